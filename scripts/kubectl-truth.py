@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Asks a real kubectl what it makes of documents, and writes the answers to testdata/kubectl/structure.json.
+
+    scripts/kubectl-truth.py KUBECTL
+
+The reader is tested against the answers (tests/it/reader.rs). Run by hand when a case is added or kubectl is
+updated; it needs no cluster. Written with kubectl 1.37.1.
+"""
+import json, pathlib, subprocess, sys, tempfile
+
+M = "apiVersion: x.io/v1\nkind: Foo\nmetadata:\n  name: x\n"
+J = '{"apiVersion":"x.io/v1","kind":"Foo","metadata":{"name":"x"}'
+BOMB = M + "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i-1}'] * 10)}]\n" for i in range(1, 8))
+
+CASES = {}
+for key in ["yes", "no", "on", "y", "null", "~", "1", "0644", "0x1F", "1.5", "1e3", "08", "true", '"yes"', "2001-12-14", "1_000",
+            "", "!!str 1", "[a]", "{a: 1}", ".inf", "*A", "12345678901234567890", "-0", "+1", "<<"]:
+    CASES[f"key {key}"] = M + f"v:\n  {key}: 1\n"
+B = M + "b: &b {x: 1, yes: 2}\n"
+C = B + "c: &c {x: 9, z: 1}\n"
+CASES |= {
+    "dup keys nonstrict": M + "a: 1\na: 2\n",
+    "dup key yes/true": M + "v:\n  yes: 1\n  true: 2\n",
+    "dup key 1 / \"1\"": M + "v:\n  1: a\n  \"1\": b\n",
+    "dup 0x1 / 1": M + "v:\n  0x1: a\n  1: b\n",
+    "merge": B + "v:\n  <<: *b\n  yes: 3\n",
+    "merge after": B + "v:\n  yes: 3\n  <<: *b\n",
+    "merge list": C + "v:\n  <<: [*b, *c]\n",
+    "merge inline map": M + "v:\n  <<: {x: 1, yes: 2}\n",
+    "merge scalar": M + "v:\n  <<: 3\n",
+    "merge quoted key": B + "v:\n  \"<<\": *b\n",
+    "two merges": C + "v:\n  <<: *b\n  <<: *c\n",
+    "merge nested order": M + "a: &a {k: 1}\nb: &b {k: 2}\nv:\n  <<: *a\n  <<: *b\n",
+    "alias to undefined": M + "v: *nope\n",
+    "anchor redefinition": M + "a: &x 1\nb: &x 2\nc: *x\n",
+    "self alias": M + "v: &x [*x]\n",
+    "alias across docs": M + "a: &x 1\n---\n" + M + "b: *x\n",
+    "billion laughs": BOMB,
+    "depth flow 50": M + "v: " + "[" * 50 + "]" * 50 + "\n",
+    "tab indent": M + "v:\n\ta: 1\n",
+    "tab after colon": M + "v:\t1\n",
+    "tab before comment": M + "v: 1\t# c\n",
+    "tab trailing": M + "v: 1\t\n",
+    "tab in nested flow": M + "v: {\n\t\"x\": \"1\"\n\t}\n",
+    "BOM": "\ufeff" + M,
+    "BOM second doc": M + "---\n\ufeff" + M,
+    "CRLF": (M + "v: 1\nt: |\n  a\n  b\n").replace("\n", "\r\n"),
+    "CR only": (M + "v: 1\n").replace("\n", "\r"),
+    "control char": M + "v: \"a\x01b\"\n",
+    "control char in comment": M + "# \x02\nv: 1\n",
+    "DEL 7f": M + "v: a\x7fb\n",
+    "C1": M + "v: a\u0081b\n",
+    "NEL u85": M + "v: a\u0085b\n",
+    "u2028": M + "v: a\u2028b\n",
+    "nbsp": M + "v: a\u00a0b\n",
+    "nbsp indent": M + "v:\n\u00a0\u00a0x: 1\n",
+    "emoji": M + "v: \U0001f600\n",
+    "--- # comment": "--- # comment\n" + M,
+    "--- {flow}": "--- {apiVersion: v1, kind: Foo, metadata: {name: x}}\n",
+    "---foo": "---foo\n" + M,
+    "--- text second": M + "--- foo\n" + M,
+    "--- trailing ws": M + "---  \n" + M,
+    "---\\t": M + "---\t\n" + M,
+    "... end": M + "...\n",
+    "... then doc": M + "...\n" + M,
+    "... --- doc": M + "...\n---\n" + M,
+    "%YAML 1.1": "%YAML 1.1\n---\n" + M,
+    "%YAML 1.2": "%YAML 1.2\n---\n" + M,
+    "%TAG": "%TAG ! tag:x,2000:\n---\n" + M,
+    "empty docs": "---\n---\n" + M + "---\n---\n",
+    "comment-only doc": "# c\n---\n" + M,
+    "null doc": "null\n---\n" + M,
+    "scalar doc": M + "---\nfoo\n",
+    "seq doc": M + "---\n- foo\n",
+    "empty file": "",
+    "only comment": "# c\n",
+    "JSON": J + ',"v":1}\n',
+    "JSON dup": J + ',"v":1,"v":2}\n',
+    "JSON 2 docs": J + "}\n" + J.replace('"x"}', '"y"}') + "}\n",
+    "JSON escapes": J + ',"v":"a\\/b\\ud83d\\ude00"}\n',
+    "JSON tabs": "{\n\t" + J[1:] + ',\n\t"v": {\n\t\t"w": 1\n\t}\n}\n',
+    "JSON trailing comma": J + ',"v":1,}\n',
+    "JSON newline in string": J + ',"v":"a\n b"}\n',
+    "syntax err doc2": M + "---\na: b: c\n",
+    "List": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Foo\n  metadata: {name: x}\n- apiVersion: v1\n  kind: Foo\n  metadata: {name: y}\n",
+    "doc sep in block scalar": M + "v: |\n  a\n  ---\n  b\n",
+    "doc sep in dq col0": M + "v: \"a\n---\nb\"\n",
+    "sep in block scalar col 0": M + "v: |\n---\n" + M,
+    "key 1024 chars": M + "k" * 1000 + ": 1\n",
+    "key 1025 chars": M + "k" * 1100 + ": 1\n",
+    "block scalar no eol": M + "v: |\n  a",
+    "block keep no eol": M + "v: |+\n  a",
+    "block keep blank": M + "v: |+\n  a\n\n",
+    "block indent indicator": M + "v: |2\n    a\n   b\n",
+    "fold": M + "v: >\n  a\n  b\n\n  c\n   d\n",
+    "plain multiline": M + "v: a\n  b\n\n  c\n",
+    "under-indented flow": M + "v: [\na\n]\n",
+    "under-indented dq": M + "v: \"a\nb\"\n",
+    "unquoted colon": M + "v: a: b\n",
+    "unquoted @": M + "v: @a\n",
+    "unquoted `": M + "v: `a\n",
+    "unquoted %": M + "v: %a\n",
+    "flow w/o space": M + "v: {a:1, b: 2}\n",
+    "flow colon adj": M + "v: {\"a\":1}\n",
+    "flow empty val": M + "v: {a: , b}\n",
+    "? key": M + "v:\n  ? a\n  : b\n",
+    "- - nested": M + "v:\n- - a\n  - b\n",
+    "seq same indent": M + "v:\n- a\n",
+    "JSON w/ comment": "{ # c\n" + J[1:] + ',"v":"a\\/b"}\n',
+    "case-insens keys": "apiversion: x.io/v1\nKind: Foo\nmetadata:\n  name: x\n",
+    "missing kind": "apiVersion: v1\nmetadata:\n  name: x\n",
+    "missing name": "apiVersion: v1\nkind: Foo\n",
+    "long line 100k": M + "v: " + "x" * 100_000 + "\n",
+    "template value": M + "v: {{ x }}\n",
+    "template key": M + "{{ x }}: v\n",
+}
+
+
+def ask(kubectl, text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "t.yaml")
+        path.write_bytes(text.encode())
+        command = [kubectl, "patch", "--local", "-f", str(path), "-o", "json", "--type=merge", "-p", "{}"]
+        run = subprocess.run(command, capture_output=True, text=True)
+    decoder, documents, at, out = json.JSONDecoder(), [], 0, run.stdout.strip()
+    while at < len(out):
+        document, at = decoder.raw_decode(out, at)
+        documents.append(document)
+        while at < len(out) and out[at].isspace():
+            at += 1
+    error = "" if run.returncode == 0 else run.stderr.strip().replace(str(path), "t.yaml")
+    return {"text": text, "documents": documents, "error": error}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    answers = {name: ask(sys.argv[1], text) for name, text in CASES.items()}
+    path = pathlib.Path(__file__).parent.parent / "testdata/kubectl/structure.json"
+    path.write_text(json.dumps(answers, indent=1, ensure_ascii=True) + "\n")
+    print(f"{len(answers)} cases, {sum(1 for a in answers.values() if a['error'])} refused")
+
+
+main()

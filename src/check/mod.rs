@@ -1,0 +1,197 @@
+//! What a check is, and how it speaks. Which checks exist is `rules/`'s business. Layer 4.
+
+mod shapes;
+
+use crate::finding::{Finding, Label, ObjectRef, Releases, State, fingerprint};
+use crate::kube::component::Instance;
+use crate::kube::{Container, Object, PodSpec, PolicyRule, Repository, Set, Whole};
+use crate::model::{Identity, Policy, Severity, Text};
+use crate::yaml::{Kind, Node, Spot};
+
+pub(crate) use shapes::{component, container, object, pod, policy_rule};
+
+/// How a rule looks at documents.
+pub(crate) enum Check {
+    /// Each container of each pod.
+    Container(fn(Container<'_>, &mut Cx<'_>)),
+    /// Each pod, or kind that makes Pods.
+    Pod(fn(PodSpec<'_>, &mut Cx<'_>)),
+    /// Each object of its kinds.
+    Object(fn(Object<'_>, &mut Cx<'_>)),
+    /// Each rule of a Role or ClusterRole.
+    #[expect(dead_code, reason = "so far every RBAC rule is a shape")]
+    PolicyRule(fn(PolicyRule<'_>, &mut Cx<'_>)),
+    /// Each instance of a component.
+    #[expect(dead_code, reason = "so far every component rule is a shape")]
+    Component(fn(&Instance<'_>, &mut Cx<'_>)),
+    /// Each set of documents that are applied together.
+    Set(fn(&Set<'_>, &mut Cx<'_>)),
+    /// The policy's shape.
+    Data,
+    /// The reader or the engine itself finds it.
+    Reader,
+}
+
+/// What a rule may ask, and where its findings go.
+pub(crate) struct Cx<'a> {
+    policy: &'a Policy,
+    object: Option<Object<'a>>,
+    whole: Whole,
+    targets: Releases,
+    repository: &'a Repository,
+    scope: u32,
+    out: &'a mut Vec<Finding>,
+}
+
+/// What all rules of one object share.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The object; `None` for a set.
+    pub(crate) object: Option<Object<'a>>,
+    /// How much of itself it shows.
+    pub(crate) whole: Whole,
+    /// The releases that are asked about.
+    pub(crate) targets: Releases,
+    /// What the other files say.
+    pub(crate) repository: &'a Repository,
+}
+
+impl<'a> Cx<'a> {
+    /// For one rule and one thing that it looks at; `scope` numbers that thing in its chunk.
+    pub(crate) fn new(policy: &'a Policy, about: About<'a>, scope: u32, out: &'a mut Vec<Finding>) -> Self {
+        let About { object, whole, targets, repository } = about;
+        Self { policy, object, whole, targets, repository, scope, out }
+    }
+
+    /// The releases that are asked about.
+    pub(crate) fn targets(&self) -> Releases {
+        self.targets
+    }
+
+    /// What the other files of the repository say.
+    pub(crate) fn repository(&self) -> &'a Repository {
+        self.repository
+    }
+
+    /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
+    pub(crate) fn param(&self, name: &str) -> &'a [Text] {
+        self.policy.parameters.iter().find(|p| p.name == name).map_or(&[], |p| &*p.default)
+    }
+
+    /// A finding about something that is written.
+    pub(crate) fn report<'d>(&mut self, at: impl Into<Spot<'d>>, message: impl Into<String>) -> Draft<'_> {
+        let Spot { node, span } = at.into();
+        let located = node.document().locate(span);
+        let object = self.object.map(Object::reference);
+        let value = match node.kind() {
+            _ if self.policy.identity == Identity::Place => "",
+            Kind::Seq | Kind::Map => "",
+            _ => span.text(node.document().text),
+        };
+        let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
+        let primary = Label { file: located.file, span: located.span, text: String::new() };
+        self.push(primary, located.exact, object, node.path(), fingerprint, message.into())
+    }
+
+    /// A finding about something that is not written. Says nothing about a fragment: there, what is missing stands elsewhere.
+    pub(crate) fn missing<'d>(&mut self, at: impl Into<Spot<'d>>, message: impl Into<String>) -> Draft<'_> {
+        if self.whole == Whole::Fragment {
+            return Draft(None);
+        }
+        self.report(at, message)
+    }
+
+    /// A finding of a set rule, at a place that a fact kept.
+    pub(crate) fn report_fact(&mut self, at: &Label, object: Option<&ObjectRef>, path: &str, message: impl Into<String>) -> Draft<'_> {
+        let fingerprint = fingerprint(&self.policy.id, object, path, "");
+        self.push(at.clone(), true, object.cloned(), path.to_owned(), fingerprint, message.into())
+    }
+
+    fn push(&mut self, primary: Label, exact: bool, object: Option<ObjectRef>, path: String, fingerprint: String, message: String) -> Draft<'_> {
+        self.out.push(Finding {
+            rule: self.policy.id.clone(),
+            severity: self.policy.severity,
+            message,
+            help: self.policy.remediation.to_string(),
+            primary,
+            exact,
+            related: Vec::new(),
+            object,
+            path,
+            releases: None,
+            secret: false,
+            fingerprint,
+            state: State::Open,
+            scope: self.scope,
+        });
+        Draft(self.out.last_mut())
+    }
+}
+
+/// A finding that is still being written.
+pub(crate) struct Draft<'a>(Option<&'a mut Finding>);
+
+#[expect(clippy::return_self_not_must_use, reason = "a draft is already a finding")]
+impl Draft<'_> {
+    fn with(mut self, change: impl FnOnce(&mut Finding)) -> Self {
+        if let Some(finding) = &mut self.0 {
+            change(finding);
+        }
+        self
+    }
+
+    /// Another severity than the policy's.
+    pub(crate) fn severity(self, severity: Severity) -> Self {
+        self.with(|f| f.severity = severity)
+    }
+
+    /// A better help than the policy's remediation.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        self.with(|f| f.help = help.into())
+    }
+
+    /// Another place that explains it.
+    pub(crate) fn related<'d>(self, at: impl Into<Spot<'d>>, text: impl Into<String>) -> Self {
+        self.with(|f| {
+            let Spot { node, span } = at.into();
+            let located = node.document().locate(span);
+            f.related.push(Label { file: located.file, span: located.span, text: text.into() });
+        })
+    }
+
+    /// Another place that a fact kept.
+    pub(crate) fn related_fact(self, at: &Label) -> Self {
+        self.with(|f| f.related.push(at.clone()))
+    }
+
+    /// The value under it must not be shown or hashed.
+    pub(crate) fn secret(self) -> Self {
+        self.with(|f| {
+            f.secret = true;
+            f.fingerprint = fingerprint(&f.rule, f.object.as_ref(), &f.path, "");
+        })
+    }
+
+    /// It holds for these of the target releases only.
+    pub(crate) fn only(self, releases: Releases) -> Self {
+        self.with(|f| f.releases = Some(releases))
+    }
+}
+
+/// The path of a node that stays when items are added before it: list items by their name, else `*`.
+fn stable_path(node: Node<'_>) -> String {
+    let mut steps = Vec::new();
+    let mut current = node;
+    while let Some(parent) = current.parent() {
+        steps.push(if parent.kind() == Kind::Seq {
+            match current.field("name").and_then(Node::text).or_else(|| current.text()) {
+                Some(name) => format!("[{}]", name.split('=').next().unwrap_or(name)),
+                None => "*".to_owned(),
+            }
+        } else {
+            current.key_node().unwrap_or(current).key().unwrap_or_default().into_owned()
+        });
+        current = parent;
+    }
+    steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+}

@@ -1,0 +1,187 @@
+//! Chunk reports → one report: set rules, suppression, order.
+
+use super::suppress::{self, Ignore};
+use super::{ChunkReport, Note, RuleSet, What};
+use crate::check::{About, Check, Cx};
+use crate::finding::{Finding, State};
+use crate::kube::{Facts, Repository, Set, Whole, set_of};
+use crate::model::{Severity, Text};
+use crate::text::{FileId, SourceMap, Span};
+use std::collections::{BTreeMap, HashMap};
+
+/// Findings of one rule in one file that are kept; more are counted in a note.
+const KEPT: usize = 1000;
+
+/// What a file says: its chunks' reports, in order.
+#[derive(Default)]
+pub struct FileReport {
+    findings: Vec<Finding>,
+    per_rule: HashMap<Text, usize>,
+    notes: Vec<(What, u32, String)>,
+    secrets: Vec<Span>,
+    facts: Vec<Facts>,
+    ignores: Vec<Ignore>,
+    objects: usize,
+    panicked: bool,
+    /// Whether the file was asked about; otherwise it is context, and its own findings are not reported.
+    pub reported: bool,
+}
+
+impl FileReport {
+    /// Takes in the next chunk.
+    pub fn add(&mut self, chunk: ChunkReport) {
+        for finding in chunk.findings {
+            let seen = self.per_rule.entry(finding.rule.clone()).or_default();
+            *seen += 1;
+            if *seen <= KEPT {
+                self.findings.push(finding);
+            }
+        }
+        self.notes.extend(chunk.notes.into_iter().map(|(what, at)| (what, at, String::new())));
+        self.secrets.extend(chunk.secrets);
+        self.facts.extend(chunk.facts);
+        self.ignores.extend(chunk.ignores);
+        self.objects += chunk.objects;
+        self.panicked |= chunk.panicked;
+    }
+
+    /// Whether something may point into the text, so that it must be kept.
+    pub fn needs_text(&self) -> bool {
+        !(self.findings.is_empty() && self.facts.is_empty() && self.ignores.is_empty() && self.notes.is_empty())
+    }
+
+    /// Whether set rules may have something to say about it.
+    pub fn has_facts(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
+    /// Kubernetes objects in it.
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+}
+
+/// Findings that count, by severity, and those that do not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Files that hold Kubernetes objects.
+    pub files: usize,
+    /// Kubernetes objects.
+    pub objects: usize,
+    /// Findings that count.
+    pub critical: usize,
+    /// Findings that count.
+    pub high: usize,
+    /// Findings that count.
+    pub medium: usize,
+    /// Findings that count.
+    pub low: usize,
+    /// Findings that count.
+    pub info: usize,
+    /// Findings that a comment or annotation silences.
+    pub suppressed: usize,
+    /// Findings that a more specific one implies.
+    pub subsumed: usize,
+}
+
+impl Counts {
+    /// Findings that count, of any severity.
+    pub fn open(&self) -> usize {
+        self.critical + self.high + self.medium + self.low + self.info
+    }
+}
+
+/// What a run found: the whole input of every writer.
+pub struct Report {
+    /// In the order of path, place, rule and message.
+    pub findings: Vec<Finding>,
+    /// What was not checked.
+    pub notes: Vec<Note>,
+    /// Sorted, by file number.
+    pub secrets: HashMap<FileId, Vec<Span>>,
+    /// The files.
+    pub sources: SourceMap,
+    /// How many.
+    pub counts: Counts,
+    /// Whether a defect of kubevet cut something short.
+    pub panicked: bool,
+}
+
+/// Brings the reports of all files together; `complete` says that all files of every set were read.
+pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut notes: Vec<Note>, rules: &RuleSet, complete: bool) -> Report {
+    set_findings(&mut files, &sources, rules);
+    let mut report = Report { findings: Vec::new(), notes: Vec::new(), secrets: HashMap::new(), sources: SourceMap::default(), counts: Counts::default(), panicked: false };
+    for (id, mut file) in files {
+        let Some(source) = sources.get(id) else { continue };
+        file.secrets.sort_unstable();
+        report.secrets.insert(id, file.secrets);
+        if !file.reported {
+            continue;
+        }
+        report.panicked |= file.panicked;
+        report.counts.objects += file.objects;
+        report.counts.files += usize::from(file.objects > 0);
+        suppress::apply(&mut file.findings, &file.ignores, rules, complete);
+        report.findings.append(&mut file.findings);
+        let mut capped: Vec<_> = file.per_rule.into_iter().filter(|(_, n)| *n > KEPT).collect();
+        capped.sort();
+        for (rule, n) in capped {
+            notes.push(Note { what: What::Capped, about: source.shown.clone(), line: 0, detail: format!("{rule}: {n} findings, {KEPT} shown") });
+        }
+        for (what, at, detail) in file.notes {
+            let line = source.lines().position(at, &source.text).line;
+            notes.push(Note { what, about: source.shown.clone(), line, detail });
+        }
+    }
+    notes.sort();
+    notes.dedup();
+    let path = |f: &Finding| sources.get(f.primary.file).map(|s| s.shown.as_str());
+    report.findings.sort_by(|a, b| {
+        (path(a), a.primary.span, &a.rule, &a.message).cmp(&(path(b), b.primary.span, &b.rule, &b.message))
+    });
+    report.findings.dedup_by(|a, b| (a.primary.file, a.primary.span, &a.rule, &a.message) == (b.primary.file, b.primary.span, &b.rule, &b.message));
+    for finding in &report.findings {
+        let counts = &mut report.counts;
+        *match (&finding.state, finding.severity) {
+            (State::Suppressed { .. }, _) => &mut counts.suppressed,
+            (State::Subsumed { .. }, _) => &mut counts.subsumed,
+            (State::Open, Severity::Critical) => &mut counts.critical,
+            (State::Open, Severity::High) => &mut counts.high,
+            (State::Open, Severity::Medium) => &mut counts.medium,
+            (State::Open, Severity::Low) => &mut counts.low,
+            (State::Open, Severity::Info) => &mut counts.info,
+        } += 1;
+    }
+    Report { notes, sources, ..report }
+}
+
+/// Runs the set rules and puts their findings to the files that they point into.
+fn set_findings(files: &mut [(FileId, FileReport)], sources: &SourceMap, rules: &RuleSet) {
+    if !rules.needs_sets() {
+        return;
+    }
+    let mut sets: BTreeMap<&str, Set<'_>> = BTreeMap::new();
+    for (id, file) in &*files {
+        let Some(source) = sources.get(*id) else { continue };
+        for facts in &file.facts {
+            let path = source.path.as_str();
+            sets.entry(set_of(path)).or_insert_with(|| Set { facts: Vec::new() }).facts.push((path, facts));
+        }
+    }
+    let repository = Repository::default();
+    let about = About { object: None, whole: Whole::Complete, targets: rules.targets, repository: &repository };
+    let mut findings = Vec::new();
+    for set in sets.values() {
+        for (policy, check) in &rules.sets {
+            if let Check::Set(run) = check {
+                run(set, &mut Cx::new(policy, about, 0, &mut findings));
+            }
+        }
+    }
+    drop(sets);
+    for finding in findings {
+        if let Some((_, file)) = files.iter_mut().find(|(id, _)| *id == finding.primary.file) {
+            file.findings.push(finding);
+        }
+    }
+}

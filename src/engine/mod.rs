@@ -1,0 +1,13 @@
+//! Chunks in, a report out. Pure: no disk, no clock, no environment, no threads; the caller brings them. Layer 6.
+
+mod analyse;
+mod finish;
+mod note;
+mod ruleset;
+mod subsume;
+mod suppress;
+
+pub use analyse::{ChunkReport, Input, analyse};
+pub use finish::{Counts, FileReport, Report, finish};
+pub use note::{Note, What};
+pub use ruleset::{RuleSet, policies};

@@ -1,0 +1,70 @@
+//! What was not checked, and why: never silent, never a finding.
+
+/// A note about one file or document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// Why.
+    pub what: What,
+    /// The file as it is shown, or the chart.
+    pub about: String,
+    /// 1-based line where it begins; 0 for a whole file.
+    pub line: u32,
+    /// More words, such as the system's message.
+    pub detail: String,
+}
+
+/// Why something was not checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// Could not be read: permissions, vanished, an error of the disk.
+    Unreadable,
+    /// Larger than `--max-file-size`.
+    TooLarge,
+    /// A FIFO, socket or device.
+    NotAFile,
+    /// A symbolic link that leaves the root, or leads to what is checked anyway.
+    Link,
+    /// Outside of the root.
+    OutsideRoot,
+    /// A chart's template that holds `{{`.
+    ChartTemplate,
+    /// Some other template, not YAML before it is rendered.
+    Template,
+    /// Not YAML, and not Kubernetes' business.
+    NotYaml,
+    /// Nested too deep, or too many values in one document.
+    TooDeep,
+    /// More findings of one rule in one file than are kept.
+    Capped,
+    /// Settings that this version does not read.
+    Configuration,
+}
+
+impl What {
+    /// The reason, for `n` things of it.
+    pub fn reason(self, n: usize) -> &'static str {
+        match (self, n == 1) {
+            (Self::Unreadable, true) => "file could not be read",
+            (Self::Unreadable, false) => "files could not be read",
+            (Self::TooLarge, true) => "file is larger than --max-file-size",
+            (Self::TooLarge, false) => "files are larger than --max-file-size",
+            (Self::NotAFile, true) => "name is no regular file",
+            (Self::NotAFile, false) => "names are no regular files",
+            (Self::Link, true) => "symbolic link was not followed",
+            (Self::Link, false) => "symbolic links were not followed",
+            (Self::OutsideRoot, true) => "path lies outside of the root",
+            (Self::OutsideRoot, false) => "paths lie outside of the root",
+            (Self::ChartTemplate, true) => "chart has templates that need `helm template … | kubevet check -`",
+            (Self::ChartTemplate, false) => "charts have templates that need `helm template … | kubevet check -`",
+            (Self::Template, true) => "document is a template: render it first",
+            (Self::Template, false) => "documents are templates: render them first",
+            (Self::NotYaml, true) => "document is not valid YAML and does not look like Kubernetes",
+            (Self::NotYaml, false) => "documents are not valid YAML and do not look like Kubernetes",
+            (Self::TooDeep, true) => "document is nested too deep or too large to check",
+            (Self::TooDeep, false) => "documents are nested too deep or too large to check",
+            (Self::Capped, true) => "rule has more findings in one file than are shown",
+            (Self::Capped, false) => "rules have more findings in one file than are shown",
+            (Self::Configuration, _) => "configuration file: this version does not read it yet",
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The rules of a run, found by what they look at.
+
+use crate::check::Check;
+use crate::finding::Releases;
+use crate::kube::component::ComponentKind;
+use crate::model::{Policy, Profile};
+use crate::rules;
+use std::collections::HashMap;
+
+/// A rule of the run.
+pub(crate) type Rule = &'static (Policy, Check);
+
+/// The rules of a run.
+pub struct RuleSet {
+    /// The releases that are asked about.
+    pub targets: Releases,
+    /// Whether a finding hides those that it implies: in the profile `default` only, since the others answer for a standard.
+    pub(crate) subsumes: bool,
+    pub(crate) containers: Vec<Rule>,
+    pub(crate) pods: Vec<Rule>,
+    pub(crate) policy_rules: Vec<Rule>,
+    pub(crate) sets: Vec<Rule>,
+    kinds: HashMap<(&'static str, &'static str), Vec<Rule>>,
+    components: HashMap<ComponentKind, Vec<Rule>>,
+    by_id: HashMap<&'static str, Rule>,
+}
+
+impl RuleSet {
+    /// The rules of a profile.
+    pub fn new(profile: Profile, targets: Releases) -> Self {
+        let mut set = Self {
+            targets,
+            subsumes: profile == Profile::Default,
+            containers: Vec::new(),
+            pods: Vec::new(),
+            policy_rules: Vec::new(),
+            sets: Vec::new(),
+            kinds: HashMap::new(),
+            components: HashMap::new(),
+            by_id: HashMap::new(),
+        };
+        for rule in rules::all().iter().filter(|(policy, _)| policy.is_in(profile)) {
+            set.add(rule);
+        }
+        set
+    }
+
+    fn add(&mut self, rule: Rule) {
+        self.by_id.insert(&rule.0.id, rule);
+        for applies in rule.0.applies.iter() {
+            match applies.as_ref() {
+                "Container" => self.containers.push(rule),
+                "Pod" => self.pods.push(rule),
+                "PolicyRule" => self.policy_rules.push(rule),
+                "Set" => self.sets.push(rule),
+                "Reader" => {}
+                name => match name.split_once('/') {
+                    Some((group, kind)) => self.kinds.entry((if group == "core" { "" } else { group }, kind)).or_default().push(rule),
+                    None => {
+                        if let Some(component) = ComponentKind::named(name) {
+                            self.components.entry(component).or_default().push(rule);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// Rules about objects of a kind.
+    pub(crate) fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> &'a [Rule] {
+        self.kinds.get(&(group, kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Rules about a component.
+    pub(crate) fn of_component(&self, component: ComponentKind) -> &[Rule] {
+        self.components.get(&component).map_or(&[], Vec::as_slice)
+    }
+
+    /// A rule of this run.
+    pub(crate) fn get(&self, id: &str) -> Option<&'static Policy> {
+        self.by_id.get(id).map(|rule| &rule.0)
+    }
+
+    /// Whether a rule needs to see several documents together.
+    pub fn needs_sets(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
+    /// How many rules it holds.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
+
+/// All policies in the order of their ids.
+pub fn policies() -> impl Iterator<Item = &'static Policy> {
+    rules::all().iter().map(|(policy, _)| policy)
+}

@@ -1,0 +1,33 @@
+//! The most specific finding wins: one cause, one finding.
+
+use super::RuleSet;
+use crate::finding::{Finding, State};
+use crate::model::SubsumeBy;
+use crate::text::Span;
+use std::collections::HashMap;
+
+/// Marks the findings of one chunk that another finding of it implies.
+pub(super) fn apply(findings: &mut [Finding], rules: &RuleSet) {
+    // What is hidden → by whom; the scope, or the place, that it must share.
+    let mut hidden: HashMap<(Option<u32>, Option<Span>, &str), &str> = HashMap::new();
+    for finding in &*findings {
+        let Some(policy) = rules.get(&finding.rule) else { continue };
+        let (scope, span) = match policy.subsume_by {
+            SubsumeBy::Scope => (Some(finding.scope), None),
+            SubsumeBy::Node => (None, Some(finding.primary.span)),
+        };
+        for id in policy.subsumes.iter() {
+            hidden.insert((scope, span, id), &policy.id);
+        }
+    }
+    if hidden.is_empty() {
+        return;
+    }
+    for finding in findings {
+        let by_scope = hidden.get(&(Some(finding.scope), None, &*finding.rule));
+        let by_place = hidden.get(&(None, Some(finding.primary.span), &*finding.rule));
+        if let Some(by) = by_scope.or(by_place) {
+            finding.state = State::Subsumed { by: (*by).to_owned().into() };
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Suppression by comment and by annotation.
+
+use super::RuleSet;
+use super::ruleset::policies;
+use crate::finding::{Finding, Label, State, fingerprint};
+use crate::kube::Object;
+use crate::model::Policy;
+use crate::text::Span;
+use crate::yaml::{Document, Kind, Node};
+
+/// One id that a comment or annotation silences.
+#[derive(Clone, Debug)]
+pub(crate) struct Ignore {
+    /// The rule; empty where the comment names none.
+    pub(crate) id: String,
+    /// Why.
+    pub(crate) reason: Option<String>,
+    /// Findings that begin here are meant; bytes of the file.
+    covers: Span,
+    /// The comment.
+    by: Label,
+}
+
+/// The suppressions of a document.
+pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Ignore> {
+    let mut found = Vec::new();
+    for comment in document.comments() {
+        let Some((_, directive)) = comment.span.text(document.text).split_once("kubevet:") else { continue };
+        let covers = covered(document, comment.span);
+        add(document, directive.trim(), comment.span, covers, &mut found);
+    }
+    for object in objects {
+        let annotation = object.metadata("annotations").and_then(|a| a.get("kubevet/ignore"));
+        let Some((node, text)) = annotation.and_then(|n| Some((n, n.as_str()?))) else { continue };
+        for line in text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
+            let (id, reason) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+            add(document, &format!("ignore[{id}] {reason}"), node.span(), object.node.span(), &mut found);
+        }
+    }
+    found
+}
+
+/// `ignore[id, id] reason`
+fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: &mut Vec<Ignore>) {
+    let Some(rest) = directive.strip_prefix("ignore") else { return };
+    let (ids, reason) = rest.trim_start().strip_prefix('[').and_then(|r| r.split_once(']')).unwrap_or(("", ""));
+    let located = document.locate(at);
+    let by = Label { file: located.file, span: located.span, text: String::new() };
+    let reason = Some(reason.trim()).filter(|r| !r.is_empty()).map(str::to_owned);
+    for id in ids.split(',') {
+        let covers = document.locate(covers).span;
+        found.push(Ignore { id: id.trim().to_owned(), reason: reason.clone(), covers, by: by.clone() });
+    }
+}
+
+/// What a comment covers: behind content, what begins on its line; on a line of its own, the field, list item or document that
+/// begins next.
+fn covered(document: &Document<'_>, comment: Span) -> Span {
+    let before = document.text.get(..comment.start as usize).unwrap_or_default();
+    let line = before.rfind(['\n', '\r']).map_or(0, |n| n + 1);
+    if before.get(line..).is_some_and(|b| !b.trim().is_empty()) {
+        return Span::of(line..before.len());
+    }
+    let Some(node) = document.node_from(comment.end) else { return Span::empty(comment.end) };
+    let holder = node.parent().map(Node::kind);
+    match (node.kind(), holder) {
+        // Before the first key: the document.
+        (_, None) => Span::new(node.span().start, Span::of(0..document.text.len()).end),
+        // The value of a key begins here: its first field or item.
+        (Kind::Map, Some(Kind::Map)) => node.pairs().next().map_or(node.span(), |(key, value)| field(key, value)),
+        (Kind::Seq, Some(Kind::Map)) => node.items().next().map_or(node.span(), Node::span),
+        // A key.
+        (_, Some(Kind::Map)) => {
+            let pair = node.parent().and_then(|map| map.pairs().find(|(key, _)| *key == node));
+            pair.map_or(node.span(), |(key, value)| field(key, value))
+        }
+        _ => node.span(),
+    }
+}
+
+fn field(key: Node<'_>, value: Node<'_>) -> Span {
+    Span::new(key.span().start, value.span().end.max(key.span().end))
+}
+
+/// Marks the findings of one file that its suppressions cover, and adds findings about the suppressions themselves.
+pub(super) fn apply(findings: &mut Vec<Finding>, ignores: &[Ignore], rules: &RuleSet, complete: bool) {
+    let mut about_ignores = Vec::new();
+    for ignore in ignores {
+        let policy = known(&ignore.id);
+        let Some(policy) = policy else {
+            about_ignores.extend(rules.get("kubevet/unknown-ignore").map(|p| unknown(p, ignore)));
+            continue;
+        };
+        let mut used = false;
+        for finding in findings.iter_mut().filter(|f| f.rule == policy.id && covers(ignore.covers, f.primary.span)) {
+            used = true;
+            if finding.state == State::Open {
+                finding.state = State::Suppressed { by: ignore.by.clone(), reason: ignore.reason.clone() };
+            }
+        }
+        // Silence of a rule that did not run, or that has not seen everything, proves nothing.
+        let judged = rules.get(&policy.id).is_some() && (complete || !policy.applies.iter().any(|a| a == "Set"));
+        if !used && judged {
+            about_ignores.extend(rules.get("kubevet/unused-ignore").map(|p| {
+                about(p, ignore, format!("nothing of `{}` is found here, so this suppresses nothing", policy.id), p.remediation.to_string())
+            }));
+        }
+    }
+    findings.extend(about_ignores);
+}
+
+fn covers(covered: Span, span: Span) -> bool {
+    covered.start <= span.start && (span.start < covered.end || covered.is_empty())
+}
+
+fn known(id: &str) -> Option<&'static Policy> {
+    policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
+}
+
+fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
+    if ignore.id.is_empty() {
+        return about(policy, ignore, "this suppression names no rule".to_owned(), "write `# kubevet: ignore[category/rule] reason`".to_owned());
+    }
+    let near = policies().map(|p| (distance(&p.id, &ignore.id), p)).min_by_key(|(d, _)| *d).filter(|(d, _)| *d <= 4);
+    let help = near.map_or_else(|| policy.remediation.to_string(), |(_, p)| format!("did you mean `{}`?", p.id));
+    let shown: String = ignore.id.chars().take(80).collect();
+    about(policy, ignore, format!("there is no rule `{shown}`"), help)
+}
+
+fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Finding {
+    Finding {
+        rule: policy.id.clone(),
+        severity: policy.severity,
+        fingerprint: fingerprint(&policy.id, None, &ignore.id, ""),
+        message,
+        help,
+        primary: ignore.by.clone(),
+        exact: true,
+        related: Vec::new(),
+        object: None,
+        path: String::new(),
+        releases: None,
+        secret: false,
+        state: State::Open,
+        scope: 0,
+    }
+}
+
+/// Edit distance (Levenshtein) of two short words; long ones count as far.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    if a.len() > 80 || b.len() > 80 {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (cb, above) in b.iter().zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(ca != *cb)).min(left + 1).min(above + 1);
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}

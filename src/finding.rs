@@ -1,0 +1,143 @@
+//! What a rule says about a place. Layer 2.
+
+use crate::model::{Severity, Text};
+use crate::text::{FileId, Span};
+use sha2::{Digest, Sha256};
+
+/// Id of a rule, `category/name`.
+pub type RuleId = Text;
+
+/// A set of Kubernetes releases 1.0 to 1.63.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Releases(u64);
+
+impl Releases {
+    /// Minor version of the newest release that kubevet knows.
+    pub const NEWEST: u8 = 37;
+
+    /// No release.
+    pub const NONE: Self = Self(0);
+
+    /// One release, `1.minor`.
+    pub const fn only(minor: u8) -> Self {
+        Self(1 << if minor > 63 { 63 } else { minor })
+    }
+
+    /// The releases before `1.minor`.
+    #[must_use]
+    pub const fn before(self, minor: u8) -> Self {
+        Self(self.0 & (Self::only(minor).0 - 1))
+    }
+
+    /// The releases from `1.minor` on.
+    #[must_use]
+    pub const fn from(self, minor: u8) -> Self {
+        Self(self.0 & !(Self::only(minor).0 - 1))
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it holds none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Names in ascending order: `1.25`.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        (0..64_u32).filter(move |m| self.0 >> m & 1 == 1).map(|m| format!("1.{m}"))
+    }
+}
+
+/// A place in a file, and what to say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The file.
+    pub file: FileId,
+    /// Bytes of the file's text.
+    pub span: Span,
+    /// What to say of it; may be empty.
+    pub text: String,
+}
+
+/// The Kubernetes object that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ObjectRef {
+    /// `group/version`, or `version` in the core group.
+    pub api_version: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace, where it is written.
+    pub namespace: Option<String>,
+    /// Name, where it is written.
+    pub name: Option<String>,
+}
+
+/// Whether a finding counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It counts.
+    Open,
+    /// A comment or an annotation asks for silence.
+    Suppressed {
+        /// The comment.
+        by: Label,
+        /// Its reason, if it gives one.
+        reason: Option<String>,
+    },
+    /// A more specific finding says it already.
+    Subsumed {
+        /// That finding's rule.
+        by: RuleId,
+    },
+}
+
+/// What a rule says about a place.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, for this very object. One line.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+    /// Where.
+    pub primary: Label,
+    /// Whether `primary` is the value itself, and not a larger whole that holds it.
+    pub exact: bool,
+    /// Other places that explain it.
+    pub related: Vec<Label>,
+    /// The object.
+    pub object: Option<ObjectRef>,
+    /// JSON pointer (RFC 6901) of the value in its document.
+    pub path: String,
+    /// The target releases that it holds for, where it does not hold for all.
+    pub releases: Option<Releases>,
+    /// Whether the value under it must not be shown or hashed.
+    pub secret: bool,
+    /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// Whether it counts.
+    pub state: State,
+    /// Number of what it is about within its chunk: the container, the RBAC rule, the object. For subsumption.
+    pub(crate) scope: u32,
+}
+
+/// First 16 bytes of SHA-256 over what makes a finding itself, as hexadecimal digits. No line, no path of a file, no ordinal.
+pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, path: &str, value: &str) -> String {
+    let mut hash = Sha256::new();
+    let object = object.map(|o| [Some(o.api_version.as_str()), Some(&o.kind), o.namespace.as_deref(), o.name.as_deref()]);
+    let parts = [Some(rule)].into_iter().chain(object.unwrap_or_default()).chain([Some(path), Some(value)]);
+    for part in parts {
+        let part = part.unwrap_or_default();
+        // Length first, so that no two lists of parts read the same.
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(16).fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,39 @@
+//! What set rules need of a document after its tree is gone: owned and small.
+
+use crate::finding::{Label, ObjectRef};
+
+/// One fact about a document.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The object that it is about.
+    pub object: Option<ObjectRef>,
+    /// JSON pointer of the value in its document.
+    pub path: String,
+    /// The fact.
+    pub body: Body,
+}
+
+/// One small case for each kind that set rules read.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// An API server that names an encryption configuration.
+    ApiServer(ApiServerFacts),
+    /// An encryption configuration.
+    Encryption(EncryptionFacts),
+}
+
+/// An API server that names an encryption configuration.
+#[derive(Clone, Debug)]
+pub struct ApiServerFacts {
+    /// Path on the node, as it is written.
+    pub encryption_config: String,
+    /// Where it is written.
+    pub at: Label,
+}
+
+/// An encryption configuration.
+#[derive(Clone, Debug)]
+pub struct EncryptionFacts {
+    /// Where it leaves Secrets in plain text and why; `None` where they are encrypted.
+    pub plain: Option<Label>,
+}

@@ -1,0 +1,25 @@
+//! Typed views of documents: knows Kubernetes' objects, never policy. Layer 3.
+
+pub mod component;
+pub mod encryption;
+mod facts;
+pub mod image;
+mod kustomize;
+mod object;
+mod placeholder;
+mod rbac;
+mod recognise;
+mod secret;
+mod set;
+mod workload;
+
+pub use facts::{ApiServerFacts, Body, EncryptionFacts, Facts};
+pub use kustomize::Repository;
+pub use object::{Gvk, Object};
+pub use placeholder::is_placeholder;
+pub use rbac::PolicyRule;
+pub(crate) use recognise::whole;
+pub use recognise::{Whole, is_config, may_be_ours, nested_texts, objects, reads_as_ours};
+pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
+pub use set::{Set, set_of};
+pub use workload::{Container, PodSpec, Role};

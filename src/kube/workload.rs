@@ -1,0 +1,114 @@
+//! Pods and their containers, wherever a kind keeps them.
+
+use super::Object;
+use crate::yaml::{Node, Spot};
+
+/// A pod's specification, of a Pod or of a kind that makes Pods.
+#[derive(Clone, Copy)]
+pub struct PodSpec<'d> {
+    /// The `spec` map.
+    pub node: Node<'d>,
+    /// The object that holds it.
+    pub object: Object<'d>,
+}
+
+/// What a container is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// In `containers`.
+    Main,
+    /// In `initContainers`.
+    Init,
+    /// In `initContainers` with `restartPolicy: Always`.
+    Sidecar,
+    /// In `ephemeralContainers`.
+    Ephemeral,
+}
+
+/// A container, with the pod that it inherits from.
+#[derive(Clone, Copy)]
+pub struct Container<'d> {
+    /// The item of the list.
+    pub node: Node<'d>,
+    /// Its pod.
+    pub pod: PodSpec<'d>,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl<'d> PodSpec<'d> {
+    /// The pod that an object is or makes.
+    pub fn of(object: Object<'d>) -> Option<Self> {
+        const TEMPLATE: &[&str] = &["spec", "template", "spec"];
+        let path: &[&str] = match (object.gvk.group, object.gvk.kind) {
+            ("", "Pod") => &["spec"],
+            ("", "PodTemplate") => &["template", "spec"],
+            ("", "ReplicationController")
+            | ("apps" | "extensions", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet")
+            | ("batch", "Job") => TEMPLATE,
+            ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
+            _ => return None,
+        };
+        Some(Self { node: object.node.at(path)?, object })
+    }
+
+    /// All containers: ordinary, init, sidecar and ephemeral ones.
+    pub fn containers(self) -> impl Iterator<Item = Container<'d>> {
+        const LISTS: [(&str, Role); 3] = [("initContainers", Role::Init), ("containers", Role::Main), ("ephemeralContainers", Role::Ephemeral)];
+        LISTS.into_iter().filter_map(move |(list, role)| Some((self.node.field(list)?, role))).flat_map(move |(list, role)| {
+            list.items().map(move |node| {
+                let restarts = node.field("restartPolicy").and_then(Node::as_str) == Some("Always");
+                let role = if role == Role::Init && restarts { Role::Sidecar } else { role };
+                Container { node, pod: self, role }
+            })
+        })
+    }
+
+    /// Whether it says that it runs on Windows.
+    pub fn is_windows(self) -> bool {
+        self.node.at(&["os", "name"]).and_then(Node::as_str) == Some("windows")
+    }
+
+    /// Whether it says that it has a user namespace of its own.
+    pub fn has_own_users(self) -> bool {
+        self.node.field("hostUsers").and_then(Node::as_bool) == Some(false)
+    }
+}
+
+impl<'d> Container<'d> {
+    /// Its name; empty where it has none.
+    pub fn name(self) -> &'d str {
+        self.node.field("name").and_then(Node::as_str).unwrap_or_default()
+    }
+
+    /// A field of its own `securityContext`.
+    pub fn security(self, field: &str) -> Option<Node<'d>> {
+        self.node.at(&["securityContext", field])
+    }
+
+    /// A field of `securityContext`: the container's, else the pod's.
+    pub fn effective_security(self, field: &str) -> Option<Node<'d>> {
+        self.security(field).or_else(|| self.pod.node.at(&["securityContext", field]))
+    }
+
+    /// Where to point when its `securityContext` lacks something: that key, else the container's name, else the container.
+    pub fn lacks_security(self) -> Spot<'d> {
+        match (self.node.get("securityContext"), self.node.field("name")) {
+            (Some(context), _) => context.lacking(),
+            (None, Some(name)) => name.into(),
+            (None, None) => self.node.lacking(),
+        }
+    }
+
+    /// Whether it runs privileged, which voids every other restriction.
+    pub fn is_privileged(self) -> bool {
+        self.security("privileged").and_then(Node::as_bool) == Some(true)
+    }
+
+    /// Whether its image may start it as root: neither `runAsNonRoot: true` nor a user above 0 is in force.
+    pub fn may_be_root(self) -> bool {
+        let non_root = self.effective_security("runAsNonRoot").and_then(Node::as_bool);
+        let user = self.effective_security("runAsUser").and_then(Node::as_int);
+        non_root != Some(true) && user.is_none_or(|u| u == 0)
+    }
+}

@@ -1,0 +1,20 @@
+//! kubevet: an offline static analyser for Kubernetes manifests and cluster configuration.
+//!
+//! Modules in the order of their layers: each may use only those above it in this list that `tests/it/tidy.rs` names
+//! for it. See ARCHITECTURE.md.
+
+pub mod model;
+pub mod text;
+
+pub mod yaml;
+
+pub mod finding;
+
+pub mod kube;
+pub mod policy;
+
+mod check;
+
+mod rules;
+
+pub mod engine;

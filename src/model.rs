@@ -1,0 +1,339 @@
+//! What a policy is. Layer 0: std and serde only, since `build.rs` includes this file to read `policies/`.
+//!
+//! Every text is a `Cow`, so that one struct is a row of the static table, what serde makes of a policy file, and later
+//! what a user's policy is read into.
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A text of the static table, or one that was read.
+pub type Text = Cow<'static, str>;
+/// A list of the static table, or one that was read.
+pub type List<T> = Cow<'static, [T]>;
+
+/// How bad a finding is; `Critical` is the least value, so that sorting puts it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Takes over a node or the cluster.
+    Critical,
+    /// A direct way to an attack, or a document that does not do what it says.
+    High,
+    /// Makes an attack easier or its damage larger.
+    Medium,
+    /// Hygiene.
+    Low,
+    /// Worth knowing; fails no run.
+    Info,
+}
+
+impl Severity {
+    /// The severity's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// Which rules a run asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What a team switches on today; the most specific finding hides those it implies.
+    Default,
+    /// Exactly the baseline level of the Pod Security Standards.
+    Baseline,
+    /// Exactly the restricted level of the Pod Security Standards.
+    Restricted,
+    /// What the CIS Kubernetes benchmark asks.
+    Cis,
+    /// What the NSA/CISA hardening guidance asks.
+    Nsa,
+    /// Every rule that contradicts no other.
+    All,
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Prevents known privilege escalations.
+    Baseline,
+    /// Current hardening practice.
+    Restricted,
+}
+
+/// The standards that ask for a rule.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Standards {
+    /// Level of the Pod Security Standards that has it as a control.
+    pub pss: Option<Level>,
+    /// Item of the CIS Kubernetes benchmark 1.12.
+    pub cis: Option<Text>,
+    /// Whether the NSA/CISA Kubernetes hardening guidance asks for it.
+    pub nsa: bool,
+}
+
+/// What makes a finding the same one after its text moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Identity {
+    /// Its place and its value.
+    #[default]
+    Value,
+    /// Its place alone: a new tag of an image is no new finding.
+    Place,
+}
+
+/// What a finding hides when it hides others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubsumeBy {
+    /// Findings about the same container, RBAC rule or object.
+    #[default]
+    Scope,
+    /// Findings at the same value.
+    Node,
+}
+
+/// One rule: what it asks, why, and how its findings read. Its id is the path of its file under `policies/`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// `category/name`.
+    #[serde(skip)]
+    pub id: Text,
+    /// The rule in a few words, as a statement of what is wrong.
+    pub title: Text,
+    /// Severity of its findings, where the rule does not grade them.
+    pub severity: Severity,
+    /// Whether the profile `default` has it.
+    #[serde(default)]
+    pub default: bool,
+    /// New and doubtful: in no profile but `all`.
+    #[serde(default)]
+    pub preview: bool,
+    /// Contradicts another rule or needs parameters: not even in `all`.
+    #[serde(default)]
+    pub opt_in: bool,
+    /// `Container`, `Pod`, `PolicyRule`, `Set`, `Reader`, `group/Kind` (`core/Secret`) or a component's name.
+    pub applies: List<Text>,
+    /// Who asks for it.
+    #[serde(default)]
+    pub standards: Standards,
+    /// Ids of rules whose findings this one implies.
+    #[serde(default)]
+    pub subsumes: List<Text>,
+    /// Where.
+    #[serde(default)]
+    pub subsume_by: SubsumeBy,
+    /// Why it matters.
+    pub rationale: Text,
+    /// What to write instead; the help of every finding that has no better.
+    pub remediation: Text,
+    /// Where to read more.
+    #[serde(default)]
+    pub references: List<Text>,
+    /// What a user may change.
+    #[serde(default)]
+    pub parameters: List<Parameter>,
+    /// Ids that it had.
+    #[serde(default)]
+    pub formerly: List<Text>,
+    /// The check, where a shape can say it; else a function of that name in `src/rules/`.
+    #[serde(default)]
+    pub check: Option<Shape>,
+    /// Message of a shape's findings: `{container}` and the like are filled in.
+    #[serde(default)]
+    pub message: Option<Text>,
+    /// What its fingerprints hold.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Documents that fail and that pass: its tests, and its page in the reference.
+    pub examples: Examples,
+}
+
+/// A list of texts that a user may change.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Text,
+    /// What it is for.
+    pub about: Text,
+    /// Its value where the user gives none.
+    pub default: List<Text>,
+}
+
+/// A check that is data. Exactly one of the fields is given.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shape {
+    /// A field of a container, a pod or an object has, or lacks, a value.
+    pub field: Option<Field>,
+    /// A setting of a component has, or lacks, a value.
+    pub setting: Option<Setting>,
+    /// An RBAC rule grants something.
+    pub grants: Option<Grants>,
+}
+
+/// `check: {field: {path: …, is: …}}`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Keys from the view's root, joined by dots.
+    pub path: Text,
+    /// The value that fails.
+    pub is: Literal,
+}
+
+/// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Setting {
+    /// Name of the component's flag, without dashes.
+    pub id: Text,
+    /// What fails.
+    pub fails_when: FailsWhen,
+    /// The value that is compared.
+    pub value: Text,
+    /// A setting that takes this one's place when given.
+    #[serde(default)]
+    pub unless: Option<Text>,
+    /// Judge only what is written, not what the setting is when left out.
+    #[serde(default)]
+    pub explicit: bool,
+}
+
+/// How a setting is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailsWhen {
+    /// Its list holds the value.
+    Contains,
+    /// Its list does not hold the value.
+    Lacks,
+}
+
+/// `check: {grants: {resource: "*"}}`: what is left out may be anything.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Grants {
+    /// API group; the core group is `""`.
+    pub group: Option<Text>,
+    /// Resource, or `resource/subresource`.
+    pub resource: Option<Text>,
+    /// Verb.
+    pub verb: Option<Text>,
+    /// Non-resource URL.
+    pub url: Option<Text>,
+    /// Severity where every group of the rule is somebody's own, not one of Kubernetes.
+    pub own_groups: Option<Severity>,
+}
+
+/// A value to compare with, and the type that it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A string.
+    Str(Text),
+}
+
+/// Documents that show a rule.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Examples {
+    /// Each has at least one finding of the rule: where its `#!` marks stand and nowhere else.
+    pub fails: List<Example>,
+    /// None of these has any.
+    pub passes: List<Example>,
+}
+
+/// One file, or several that belong together. Written as a text, or as `{files: …, marks: …}`.
+#[derive(Clone, Debug, Default)]
+pub struct Example {
+    /// Path and text; a single text is called `example.yaml`.
+    pub files: List<(Text, Text)>,
+    /// Marks that cannot stand in the text as `#! [span] message`.
+    pub marks: List<Mark>,
+}
+
+/// Where an example fails.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The file; left out: the first one.
+    #[serde(default)]
+    pub file: Text,
+    /// 1-based line.
+    pub line: u32,
+    /// Text under the span.
+    pub text: Text,
+    /// A piece of the message.
+    pub message: Text,
+}
+
+impl<'de> Deserialize<'de> for Literal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Literal;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a boolean, an integer or a string")
+            }
+            fn visit_bool<E>(self, v: bool) -> Result<Literal, E> {
+                Ok(Literal::Bool(v))
+            }
+            fn visit_i64<E>(self, v: i64) -> Result<Literal, E> {
+                Ok(Literal::Int(v))
+            }
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Literal, E> {
+                i64::try_from(v).map(Literal::Int).map_err(E::custom)
+            }
+            fn visit_str<E>(self, v: &str) -> Result<Literal, E> {
+                Ok(Literal::Str(v.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+impl<'de> Deserialize<'de> for Example {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrFiles;
+        impl<'de> Visitor<'de> for TextOrFiles {
+            type Value = Example;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or a map with `files` and `marks`")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Example, E> {
+                Ok(Example { files: vec![("example.yaml".into(), text.to_owned().into())].into(), marks: List::default() })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Example, A::Error> {
+                let mut example = Example::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "files" => {
+                            let files: std::collections::BTreeMap<String, String> = map.next_value()?;
+                            example.files = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect::<Vec<_>>().into();
+                        }
+                        "marks" => example.marks = map.next_value()?,
+                        other => return Err(de::Error::unknown_field(other, &["files", "marks"])),
+                    }
+                }
+                Ok(example)
+            }
+        }
+        deserializer.deserialize_any(TextOrFiles)
+    }
+}

@@ -1,0 +1,24 @@
+//! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 5.
+//! Functions are named like their policy; siblings do not see each other.
+
+mod consistency;
+mod encryption;
+mod image;
+mod pod;
+mod secrets;
+mod tls;
+
+use crate::check::Check;
+#[expect(clippy::allow_attributes, reason = "the generated table uses what the policies use")]
+#[allow(unused_imports)]
+use crate::model::{
+    Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark, Parameter, Policy, Setting, Severity, Shape, Standards, SubsumeBy,
+};
+use std::borrow::Cow;
+
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// All rules in the order of their ids.
+pub(crate) fn all() -> &'static [(Policy, Check)] {
+    &RULES
+}

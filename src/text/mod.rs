@@ -1,0 +1,17 @@
+//! Text as bytes, spans and lines. Layer 0: knows nothing of YAML or Kubernetes.
+
+mod decode;
+mod lines;
+mod source;
+mod span;
+
+pub use decode::{Decoded, Encoding, decode};
+pub use lines::{LineIndex, Position};
+pub use source::{FileId, SourceFile, SourceMap};
+pub use span::{Edit, Span, apply};
+
+/// Whether a bidirectional control or a zero-width character: invisible, and able to make text
+/// look other than it reads (Unicode Technical Report 36).
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}')
+}

@@ -1,0 +1,100 @@
+//! Byte ranges and edits of a text.
+
+use std::ops::Range;
+
+/// A half-open range of bytes of one text. Offsets are `u32`: no text may reach 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte; never below `start`.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span from `start` to `end`; an `end` below `start` is lifted to it.
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end: if end < start { start } else { end } }
+    }
+
+    /// The empty span at `at`.
+    pub const fn empty(at: u32) -> Self {
+        Self { start: at, end: at }
+    }
+
+    /// A span of `usize` offsets; what does not fit is cut at `u32::MAX`.
+    pub fn of(range: Range<usize>) -> Self {
+        Self::new(clamp(range.start), clamp(range.end))
+    }
+
+    /// Length in bytes.
+    pub const fn len(self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Whether it holds no byte.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The same span, `by` bytes further on.
+    #[must_use]
+    pub const fn shift(self, by: u32) -> Self {
+        Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
+    }
+
+    /// Whether every byte of `other` lies in this span.
+    pub const fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether the two share a byte, or touch where one of them is empty.
+    pub const fn overlaps(self, other: Span) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// As a range of `usize`.
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The text under the span; empty where the span is out of bounds or splits a character.
+    pub fn text(self, source: &str) -> &str {
+        source.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// `usize` to `u32`, cut at the maximum.
+pub(crate) fn clamp(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Replaces the bytes under `span` by `text`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// Applies edits to `source`. Edits are taken in order of their start; one that overlaps an earlier
+/// one, or is out of bounds, is left out, so that the result is always well formed.
+pub fn apply(source: &str, edits: &[Edit]) -> String {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort_by_key(|e| (e.span.start, e.span.end));
+    let mut out = String::with_capacity(source.len());
+    let mut at = 0;
+    for edit in sorted {
+        let Range { start, end } = edit.span.range();
+        if start < at {
+            continue;
+        }
+        let (Some(before), Some(_)) = (source.get(at..start), source.get(start..end)) else { continue };
+        out.push_str(before);
+        out.push_str(&edit.text);
+        at = end;
+    }
+    out.push_str(source.get(at..).unwrap_or_default());
+    out
+}

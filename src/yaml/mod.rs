@@ -1,0 +1,16 @@
+//! YAML as kubectl reads it: text → chunks → an arena tree with exact spans. Layer 1.
+//!
+//! `events.rs` alone names the YAML parser crate.
+
+mod events;
+mod parse;
+mod place;
+pub mod scalar;
+mod split;
+mod tree;
+
+pub(crate) use parse::base64;
+pub use parse::{Limits, Note, Parsed, Problem, parse};
+pub use place::{Located, Piece, Place, SpanMap, decode_scalar};
+pub use split::{Chunk, Format, Split, split};
+pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style};

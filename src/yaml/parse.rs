@@ -1,0 +1,679 @@
+//! One chunk → one document. Never fails: what is wrong comes back as problems.
+
+use super::events::{Event, Events, Granit, Reason, Stop, Tag};
+use super::scalar::{self, Resolved};
+use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style};
+use super::{Format, Place};
+use crate::text::Span;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// What a document may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Levels of nesting, aliases followed. kubectl's own limit is 10,000; no object comes near 255.
+    pub depth: usize,
+    /// Nodes of one document, 28 bytes each.
+    pub nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 255, nodes: 16_000_000 }
+    }
+}
+
+/// Something that the reader found: a finding of the policy `rule` once the document is known to be ours.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Id of a policy with `applies: [Reader]`.
+    pub rule: &'static str,
+    /// Where, in the chunk.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead, where that depends on the place.
+    pub help: Option<String>,
+    /// A second place that explains the first.
+    pub related: Option<(Span, &'static str)>,
+}
+
+/// Why a document was left unread although it may be fine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Nested deeper than `Limits::depth`.
+    TooDeep,
+    /// More nodes than `Limits::nodes`.
+    TooLarge,
+}
+
+/// Outcome of reading a chunk.
+#[derive(Debug)]
+pub struct Parsed<'t> {
+    /// The document; `None` if the chunk holds none, or none that kubectl would accept.
+    pub document: Option<Document<'t>>,
+    /// What is wrong with it, in the order found.
+    pub problems: Vec<Problem>,
+    /// Why it was left unread.
+    pub note: Option<Note>,
+}
+
+/// Reads the text of one chunk that stands at `place`.
+pub fn parse<'t>(text: &'t str, place: Place, format: Format, limits: Limits) -> Parsed<'t> {
+    let yaml = format == Format::Yaml;
+    // To kubectl's parser NEL, LS and PS are line breaks. Spans stay right: the replacement has the same length.
+    let breaks = if yaml { replace_breaks(text) } else { None };
+    let source = breaks.as_deref().unwrap_or(text);
+    let mut built = Builder::new(text, limits).run(source, format);
+    if let Err(Failure::Stop(Stop { at, reason: Reason::Tab }, true)) = &built.end {
+        // kubectl's parser allows tabs before the lines of a flow collection, ours does not inside a block.
+        let spaced = replace_leading_tabs(source, *at as usize);
+        built = Builder::new(text, limits).run(&spaced, format);
+    }
+    let Built { nodes, owned, mut comments, mut problems, end } = built;
+    if yaml {
+        problems.extend(control_character(text));
+    }
+    comments.sort_by_key(|c| c.span);
+    let note = match end {
+        Ok(()) => None,
+        Err(Failure::Note(note)) => Some(note),
+        Err(Failure::Problem) => return Parsed { document: None, problems, note: None },
+        Err(Failure::Stop(stop, _)) => {
+            let whole = problems.iter().all(|p| p.rule != "yaml/directive" && p.rule != "yaml/control-character");
+            if whole {
+                problems.push(syntax(&stop, text));
+            }
+            return Parsed { document: None, problems, note: None };
+        }
+    };
+    if note.is_some() || nodes.is_empty() {
+        return Parsed { document: None, problems, note };
+    }
+    let document = Document { text, place, format, nodes, owned, comments };
+    check_maps(&document, &mut problems);
+    Parsed { document: Some(document), problems, note: None }
+}
+
+enum Failure {
+    /// The reader stopped; whether inside a flow collection.
+    Stop(Stop, bool),
+    /// Refused; the problem is in the list.
+    Problem,
+    Note(Note),
+}
+
+struct Built {
+    nodes: Vec<NodeData>,
+    owned: Vec<Box<str>>,
+    comments: Vec<Comment>,
+    problems: Vec<Problem>,
+    end: Result<(), Failure>,
+}
+
+/// A collection that is still open.
+struct Open {
+    id: NodeId,
+    flow: bool,
+    anchor: usize,
+    children: u32,
+    /// Levels below it, aliases followed.
+    height: usize,
+    /// Nodes in it, aliases followed.
+    size: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Anchored {
+    node: NodeId,
+    height: usize,
+    size: u64,
+    open: bool,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    limits: Limits,
+    nodes: Vec<NodeData>,
+    owned: Vec<Box<str>>,
+    comments: Vec<Comment>,
+    problems: Vec<Problem>,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Anchored>,
+    /// One past the last token: where to look for what follows it.
+    last: u32,
+    /// Nodes that kubectl decodes so far, and how many of them through aliases.
+    decoded: u64,
+    aliased: u64,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str, limits: Limits) -> Self {
+        Self {
+            text,
+            limits,
+            nodes: Vec::with_capacity(text.len() / 24),
+            owned: Vec::new(),
+            comments: Vec::new(),
+            problems: Vec::new(),
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            last: 0,
+            decoded: 0,
+            aliased: 0,
+        }
+    }
+
+    fn run(mut self, source: &str, format: Format) -> Built {
+        let comments = memchr::memmem::find(source.as_bytes(), b"kubevet:").is_some();
+        let mut events = Granit::new(source, comments, format == Format::Json, self.limits.depth);
+        let end = self.read(&mut events, source, format);
+        Built { nodes: self.nodes, owned: self.owned, comments: self.comments, problems: self.problems, end }
+    }
+
+    fn read<'s>(&mut self, events: &mut impl Events<'s>, source: &'s str, format: Format) -> Result<(), Failure> {
+        if format == Format::Yaml && source.starts_with('%') {
+            let end = Span::of(0..source.find(['\n', '\r']).unwrap_or(source.len()));
+            self.problem("yaml/directive", end, "kubectl refuses a document that begins with a directive".to_owned());
+        }
+        while let Some(next) = events.next() {
+            let (event, span) = next.map_err(|stop| self.stopped(stop))?;
+            match event {
+                Event::Scalar { value, style, tag, anchor } => self.scalar(&value, style, &tag, anchor, span, format)?,
+                Event::Start { map, flow, anchor } => self.start(map, flow, anchor, span)?,
+                Event::End => self.end(span),
+                Event::Alias(anchor) => self.alias(anchor, span)?,
+                Event::Comment => {
+                    if memchr::memmem::find(span.text(self.text).as_bytes(), b"kubevet:").is_some() {
+                        self.comments.push(Comment { span });
+                    }
+                }
+                Event::DocumentStart => {}
+                Event::DocumentEnd => {
+                    self.dropped(events, span);
+                    return Ok(());
+                }
+                Event::StreamEnd => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, stop: Stop) -> Failure {
+        if stop.reason == Reason::TooDeep {
+            return Failure::Note(Note::TooDeep);
+        }
+        Failure::Stop(stop, self.stack.last().is_some_and(|open| open.flow))
+    }
+
+    fn problem(&mut self, rule: &'static str, span: Span, message: String) {
+        self.problems.push(Problem { rule, span, message, help: None, related: None });
+    }
+
+    /// Text behind the first document of a chunk: kubectl drops it without a word.
+    fn dropped<'s>(&mut self, events: &mut impl Events<'s>, end: Span) {
+        let at = loop {
+            match events.next() {
+                Some(Ok((Event::Comment, _))) => {}
+                Some(Ok((Event::DocumentStart, span))) => {
+                    // An explicit end only; the content is what the reader sees next.
+                    break match events.next() {
+                        Some(Ok((_, content))) => Span::new(span.start.max(end.end), content.end.max(content.start)),
+                        _ => span,
+                    };
+                }
+                Some(Ok((Event::StreamEnd, _))) | None => return,
+                Some(Ok((_, span))) => break span,
+                Some(Err(stop)) => break Span::empty(stop.at),
+            }
+        };
+        let rest = self.text.get(at.start as usize..).unwrap_or_default();
+        let begin = at.start + Span::of(0..rest.len() - rest.trim_start().len()).end;
+        let line = self.text.get(begin as usize..).unwrap_or_default().lines().next().unwrap_or_default().trim_end();
+        let span = Span::new(begin, begin + Span::of(0..line.len()).end);
+        self.problem("yaml/dropped-document", span, "kubectl drops this text: it reads one document between two `---` lines".to_owned());
+    }
+
+    fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
+        if self.nodes.len() >= self.limits.nodes {
+            return Err(Failure::Note(Note::TooLarge));
+        }
+        if self.stack.len() + height > self.limits.depth {
+            return Err(Failure::Note(Note::TooDeep));
+        }
+        let id = Span::of(0..self.nodes.len()).end;
+        self.decoded = self.decoded.saturating_add(size);
+        if let Some(open) = self.stack.last_mut() {
+            open.children += 1;
+            open.size = open.size.saturating_add(size);
+            open.height = open.height.max(height + 1);
+        }
+        self.nodes.push(NodeData { parent: self.stack.last().map_or(0, |open| open.id), end: id + 1, ..node });
+        Ok(id)
+    }
+
+    fn scalar(&mut self, value: &str, style: Style, tag: &Tag, anchor: usize, span: Span, format: Format) -> Result<(), Failure> {
+        let span = match style {
+            Style::Literal | Style::Folded => self.block_scalar(span),
+            _ if span.is_empty() && !matches!(style, Style::Single | Style::Double) => Span::empty(self.behind_colon()),
+            _ => span,
+        };
+        // A value left out reaches us as `~` without text.
+        let value = if span.is_empty() && style == Style::Plain { "" } else { value };
+        if style == Style::Double && format == Format::Yaml {
+            self.json_escapes(span);
+        }
+        let (kind, replaced) = match meaning(value, style, tag) {
+            Ok(found) => found,
+            Err(message) => {
+                self.problem("yaml/syntax", span, message);
+                return Err(Failure::Problem);
+            }
+        };
+        let inner = match style {
+            Style::Single | Style::Double => Span::new(span.start + 1, span.end.saturating_sub(1)),
+            _ => span,
+        };
+        let value = replaced.as_deref().unwrap_or(value);
+        let (holds, data) = if inner.text(self.text) == value {
+            (Holds::Slice, 0)
+        } else {
+            self.owned.push(value.into());
+            (Holds::Owned, Span::of(0..self.owned.len() - 1).end)
+        };
+        let id = self.push(NodeData { span, parent: 0, end: 0, data, kind, style, holds, merges: false }, 1, 0)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, Anchored { node: id, height: 0, size: 1, open: false });
+        }
+        if style == Style::Plain && value == "<<" {
+            if let Some(map) = self.stack.last().and_then(|open| self.nodes.get_mut(open.id as usize)) {
+                map.merges = true;
+            }
+        }
+        self.last = self.last.max(span.end);
+        Ok(())
+    }
+
+    fn start(&mut self, map: bool, flow: bool, anchor: usize, span: Span) -> Result<(), Failure> {
+        let kind = if map { Kind::Map } else { Kind::Seq };
+        let style = if flow { Style::Flow } else { Style::Block };
+        let id = self.push(NodeData { span, parent: 0, end: 0, data: 0, kind, style, holds: Holds::Count, merges: false }, 0, 0)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, Anchored { node: id, height: 0, size: 0, open: true });
+        }
+        self.decoded = self.decoded.saturating_add(1);
+        self.stack.push(Open { id, flow, anchor, children: 0, height: 0, size: 1 });
+        if flow {
+            self.last = self.last.max(span.end);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, span: Span) {
+        let Some(open) = self.stack.pop() else { return };
+        let end = Span::of(0..self.nodes.len()).end;
+        let first = self.nodes.get(open.id as usize + 1).map(|n| n.span.start);
+        let last = self.last;
+        if let Some(node) = self.nodes.get_mut(open.id as usize) {
+            node.end = end;
+            node.data = if node.kind == Kind::Map { open.children / 2 } else { open.children };
+            if open.flow {
+                node.span.end = span.end;
+            } else {
+                node.span = Span::new(first.unwrap_or(node.span.start), last);
+            }
+        }
+        if open.flow {
+            self.last = self.last.max(span.end);
+        }
+        if let Some(outer) = self.stack.last_mut() {
+            // The node itself was counted when it was pushed with size 0.
+            outer.size = outer.size.saturating_add(open.size);
+            outer.height = outer.height.max(open.height + 1);
+        }
+        if open.anchor > 0 {
+            self.anchors.insert(open.anchor, Anchored { node: open.id, height: open.height, size: open.size, open: false });
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Failure> {
+        let Some(target) = self.anchors.get(&anchor).copied() else {
+            self.problem("yaml/syntax", span, "this alias names no anchor".to_owned());
+            return Err(Failure::Problem);
+        };
+        if target.open {
+            self.problem("yaml/alias-limit", span, "this alias stands inside of what it stands for: the value would contain itself".to_owned());
+            return Err(Failure::Problem);
+        }
+        self.aliased = self.aliased.saturating_add(target.size);
+        let kind = self.nodes.get(target.node as usize).map_or(Kind::Null, |n| n.kind);
+        let size = target.size.saturating_add(1);
+        let node = NodeData { span, parent: 0, end: 0, data: target.node, kind, style: Style::Plain, holds: Holds::Alias, merges: false };
+        self.push(node, size, target.height)?;
+        if excessive(self.decoded, self.aliased) {
+            let message = format!("with this alias the document grows to {} values: kubectl refuses it as excessive aliasing", self.decoded);
+            self.problem("yaml/alias-limit", span, message);
+            return Err(Failure::Problem);
+        }
+        self.last = self.last.max(span.end);
+        Ok(())
+    }
+
+    /// Behind the colon or dash that the empty value belongs to.
+    fn behind_colon(&self) -> u32 {
+        let last = self.last as usize;
+        let rest = self.text.get(last..).unwrap_or_default();
+        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        match rest.as_bytes().get(blanks) {
+            Some(b':') => self.last + Span::of(0..blanks + 1).end,
+            _ => self.last,
+        }
+    }
+
+    /// The reader gives the content of a block scalar up to the next token; the scalar begins at its header.
+    fn block_scalar(&self, content: Span) -> Span {
+        let start = block_header(self.text, self.last, content.start).unwrap_or(content.start);
+        let body = Span::new(start, content.end).text(self.text);
+        // Up to the end of the last line that holds something; blanks at its end are content.
+        let held = body.trim_end().len();
+        let blanks = body.get(held..).and_then(|rest| rest.find(['\n', '\r'])).unwrap_or_default();
+        Span::new(start, start + Span::of(0..held + blanks).end)
+    }
+
+    /// Escapes that JSON has and kubectl's YAML parser refuses.
+    fn json_escapes(&mut self, span: Span) {
+        let text = span.text(self.text);
+        if !text.contains('\\') {
+            return;
+        }
+        let mut chars = text.char_indices();
+        while let Some((at, c)) = chars.next() {
+            if c != '\\' {
+                continue;
+            }
+            let Some((_, escaped)) = chars.next() else { return };
+            let surrogate = escaped == 'u' && text.get(at + 2..at + 4).is_some_and(|h| matches!(h.to_ascii_lowercase().as_bytes(), [b'd', b'8'..=b'9' | b'a'..=b'f']));
+            if escaped == '/' || surrogate {
+                let from = span.start + Span::of(0..at).end;
+                let what = if surrogate { "half of a surrogate pair" } else { "`\\/`" };
+                self.problem("yaml/syntax", Span::new(from, from + 2), format!("{what} is JSON's escape: kubectl's YAML reader refuses it"));
+                return;
+            }
+        }
+    }
+}
+
+/// go-yaml's rule: above 1,000 decoded values the share that comes through aliases may be 99 %, from
+/// 400,000 values on less, and 10 % from 4,000,000 on.
+fn excessive(decoded: u64, aliased: u64) -> bool {
+    const LOW: f64 = 400_000.0;
+    const HIGH: f64 = 4_000_000.0;
+    if aliased <= 100 || decoded <= 1000 {
+        return false;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    let (decoded, aliased) = (decoded as f64, aliased as f64);
+    let allowed = if decoded <= LOW {
+        0.99
+    } else if decoded >= HIGH {
+        0.10
+    } else {
+        0.99 - 0.89 * (decoded - LOW) / (HIGH - LOW)
+    };
+    aliased / decoded > allowed
+}
+
+/// Kind of a scalar, and its value where the tag changes it.
+fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>), String> {
+    let kind = |resolved| match resolved {
+        Resolved::Null => Kind::Null,
+        Resolved::Bool(_) => Kind::Bool,
+        Resolved::Int(_) => Kind::Int,
+        Resolved::Float(_) => Kind::Float,
+        Resolved::NotJson => Kind::NotJson,
+        Resolved::Str => Kind::Str,
+    };
+    let core = match tag {
+        Tag::None if style == Style::Plain => return Ok((kind(scalar::resolve(value)), None)),
+        Tag::None | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => return Ok((Kind::Str, None)),
+        Tag::Core("binary") => {
+            return match base64(value) {
+                Some(bytes) => Ok((Kind::Str, Some(String::from_utf8_lossy(&bytes).into_owned()))),
+                None => Err("`!!binary` is not base64".to_owned()),
+            };
+        }
+        Tag::Core(core) => *core,
+    };
+    let found = kind(scalar::resolve(value));
+    match (core, found) {
+        ("float", Kind::Int | Kind::Float | Kind::NotJson)
+        | ("int", Kind::Int)
+        | ("bool", Kind::Bool)
+        | ("null", Kind::Null) => Ok((found, None)),
+        _ => Err(format!("the value cannot be read as `!!{core}`")),
+    }
+}
+
+/// Standard base64 (RFC 4648, section 4), blanks allowed; `None` where it is not that.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let padding = digits.iter().rev().take_while(|b| **b == b'=').count();
+    if digits.len() % 4 != 0 || padding > 2 {
+        return None;
+    }
+    let body = digits.get(..digits.len() - padding)?;
+    let mut out = Vec::with_capacity(body.len() * 3 / 4);
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    for &b in body {
+        let value = match b {
+            b'A'..=b'Z' => b - b'A',
+            b'a'..=b'z' => b - b'a' + 26,
+            b'0'..=b'9' => b - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from((bits >> held) & 0xFF).unwrap_or_default());
+        }
+    }
+    Some(out)
+}
+
+/// Where the `|` or `>` of a block scalar stands, between the token before it and its content.
+fn block_header(text: &str, from: u32, content: u32) -> Option<u32> {
+    let bytes = text.as_bytes();
+    let mut at = from as usize;
+    while at < content as usize {
+        match *bytes.get(at)? {
+            b'|' | b'>' => return Some(Span::of(0..at).end),
+            b'#' => at += memchr::memchr2(b'\n', b'\r', bytes.get(at..)?)?,
+            // An anchor or a tag, which may hold any sign.
+            b'&' | b'!' => at += bytes.get(at..)?.iter().position(u8::is_ascii_whitespace)?,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+fn replace_breaks(text: &str) -> Option<String> {
+    let has = memchr::memmem::find(text.as_bytes(), b"\xC2\x85").is_some() || memchr::memmem::find(text.as_bytes(), b"\xE2\x80").is_some();
+    if !has || !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return None;
+    }
+    Some(text.replace('\u{85}', " \n").replace(['\u{2028}', '\u{2029}'], "  \n"))
+}
+
+/// Turns the tabs that lines begin with into spaces, from the line that holds `at` on.
+fn replace_leading_tabs(text: &str, at: usize) -> String {
+    let line = text.get(..at).and_then(|t| t.rfind(['\n', '\r'])).map_or(0, |n| n + 1);
+    let (before, after) = text.split_at(line);
+    let mut out = String::with_capacity(text.len());
+    out.push_str(before);
+    let mut leading = true;
+    for c in after.chars() {
+        out.push(if leading && c == '\t' { ' ' } else { c });
+        leading = matches!(c, '\n' | '\r') || (leading && matches!(c, ' ' | '\t'));
+    }
+    out
+}
+
+/// The first character that kubectl's reader refuses anywhere, comments included.
+fn control_character(text: &str) -> Option<Problem> {
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|b| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7F);
+    let c1 = if text.is_ascii() { None } else { text.find(|c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')) };
+    let at = at.into_iter().chain(c1).min()?;
+    let c = text.get(at..)?.chars().next()?;
+    Some(Problem {
+        rule: "yaml/control-character",
+        span: Span::of(at..at + c.len_utf8()),
+        message: format!("control character U+{:04X}: kubectl refuses the document", u32::from(c)),
+        help: None,
+        related: None,
+    })
+}
+
+fn syntax(stop: &Stop, text: &str) -> Problem {
+    let at = (stop.at as usize).min(text.len());
+    let (message, help) = match &stop.reason {
+        Reason::Syntax(what, instead) => (what.clone(), *instead),
+        Reason::Tab | Reason::TooDeep => ("a tab cannot indent YAML".to_owned(), "indent with spaces"),
+    };
+    let rest = text.get(at..).unwrap_or_default();
+    let width = rest.chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+    // At the end of a line there is nothing to point at: point at what stands before.
+    let span = if width == 0 {
+        let before = text.get(..at).unwrap_or_default().trim_end();
+        let last = before.chars().next_back().map_or(0, char::len_utf8);
+        Span::of(before.len() - last..before.len())
+    } else {
+        Span::of(at..at + width)
+    };
+    Problem { rule: "yaml/syntax", span, message, help: Some(help.to_owned()), related: None }
+}
+
+/// Repeated, unusable and merged keys; values that JSON has not.
+fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
+    let mut merging = Vec::new();
+    let mut keys: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
+    for node in document.nodes() {
+        if node.is_alias() {
+            continue;
+        }
+        match node.kind() {
+            Kind::NotJson if node.key_node().is_some() || node.parent().is_some_and(|p| p.kind() == Kind::Seq) => {
+                problems.push(Problem {
+                    rule: "yaml/not-json",
+                    span: node.span(),
+                    message: "JSON has no such number: kubectl refuses the document".to_owned(),
+                    help: Some("quote it, or write a finite number".to_owned()),
+                    related: None,
+                });
+            }
+            Kind::Map => {
+                keys.clear();
+                for (key, value) in node.pairs() {
+                    if key.is_merge() {
+                        merging.push(node.id());
+                        problems.extend(check_merge(value));
+                    } else if let Some(text) = key.key() {
+                        keys.push((text, key));
+                    } else {
+                        problems.push(invalid_key(key));
+                    }
+                }
+                repeated(&mut keys, problems);
+            }
+            _ => {}
+        }
+    }
+    drop(keys);
+    problems.extend(merging.iter().flat_map(|id| merge_order(document, *id)));
+}
+
+fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) {
+    let mut report = |first: &Node<'_>, again: &(Cow<'_, str>, Node<'_>)| {
+        let shown: String = again.0.chars().take(80).collect();
+        problems.push(Problem {
+            rule: "yaml/duplicate-key",
+            span: again.1.span(),
+            message: format!("key `{shown}` is given twice: kubectl keeps this one and drops the earlier"),
+            help: None,
+            related: Some((first.span(), "given here first")),
+        });
+    };
+    // Most maps have a handful of keys: comparing is cheaper than sorting them.
+    if keys.len() <= 8 {
+        for (i, pair) in keys.iter().enumerate() {
+            if let Some((_, first)) = keys.iter().take(i).find(|(k, _)| *k == pair.0) {
+                report(first, pair);
+            }
+        }
+        return;
+    }
+    keys.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.id().cmp(&b.1.id())));
+    for group in keys.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, first), rest @ ..] = group {
+            rest.iter().for_each(|again| report(first, again));
+        }
+    }
+}
+
+fn check_merge(value: Node<'_>) -> Option<Problem> {
+    let good = match value.kind() {
+        Kind::Map => true,
+        Kind::Seq => value.items().all(|item| item.kind() == Kind::Map),
+        _ => false,
+    };
+    (!good).then(|| Problem {
+        rule: "yaml/syntax",
+        span: value.span(),
+        message: "a merge key needs a map, or a list of maps".to_owned(),
+        help: None,
+        related: None,
+    })
+}
+
+fn invalid_key(key: Node<'_>) -> Problem {
+    let (message, help) = match key.kind() {
+        Kind::Map if key.style() == Style::Flow => ("`{…}` as a key: an unquoted template is a map to YAML", "quote the template, or render it first"),
+        Kind::Map | Kind::Seq => ("a map or a list cannot be a key in JSON", "use a string as key"),
+        Kind::Null => ("null cannot be a key in JSON", "quote the key, or give it a name"),
+        _ => ("kubectl cannot turn this number into a key", "quote the key"),
+    };
+    Problem { rule: "yaml/invalid-key", span: key.span(), message: message.to_owned(), help: Some(help.to_owned()), related: None }
+}
+
+/// Keys that stand before a merge key which overrides them.
+fn merge_order(document: &Document<'_>, map: NodeId) -> Vec<Problem> {
+    let Some(map) = document.nodes().nth(map as usize) else { return Vec::new() };
+    let mut seen: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
+    let mut problems = Vec::new();
+    for (key, value) in map.pairs() {
+        if !key.is_merge() {
+            seen.extend(key.key().map(|k| (k, key)));
+            continue;
+        }
+        for (name, own) in &seen {
+            let merged = match value.kind() {
+                Kind::Seq => value.items().find_map(|m| m.get(name)),
+                _ => value.get(name),
+            };
+            let written_again = map.pairs().skip_while(|(k, _)| *k != key).skip(1).any(|(k, _)| k.key().is_some_and(|k| k == *name));
+            if merged.is_some() && !written_again {
+                problems.push(Problem {
+                    rule: "yaml/merge-order",
+                    span: own.span(),
+                    message: "the merge key further down overrides this key: kubectl applies both in their order".to_owned(),
+                    help: Some("write `<<` first".to_owned()),
+                    related: Some((key.span(), "merged here")),
+                });
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,480 @@
+//! The arena tree of one document, and the view of it that every rule holds.
+
+use super::{Place, Format, scalar};
+use crate::text::Span;
+use scalar::Resolved;
+use std::borrow::Cow;
+
+/// Index of a node in its document; a parent's is below its children's.
+pub type NodeId = u32;
+
+/// What a node is to kubectl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`, `~`, or a value left out.
+    Null,
+    /// A boolean, in any of its spellings.
+    Bool,
+    /// A 64-bit integer.
+    Int,
+    /// Any other number.
+    Float,
+    /// `.inf`, `.nan`: kubectl refuses the document.
+    NotJson,
+    /// A string.
+    Str,
+    /// A list.
+    Seq,
+    /// A map.
+    Map,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+    /// A collection in block style.
+    Block,
+    /// A collection in brackets.
+    Flow,
+}
+
+/// What a node's `data` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Scalar whose value is the text under the span, without quotes.
+    Slice,
+    /// Scalar whose value is `owned[data]`.
+    Owned,
+    /// Collection of `data` items or pairs.
+    Count,
+    /// Alias of node `data`.
+    Alias,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeData {
+    pub(super) span: Span,
+    pub(super) parent: NodeId,
+    /// One past the last node of the subtree.
+    pub(super) end: NodeId,
+    pub(super) data: u32,
+    pub(super) kind: Kind,
+    pub(super) style: Style,
+    pub(super) holds: Holds,
+    /// Of a map: has a merge key.
+    pub(super) merges: bool,
+}
+
+/// A comment that holds `kubevet:`; others are not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// From `#` to the end of the line, in the document.
+    pub span: Span,
+}
+
+/// One document: an arena of nodes over a borrowed text. It is never without a root.
+#[derive(Debug)]
+pub struct Document<'t> {
+    /// The text that all spans of the nodes count in.
+    pub text: &'t str,
+    /// Where that text stands.
+    pub place: Place,
+    /// How it was read.
+    pub format: Format,
+    pub(super) nodes: Vec<NodeData>,
+    pub(super) owned: Vec<Box<str>>,
+    pub(super) comments: Vec<Comment>,
+}
+
+impl Document<'_> {
+    /// The root node.
+    pub fn root(&self) -> Node<'_> {
+        Node { doc: self, id: 0 }
+    }
+
+    /// Comments that hold `kubevet:`, in order.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    /// All nodes in the order of their text.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..crate::text::Span::of(0..self.nodes.len()).end).map(|id| Node { doc: self, id })
+    }
+
+    /// The first node that begins at or behind `offset`.
+    pub fn node_from(&self, offset: u32) -> Option<Node<'_>> {
+        self.nodes().find(|n| n.span().start >= offset)
+    }
+}
+
+/// A node: 16 bytes, copied freely. An alias is looked through by everything but `span`.
+#[derive(Clone, Copy)]
+pub struct Node<'d> {
+    doc: &'d Document<'d>,
+    id: NodeId,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?}", self.kind(), self.span().text(self.doc.text))
+    }
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.doc, other.doc) && self.id == other.id
+    }
+}
+
+const MISSING: NodeData = NodeData {
+    span: Span::empty(0),
+    parent: 0,
+    end: 0,
+    data: 0,
+    kind: Kind::Null,
+    style: Style::Plain,
+    holds: Holds::Count,
+    merges: false,
+};
+
+impl<'d> Node<'d> {
+    fn own(self) -> &'d NodeData {
+        self.doc.nodes.get(self.id as usize).unwrap_or(&MISSING)
+    }
+
+    /// The node that an alias stands for; itself otherwise.
+    #[must_use]
+    pub fn target(self) -> Self {
+        match self.own() {
+            NodeData { holds: Holds::Alias, data, .. } => Self { doc: self.doc, id: *data },
+            _ => self,
+        }
+    }
+
+    fn data(self) -> &'d NodeData {
+        self.target().own()
+    }
+
+    /// The document that holds it.
+    pub fn document(self) -> &'d Document<'d> {
+        self.doc
+    }
+
+    /// Its index in the document.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// How it is written.
+    pub fn style(self) -> Style {
+        self.data().style
+    }
+
+    /// Whether it is written as an alias, `*name`.
+    pub fn is_alias(self) -> bool {
+        self.own().holds == Holds::Alias
+    }
+
+    /// Where it stands in the document's text: a scalar with its quotes or block header, a collection from its
+    /// first to its last child or bracket, an alias with its `*`. A value left out is an empty span behind the colon.
+    pub fn span(self) -> Span {
+        self.own().span
+    }
+
+    /// The span of the value's text without quotes.
+    pub fn content(self) -> Span {
+        let NodeData { span, style, holds, .. } = *self.own();
+        match (holds, style) {
+            (Holds::Slice, Style::Single | Style::Double) => Span::new(span.start + 1, span.end.saturating_sub(1)),
+            _ => span,
+        }
+    }
+
+    /// Text of a scalar as kubectl's parser sees it, whatever its kind; `None` for collections.
+    pub fn text(self) -> Option<&'d str> {
+        let data = self.data();
+        match data.holds {
+            Holds::Slice => Some(self.target().content().text(self.doc.text)),
+            Holds::Owned => self.doc.owned.get(data.data as usize).map(AsRef::as_ref),
+            Holds::Count | Holds::Alias => None,
+        }
+    }
+
+    /// The string that it is; `None` for everything else, numbers and booleans too.
+    pub fn as_str(self) -> Option<&'d str> {
+        if self.kind() == Kind::Str { self.text() } else { None }
+    }
+
+    /// The boolean that it is, in any spelling.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.resolved() {
+            Resolved::Bool(b) => Some(b),
+            _ => None,
+        }
+    }
+
+    /// The integer that it is; a float without fraction counts, as it does for the API server.
+    pub fn as_int(self) -> Option<i64> {
+        match self.resolved() {
+            Resolved::Int(i) => Some(i),
+            #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+            Resolved::Float(f) if f.fract() == 0.0 && f.abs() < 9e15 => Some(f as i64),
+            _ => None,
+        }
+    }
+
+    fn resolved(self) -> Resolved {
+        match self.kind() {
+            Kind::Bool | Kind::Int | Kind::Float | Kind::NotJson => scalar::resolve(self.text().unwrap_or_default()),
+            Kind::Null => Resolved::Null,
+            Kind::Str | Kind::Seq | Kind::Map => Resolved::Str,
+        }
+    }
+
+    /// Whether it is null or left out.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Number of items or pairs as written; 0 for a scalar.
+    pub fn len(self) -> usize {
+        let data = self.data();
+        if data.holds == Holds::Count { data.data as usize } else { 0 }
+    }
+
+    /// Whether it has no items.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Items of a list; none for anything else.
+    pub fn items(self) -> impl Iterator<Item = Node<'d>> + Clone {
+        let seq = self.target();
+        let kind = seq.own().kind;
+        seq.children().filter(move |_| kind == Kind::Seq)
+    }
+
+    fn children(self) -> Children<'d> {
+        let NodeData { end, holds, .. } = *self.own();
+        Children { doc: self.doc, next: self.id + 1, end: if holds == Holds::Count { end } else { self.id } }
+    }
+
+    /// Pairs of a map as written, merge keys and repeated keys included; none for anything else.
+    pub fn pairs(self) -> impl Iterator<Item = (Node<'d>, Node<'d>)> + Clone {
+        let map = self.target();
+        let kind = map.own().kind;
+        let mut children = map.children();
+        std::iter::from_fn(move || if kind == Kind::Map { Some((children.next()?, children.next()?)) } else { None })
+    }
+
+    /// Pairs of a map as kubectl has them: merge keys in their order, the last of equal keys.
+    pub fn entries(self) -> Vec<(Node<'d>, Node<'d>)> {
+        if !self.data().merges {
+            return self.pairs().collect();
+        }
+        let mut found: Vec<(Cow<'d, str>, (Node<'d>, Node<'d>))> = Vec::new();
+        let mut put = |pair: (Node<'d>, Node<'d>)| {
+            let Some(key) = pair.0.key() else { return };
+            match found.iter_mut().find(|(k, _)| *k == key) {
+                Some((_, old)) => *old = pair,
+                None => found.push((key, pair)),
+            }
+        };
+        for (key, value) in self.pairs() {
+            if key.is_merge() {
+                // Within a list of maps the first wins, so the last is put first.
+                let maps: Vec<_> = if value.kind() == Kind::Seq { value.items().collect() } else { vec![value] };
+                maps.into_iter().rev().flat_map(Node::entries).for_each(&mut put);
+            } else {
+                put((key, value));
+            }
+        }
+        found.into_iter().map(|(_, pair)| pair).collect()
+    }
+
+    /// Whether it is a `<<` that merges.
+    pub fn is_merge(self) -> bool {
+        self.style() == Style::Plain && self.kind() == Kind::Str && self.text() == Some("<<")
+    }
+
+    /// The JSON key that it becomes as a key; `None` where kubectl refuses it.
+    pub fn key(self) -> Option<Cow<'d, str>> {
+        match self.kind() {
+            Kind::Str => self.text().map(Cow::Borrowed),
+            Kind::Seq | Kind::Map | Kind::Null => None,
+            _ => scalar::key(self.resolved(), self.text()?),
+        }
+    }
+
+    fn is_key(self, name: &str) -> bool {
+        match self.kind() {
+            Kind::Str => self.text() == Some(name),
+            Kind::Seq | Kind::Map | Kind::Null => false,
+            _ => self.key().is_some_and(|k| k == name),
+        }
+    }
+
+    /// The value of a key, as kubectl reads it: the last of equal keys, merge keys in their order.
+    pub fn get(self, name: &str) -> Option<Node<'d>> {
+        self.pair(name).map(|(_, value)| value)
+    }
+
+    /// Key and value; see `get`.
+    pub fn pair(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
+        let merges = self.data().merges;
+        let mut found = None;
+        for (key, value) in self.pairs() {
+            if merges && key.is_merge() {
+                let merged = match value.kind() {
+                    Kind::Seq => value.items().find_map(|m| m.pair(name)),
+                    _ => value.pair(name),
+                };
+                found = merged.or(found);
+            } else if key.is_key(name) {
+                found = Some((key, value));
+            }
+        }
+        found
+    }
+
+    /// Like `get`, but a null value counts as absent, as it does for the API server.
+    pub fn field(self, name: &str) -> Option<Node<'d>> {
+        self.get(name).filter(|n| !n.is_null())
+    }
+
+    /// `field` along several keys.
+    pub fn at(self, path: &[&str]) -> Option<Node<'d>> {
+        path.iter().try_fold(self, |node, key| node.field(key))
+    }
+
+    /// The node that holds it; `None` for the root.
+    pub fn parent(self) -> Option<Node<'d>> {
+        (self.id > 0).then(|| Node { doc: self.doc, id: self.own().parent })
+    }
+
+    /// The key that it is the value of.
+    pub fn key_node(self) -> Option<Node<'d>> {
+        let parent = self.parent().filter(|p| p.own().kind == Kind::Map)?;
+        parent.pairs().find(|(_, value)| value.id == self.id).map(|(key, _)| key)
+    }
+
+    /// Where to point when this map lacks something: its key with the colon, `name:`, else its first key or item.
+    pub fn head(self) -> Span {
+        let key = match self.key_node() {
+            Some(key) => key,
+            None => match self.pairs().next() {
+                Some((key, _)) => key,
+                None => return self.span(),
+            },
+        };
+        let span = key.span();
+        let behind = self.doc.text.get(span.end as usize..).unwrap_or_default();
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        if behind.as_bytes().get(blanks) == Some(&b':') {
+            Span::new(span.start, span.end + crate::text::Span::of(0..blanks + 1).end)
+        } else {
+            span
+        }
+    }
+
+    /// Its JSON pointer (RFC 6901) in the document; list items by index.
+    pub fn path(self) -> String {
+        let mut steps = Vec::new();
+        let mut node = self;
+        while let Some(parent) = node.parent() {
+            steps.push(match parent.own().kind {
+                Kind::Seq => parent.items().position(|i| i.id == node.id).unwrap_or_default().to_string(),
+                _ => match node.key_node().and_then(Node::key) {
+                    Some(key) => key.replace('~', "~0").replace('/', "~1"),
+                    // A key itself: the path of its value.
+                    None => node.key().unwrap_or_default().replace('~', "~0").replace('/', "~1"),
+                },
+            });
+            node = parent;
+        }
+        steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+    }
+
+    /// What kubectl makes of it, as JSON.
+    pub fn to_json(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(self.as_bool() == Some(true)),
+            Kind::Int | Kind::Float | Kind::NotJson => scalar::json_number(self.resolved()).map_or(Value::Null, Value::Number),
+            Kind::Str => Value::String(self.text().unwrap_or_default().to_owned()),
+            Kind::Seq => Value::Array(self.items().map(Node::to_json).collect()),
+            Kind::Map => Value::Object(
+                self.entries().into_iter().filter_map(|(k, v)| Some((k.key()?.into_owned(), v.to_json()))).collect(),
+            ),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Children<'d> {
+    doc: &'d Document<'d>,
+    next: NodeId,
+    end: NodeId,
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Node<'d>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let node = Node { doc: self.doc, id: self.next };
+        self.next = node.own().end.max(self.next + 1);
+        Some(node)
+    }
+}
+
+/// A place in a document that a finding may point at: a node, or a piece of one.
+#[derive(Clone, Copy)]
+pub struct Spot<'d> {
+    /// The node that it belongs to.
+    pub node: Node<'d>,
+    /// Bytes of the node's document.
+    pub span: Span,
+}
+
+impl<'d> From<Node<'d>> for Spot<'d> {
+    fn from(node: Node<'d>) -> Self {
+        Self { node, span: node.span() }
+    }
+}
+
+impl<'d> Node<'d> {
+    /// The place to point at when this node lacks something: see `head`.
+    pub fn lacking(self) -> Spot<'d> {
+        Spot { node: self, span: self.head() }
+    }
+
+    /// The bytes `from..to` of its text, as a place.
+    pub fn part(self, from: usize, to: usize) -> Spot<'d> {
+        let node = self.target();
+        let span = match super::decode_scalar(node) {
+            Some(map) => map.outer(Span::of(from..to)).0,
+            None => node.span(),
+        };
+        Spot { node, span }
+    }
+}

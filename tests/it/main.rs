@@ -1,0 +1,6 @@
+//! All integration tests: one binary, so that it links once.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod policies;
+mod reader;
+mod support;

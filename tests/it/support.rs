@@ -1,0 +1,50 @@
+//! Runs the engine over texts, as the command does over files.
+
+use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
+use kubevet::finding::{Finding, Releases};
+use kubevet::kube::Repository;
+use kubevet::model::Profile;
+use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
+use kubevet::yaml::split;
+
+/// Checks texts as the files of one repository.
+pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
+    let rules = RuleSet::new(profile, targets);
+    let mut repository = Repository::default();
+    for (path, text) in files {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if Repository::is_kustomization(name) {
+            repository.add_kustomization(path, text);
+        } else if name == "Chart.yaml" {
+            repository.add_chart(folder);
+        }
+    }
+    let mut sources = SourceMap::default();
+    let mut reports = Vec::new();
+    for (path, text) in files {
+        let file = sources.add(SourceFile::new((*path).into(), (*path).into(), (*text).into(), Encoding::Utf8));
+        let mut report = FileReport::default();
+        report.reported = true;
+        for chunk in split(text) {
+            report.add(analyse(Input { file, path, text }, &chunk, &rules, &repository));
+        }
+        reports.push((file, report));
+    }
+    finish(reports, sources, Vec::new(), &rules, true)
+}
+
+/// Checks one text for the newest release.
+pub(crate) fn check_one(text: &str, profile: Profile) -> Report {
+    check(&[("example.yaml", text)], profile, Releases::only(Releases::NEWEST))
+}
+
+/// Path, 1-based line and text under the span of a finding.
+pub(crate) fn place<'r>(report: &'r Report, finding: &Finding) -> (&'r str, u32, &'r str) {
+    let source = source(report, finding.primary.file);
+    let line = source.lines().position(finding.primary.span.start, &source.text).line;
+    (&source.path, line, finding.primary.span.text(&source.text))
+}
+
+pub(crate) fn source(report: &Report, file: FileId) -> &SourceFile {
+    report.sources.get(file).expect("a file of the report")
+}
