@@ -18,3 +18,11 @@ mod check;
 mod rules;
 
 pub mod engine;
+
+#[cfg(feature = "cli")]
+pub mod discover;
+
+pub mod output;
+
+#[cfg(feature = "cli")]
+pub mod cli;

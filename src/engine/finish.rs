@@ -105,12 +105,23 @@ pub struct Report {
     pub counts: Counts,
     /// Whether a defect of kubevet cut something short.
     pub panicked: bool,
+    /// Whether something that was asked for could not be read; set by the caller.
+    pub failed: bool,
 }
 
-/// Brings the reports of all files together; `complete` says that all files of every set were read.
-pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut notes: Vec<Note>, rules: &RuleSet, complete: bool) -> Report {
+/// How to bring reports together.
+#[derive(Clone, Copy, Debug)]
+pub struct Finish {
+    /// Obey suppressions in the files.
+    pub suppress: bool,
+    /// All files of every set were read.
+    pub complete: bool,
+}
+
+/// Brings the reports of all files together.
+pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut notes: Vec<Note>, rules: &RuleSet, how: Finish) -> Report {
     set_findings(&mut files, &sources, rules);
-    let mut report = Report { findings: Vec::new(), notes: Vec::new(), secrets: HashMap::new(), sources: SourceMap::default(), counts: Counts::default(), panicked: false };
+    let mut report = Report { findings: Vec::new(), notes: Vec::new(), secrets: HashMap::new(), sources: SourceMap::default(), counts: Counts::default(), panicked: false, failed: false };
     for (id, mut file) in files {
         let Some(source) = sources.get(id) else { continue };
         file.secrets.sort_unstable();
@@ -121,7 +132,9 @@ pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut note
         report.panicked |= file.panicked;
         report.counts.objects += file.objects;
         report.counts.files += usize::from(file.objects > 0);
-        suppress::apply(&mut file.findings, &file.ignores, rules, complete);
+        if how.suppress {
+            suppress::apply(&mut file.findings, &file.ignores, rules, how.complete);
+        }
         report.findings.append(&mut file.findings);
         let mut capped: Vec<_> = file.per_rule.into_iter().filter(|(_, n)| *n > KEPT).collect();
         capped.sort();

@@ -121,8 +121,7 @@ fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
     if ignore.id.is_empty() {
         return about(policy, ignore, "this suppression names no rule".to_owned(), "write `# kubevet: ignore[category/rule] reason`".to_owned());
     }
-    let near = policies().map(|p| (distance(&p.id, &ignore.id), p)).min_by_key(|(d, _)| *d).filter(|(d, _)| *d <= 4);
-    let help = near.map_or_else(|| policy.remediation.to_string(), |(_, p)| format!("did you mean `{}`?", p.id));
+    let help = nearest(&ignore.id).map_or_else(|| policy.remediation.to_string(), |near| format!("did you mean `{near}`?"));
     let shown: String = ignore.id.chars().take(80).collect();
     about(policy, ignore, format!("there is no rule `{shown}`"), help)
 }
@@ -146,8 +145,14 @@ fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Fin
     }
 }
 
+/// The rule whose id is nearest to a misspelt one, if one is near.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    let near = policies().map(|p| (distance(&p.id, id), p)).min_by_key(|(d, _)| *d)?;
+    (near.0 <= 4).then_some(&*near.1.id)
+}
+
 /// Edit distance (Levenshtein) of two short words; long ones count as far.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
+fn distance(a: &str, b: &str) -> usize {
     if a.len() > 80 || b.len() > 80 {
         return usize::MAX;
     }

@@ -1,6 +1,6 @@
 //! Files by number, so that a label costs 12 bytes and not a path.
 
-use super::{Encoding, LineIndex};
+use super::{Encoding, LineIndex, Position, Span};
 use std::sync::{Arc, OnceLock};
 
 /// Number of a file of this run. Opaque: order between files is made by their paths.
@@ -25,6 +25,11 @@ impl SourceFile {
     /// A file with its text.
     pub fn new(path: String, shown: String, text: Arc<str>, encoding: Encoding) -> Self {
         Self { path, shown, text, encoding, lines: OnceLock::new() }
+    }
+
+    /// First and last position of a span; the last is one past its last character.
+    pub fn range(&self, span: Span) -> (Position, Position) {
+        (self.lines().position(span.start, &self.text), self.lines().position(span.end, &self.text))
     }
 
     /// Where its lines begin; made at the first call.

@@ -1,0 +1,172 @@
+//! Arguments, and what they are called in `--help`.
+
+use crate::finding::Releases;
+use crate::model::{Profile, Severity};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Checks Kubernetes manifests and cluster configuration, offline.
+#[derive(Parser)]
+#[command(name = "kubevet", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Check files and folders
+    Check(Check),
+    /// Explain a rule: why it matters and what to write instead
+    Explain {
+        /// Id of the rule, such as pod/privileged-container
+        rule: String,
+    },
+    /// List the rules; `-` marks those outside of the default profile
+    Rules {
+        /// How to print them
+        #[arg(long, value_enum, default_value = "table")]
+        output_format: RulesFormat,
+        /// Only those of a profile
+        #[arg(long, value_enum)]
+        profile: Option<ProfileName>,
+    },
+}
+
+#[derive(Args)]
+#[command(after_help = "Exit status: 0 nothing found, 1 findings, 2 the work could not be done.")]
+pub(super) struct Check {
+    /// Files and folders, `-` for standard input [default: .]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// graphical, compact, json or jsonl [default: graphical on a terminal, else compact]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
+    pub(super) output_format: Option<String>,
+    /// default, baseline, restricted (the Pod Security Standards), cis, nsa or all
+    #[arg(long, value_enum, default_value = "default", value_name = "NAME", hide_possible_values = true)]
+    pub(super) profile: ProfileName,
+    /// Release that the manifests are for, such as 1.34; repeatable [default: newest]
+    #[arg(long, value_name = "VERSION", value_parser = release)]
+    pub(super) kubernetes_version: Vec<u8>,
+    /// Fail on findings of this severity or worse: critical, high, medium, low, info
+    #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
+    pub(super) fail_on: Severity,
+    /// Exit with 2 if anything was skipped
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Leave out what matches; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Read nothing outside of this folder [default: nearest with .git]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) root: Option<PathBuf>,
+    /// Skip larger files, with a note; at most 4 GB
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100MB")]
+    pub(super) max_file_size: u64,
+    /// What standard input is called
+    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    pub(super) stdin_filename: String,
+    /// Read no configuration file
+    #[arg(long)]
+    pub(super) no_config: bool,
+    /// Obey no suppression in the files
+    #[arg(long)]
+    pub(super) no_inline_ignores: bool,
+    /// auto, always or never
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = true)]
+    pub(super) color: Color,
+    /// Print no summary
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Walk and read, but check nothing: what scripts/bench.sh compares with
+    #[arg(long, hide = true)]
+    pub(super) only_read: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum RulesFormat {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ProfileName {
+    Default,
+    Baseline,
+    Restricted,
+    Cis,
+    Nsa,
+    All,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Default => Self::Default,
+            ProfileName::Baseline => Self::Baseline,
+            ProfileName::Restricted => Self::Restricted,
+            ProfileName::Cis => Self::Cis,
+            ProfileName::Nsa => Self::Nsa,
+            ProfileName::All => Self::All,
+        }
+    }
+}
+
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
+    Cli::try_parse_from(arguments).map(|cli| cli.command)
+}
+
+/// The help of the program, or of one of its commands, as it is without a terminal.
+pub fn help(command: Option<&str>) -> String {
+    let mut cli = Cli::command();
+    cli.build();
+    let found = match command {
+        Some(name) => cli.find_subcommand_mut(name),
+        None => Some(&mut cli),
+    };
+    found.map(|c| c.render_help().to_string()).unwrap_or_default()
+}
+
+fn format_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::output::FORMATS.iter().map(|(name, _)| *name))
+}
+
+fn release(text: &str) -> Result<u8, String> {
+    let minor = text.trim_start_matches('v').strip_prefix("1.").and_then(|rest| rest.split('.').next()).and_then(|m| m.parse().ok());
+    match minor {
+        Some(minor) if minor <= Releases::NEWEST => Ok(minor),
+        _ => Err(format!("a release from 1.0 to 1.{} is expected", Releases::NEWEST)),
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    all.into_iter().find(|s| s.name() == text).ok_or_else(|| "critical, high, medium, low or info is expected".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "a size such as 500kB, 100MB or 1GB is expected".to_owned();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let size = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).ok_or_else(wrong)?;
+    // Spans are u32.
+    Ok(size.min(u64::from(u32::MAX) - 1))
+}

@@ -1,0 +1,77 @@
+//! The command line. Layer 8: the only part that knows arguments, threads and exit codes.
+
+mod args;
+mod check;
+
+use crate::engine::{RuleSet, policies};
+use crate::finding::Releases;
+use crate::output;
+use args::{Command, RulesFormat};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+pub use args::help;
+
+/// No finding at or above `--fail-on`.
+const CLEAN: u8 = 0;
+/// Findings.
+const FINDINGS: u8 = 1;
+/// The work could not be done.
+const FAILED: u8 = 2;
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let command = match args::parse(arguments) {
+        Ok(command) => command,
+        Err(e) => {
+            // clap decides between stdout for help and stderr for mistakes.
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { FAILED } else { CLEAN });
+        }
+    };
+    let code = match command {
+        Command::Check(args) => check::run(&args),
+        Command::Explain { rule } => explain(&rule),
+        Command::Rules { output_format, profile } => {
+            let rules = || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
+            match output_format {
+                RulesFormat::Table => say(&output::rules_table(rules().collect::<Vec<_>>().into_iter())),
+                RulesFormat::Json => say(&output::rules_json(rules())),
+            }
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn explain(id: &str) -> u8 {
+    if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id)) {
+        return say(&output::explain(policy));
+    }
+    let near = crate::engine::nearest(id).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    complain(&format!("there is no rule `{}`{near} (all rules: `kubevet rules`)", output::clean(id)));
+    FAILED
+}
+
+/// Writes to stdout. A reader that has gone away is no error.
+fn say(text: &str) -> u8 {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write: {e}"));
+            FAILED
+        }
+        _ => CLEAN,
+    }
+}
+
+/// Writes to stderr, where a failure leaves nobody to tell.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "kubevet: {text}");
+}
+
+/// Rules of a run.
+fn rule_set(args: &args::Check) -> RuleSet {
+    let targets = args.kubernetes_version.iter().fold(Releases::NONE, |all, minor| all.with(Releases::only(*minor)));
+    let targets = if targets.is_empty() { Releases::only(Releases::NEWEST) } else { targets };
+    RuleSet::new(args.profile.into(), targets)
+}

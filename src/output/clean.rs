@@ -1,0 +1,33 @@
+//! Text of the input, made harmless for terminals and CI logs.
+
+use crate::text::is_invisible;
+use std::borrow::Cow;
+
+/// Whether a character may not reach a terminal: C0, DEL, C1, line and paragraph separators, bidirectional controls, invisible ones.
+pub(super) fn is_harmful(c: char) -> bool {
+    c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// The text on one line: harmful characters as escapes, and no `##[`, which GitHub's runner obeys anywhere in a line.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_harmful) && !text.contains("##[") {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_harmful(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out.replace("##[", "## [").into()
+}
+
+/// A path at the start of a line, where `::` would be a command to GitHub's runner.
+pub(super) fn clean_path(path: &str) -> Cow<'_, str> {
+    match clean(path) {
+        path if path.trim_start().starts_with("::") || path.trim_start().starts_with("##") => format!("./{path}").into(),
+        path => path,
+    }
+}

@@ -1,0 +1,17 @@
+//! One line a finding, for problem matchers: `path:line:column: error[rule] message`.
+
+use super::clean::clean_path;
+use super::{Look, clean, level};
+use crate::engine::Report;
+use crate::finding::State;
+use std::io;
+
+pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    for finding in report.findings.iter().filter(|f| f.state == State::Open) {
+        let Some(source) = report.sources.get(finding.primary.file) else { continue };
+        let (at, _) = source.range(finding.primary.span);
+        let (path, message) = (clean_path(&source.shown), clean(&finding.message));
+        writeln!(out, "{path}:{}:{}: {}[{}] {message}", at.line, at.column, level(finding.severity), finding.rule)?;
+    }
+    Ok(())
+}

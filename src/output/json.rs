@@ -1,0 +1,165 @@
+//! `json`: one versioned document with everything; `jsonl`: one open finding a line. Described in docs/json.md.
+
+use super::{Look, clean};
+use crate::engine::{Note, Report};
+use crate::finding::{Finding, Label, ObjectRef, State};
+use crate::text::Position;
+use serde::Serialize;
+use std::io;
+
+/// Changes when a field is renamed, removed or means something else; a new field changes nothing.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'r> {
+    version: u32,
+    tool: Tool,
+    summary: crate::engine::Counts,
+    findings: Vec<Record<'r>>,
+    notes: Vec<NoteRecord<'r>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Record<'r> {
+    #[serde(flatten)]
+    place: Place<'r>,
+    exact: bool,
+    rule: &'r str,
+    severity: &'static str,
+    message: &'r str,
+    help: &'r str,
+    object: Option<&'r ObjectRef>,
+    path: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    releases: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<Related<'r>>,
+    fingerprint: &'r str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed_by: Option<Place<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subsumed_by: Option<&'r str>,
+}
+
+/// Lines and columns from 1, columns in code points, the end exclusive; bytes from 0 in the file.
+#[derive(Serialize)]
+struct Place<'r> {
+    file: &'r str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    start_byte: u32,
+    end_byte: u32,
+}
+
+#[derive(Serialize)]
+struct Related<'r> {
+    #[serde(flatten)]
+    place: Place<'r>,
+    message: &'r str,
+}
+
+#[derive(Serialize)]
+struct NoteRecord<'r> {
+    kind: String,
+    about: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    message: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'r str,
+}
+
+pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let document = Document {
+        version: VERSION,
+        tool: Tool { name: "kubevet", version: env!("CARGO_PKG_VERSION") },
+        summary: report.counts,
+        findings: report.findings.iter().filter_map(|f| record(report, f)).collect(),
+        notes: report.notes.iter().map(note).collect(),
+    };
+    let text = serde_json::to_string_pretty(&document)?;
+    writeln!(out, "{}", escape(&text))
+}
+
+pub(super) fn write_lines(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    for record in report.findings.iter().filter(|f| f.state == State::Open).filter_map(|f| record(report, f)) {
+        writeln!(out, "{}", escape(&serde_json::to_string(&record)?))?;
+    }
+    Ok(())
+}
+
+fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
+    let (state, suppressed_by, reason, subsumed_by) = match &finding.state {
+        State::Open => ("open", None, None, None),
+        State::Suppressed { by, reason } => ("suppressed", place(report, by), reason.as_deref(), None),
+        State::Subsumed { by } => ("subsumed", None, None, Some(by.as_ref())),
+    };
+    let related = finding.related.iter().filter_map(|l| Some(Related { place: place(report, l)?, message: &l.text })).collect();
+    Some(Record {
+        place: place(report, &finding.primary)?,
+        exact: finding.exact,
+        rule: &finding.rule,
+        severity: finding.severity.name(),
+        message: &finding.message,
+        help: &finding.help,
+        object: finding.object.as_ref(),
+        path: &finding.path,
+        releases: finding.releases.map(|r| r.names().collect()),
+        related,
+        fingerprint: &finding.fingerprint,
+        state,
+        suppressed_by,
+        reason,
+        subsumed_by,
+    })
+}
+
+fn place<'r>(report: &'r Report, label: &Label) -> Option<Place<'r>> {
+    let source = report.sources.get(label.file)?;
+    let (Position { line, column }, end) = source.range(label.span);
+    let bom = source.encoding.bom_len();
+    Some(Place {
+        file: &source.shown,
+        line,
+        column,
+        end_line: end.line,
+        end_column: end.column,
+        start_byte: label.span.start + bom,
+        end_byte: label.span.end + bom,
+    })
+}
+
+fn note(note: &Note) -> NoteRecord<'_> {
+    NoteRecord {
+        kind: format!("{:?}", note.what),
+        about: &note.about,
+        line: (note.line > 0).then_some(note.line),
+        message: note.what.reason(1),
+        detail: &note.detail,
+    }
+}
+
+/// Harmful characters that JSON allows in strings, escaped; they occur nowhere else.
+fn escape(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && clean::is_harmful(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

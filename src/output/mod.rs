@@ -1,0 +1,48 @@
+//! Writers: a report in, bytes out. They decide nothing, and reach source text only through `excerpt`. Layer 7.
+
+mod clean;
+mod compact;
+mod excerpt;
+#[cfg(feature = "cli")]
+mod graphical;
+mod json;
+mod reference;
+mod summary;
+
+use crate::engine::Report;
+use crate::model::Severity;
+use std::io;
+
+pub use clean::clean;
+pub use reference::{explain, rule_page, rules_index, rules_json, rules_table};
+pub use summary::summary;
+
+/// How the output may look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Whether to use colour.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// What a writer is.
+pub type Writer = fn(&Report, Look, &mut dyn io::Write) -> io::Result<()>;
+
+/// The formats by name.
+pub const FORMATS: &[(&str, Writer)] = &[
+    #[cfg(feature = "cli")]
+    ("graphical", graphical::write),
+    ("compact", compact::write),
+    ("json", json::write),
+    ("jsonl", json::write_lines),
+];
+
+/// The word that problem matchers, SARIF and GitHub know a severity by.
+pub const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "notice",
+    }
+}

@@ -1,0 +1,115 @@
+//! The rule reference: the same text for `kubevet explain` and for docs/rules.
+
+use crate::finding::Releases;
+use crate::model::{Policy, Profile};
+use crate::policy::expected;
+use std::fmt::Write as _;
+
+const PROFILES: [(Profile, &str); 6] = [
+    (Profile::Default, "default"),
+    (Profile::Baseline, "baseline"),
+    (Profile::Restricted, "restricted"),
+    (Profile::Cis, "cis"),
+    (Profile::Nsa, "nsa"),
+    (Profile::All, "all"),
+];
+
+fn profiles(policy: &Policy) -> String {
+    PROFILES.iter().filter(|(profile, _)| policy.is_in(*profile)).map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// A rule's page in Markdown.
+pub fn rule_page(policy: &Policy) -> String {
+    let mut out = format!("# {}\n\n{}\n\n", policy.id, policy.title);
+    let standards = policy.standards();
+    let _ = writeln!(out, "- severity: {}", policy.severity.name());
+    let _ = writeln!(out, "- profiles: {}", profiles(policy));
+    let _ = writeln!(out, "- looks at: {}", policy.applies.join(", "));
+    if !standards.is_empty() {
+        let _ = writeln!(out, "- standards: {}", standards.join("; "));
+    }
+    if !policy.subsumes.is_empty() {
+        let _ = writeln!(out, "- says it all: hides findings of {} at the same place in the profile `default`", policy.subsumes.join(", "));
+    }
+    let _ = writeln!(out, "\n## Why\n\n{}\n\n## What to write instead\n\n{}.", policy.rationale, policy.remediation);
+    if !policy.parameters.is_empty() {
+        let _ = writeln!(out, "\n## Parameters\n");
+        for parameter in policy.parameters.iter() {
+            let _ = writeln!(out, "- `{}`: {}. Default: {}", parameter.name, parameter.about, parameter.default.join(", "));
+        }
+    }
+    for (title, examples) in [("Fails", &policy.examples.fails), ("Passes", &policy.examples.passes)] {
+        if !examples.is_empty() {
+            let _ = writeln!(out, "\n## {title}");
+        }
+        for example in examples.iter() {
+            let marks = expected(example);
+            for (path, text) in example.files.iter() {
+                if example.files.len() > 1 {
+                    let _ = writeln!(out, "\n`{path}`");
+                }
+                let _ = writeln!(out, "\n```yaml\n{}```", plain(text));
+            }
+            for mark in marks {
+                let line = if example.files.len() > 1 { format!("{}:{}", mark.file, mark.line) } else { format!("line {}", mark.line) };
+                let _ = writeln!(out, "\n{line}, `{}`: … {} …", mark.text.escape_default().to_string().replace("\\\"", "\"").replace("\\'", "'"), mark.message);
+            }
+        }
+    }
+    if !policy.references.is_empty() {
+        let _ = writeln!(out, "\n## Read more\n");
+        policy.references.iter().for_each(|url| _ = writeln!(out, "- <{url}>"));
+    }
+    out
+}
+
+/// An example without its marks, harmful characters escaped.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let shown = line.split("#! ").next().unwrap_or(line).trim_end();
+        out.push_str(&super::clean(shown));
+        out.push('\n');
+    }
+    out
+}
+
+/// `kubevet explain`: a rule's page, for a terminal.
+pub fn explain(policy: &Policy) -> String {
+    let page = rule_page(policy);
+    page.lines().filter(|line| !line.starts_with("```")).fold(String::new(), |text, line| {
+        text + line.trim_start_matches("# ").trim_start_matches('#') + "\n"
+    })
+}
+
+/// `docs/rules/README.md`.
+pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
+    let mut out = String::from("# Rules\n\nGenerated from `policies/`.\n\n| rule | severity | profiles | what is wrong |\n|---|---|---|---|\n");
+    for p in policies {
+        let _ = writeln!(out, "| [{0}]({0}.md) | {1} | {2} | {3} |", p.id, p.severity.name(), profiles(p), p.title);
+    }
+    let _ = writeln!(out, "\nPod Security is judged for releases 1.0 to 1.{}.", Releases::NEWEST);
+    out
+}
+
+/// `kubevet rules`: a line a rule.
+pub fn rules_table<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> String {
+    let width = policies.clone().map(|p| p.id.len()).max().unwrap_or_default();
+    policies.fold(String::new(), |text, p| {
+        let mark = if p.is_in(Profile::Default) { ' ' } else { '-' };
+        text + &format!("{mark} {:width$}  {:8}  {}\n", p.id, p.severity.name(), p.title)
+    })
+}
+
+/// `kubevet rules --output-format json`.
+pub fn rules_json<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
+    let rules: Vec<serde_json::Value> = policies
+        .map(|p| {
+            serde_json::json!({
+                "id": p.id, "title": p.title, "severity": p.severity.name(), "profiles": profiles(p), "applies": p.applies,
+                "standards": p.standards(), "rationale": p.rationale, "remediation": p.remediation, "references": p.references,
+            })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::json!({ "version": 1, "rules": rules }))
+}
