@@ -6,7 +6,9 @@
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod model;
 
-use model::{Example, FailsWhen, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy};
+use model::{
+    Example, FailsWhen, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy,
+};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -24,7 +26,10 @@ fn main() {
             let _ = writeln!(rows, "    ({}, {}),", row(&policy), check(&policy));
         }
     }
-    let table = format!("pub(crate) static RULES: [(Policy, Check); {}] = [\n{rows}];\n", ids.len());
+    let table = format!(
+        "pub(crate) static RULES: [(Policy, Check); {}] = [\n{rows}];\n",
+        ids.len()
+    );
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");
     fs::write(out, table).expect("OUT_DIR is writable");
 }
@@ -33,16 +38,29 @@ fn read(path: &Path) -> Policy {
     let fail = |what: &dyn std::fmt::Display| -> ! { panic!("{}: {what}", path.display()) };
     let text = fs::read_to_string(path).unwrap_or_else(|e| fail(&e));
     let mut policy: Policy = serde_yaml::from_str(&text).unwrap_or_else(|e| fail(&e));
-    let relative = path.strip_prefix("policies").expect("under policies/").with_extension("");
-    policy.id = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/").into();
+    let relative = path
+        .strip_prefix("policies")
+        .expect("under policies/")
+        .with_extension("");
+    policy.id = relative
+        .iter()
+        .map(|part| part.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+        .into();
     if let Some(shape) = &policy.check {
-        let given = [shape.field.is_some(), shape.setting.is_some(), shape.grants.is_some()];
+        let given = [
+            shape.field.is_some(),
+            shape.setting.is_some(),
+            shape.grants.is_some(),
+        ];
         if given.iter().filter(|g| **g).count() != 1 {
             fail(&"`check` needs exactly one shape");
         }
         match &policy.message {
             None => fail(&"a shape needs a `message`"),
-            Some(message) => placeholders(message, shape).unwrap_or_else(|p| fail(&format!("unknown placeholder {{{p}}} in the message"))),
+            Some(message) => placeholders(message, shape)
+                .unwrap_or_else(|p| fail(&format!("unknown placeholder {{{p}}} in the message"))),
         }
     } else if policy.message.is_some() {
         fail(&"`message` belongs to a shape; a function writes its own");
@@ -56,7 +74,9 @@ fn read(path: &Path) -> Policy {
 /// What a shape can fill in; a mistake here would otherwise be seen by users only.
 fn placeholders(message: &str, shape: &Shape) -> Result<(), String> {
     let known: &[&str] = match shape {
-        Shape { setting: Some(_), .. } => &["setting", "value", "origin", "component"],
+        Shape {
+            setting: Some(_), ..
+        } => &["setting", "value", "origin", "component"],
         _ => &["name", "kind", "container", "value"],
     };
     for part in message.split('{').skip(1) {
@@ -80,22 +100,38 @@ fn check(policy: &Policy) -> String {
         kind if kind.contains('/') => "Object",
         _ => "Component",
     };
-    let (category, name) = policy.id.split_once('/').unwrap_or_else(|| panic!("{}: a policy lies in a folder", policy.id));
-    format!("Check::{variant}(crate::rules::{}::{})", category.replace('-', "_"), name.replace('-', "_"))
+    let (category, name) = policy
+        .id
+        .split_once('/')
+        .unwrap_or_else(|| panic!("{}: a policy lies in a folder", policy.id));
+    format!(
+        "Check::{variant}(crate::rules::{}::{})",
+        category.replace('-', "_"),
+        name.replace('-', "_")
+    )
 }
 
 fn row(p: &Policy) -> String {
     let standards = format!(
         "Standards {{ pss: {}, cis: {}, nsa: {} }}",
-        option(p.standards.pss, |l| format!("Level::{}", match l {
-            Level::Baseline => "Baseline",
-            Level::Restricted => "Restricted",
-        })),
+        option(p.standards.pss, |l| format!(
+            "Level::{}",
+            match l {
+                Level::Baseline => "Baseline",
+                Level::Restricted => "Restricted",
+            }
+        )),
         option(p.standards.cis.as_deref(), text),
         p.standards.nsa
     );
-    let parameters =
-        list(&p.parameters, |x| format!("Parameter {{ name: {}, about: {}, default: {} }}", text(&x.name), text(&x.about), texts(&x.default)));
+    let parameters = list(&p.parameters, |x| {
+        format!(
+            "Parameter {{ name: {}, about: {}, default: {} }}",
+            text(&x.name),
+            text(&x.about),
+            texts(&x.default)
+        )
+    });
     let fields = [
         ("id", text(&p.id)),
         ("title", text(&p.title)),
@@ -104,12 +140,16 @@ fn row(p: &Policy) -> String {
         ("preview", p.preview.to_string()),
         ("opt_in", p.opt_in.to_string()),
         ("applies", texts(&p.applies)),
+        ("spares_system", p.spares_system.to_string()),
         ("standards", standards),
         ("subsumes", texts(&p.subsumes)),
-        ("subsume_by", match p.subsume_by {
-            SubsumeBy::Scope => "SubsumeBy::Scope".to_owned(),
-            SubsumeBy::Node => "SubsumeBy::Node".to_owned(),
-        }),
+        (
+            "subsume_by",
+            match p.subsume_by {
+                SubsumeBy::Scope => "SubsumeBy::Scope".to_owned(),
+                SubsumeBy::Node => "SubsumeBy::Node".to_owned(),
+            },
+        ),
         ("rationale", text(p.rationale.trim())),
         ("remediation", text(p.remediation.trim())),
         ("references", texts(&p.references)),
@@ -117,13 +157,26 @@ fn row(p: &Policy) -> String {
         ("formerly", texts(&p.formerly)),
         ("check", option(p.check.as_ref(), shape)),
         ("message", option(p.message.as_deref(), text)),
-        ("identity", match p.identity {
-            Identity::Value => "Identity::Value".to_owned(),
-            Identity::Place => "Identity::Place".to_owned(),
-        }),
-        ("examples", format!("Examples {{ fails: {}, passes: {} }}", list(&p.examples.fails, example), list(&p.examples.passes, example))),
+        (
+            "identity",
+            match p.identity {
+                Identity::Value => "Identity::Value".to_owned(),
+                Identity::Place => "Identity::Place".to_owned(),
+            },
+        ),
+        (
+            "examples",
+            format!(
+                "Examples {{ fails: {}, passes: {} }}",
+                list(&p.examples.fails, example),
+                list(&p.examples.passes, example)
+            ),
+        ),
     ];
-    let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let fields: Vec<String> = fields
+        .into_iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
     format!("Policy {{ {} }}", fields.join(", "))
 }
 
@@ -143,19 +196,34 @@ fn shape(s: &Shape) -> String {
         };
         let unless = option(s.unless.as_deref(), text);
         let (id, value) = (text(&s.id), text(&s.value));
-        format!("Setting {{ id: {id}, fails_when: FailsWhen::{when}, value: {value}, unless: {unless}, explicit: {} }}", s.explicit)
+        format!(
+            "Setting {{ id: {id}, fails_when: FailsWhen::{when}, value: {value}, unless: {unless}, explicit: {} }}",
+            s.explicit
+        )
     });
     let grants = option(s.grants.as_ref(), |g: &Grants| {
-        let [group, resource, verb, url] = [&g.group, &g.resource, &g.verb, &g.url].map(|t| option(t.as_deref(), text));
-        format!("Grants {{ group: {group}, resource: {resource}, verb: {verb}, url: {url}, own_groups: {} }}", option(g.own_groups, severity))
+        let [group, resource, verb, url] =
+            [&g.group, &g.resource, &g.verb, &g.url].map(|t| option(t.as_deref(), text));
+        format!(
+            "Grants {{ group: {group}, resource: {resource}, verb: {verb}, url: {url}, own_groups: {} }}",
+            option(g.own_groups, severity)
+        )
     });
     format!("Shape {{ field: {field}, setting: {setting}, grants: {grants} }}")
 }
 
 fn example(e: &Example) -> String {
-    let files = list(&e.files, |(path, body)| format!("({}, {})", text(path), text(body)));
+    let files = list(&e.files, |(path, body)| {
+        format!("({}, {})", text(path), text(body))
+    });
     let marks = list(&e.marks, |m| {
-        format!("Mark {{ file: {}, line: {}, text: {}, message: {} }}", text(&m.file), m.line, text(&m.text), text(&m.message))
+        format!(
+            "Mark {{ file: {}, line: {}, text: {}, message: {} }}",
+            text(&m.file),
+            m.line,
+            text(&m.text),
+            text(&m.message)
+        )
     });
     format!("Example {{ files: {files}, marks: {marks} }}")
 }

@@ -48,7 +48,9 @@ impl Releases {
 
     /// Names in ascending order: `1.25`.
     pub fn names(self) -> impl Iterator<Item = String> {
-        (0..64_u32).filter(move |m| self.0 >> m & 1 == 1).map(|m| format!("1.{m}"))
+        (0..64_u32)
+            .filter(move |m| self.0 >> m & 1 == 1)
+            .map(|m| format!("1.{m}"))
     }
 }
 
@@ -131,13 +133,28 @@ pub struct Finding {
 /// First 16 bytes of SHA-256 over what makes a finding itself, as hexadecimal digits. No line, no path of a file, no ordinal.
 pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, path: &str, value: &str) -> String {
     let mut hash = Sha256::new();
-    let object = object.map(|o| [Some(o.api_version.as_str()), Some(&o.kind), o.namespace.as_deref(), o.name.as_deref()]);
-    let parts = [Some(rule)].into_iter().chain(object.unwrap_or_default()).chain([Some(path), Some(value)]);
+    let object = object.map(|o| {
+        [
+            Some(o.api_version.as_str()),
+            Some(&o.kind),
+            o.namespace.as_deref(),
+            o.name.as_deref(),
+        ]
+    });
+    let parts = [Some(rule)]
+        .into_iter()
+        .chain(object.unwrap_or_default())
+        .chain([Some(path), Some(value)]);
     for part in parts {
         let part = part.unwrap_or_default();
         // Length first, so that no two lists of parts read the same.
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(16).fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+    hash.finalize()
+        .iter()
+        .take(16)
+        .fold(String::with_capacity(32), |text, byte| {
+            text + &format!("{byte:02x}")
+        })
 }

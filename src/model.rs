@@ -13,7 +13,9 @@ pub type Text = Cow<'static, str>;
 pub type List<T> = Cow<'static, [T]>;
 
 /// How bad a finding is; `Critical` is the least value, so that sorting puts it first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Takes over a node or the cluster.
@@ -125,6 +127,9 @@ pub struct Policy {
     pub opt_in: bool,
     /// `Container`, `Pod`, `PolicyRule`, `Set`, `Reader`, `group/Kind` (`core/Secret`) or a component's name.
     pub applies: List<Text>,
+    /// Whether the profile `default` leaves out the cluster's own pods (API server, etcd, kube-proxy ...), which cannot do without.
+    #[serde(default)]
+    pub spares_system: bool,
     /// Who asks for it.
     #[serde(default)]
     pub standards: Standards,
@@ -317,15 +322,23 @@ impl<'de> Deserialize<'de> for Example {
                 f.write_str("a text, or a map with `files` and `marks`")
             }
             fn visit_str<E>(self, text: &str) -> Result<Example, E> {
-                Ok(Example { files: vec![("example.yaml".into(), text.to_owned().into())].into(), marks: List::default() })
+                Ok(Example {
+                    files: vec![("example.yaml".into(), text.to_owned().into())].into(),
+                    marks: List::default(),
+                })
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Example, A::Error> {
                 let mut example = Example::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "files" => {
-                            let files: std::collections::BTreeMap<String, String> = map.next_value()?;
-                            example.files = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect::<Vec<_>>().into();
+                            let files: std::collections::BTreeMap<String, String> =
+                                map.next_value()?;
+                            example.files = files
+                                .into_iter()
+                                .map(|(path, text)| (path.into(), text.into()))
+                                .collect::<Vec<_>>()
+                                .into();
                         }
                         "marks" => example.marks = map.next_value()?,
                         other => return Err(de::Error::unknown_field(other, &["files", "marks"])),

@@ -25,8 +25,15 @@ impl Policy {
             Level::Baseline => "Pod Security Standards: baseline".to_owned(),
             Level::Restricted => "Pod Security Standards: restricted".to_owned(),
         });
-        let cis = self.standards.cis.as_ref().map(|item| format!("CIS Kubernetes benchmark {item}"));
-        let nsa = self.standards.nsa.then(|| "NSA/CISA Kubernetes hardening guidance".to_owned());
+        let cis = self
+            .standards
+            .cis
+            .as_ref()
+            .map(|item| format!("CIS Kubernetes benchmark {item}"));
+        let nsa = self
+            .standards
+            .nsa
+            .then(|| "NSA/CISA Kubernetes hardening guidance".to_owned());
         pss.into_iter().chain(cis).chain(nsa).collect()
     }
 }
@@ -50,14 +57,33 @@ pub fn expected(example: &Example) -> Vec<Expected> {
     for (file, text) in example.files.iter() {
         for (line, content) in (1..).zip(text.lines()) {
             for mark in content.split("#! ").skip(1) {
-                let Some((under, message)) = mark.trim_start().strip_prefix('[').and_then(|m| m.split_once("] ")) else { continue };
-                found.push(Expected { file: file.to_string(), line, text: under.to_owned(), message: message.trim().to_owned() });
+                let Some((under, message)) = mark
+                    .trim_start()
+                    .strip_prefix('[')
+                    .and_then(|m| m.split_once("] "))
+                else {
+                    continue;
+                };
+                found.push(Expected {
+                    file: file.to_string(),
+                    line,
+                    text: under.to_owned(),
+                    message: message.trim().to_owned(),
+                });
             }
         }
     }
-    let first = example.files.first().map(|(file, _)| file.to_string()).unwrap_or_default();
+    let first = example
+        .files
+        .first()
+        .map(|(file, _)| file.to_string())
+        .unwrap_or_default();
     found.extend(example.marks.iter().map(|m| Expected {
-        file: if m.file.is_empty() { first.clone() } else { m.file.to_string() },
+        file: if m.file.is_empty() {
+            first.clone()
+        } else {
+            m.file.to_string()
+        },
         line: m.line,
         text: m.text.to_string(),
         message: m.message.to_string(),

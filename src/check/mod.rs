@@ -58,9 +58,27 @@ pub(crate) struct About<'a> {
 
 impl<'a> Cx<'a> {
     /// For one rule and one thing that it looks at; `scope` numbers that thing in its chunk.
-    pub(crate) fn new(policy: &'a Policy, about: About<'a>, scope: u32, out: &'a mut Vec<Finding>) -> Self {
-        let About { object, whole, targets, repository } = about;
-        Self { policy, object, whole, targets, repository, scope, out }
+    pub(crate) fn new(
+        policy: &'a Policy,
+        about: About<'a>,
+        scope: u32,
+        out: &'a mut Vec<Finding>,
+    ) -> Self {
+        let About {
+            object,
+            whole,
+            targets,
+            repository,
+        } = about;
+        Self {
+            policy,
+            object,
+            whole,
+            targets,
+            repository,
+            scope,
+            out,
+        }
     }
 
     /// The releases that are asked about.
@@ -75,11 +93,19 @@ impl<'a> Cx<'a> {
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
     pub(crate) fn param(&self, name: &str) -> &'a [Text] {
-        self.policy.parameters.iter().find(|p| p.name == name).map_or(&[], |p| &*p.default)
+        self.policy
+            .parameters
+            .iter()
+            .find(|p| p.name == name)
+            .map_or(&[], |p| &*p.default)
     }
 
     /// A finding about something that is written.
-    pub(crate) fn report<'d>(&mut self, at: impl Into<Spot<'d>>, message: impl Into<String>) -> Draft<'_> {
+    pub(crate) fn report<'d>(
+        &mut self,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
         let Spot { node, span } = at.into();
         let located = node.document().locate(span);
         let object = self.object.map(Object::reference);
@@ -89,12 +115,27 @@ impl<'a> Cx<'a> {
             _ => span.text(node.document().text),
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
-        let primary = Label { file: located.file, span: located.span, text: String::new() };
-        self.push(primary, located.exact, object, node.path(), fingerprint, message.into())
+        let primary = Label {
+            file: located.file,
+            span: located.span,
+            text: String::new(),
+        };
+        self.push(
+            primary,
+            located.exact,
+            object,
+            node.path(),
+            fingerprint,
+            message.into(),
+        )
     }
 
     /// A finding about something that is not written. Says nothing about a fragment: there, what is missing stands elsewhere.
-    pub(crate) fn missing<'d>(&mut self, at: impl Into<Spot<'d>>, message: impl Into<String>) -> Draft<'_> {
+    pub(crate) fn missing<'d>(
+        &mut self,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
         if self.whole == Whole::Fragment {
             return Draft(None);
         }
@@ -102,12 +143,33 @@ impl<'a> Cx<'a> {
     }
 
     /// A finding of a set rule, at a place that a fact kept.
-    pub(crate) fn report_fact(&mut self, at: &Label, object: Option<&ObjectRef>, path: &str, message: impl Into<String>) -> Draft<'_> {
+    pub(crate) fn report_fact(
+        &mut self,
+        at: &Label,
+        object: Option<&ObjectRef>,
+        path: &str,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
         let fingerprint = fingerprint(&self.policy.id, object, path, "");
-        self.push(at.clone(), true, object.cloned(), path.to_owned(), fingerprint, message.into())
+        self.push(
+            at.clone(),
+            true,
+            object.cloned(),
+            path.to_owned(),
+            fingerprint,
+            message.into(),
+        )
     }
 
-    fn push(&mut self, primary: Label, exact: bool, object: Option<ObjectRef>, path: String, fingerprint: String, message: String) -> Draft<'_> {
+    fn push(
+        &mut self,
+        primary: Label,
+        exact: bool,
+        object: Option<ObjectRef>,
+        path: String,
+        fingerprint: String,
+        message: String,
+    ) -> Draft<'_> {
         self.out.push(Finding {
             rule: self.policy.id.clone(),
             severity: self.policy.severity,
@@ -131,7 +193,10 @@ impl<'a> Cx<'a> {
 /// A finding that is still being written.
 pub(crate) struct Draft<'a>(Option<&'a mut Finding>);
 
-#[expect(clippy::return_self_not_must_use, reason = "a draft is already a finding")]
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "a draft is already a finding"
+)]
 impl Draft<'_> {
     fn with(mut self, change: impl FnOnce(&mut Finding)) -> Self {
         if let Some(finding) = &mut self.0 {
@@ -155,7 +220,11 @@ impl Draft<'_> {
         self.with(|f| {
             let Spot { node, span } = at.into();
             let located = node.document().locate(span);
-            f.related.push(Label { file: located.file, span: located.span, text: text.into() });
+            f.related.push(Label {
+                file: located.file,
+                span: located.span,
+                text: text.into(),
+            });
         })
     }
 
@@ -184,14 +253,26 @@ fn stable_path(node: Node<'_>) -> String {
     let mut current = node;
     while let Some(parent) = current.parent() {
         steps.push(if parent.kind() == Kind::Seq {
-            match current.field("name").and_then(Node::text).or_else(|| current.text()) {
+            match current
+                .field("name")
+                .and_then(Node::text)
+                .or_else(|| current.text())
+            {
                 Some(name) => format!("[{}]", name.split('=').next().unwrap_or(name)),
                 None => "*".to_owned(),
             }
         } else {
-            current.key_node().unwrap_or(current).key().unwrap_or_default().into_owned()
+            current
+                .key_node()
+                .unwrap_or(current)
+                .key()
+                .unwrap_or_default()
+                .into_owned()
         });
         current = parent;
     }
-    steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+    steps
+        .iter()
+        .rev()
+        .fold(String::new(), |path, step| path + "/" + step)
 }

@@ -9,7 +9,14 @@ use crate::yaml::{Node, Spot};
 /// Runs a container policy's shape.
 pub(crate) fn container(policy: &Policy, container: Container<'_>, cx: &mut Cx<'_>) {
     if let Some(field) = shape(policy, |s| s.field.as_ref()) {
-        self::field(policy, field, container.node, container.pod.object, container.name(), cx);
+        self::field(
+            policy,
+            field,
+            container.node,
+            container.pod.object,
+            container.name(),
+            cx,
+        );
     }
 }
 
@@ -41,18 +48,34 @@ pub(crate) fn component(policy: &Policy, instance: &Instance<'_>, cx: &mut Cx<'_
     }
 }
 
-fn shape<'p, T>(policy: &'p Policy, pick: impl FnOnce(&'p crate::model::Shape) -> Option<&'p T>) -> Option<&'p T> {
+fn shape<'p, T>(
+    policy: &'p Policy,
+    pick: impl FnOnce(&'p crate::model::Shape) -> Option<&'p T>,
+) -> Option<&'p T> {
     policy.check.as_ref().and_then(pick)
 }
 
 /// The policy's message with its placeholders filled in. Values are quoted from the input: writers make them safe.
 fn message(policy: &Policy, values: &[(&str, &str)]) -> String {
     let template = policy.message.as_deref().unwrap_or(&policy.title);
-    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
 }
 
-fn field(policy: &Policy, field: &Field, from: Node<'_>, object: Object<'_>, container: &str, cx: &mut Cx<'_>) {
-    let Some(node) = field.path.split('.').try_fold(from, Node::field) else { return };
+fn field(
+    policy: &Policy,
+    field: &Field,
+    from: Node<'_>,
+    object: Object<'_>,
+    container: &str,
+    cx: &mut Cx<'_>,
+) {
+    let Some(node) = field.path.split('.').try_fold(from, Node::field) else {
+        return;
+    };
     let fails = match &field.is {
         Literal::Bool(b) => node.as_bool() == Some(*b),
         Literal::Int(i) => node.as_int() == Some(*i),
@@ -60,7 +83,12 @@ fn field(policy: &Policy, field: &Field, from: Node<'_>, object: Object<'_>, con
     };
     if fails {
         let name = object.name().unwrap_or("without a name");
-        let values = [("name", name), ("kind", object.gvk.kind), ("container", container), ("value", node.text().unwrap_or_default())];
+        let values = [
+            ("name", name),
+            ("kind", object.gvk.kind),
+            ("container", container),
+            ("value", node.text().unwrap_or_default()),
+        ];
         cx.report(node, message(policy, &values));
     }
 }
@@ -69,7 +97,12 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
     if rule.is_of_system() {
         return;
     }
-    let asked = [("verbs", &grants.verb), ("resources", &grants.resource), ("apiGroups", &grants.group), ("nonResourceURLs", &grants.url)];
+    let asked = [
+        ("verbs", &grants.verb),
+        ("resources", &grants.resource),
+        ("apiGroups", &grants.group),
+        ("nonResourceURLs", &grants.url),
+    ];
     let mut items: Vec<Node<'_>> = Vec::new();
     for (list, wanted) in asked {
         let Some(wanted) = wanted else { continue };
@@ -80,30 +113,60 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
     }
     // A verb without resources is one on URLs: another rule's business.
     let about_resources = grants.url.is_none();
-    if about_resources && rule.list("resources").next().is_none() || rule.list("resourceNames").next().is_some() {
+    if about_resources && rule.list("resources").next().is_none()
+        || rule.list("resourceNames").next().is_some()
+    {
         return;
     }
-    let [primary, others @ ..] = items.as_slice() else { return };
+    let [primary, others @ ..] = items.as_slice() else {
+        return;
+    };
     let name = rule.role.name().unwrap_or("without a name");
-    let mut draft = cx.report(*primary, message(policy, &[("name", name), ("kind", rule.role.gvk.kind), ("container", ""), ("value", "")]));
+    let mut draft = cx.report(
+        *primary,
+        message(
+            policy,
+            &[
+                ("name", name),
+                ("kind", rule.role.gvk.kind),
+                ("container", ""),
+                ("value", ""),
+            ],
+        ),
+    );
     if let Some(severity) = grants.own_groups.filter(|_| rule.has_own_groups_only()) {
         draft = draft.severity(severity);
     }
-    others.iter().fold(draft, |draft, item| draft.related(*item, "with this"));
+    others
+        .iter()
+        .fold(draft, |draft, item| draft.related(*item, "with this"));
 }
 
 fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if setting.unless.as_ref().is_some_and(|other| instance.last(other).is_some()) {
+    if setting
+        .unless
+        .as_ref()
+        .is_some_and(|other| instance.last(other).is_some())
+    {
         return;
     }
-    let Some(effective) = instance.list(&setting.id) else { return };
+    let Some(effective) = instance.list(&setting.id) else {
+        return;
+    };
     if setting.explicit && effective.origin != Origin::Explicit {
         return;
     }
-    let found = effective.items.iter().find(|(item, _)| *item == setting.value);
+    let found = effective
+        .items
+        .iter()
+        .find(|(item, _)| *item == setting.value);
     let spot: Option<Spot<'_>> = match setting.fails_when {
         FailsWhen::Contains => found.map(|(_, spot)| *spot),
-        FailsWhen::Lacks if found.is_none() => Some(instance.last(&setting.id).map_or(instance.anchor, crate::kube::component::Setting::spot)),
+        FailsWhen::Lacks if found.is_none() => Some(
+            instance
+                .last(&setting.id)
+                .map_or(instance.anchor, crate::kube::component::Setting::spot),
+        ),
         FailsWhen::Lacks => None,
     };
     let Some(spot) = spot else { return };
@@ -112,7 +175,15 @@ fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut
         Origin::Explicit => "is set to",
         Origin::CarrierDefault | Origin::BinaryDefault => "is not set, and defaults to",
     };
-    let text = message(policy, &[("setting", &flag), ("value", &setting.value), ("origin", origin), ("component", instance.component.name())]);
+    let text = message(
+        policy,
+        &[
+            ("setting", &flag),
+            ("value", &setting.value),
+            ("origin", origin),
+            ("component", instance.component.name()),
+        ],
+    );
     if effective.origin == Origin::Explicit {
         cx.report(spot, text);
     } else {

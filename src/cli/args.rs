@@ -8,7 +8,12 @@ use std::path::PathBuf;
 
 /// Checks Kubernetes manifests and cluster configuration, offline.
 #[derive(Parser)]
-#[command(name = "kubevet", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "kubevet",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -44,7 +49,13 @@ pub(super) struct Check {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
     pub(super) output_format: Option<String>,
     /// default, baseline, restricted (the Pod Security Standards), cis, nsa or all
-    #[arg(long, value_enum, default_value = "default", value_name = "NAME", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "default",
+        value_name = "NAME",
+        hide_possible_values = true
+    )]
     pub(super) profile: ProfileName,
     /// Release that the manifests are for, such as 1.34; repeatable [default: newest]
     #[arg(long, value_name = "VERSION", value_parser = release)]
@@ -74,7 +85,13 @@ pub(super) struct Check {
     #[arg(long)]
     pub(super) no_inline_ignores: bool,
     /// auto, always or never
-    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub(super) color: Color,
     /// Print no summary
     #[arg(short, long)]
@@ -135,7 +152,9 @@ pub fn help(command: Option<&str>) -> String {
         Some(name) => cli.find_subcommand_mut(name),
         None => Some(&mut cli),
     };
-    found.map(|c| c.render_help().to_string()).unwrap_or_default()
+    found
+        .map(|c| c.render_help().to_string())
+        .unwrap_or_default()
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {
@@ -143,16 +162,31 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 }
 
 fn release(text: &str) -> Result<u8, String> {
-    let minor = text.trim_start_matches('v').strip_prefix("1.").and_then(|rest| rest.split('.').next()).and_then(|m| m.parse().ok());
+    let minor = text
+        .trim_start_matches('v')
+        .strip_prefix("1.")
+        .and_then(|rest| rest.split('.').next())
+        .and_then(|m| m.parse().ok());
     match minor {
         Some(minor) if minor <= Releases::NEWEST => Ok(minor),
-        _ => Err(format!("a release from 1.0 to 1.{} is expected", Releases::NEWEST)),
+        _ => Err(format!(
+            "a release from 1.0 to 1.{} is expected",
+            Releases::NEWEST
+        )),
     }
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
-    all.into_iter().find(|s| s.name() == text).ok_or_else(|| "critical, high, medium, low or info is expected".to_owned())
+    let all = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Info,
+    ];
+    all.into_iter()
+        .find(|s| s.name() == text)
+        .ok_or_else(|| "critical, high, medium, low or info is expected".to_owned())
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -166,7 +200,11 @@ fn size(text: &str) -> Result<u64, String> {
         "g" | "gb" => 1_000_000_000,
         _ => return Err(wrong()),
     };
-    let size = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).ok_or_else(wrong)?;
+    let size = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor))
+        .ok_or_else(wrong)?;
     // Spans are u32.
     Ok(size.min(u64::from(u32::MAX) - 1))
 }

@@ -1,6 +1,9 @@
 //! `kubevet check`: files → reports in parallel → one report → a writer.
 
-#![expect(clippy::disallowed_methods, reason = "colour and width are asked of the environment here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "colour and width are asked of the environment here"
+)]
 
 use super::args::{Check, Color};
 use super::{CLEAN, FAILED, FINDINGS, complain, rule_set};
@@ -20,19 +23,39 @@ use std::sync::Arc;
 const BATCH: usize = 2048;
 
 pub(super) fn run(args: &Check) -> u8 {
-    let threads = args.threads.filter(|n| *n > 0).or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let threads = args
+        .threads
+        .filter(|n| *n > 0)
+        .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
+        .unwrap_or(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     // What a caught defect would print is said by its finding.
     std::panic::set_hook(Box::new(|_| {}));
-    let Ok(exclude) = discover::globs(&args.exclude).map_err(|e| complain(&format!("--exclude: {e}"))) else { return FAILED };
-    let paths = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let options = Options { paths, root: args.root.clone(), exclude, stdin_name: args.stdin_filename.clone(), threads };
+    let Ok(exclude) =
+        discover::globs(&args.exclude).map_err(|e| complain(&format!("--exclude: {e}")))
+    else {
+        return FAILED;
+    };
+    let paths = if args.paths.is_empty() {
+        vec![PathBuf::from(".")]
+    } else {
+        args.paths.clone()
+    };
+    let options = Options {
+        paths,
+        root: args.root.clone(),
+        exclude,
+        stdin_name: args.stdin_filename.clone(),
+        threads,
+    };
     let found = discover::discover(&options);
     let report = match pool {
         Ok(pool) => pool.install(|| check(args, &found, threads)),
         Err(_) => check(args, &found, 1),
     };
-    let Some((report, rules)) = report else { return CLEAN };
+    let Some((report, rules)) = report else {
+        return CLEAN;
+    };
     write(args, &report, rules, found.failed)
 }
 
@@ -47,8 +70,15 @@ struct Checked {
 /// The report and the number of rules; nothing where only reading was asked for.
 fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)> {
     if args.only_read {
-        let bytes: usize = found.files.par_iter().map(|f| discover::read(f, args.max_file_size).map_or(0, |b| b.len())).sum();
-        complain(&format!("read {bytes} bytes of {} files", found.files.len()));
+        let bytes: usize = found
+            .files
+            .par_iter()
+            .map(|f| discover::read(f, args.max_file_size).map_or(0, |b| b.len()))
+            .sum();
+        complain(&format!(
+            "read {bytes} bytes of {} files",
+            found.files.len()
+        ));
         return None;
     }
     let rules = rule_set(args);
@@ -56,7 +86,13 @@ fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)>
     let mut checked = check_files(&found.files, 0, args, &rules, &repository);
     checked.iter_mut().for_each(|c| c.report.reported = true);
     let context = context(&checked, found, threads, &rules);
-    checked.extend(check_files(&context, checked.len(), args, &rules, &repository));
+    checked.extend(check_files(
+        &context,
+        checked.len(),
+        args,
+        &rules,
+        &repository,
+    ));
     let mut notes = found.notes.clone();
     if !args.no_config {
         notes.extend(configuration(found));
@@ -71,37 +107,89 @@ fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)>
         }
         reports.push((sources.add(file.source), file.report));
     }
-    let mut report = finish(reports, sources, notes, &rules, Finish { suppress: !args.no_inline_ignores, complete: true });
+    let mut report = finish(
+        reports,
+        sources,
+        notes,
+        &rules,
+        Finish {
+            suppress: !args.no_inline_ignores,
+            complete: true,
+        },
+    );
     report.failed |= failed;
     Some((report, rules.len()))
 }
 
-fn check_files(files: &[Candidate], first: usize, args: &Check, rules: &RuleSet, repository: &Repository) -> Vec<Checked> {
-    let numbered: Vec<(FileId, &Candidate)> = (first..).map(|i| FileId(Span::of(0..i).end)).zip(files).collect();
-    numbered.into_par_iter().map(|(id, file)| check_file(id, file, args, rules, repository)).collect()
+fn check_files(
+    files: &[Candidate],
+    first: usize,
+    args: &Check,
+    rules: &RuleSet,
+    repository: &Repository,
+) -> Vec<Checked> {
+    let numbered: Vec<(FileId, &Candidate)> = (first..)
+        .map(|i| FileId(Span::of(0..i).end))
+        .zip(files)
+        .collect();
+    numbered
+        .into_par_iter()
+        .map(|(id, file)| check_file(id, file, args, rules, repository))
+        .collect()
 }
 
-fn check_file(id: FileId, file: &Candidate, args: &Check, rules: &RuleSet, repository: &Repository) -> Checked {
-    let note = |what, detail| Note { what, about: file.shown.clone(), line: 0, detail };
-    let source = |text: Arc<str>, encoding| SourceFile::new(file.path.clone(), file.shown.clone(), text, encoding);
+fn check_file(
+    id: FileId,
+    file: &Candidate,
+    args: &Check,
+    rules: &RuleSet,
+    repository: &Repository,
+) -> Checked {
+    let note = |what, detail| Note {
+        what,
+        about: file.shown.clone(),
+        line: 0,
+        detail,
+    };
+    let source = |text: Arc<str>, encoding| {
+        SourceFile::new(file.path.clone(), file.shown.clone(), text, encoding)
+    };
     let bytes = match discover::read(file, args.max_file_size) {
         Ok(bytes) => bytes,
         Err((what, detail)) => {
             let failed = file.named && what == What::Unreadable;
-            return Checked { report: FileReport::default(), source: source("".into(), Encoding::Utf8), notes: vec![note(what, detail)], failed };
+            return Checked {
+                report: FileReport::default(),
+                source: source("".into(), Encoding::Utf8),
+                notes: vec![note(what, detail)],
+                failed,
+            };
         }
     };
     let Decoded { text, encoding } = decode(bytes);
     let mut report = FileReport::default();
     let mut notes = Vec::new();
-    let chart = repository.chart_of(&file.path).filter(|_| text.contains("{{"));
+    let chart = repository
+        .chart_of(&file.path)
+        .filter(|_| text.contains("{{"));
     if let Some(chart) = chart {
         // One note a chart, whatever number of templates it has.
-        let shown = file.shown.strip_suffix(&file.path).map_or(chart.to_owned(), |before| format!("{before}{chart}"));
-        notes.push(Note { what: What::ChartTemplate, about: if shown.is_empty() { ".".to_owned() } else { shown }, line: 0, detail: String::new() });
+        let inside = file.path.get(chart.len()..).unwrap_or_default();
+        let shown = file.shown.strip_suffix(inside).unwrap_or(chart);
+        let about = if shown.is_empty() { "." } else { shown }.to_owned();
+        notes.push(Note {
+            what: What::ChartTemplate,
+            about,
+            line: 0,
+            detail: String::new(),
+        });
     } else if kube::may_be_ours(&text) {
         let chunks = split(&text);
-        let input = Input { file: id, path: &file.path, text: &text };
+        let input = Input {
+            file: id,
+            path: &file.path,
+            text: &text,
+        };
         for batch in chunks.chunks(BATCH) {
             let one = |chunk| analyse(input, chunk, rules, repository);
             // A handful of chunks is not worth the hand-over.
@@ -113,8 +201,17 @@ fn check_file(id: FileId, file: &Candidate, args: &Check, rules: &RuleSet, repos
             }
         }
     }
-    let text = if report.needs_text() { text.into() } else { "".into() };
-    Checked { report, source: source(text, encoding), notes, failed: false }
+    let text = if report.needs_text() {
+        text.into()
+    } else {
+        "".into()
+    };
+    Checked {
+        report,
+        source: source(text, encoding),
+        notes,
+        failed: false,
+    }
 }
 
 /// The files that set rules must see beside those that were named.
@@ -122,24 +219,51 @@ fn context(checked: &[Checked], found: &Found, threads: usize, rules: &RuleSet) 
     if found.complete || !rules.needs_sets() {
         return Vec::new();
     }
-    let mut sets: Vec<&str> = checked.iter().filter(|c| c.report.has_facts()).map(|c| set_of(&c.source.path)).collect();
+    let mut sets: Vec<&str> = checked
+        .iter()
+        .filter(|c| c.report.has_facts())
+        .map(|c| set_of(&c.source.path))
+        .collect();
     sets.sort_unstable();
     sets.dedup();
-    sets.into_iter().filter(|_| found.root.is_dir()).flat_map(|set| discover::context(found, set, threads)).collect()
+    sets.into_iter()
+        .filter(|_| found.root.is_dir())
+        .flat_map(|set| discover::context(found, set, threads))
+        .collect()
 }
 
 /// A configuration that lies there but is not read must not be passed over in silence.
 fn configuration(found: &Found) -> Option<Note> {
-    let name = ["kubevet.yaml", ".kubevet.yaml"].into_iter().find(|name| found.root.join(name).is_file())?;
-    Some(Note { what: What::Configuration, about: name.to_owned(), line: 0, detail: String::new() })
+    let name = ["kubevet.yaml", ".kubevet.yaml"]
+        .into_iter()
+        .find(|name| found.root.join(name).is_file())?;
+    Some(Note {
+        what: What::Configuration,
+        about: name.to_owned(),
+        line: 0,
+        detail: String::new(),
+    })
 }
 
 fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
     let stdout = io::stdout();
-    let name = args.output_format.as_deref().unwrap_or(if stdout.is_terminal() { "graphical" } else { "compact" });
-    let Some((_, writer)) = FORMATS.iter().find(|(n, _)| *n == name) else { return FAILED };
-    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120));
-    let look = Look { color: color(args.color, stdout.is_terminal()), width };
+    let name = args
+        .output_format
+        .as_deref()
+        .unwrap_or(if stdout.is_terminal() {
+            "graphical"
+        } else {
+            "compact"
+        });
+    let Some((_, writer)) = FORMATS.iter().find(|(n, _)| *n == name) else {
+        return FAILED;
+    };
+    let width =
+        terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120));
+    let look = Look {
+        color: color(args.color, stdout.is_terminal()),
+        width,
+    };
     let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
     let written = writer(report, look, &mut out).and_then(|()| out.flush());
     // What a broken pipe left in the buffer must not be tried again at drop.
@@ -157,7 +281,10 @@ fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
     if failed || report.failed || report.panicked || strictly {
         return FAILED;
     }
-    let fails = report.findings.iter().any(|f| f.state == State::Open && f.severity <= args.fail_on);
+    let fails = report
+        .findings
+        .iter()
+        .any(|f| f.state == State::Open && f.severity <= args.fail_on);
     if fails { FINDINGS } else { CLEAN }
 }
 

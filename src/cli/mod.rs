@@ -33,10 +33,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = match command {
         Command::Check(args) => check::run(&args),
         Command::Explain { rule } => explain(&rule),
-        Command::Rules { output_format, profile } => {
-            let rules = || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
+        Command::Rules {
+            output_format,
+            profile,
+        } => {
+            let rules =
+                || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
             match output_format {
-                RulesFormat::Table => say(&output::rules_table(rules().collect::<Vec<_>>().into_iter())),
+                RulesFormat::Table => say(&output::rules_table(
+                    rules().collect::<Vec<_>>().into_iter(),
+                )),
                 RulesFormat::Json => say(&output::rules_json(rules())),
             }
         }
@@ -48,8 +54,13 @@ fn explain(id: &str) -> u8 {
     if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id)) {
         return say(&output::explain(policy));
     }
-    let near = crate::engine::nearest(id).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    complain(&format!("there is no rule `{}`{near} (all rules: `kubevet rules`)", output::clean(id)));
+    let near = crate::engine::nearest(id)
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
+    complain(&format!(
+        "there is no rule `{}`{near} (all rules: `kubevet rules`)",
+        output::clean(id)
+    ));
     FAILED
 }
 
@@ -71,7 +82,16 @@ fn complain(text: &str) {
 
 /// Rules of a run.
 fn rule_set(args: &args::Check) -> RuleSet {
-    let targets = args.kubernetes_version.iter().fold(Releases::NONE, |all, minor| all.with(Releases::only(*minor)));
-    let targets = if targets.is_empty() { Releases::only(Releases::NEWEST) } else { targets };
+    let targets = args
+        .kubernetes_version
+        .iter()
+        .fold(Releases::NONE, |all, minor| {
+            all.with(Releases::only(*minor))
+        });
+    let targets = if targets.is_empty() {
+        Releases::only(Releases::NEWEST)
+    } else {
+        targets
+    };
     RuleSet::new(args.profile.into(), targets)
 }

@@ -59,39 +59,69 @@ pub fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let pattern = pattern.trim_end_matches('/').trim_start_matches("./");
-        let anchored = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
-        set.add(GlobBuilder::new(&anchored).literal_separator(true).build()?);
+        let anchored = if pattern.contains('/') {
+            pattern.to_owned()
+        } else {
+            format!("**/{pattern}")
+        };
+        set.add(
+            GlobBuilder::new(&anchored)
+                .literal_separator(true)
+                .build()?,
+        );
     }
     set.build()
 }
 
 /// Finds the files of a run.
 pub fn discover(options: &Options) -> Found {
-    let mut search = Search { options, files: BTreeMap::new(), notes: Vec::new(), failed: false };
-    let arguments: Vec<(PathBuf, io::Result<PathBuf>)> = options.paths.iter().map(|p| (p.clone(), real(p))).collect();
-    let roots = arguments.iter().filter(|(given, _)| !is_stream(given)).filter_map(|(_, real)| Some(root_of(real.as_ref().ok()?)));
+    let mut search = Search {
+        options,
+        files: BTreeMap::new(),
+        notes: Vec::new(),
+        failed: false,
+    };
+    let arguments: Vec<(PathBuf, io::Result<PathBuf>)> =
+        options.paths.iter().map(|p| (p.clone(), real(p))).collect();
+    let roots = arguments
+        .iter()
+        .filter(|(given, _)| !is_stream(given))
+        .filter_map(|(_, real)| Some(root_of(real.as_ref().ok()?)));
     let root = match &options.root {
         Some(root) => fs::canonicalize(root).unwrap_or_else(|_| root.clone()),
         None => roots.reduce(|a, b| common(&a, &b)).unwrap_or_default(),
     };
-    let complete = arguments.iter().any(|(_, real)| real.as_ref().is_ok_and(|r| *r == root));
+    let complete = arguments
+        .iter()
+        .any(|(_, real)| real.as_ref().is_ok_and(|r| *r == root));
     for (given, real) in arguments {
         if is_stream(&given) {
             search.stream(&given);
             continue;
         }
         match real {
-            Ok(real) if !real.starts_with(&root) => search.note(What::OutsideRoot, &given, String::new(), true),
+            Ok(real) if !real.starts_with(&root) => {
+                search.note(What::OutsideRoot, &given, String::new(), true)
+            }
             Ok(real) => search.argument(&given, &real, &root),
             Err(e) => search.note(What::Unreadable, &given, e.to_string(), true),
         }
     }
-    Found { files: search.files.into_values().collect(), notes: search.notes, root, failed: search.failed, complete }
+    Found {
+        files: search.files.into_values().collect(),
+        notes: search.notes,
+        root,
+        failed: search.failed,
+        complete,
+    }
 }
 
 /// Standard input, or what a shell makes of `<(…)`.
 fn is_stream(path: &Path) -> bool {
-    path == Path::new("-") || path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
+    path == Path::new("-")
+        || path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
 }
 
 /// An absolute path without `..`; a link in the last place stays.
@@ -99,7 +129,11 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     let is_link = fs::symlink_metadata(path)?.is_symlink();
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) if is_link && !path.is_dir() => {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            let parent = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
             Ok(fs::canonicalize(parent)?.join(name))
         }
         _ => fs::canonicalize(path),
@@ -108,23 +142,40 @@ fn real(path: &Path) -> io::Result<PathBuf> {
 
 /// The nearest folder upward that holds `.git` or a configuration, else the folder itself.
 fn root_of(real: &Path) -> PathBuf {
-    let folder = if real.is_dir() { real } else { real.parent().unwrap_or(real) };
+    let folder = if real.is_dir() {
+        real
+    } else {
+        real.parent().unwrap_or(real)
+    };
     let marks = [".git", "kubevet.yaml", ".kubevet.yaml"];
-    let root = folder.ancestors().find(|a| marks.iter().any(|m| fs::symlink_metadata(a.join(m)).is_ok()));
+    let root = folder.ancestors().find(|a| {
+        marks
+            .iter()
+            .any(|m| fs::symlink_metadata(a.join(m)).is_ok())
+    });
     root.unwrap_or(folder).to_path_buf()
 }
 
 fn common(a: &Path, b: &Path) -> PathBuf {
-    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+    a.components()
+        .zip(b.components())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a)
+        .collect()
 }
 
 /// A path with `/`; bytes that are no UTF-8 become U+FFFD.
 fn slashed(path: &Path) -> String {
-    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+    path.to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn is_ours(path: &Path) -> bool {
-    path.extension().is_some_and(|e| ["yaml", "yml", "json"].iter().any(|ours| e.eq_ignore_ascii_case(ours)))
+    path.extension().is_some_and(|e| {
+        ["yaml", "yml", "json"]
+            .iter()
+            .any(|ours| e.eq_ignore_ascii_case(ours))
+    })
 }
 
 struct Search<'a> {
@@ -136,56 +187,89 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn note(&mut self, what: What, shown: &Path, detail: String, failed: bool) {
-        self.notes.push(Note { what, about: slashed(shown), line: 0, detail });
+        self.notes.push(Note {
+            what,
+            about: slashed(shown),
+            line: 0,
+            detail,
+        });
         self.failed |= failed;
     }
 
     fn excluded(&self, path: &str) -> bool {
         let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        [path].into_iter().chain(above).any(|p| self.options.exclude.is_match(p))
+        [path]
+            .into_iter()
+            .chain(above)
+            .any(|p| self.options.exclude.is_match(p))
     }
 
     fn add(&mut self, candidate: Candidate) {
         if !self.excluded(&candidate.path) {
-            self.files.entry(candidate.path.clone()).or_insert(candidate);
+            self.files
+                .entry(candidate.path.clone())
+                .or_insert(candidate);
         }
     }
 
     fn stream(&mut self, given: &Path) {
         let disk = (given != Path::new("-")).then(|| given.to_path_buf());
         let name = self.options.stdin_name.clone();
-        self.add(Candidate { path: name.clone(), shown: name, disk, named: true });
+        self.add(Candidate {
+            path: name.clone(),
+            shown: name,
+            disk,
+            named: true,
+        });
     }
 
     fn argument(&mut self, given: &Path, real: &Path, root: &Path) {
-        let shown = |rest: &Path| slashed(&given.join(rest)).trim_start_matches("./").to_owned();
+        let shown = |rest: &Path| {
+            slashed(&given.join(rest))
+                .trim_start_matches("./")
+                .to_owned()
+        };
         if real.is_dir() {
             self.folder(real, root, &shown);
             return;
         }
-        if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink()) && !fs::canonicalize(real).is_ok_and(|target| target.starts_with(root)) {
-            self.note(What::OutsideRoot, given, "a link that leaves the root".to_owned(), false);
+        if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink())
+            && !fs::canonicalize(real).is_ok_and(|target| target.starts_with(root))
+        {
+            self.note(
+                What::OutsideRoot,
+                given,
+                "a link that leaves the root".to_owned(),
+                false,
+            );
             return;
         }
         let path = slashed(real.strip_prefix(root).unwrap_or(real));
         let shown = slashed(given).trim_start_matches("./").to_owned();
-        self.add(Candidate { path, shown, disk: Some(real.to_path_buf()), named: true });
+        self.add(Candidate {
+            path,
+            shown,
+            disk: Some(real.to_path_buf()),
+            named: true,
+        });
     }
 
     fn folder(&mut self, folder: &Path, root: &Path, shown: &dyn Fn(&Path) -> String) {
         let entries = Mutex::new(Vec::new());
-        walker(folder, root, self.options.threads).build_parallel().run(|| {
-            let mut seen = Vec::new();
-            let entries = &entries;
-            Box::new(move |entry| {
-                seen.push(entry);
-                // Handed over at the end of each folder or so: the lock is not the bottleneck.
-                if let Ok(mut all) = entries.lock() {
-                    all.append(&mut seen);
-                }
-                WalkState::Continue
-            })
-        });
+        walker(folder, root, self.options.threads)
+            .build_parallel()
+            .run(|| {
+                let mut seen = Vec::new();
+                let entries = &entries;
+                Box::new(move |entry| {
+                    seen.push(entry);
+                    // Handed over at the end of each folder or so: the lock is not the bottleneck.
+                    if let Ok(mut all) = entries.lock() {
+                        all.append(&mut seen);
+                    }
+                    WalkState::Continue
+                })
+            });
         for entry in entries.into_inner().unwrap_or_default() {
             match entry {
                 Ok(entry) => self.entry(&entry, folder, root, shown),
@@ -195,8 +279,16 @@ impl Search<'_> {
         self.notes.sort();
     }
 
-    fn entry(&mut self, entry: &ignore::DirEntry, folder: &Path, root: &Path, shown: &dyn Fn(&Path) -> String) {
-        let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else { return };
+    fn entry(
+        &mut self,
+        entry: &ignore::DirEntry,
+        folder: &Path,
+        root: &Path,
+        shown: &dyn Fn(&Path) -> String,
+    ) {
+        let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
+            return;
+        };
         let disk = entry.path();
         let linked_folder = kind.is_symlink() && disk.is_dir();
         if !(is_ours(disk) || linked_folder) {
@@ -208,10 +300,24 @@ impl Search<'_> {
             return;
         }
         if kind.is_file() {
-            self.add(Candidate { path, shown, disk: Some(disk.to_path_buf()), named: false });
+            self.add(Candidate {
+                path,
+                shown,
+                disk: Some(disk.to_path_buf()),
+                named: false,
+            });
         } else {
-            let what = if kind.is_symlink() { What::Link } else { What::NotAFile };
-            self.notes.push(Note { what, about: shown, line: 0, detail: String::new() });
+            let what = if kind.is_symlink() {
+                What::Link
+            } else {
+                What::NotAFile
+            };
+            self.notes.push(Note {
+                what,
+                about: shown,
+                line: 0,
+                detail: String::new(),
+            });
         }
     }
 
@@ -224,8 +330,15 @@ impl Search<'_> {
             ignore::Error::WithPath { path, .. } => path.clone(),
             _ => PathBuf::from("."),
         };
-        let detail = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        self.notes.push(Note { what: What::Unreadable, about: slashed(&path), line: 0, detail });
+        let detail = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        self.notes.push(Note {
+            what: What::Unreadable,
+            about: slashed(&path),
+            line: 0,
+            detail,
+        });
     }
 }
 
@@ -234,7 +347,12 @@ fn walker(folder: &Path, root: &Path, threads: usize) -> WalkBuilder {
     let mut walk = WalkBuilder::new(folder);
     // Hidden folders hold manifests (.github, .gitops); what git ignores is no part of the repository. Ignore files above the
     // root say nothing about it, and are not read.
-    walk.hidden(false).ignore(false).git_global(false).require_git(false).parents(git && folder != root).threads(threads);
+    walk.hidden(false)
+        .ignore(false)
+        .git_global(false)
+        .require_git(false)
+        .parents(git && folder != root)
+        .threads(threads);
     walk.filter_entry(|entry| entry.file_name() != ".git");
     walk
 }
@@ -242,7 +360,9 @@ fn walker(folder: &Path, root: &Path, threads: usize) -> WalkBuilder {
 /// Reads a file of at most `max` bytes.
 pub fn read(candidate: &Candidate, max: u64) -> Result<Vec<u8>, (What, String)> {
     let fail = |e: io::Error| (What::Unreadable, e.to_string());
-    let Some(disk) = &candidate.disk else { return limited(io::stdin().lock(), 0, max) };
+    let Some(disk) = &candidate.disk else {
+        return limited(io::stdin().lock(), 0, max);
+    };
     if is_stream(disk) {
         return limited(fs::File::open(disk).map_err(fail)?, 0, max);
     }
@@ -259,7 +379,9 @@ pub fn read(candidate: &Candidate, max: u64) -> Result<Vec<u8>, (What, String)> 
 
 fn limited(from: impl Read, expected: u64, max: u64) -> Result<Vec<u8>, (What, String)> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default() + 1);
-    from.take(max + 1).read_to_end(&mut bytes).map_err(|e| (What::Unreadable, e.to_string()))?;
+    from.take(max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| (What::Unreadable, e.to_string()))?;
     if bytes.len() as u64 > max {
         return Err((What::TooLarge, format!("more than {max} bytes")));
     }
@@ -288,12 +410,24 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         if has("Chart.yaml") {
             repository.add_chart(&folder);
         }
-        kustomized |= ["kustomization.yaml", "kustomization.yml", "Kustomization"].into_iter().any(has);
+        kustomized |= ["kustomization.yaml", "kustomization.yml", "Kustomization"]
+            .into_iter()
+            .any(has);
     }
     if kustomized {
         let exclude = GlobSet::empty();
-        let options = Options { paths: vec![found.root.clone()], root: Some(found.root.clone()), exclude, stdin_name: String::new(), threads: 1 };
-        for file in discover(&options).files.iter().filter(|f| Repository::is_kustomization(&name(&f.path))) {
+        let options = Options {
+            paths: vec![found.root.clone()],
+            root: Some(found.root.clone()),
+            exclude,
+            stdin_name: String::new(),
+            threads: 1,
+        };
+        for file in discover(&options)
+            .files
+            .iter()
+            .filter(|f| Repository::is_kustomization(&name(&f.path)))
+        {
             add_kustomization(&mut repository, file, max);
         }
     }
@@ -303,7 +437,9 @@ pub fn repository(found: &Found, max: u64) -> Repository {
 fn add_kustomization(repository: &mut Repository, file: &Candidate, max: u64) {
     if file.disk.is_some() {
         // One that cannot be read is noted when its turn comes.
-        let text = read(file, max).map(|bytes| crate::text::decode(bytes).text).unwrap_or_default();
+        let text = read(file, max)
+            .map(|bytes| crate::text::decode(bytes).text)
+            .unwrap_or_default();
         repository.add_kustomization(&file.path, &text);
     }
 }
@@ -312,7 +448,12 @@ fn add_kustomization(repository: &mut Repository, file: &Candidate, max: u64) {
 fn folders_above(found: &Found) -> Vec<String> {
     let mut folders = vec![String::new()];
     for file in found.files.iter().filter(|f| f.disk.is_some()) {
-        folders.extend(file.path.match_indices('/').filter_map(|(at, _)| file.path.get(..at)).map(str::to_owned));
+        folders.extend(
+            file.path
+                .match_indices('/')
+                .filter_map(|(at, _)| file.path.get(..at))
+                .map(str::to_owned),
+        );
     }
     folders.sort();
     folders.dedup();
@@ -322,12 +463,21 @@ fn folders_above(found: &Found) -> Vec<String> {
 /// The files of a set that were not named: a set rule must see them too. Their own findings are not asked for.
 pub fn context(found: &Found, set: &str, threads: usize) -> Vec<Candidate> {
     let folder = found.root.join(set);
-    let options = Options { paths: vec![folder], root: Some(found.root.clone()), exclude: GlobSet::empty(), stdin_name: String::new(), threads };
+    let options = Options {
+        paths: vec![folder],
+        root: Some(found.root.clone()),
+        exclude: GlobSet::empty(),
+        stdin_name: String::new(),
+        threads,
+    };
     let here = std::env::current_dir().unwrap_or_default();
     let mut files = discover(&options).files;
     files.retain(|f| found.files.iter().all(|known| known.path != f.path));
     for file in &mut files {
-        let shown = file.disk.as_deref().map(|disk| slashed(disk.strip_prefix(&here).unwrap_or(disk)));
+        let shown = file
+            .disk
+            .as_deref()
+            .map(|disk| slashed(disk.strip_prefix(&here).unwrap_or(disk)));
         file.shown = shown.unwrap_or_default();
     }
     files

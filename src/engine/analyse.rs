@@ -5,12 +5,17 @@ use super::suppress::{Ignore, ignores};
 use super::{What, subsume};
 use crate::check::{self, About, Check, Cx};
 use crate::finding::{Finding, Label, State, fingerprint};
-use crate::kube::component::{ComponentKind, Instance};
+use crate::kube::component::{ComponentKind, Instance, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
-use crate::kube::{self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository, Whole};
+use crate::kube::{
+    self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository,
+    Whole,
+};
 use crate::model::Policy;
 use crate::text::{FileId, Span};
-use crate::yaml::{self, Chunk, Document, Format, Kind, Limits, Place, Problem, Spot, decode_scalar, parse};
+use crate::yaml::{
+    self, Chunk, Document, Format, Kind, Limits, Place, Problem, Spot, decode_scalar, parse,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
@@ -47,10 +52,21 @@ pub struct ChunkReport {
 }
 
 /// Checks one chunk of a file.
-pub fn analyse(input: Input<'_>, chunk: &Chunk, rules: &RuleSet, repository: &Repository) -> ChunkReport {
+pub fn analyse(
+    input: Input<'_>,
+    chunk: &Chunk,
+    rules: &RuleSet,
+    repository: &Repository,
+) -> ChunkReport {
     // A defect of one rule on one document must not cost the rest of the run.
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let mut analysis = Analysis { input, rules, repository, report: ChunkReport::default(), scope: 0 };
+        let mut analysis = Analysis {
+            input,
+            rules,
+            repository,
+            report: ChunkReport::default(),
+            scope: 0,
+        };
         analysis.chunk(chunk);
         if rules.subsumes {
             subsume::apply(&mut analysis.report.findings, rules);
@@ -61,15 +77,33 @@ pub fn analyse(input: Input<'_>, chunk: &Chunk, rules: &RuleSet, repository: &Re
 }
 
 fn panicked(input: Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
-    let label = Label { file: input.file, span: Span::empty(chunk.span.start), text: String::new() };
-    let message = "a defect of kubevet kept this document from being checked: please report it".to_owned();
+    let label = Label {
+        file: input.file,
+        span: Span::empty(chunk.span.start),
+        text: String::new(),
+    };
+    let message =
+        "a defect of kubevet kept this document from being checked: please report it".to_owned();
     let policy = rules.get("kubevet/panic");
-    let findings = policy.map(|policy| reader_finding(policy, label, message, None)).into_iter().collect();
+    let findings = policy
+        .map(|policy| reader_finding(policy, label, message, None))
+        .into_iter()
+        .collect();
     // Nothing is known of its secrets, so nothing of it is shown.
-    ChunkReport { findings, secrets: vec![chunk.span], panicked: true, ..ChunkReport::default() }
+    ChunkReport {
+        findings,
+        secrets: vec![chunk.span],
+        panicked: true,
+        ..ChunkReport::default()
+    }
 }
 
-fn reader_finding(policy: &Policy, primary: Label, message: String, object: Option<Object<'_>>) -> Finding {
+fn reader_finding(
+    policy: &Policy,
+    primary: Label,
+    message: String,
+    object: Option<Object<'_>>,
+) -> Finding {
     let object = object.map(Object::reference);
     Finding {
         rule: policy.id.clone(),
@@ -103,13 +137,23 @@ impl Analysis<'_> {
         let text = chunk.span.text(self.input.text);
         if let Some(separator) = chunk.glued.filter(|_| kube::reads_as_ours(self.input.text)) {
             if let Some(policy) = self.rules.get("yaml/glued-separator") {
-                let label = Label { file: self.input.file, span: separator, text: String::new() };
-                let message = "text follows this `---` on its line: kubectl refuses the file here".to_owned();
-                self.report.findings.push(reader_finding(policy, label, message, None));
+                let label = Label {
+                    file: self.input.file,
+                    span: separator,
+                    text: String::new(),
+                };
+                let message =
+                    "text follows this `---` on its line: kubectl refuses the file here".to_owned();
+                self.report
+                    .findings
+                    .push(reader_finding(policy, label, message, None));
             }
         }
         if kube::may_be_ours(text) {
-            let place = Place::Chunk { file: self.input.file, base: chunk.span.start };
+            let place = Place::Chunk {
+                file: self.input.file,
+                base: chunk.span.start,
+            };
             self.document(text, place, chunk.format, chunk.glued.is_some(), 0);
         } else {
             self.stray(text, chunk);
@@ -119,21 +163,40 @@ impl Analysis<'_> {
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
     fn stray(&mut self, text: &str, chunk: &Chunk) {
         let first = text.trim_start().chars().next();
-        let blank = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if chunk.format == Format::Json || blank || first.is_none() || !kube::reads_as_ours(self.input.text) {
+        let blank = text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        if chunk.format == Format::Json
+            || blank
+            || first.is_none()
+            || !kube::reads_as_ours(self.input.text)
+        {
             return;
         }
-        let place = Place::Chunk { file: self.input.file, base: chunk.span.start };
-        let Some(document) = parse(text, place, chunk.format, Limits::default()).document else { return };
+        let place = Place::Chunk {
+            file: self.input.file,
+            base: chunk.span.start,
+        };
+        let Some(document) = parse(text, place, chunk.format, Limits::default()).document else {
+            return;
+        };
         let root = document.root();
         if matches!(root.kind(), Kind::Map | Kind::Null) {
             return;
         }
         if let Some(policy) = self.rules.get("yaml/not-an-object") {
-            let line = text.get(root.span().range()).and_then(|t| t.lines().next()).map_or(0, str::len);
+            let line = text
+                .get(root.span().range())
+                .and_then(|t| t.lines().next())
+                .map_or(0, str::len);
             let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
             let label = self.label(&document, span);
-            self.report.findings.push(reader_finding(policy, label, "this document is no object: kubectl refuses it, and the file with it".to_owned(), None));
+            self.report.findings.push(reader_finding(
+                policy,
+                label,
+                "this document is no object: kubectl refuses it, and the file with it".to_owned(),
+                None,
+            ));
         }
     }
 
@@ -165,19 +228,35 @@ impl Analysis<'_> {
             self.object(*object, depth);
         }
         let secrets = kube::secret_spans(&document, &objects);
-        self.report.secrets.extend(secrets.into_iter().map(|s| document.locate(s).span));
+        self.report
+            .secrets
+            .extend(secrets.into_iter().map(|s| document.locate(s).span));
         self.report.ignores.extend(ignores(&document, &objects));
     }
 
     /// A chunk that is no YAML: a finding if it was meant as an object, else a note.
-    fn unread(&mut self, text: &str, place: &Place, problems: Vec<Problem>, glued: bool, depth: usize) {
+    fn unread(
+        &mut self,
+        text: &str,
+        place: &Place,
+        problems: Vec<Problem>,
+        glued: bool,
+        depth: usize,
+    ) {
         if problems.is_empty() {
             return;
         }
         let start = place.locate(Span::empty(0)).span.start;
-        let config = depth > 0 && ["kubeadm.k8s.io/", ".config.k8s.io/"].iter().any(|group| text.contains(group));
-        self.report.secrets.extend(kube::unread_secret_lines(text).into_iter().map(|s| place.locate(s).span));
-        if text.contains("{{") {
+        let config = depth > 0
+            && ["kubeadm.k8s.io/", ".config.k8s.io/"]
+                .iter()
+                .any(|group| text.contains(group));
+        self.report.secrets.extend(
+            kube::unread_secret_lines(text)
+                .into_iter()
+                .map(|s| place.locate(s).span),
+        );
+        if kube::reads_as_template(text) {
             if depth == 0 || config {
                 self.report.notes.push((What::Template, start));
             }
@@ -191,9 +270,15 @@ impl Analysis<'_> {
     }
 
     fn problem(&mut self, problem: &Problem, place: &Place, object: Option<Object<'_>>) {
-        let Some(policy) = self.rules.get(problem.rule) else { return };
+        let Some(policy) = self.rules.get(problem.rule) else {
+            return;
+        };
         let located = place.locate(problem.span);
-        let label = Label { file: located.file, span: located.span, text: String::new() };
+        let label = Label {
+            file: located.file,
+            span: located.span,
+            text: String::new(),
+        };
         let mut finding = reader_finding(policy, label, problem.message.clone(), object);
         finding.exact = located.exact;
         if let Some(help) = &problem.help {
@@ -201,14 +286,22 @@ impl Analysis<'_> {
         }
         if let Some((span, text)) = problem.related {
             let located = place.locate(span);
-            finding.related.push(Label { file: located.file, span: located.span, text: text.to_owned() });
+            finding.related.push(Label {
+                file: located.file,
+                span: located.span,
+                text: text.to_owned(),
+            });
         }
         self.report.findings.push(finding);
     }
 
     fn label(&self, document: &Document<'_>, span: Span) -> Label {
         let located = document.locate(span);
-        Label { file: located.file, span: located.span, text: String::new() }
+        Label {
+            file: located.file,
+            span: located.span,
+            text: String::new(),
+        }
     }
 
     fn object(&mut self, object: Object<'_>, depth: usize) {
@@ -220,7 +313,9 @@ impl Analysis<'_> {
             return;
         }
         for scalar in kube::nested_texts(object) {
-            let (Some(text), Some(map)) = (scalar.as_str(), decode_scalar(scalar)) else { continue };
+            let (Some(text), Some(map)) = (scalar.as_str(), decode_scalar(scalar)) else {
+                continue;
+            };
             for chunk in yaml::split(text) {
                 let inner = chunk.span.text(text);
                 if kube::may_be_ours(inner) {
@@ -233,44 +328,79 @@ impl Analysis<'_> {
 
     fn rules(&mut self, object: Object<'_>, whole: Whole) {
         let rules = self.rules;
-        let about = About { object: Some(object), whole, targets: rules.targets, repository: self.repository };
-        self.each(rules.of_kind(object.gvk.group, object.gvk.kind), about, |(policy, check), cx| match check {
-            Check::Object(run) => run(object, cx),
-            _ => check::object(policy, object, cx),
-        });
+        let about = About {
+            object: Some(object),
+            whole,
+            targets: rules.targets,
+            repository: self.repository,
+        };
+        self.each(
+            rules.of_kind(object.gvk.group, object.gvk.kind),
+            about,
+            |(policy, check), cx| match check {
+                Check::Object(run) => run(object, cx),
+                _ => check::object(policy, object, cx),
+            },
+        );
         if let Some(pod) = PodSpec::of(object) {
-            self.each(&rules.pods, about, |(policy, check), cx| match check {
-                Check::Pod(run) => run(pod, cx),
-                _ => check::pod(policy, pod, cx),
-            });
+            let spared = rules.subsumes && is_system_pod(pod);
+            let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
+            self.each(
+                rules.pods.iter().filter(asked),
+                about,
+                |(policy, check), cx| match check {
+                    Check::Pod(run) => run(pod, cx),
+                    _ => check::pod(policy, pod, cx),
+                },
+            );
             for container in pod.containers() {
-                self.each(&rules.containers, about, |(policy, check), cx| match check {
-                    Check::Container(run) => run(container, cx),
-                    _ => check::container(policy, container, cx),
-                });
+                self.each(
+                    rules.containers.iter().filter(asked),
+                    about,
+                    |(policy, check), cx| match check {
+                        Check::Container(run) => run(container, cx),
+                        _ => check::container(policy, container, cx),
+                    },
+                );
             }
         }
         for rule in PolicyRule::of(object) {
-            self.each(&rules.policy_rules, about, |(policy, check), cx| match check {
-                Check::PolicyRule(run) => run(rule, cx),
-                _ => check::policy_rule(policy, rule, cx),
-            });
+            self.each(
+                &rules.policy_rules,
+                about,
+                |(policy, check), cx| match check {
+                    Check::PolicyRule(run) => run(rule, cx),
+                    _ => check::policy_rule(policy, rule, cx),
+                },
+            );
         }
         for instance in Instance::of(object) {
-            self.each(rules.of_component(instance.component), about, |(policy, check), cx| match check {
-                Check::Component(run) => run(&instance, cx),
-                _ => check::component(policy, &instance, cx),
-            });
+            self.each(
+                rules.of_component(instance.component),
+                about,
+                |(policy, check), cx| match check {
+                    Check::Component(run) => run(&instance, cx),
+                    _ => check::component(policy, &instance, cx),
+                },
+            );
             self.api_server_facts(&instance);
         }
         self.encryption_facts(object);
     }
 
     /// Runs rules over one thing that they look at.
-    fn each(&mut self, rules: &[Rule], about: About<'_>, run: impl Fn(Rule, &mut Cx<'_>)) {
+    fn each<'r>(
+        &mut self,
+        rules: impl IntoIterator<Item = &'r Rule>,
+        about: About<'_>,
+        run: impl Fn(Rule, &mut Cx<'_>),
+    ) {
         self.scope += 1;
         for rule in rules {
-            run(rule, &mut Cx::new(&rule.0, about, self.scope, &mut self.report.findings));
+            run(
+                rule,
+                &mut Cx::new(&rule.0, about, self.scope, &mut self.report.findings),
+            );
         }
     }
 
@@ -278,11 +408,23 @@ impl Analysis<'_> {
         if !self.rules.needs_sets() || instance.component != ComponentKind::ApiServer {
             return;
         }
-        let Some(setting) = instance.last("encryption-provider-config").filter(|s| !kube::is_placeholder(&s.value)) else { return };
+        let Some(setting) = instance
+            .last("encryption-provider-config")
+            .filter(|s| !kube::is_placeholder(&s.value))
+        else {
+            return;
+        };
         let Spot { node, span } = setting.spot();
         let at = self.label(node.document(), span);
-        let body = Body::ApiServer(ApiServerFacts { encryption_config: setting.value.to_string(), at });
-        self.report.facts.push(Facts { object: Some(instance.object.reference()), path: node.path(), body });
+        let body = Body::ApiServer(ApiServerFacts {
+            encryption_config: setting.value.to_string(),
+            at,
+        });
+        self.report.facts.push(Facts {
+            object: Some(instance.object.reference()),
+            path: node.path(),
+            body,
+        });
     }
 
     fn encryption_facts(&mut self, object: Object<'_>) {
@@ -292,16 +434,28 @@ impl Analysis<'_> {
         let (spot, text) = match verdict(object) {
             None => return,
             Some(Verdict::Encrypted) => (None, ""),
-            Some(Verdict::Identity(key)) => (Some(Spot::from(key)), "the first provider for Secrets encrypts nothing"),
+            Some(Verdict::Identity(key)) => (
+                Some(Spot::from(key)),
+                "the first provider for Secrets encrypts nothing",
+            ),
             Some(Verdict::NotCovered(spot)) => (Some(spot), "no entry covers Secrets"),
         };
-        let plain = spot.map(|s| Label { text: text.to_owned(), ..self.label(s.node.document(), s.span) });
+        let plain = spot.map(|s| Label {
+            text: text.to_owned(),
+            ..self.label(s.node.document(), s.span)
+        });
         let body = Body::Encryption(EncryptionFacts { plain });
-        self.report.facts.push(Facts { object: Some(object.reference()), path: String::new(), body });
+        self.report.facts.push(Facts {
+            object: Some(object.reference()),
+            path: String::new(),
+            body,
+        });
     }
 }
 
 /// Documents inside of a scalar that are more than somebody's data.
 fn counts_when_nested(object: Object<'_>) -> bool {
-    kube::is_config(object.gvk.group) || (object.gvk.group.is_empty() && matches!(object.gvk.kind, "ConfigMap" | "Secret" | "List"))
+    kube::is_config(object.gvk.group)
+        || (object.gvk.group.is_empty()
+            && matches!(object.gvk.kind, "ConfigMap" | "Secret" | "List"))
 }

@@ -37,7 +37,12 @@ impl FileReport {
                 self.findings.push(finding);
             }
         }
-        self.notes.extend(chunk.notes.into_iter().map(|(what, at)| (what, at, String::new())));
+        self.notes.extend(
+            chunk
+                .notes
+                .into_iter()
+                .map(|(what, at)| (what, at, String::new())),
+        );
         self.secrets.extend(chunk.secrets);
         self.facts.extend(chunk.facts);
         self.ignores.extend(chunk.ignores);
@@ -47,7 +52,10 @@ impl FileReport {
 
     /// Whether something may point into the text, so that it must be kept.
     pub fn needs_text(&self) -> bool {
-        !(self.findings.is_empty() && self.facts.is_empty() && self.ignores.is_empty() && self.notes.is_empty())
+        !(self.findings.is_empty()
+            && self.facts.is_empty()
+            && self.ignores.is_empty()
+            && self.notes.is_empty())
     }
 
     /// Whether set rules may have something to say about it.
@@ -119,11 +127,27 @@ pub struct Finish {
 }
 
 /// Brings the reports of all files together.
-pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut notes: Vec<Note>, rules: &RuleSet, how: Finish) -> Report {
+pub fn finish(
+    mut files: Vec<(FileId, FileReport)>,
+    sources: SourceMap,
+    mut notes: Vec<Note>,
+    rules: &RuleSet,
+    how: Finish,
+) -> Report {
     set_findings(&mut files, &sources, rules);
-    let mut report = Report { findings: Vec::new(), notes: Vec::new(), secrets: HashMap::new(), sources: SourceMap::default(), counts: Counts::default(), panicked: false, failed: false };
+    let mut report = Report {
+        findings: Vec::new(),
+        notes: Vec::new(),
+        secrets: HashMap::new(),
+        sources: SourceMap::default(),
+        counts: Counts::default(),
+        panicked: false,
+        failed: false,
+    };
     for (id, mut file) in files {
-        let Some(source) = sources.get(id) else { continue };
+        let Some(source) = sources.get(id) else {
+            continue;
+        };
         file.secrets.sort_unstable();
         report.secrets.insert(id, file.secrets);
         if !file.reported {
@@ -136,23 +160,45 @@ pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut note
             suppress::apply(&mut file.findings, &file.ignores, rules, how.complete);
         }
         report.findings.append(&mut file.findings);
-        let mut capped: Vec<_> = file.per_rule.into_iter().filter(|(_, n)| *n > KEPT).collect();
+        let mut capped: Vec<_> = file
+            .per_rule
+            .into_iter()
+            .filter(|(_, n)| *n > KEPT)
+            .collect();
         capped.sort();
         for (rule, n) in capped {
-            notes.push(Note { what: What::Capped, about: source.shown.clone(), line: 0, detail: format!("{rule}: {n} findings, {KEPT} shown") });
+            notes.push(Note {
+                what: What::Capped,
+                about: source.shown.clone(),
+                line: 0,
+                detail: format!("{rule}: {n} findings, {KEPT} shown"),
+            });
         }
         for (what, at, detail) in file.notes {
             let line = source.lines().position(at, &source.text).line;
-            notes.push(Note { what, about: source.shown.clone(), line, detail });
+            notes.push(Note {
+                what,
+                about: source.shown.clone(),
+                line,
+                detail,
+            });
         }
     }
     notes.sort();
     notes.dedup();
     let path = |f: &Finding| sources.get(f.primary.file).map(|s| s.shown.as_str());
     report.findings.sort_by(|a, b| {
-        (path(a), a.primary.span, &a.rule, &a.message).cmp(&(path(b), b.primary.span, &b.rule, &b.message))
+        (path(a), a.primary.span, &a.rule, &a.message).cmp(&(
+            path(b),
+            b.primary.span,
+            &b.rule,
+            &b.message,
+        ))
     });
-    report.findings.dedup_by(|a, b| (a.primary.file, a.primary.span, &a.rule, &a.message) == (b.primary.file, b.primary.span, &b.rule, &b.message));
+    report.findings.dedup_by(|a, b| {
+        (a.primary.file, a.primary.span, &a.rule, &a.message)
+            == (b.primary.file, b.primary.span, &b.rule, &b.message)
+    });
     for finding in &report.findings {
         let counts = &mut report.counts;
         *match (&finding.state, finding.severity) {
@@ -165,7 +211,11 @@ pub fn finish(mut files: Vec<(FileId, FileReport)>, sources: SourceMap, mut note
             (State::Open, Severity::Info) => &mut counts.info,
         } += 1;
     }
-    Report { notes, sources, ..report }
+    Report {
+        notes,
+        sources,
+        ..report
+    }
 }
 
 /// Runs the set rules and puts their findings to the files that they point into.
@@ -175,14 +225,24 @@ fn set_findings(files: &mut [(FileId, FileReport)], sources: &SourceMap, rules: 
     }
     let mut sets: BTreeMap<&str, Set<'_>> = BTreeMap::new();
     for (id, file) in &*files {
-        let Some(source) = sources.get(*id) else { continue };
+        let Some(source) = sources.get(*id) else {
+            continue;
+        };
         for facts in &file.facts {
             let path = source.path.as_str();
-            sets.entry(set_of(path)).or_insert_with(|| Set { facts: Vec::new() }).facts.push((path, facts));
+            sets.entry(set_of(path))
+                .or_insert_with(|| Set { facts: Vec::new() })
+                .facts
+                .push((path, facts));
         }
     }
     let repository = Repository::default();
-    let about = About { object: None, whole: Whole::Complete, targets: rules.targets, repository: &repository };
+    let about = About {
+        object: None,
+        whole: Whole::Complete,
+        targets: rules.targets,
+        repository: &repository,
+    };
     let mut findings = Vec::new();
     for set in sets.values() {
         for (policy, check) in &rules.sets {

@@ -54,12 +54,18 @@ impl What {
             (Self::Link, false) => "symbolic links were not followed",
             (Self::OutsideRoot, true) => "path lies outside of the root",
             (Self::OutsideRoot, false) => "paths lie outside of the root",
-            (Self::ChartTemplate, true) => "chart has templates that need `helm template … | kubevet check -`",
-            (Self::ChartTemplate, false) => "charts have templates that need `helm template … | kubevet check -`",
+            (Self::ChartTemplate, true) => {
+                "chart has templates that need `helm template … | kubevet check -`"
+            }
+            (Self::ChartTemplate, false) => {
+                "charts have templates that need `helm template … | kubevet check -`"
+            }
             (Self::Template, true) => "document is a template: render it first",
             (Self::Template, false) => "documents are templates: render them first",
             (Self::NotYaml, true) => "document is not valid YAML and does not look like Kubernetes",
-            (Self::NotYaml, false) => "documents are not valid YAML and do not look like Kubernetes",
+            (Self::NotYaml, false) => {
+                "documents are not valid YAML and do not look like Kubernetes"
+            }
             (Self::TooDeep, true) => "document is nested too deep or too large to check",
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
             (Self::Capped, true) => "rule has more findings in one file than are shown",

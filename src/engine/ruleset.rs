@@ -39,7 +39,10 @@ impl RuleSet {
             components: HashMap::new(),
             by_id: HashMap::new(),
         };
-        for rule in rules::all().iter().filter(|(policy, _)| policy.is_in(profile)) {
+        for rule in rules::all()
+            .iter()
+            .filter(|(policy, _)| policy.is_in(profile))
+        {
             set.add(rule);
         }
         set
@@ -55,7 +58,11 @@ impl RuleSet {
                 "Set" => self.sets.push(rule),
                 "Reader" => {}
                 name => match name.split_once('/') {
-                    Some((group, kind)) => self.kinds.entry((if group == "core" { "" } else { group }, kind)).or_default().push(rule),
+                    Some((group, kind)) => self
+                        .kinds
+                        .entry((if group == "core" { "" } else { group }, kind))
+                        .or_default()
+                        .push(rule),
                     None => {
                         if let Some(component) = ComponentKind::named(name) {
                             self.components.entry(component).or_default().push(rule);

@@ -11,13 +11,15 @@ pub(super) fn apply(findings: &mut [Finding], rules: &RuleSet) {
     // What is hidden → by whom; the scope, or the place, that it must share.
     let mut hidden: HashMap<(Option<u32>, Option<Span>, &str), &str> = HashMap::new();
     for finding in &*findings {
-        let Some(policy) = rules.get(&finding.rule) else { continue };
+        let Some(policy) = rules.get(&finding.rule) else {
+            continue;
+        };
         let (scope, span) = match policy.subsume_by {
             SubsumeBy::Scope => (Some(finding.scope), None),
             SubsumeBy::Node => (None, Some(finding.primary.span)),
         };
         for id in policy.subsumes.iter() {
-            hidden.insert((scope, span, id), &policy.id);
+            hidden.entry((scope, span, id)).or_insert(&policy.id);
         }
     }
     if hidden.is_empty() {
@@ -27,7 +29,9 @@ pub(super) fn apply(findings: &mut [Finding], rules: &RuleSet) {
         let by_scope = hidden.get(&(Some(finding.scope), None, &*finding.rule));
         let by_place = hidden.get(&(None, Some(finding.primary.span), &*finding.rule));
         if let Some(by) = by_scope.or(by_place) {
-            finding.state = State::Subsumed { by: (*by).to_owned().into() };
+            finding.state = State::Subsumed {
+                by: (*by).to_owned().into(),
+            };
         }
     }
 }

@@ -25,16 +25,32 @@ pub(crate) struct Ignore {
 pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Ignore> {
     let mut found = Vec::new();
     for comment in document.comments() {
-        let Some((_, directive)) = comment.span.text(document.text).split_once("kubevet:") else { continue };
+        let Some((_, directive)) = comment.span.text(document.text).split_once("kubevet:") else {
+            continue;
+        };
         let covers = covered(document, comment.span);
         add(document, directive.trim(), comment.span, covers, &mut found);
     }
     for object in objects {
-        let annotation = object.metadata("annotations").and_then(|a| a.get("kubevet/ignore"));
-        let Some((node, text)) = annotation.and_then(|n| Some((n, n.as_str()?))) else { continue };
-        for line in text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
+        let annotation = object
+            .metadata("annotations")
+            .and_then(|a| a.get("kubevet/ignore"));
+        let Some((node, text)) = annotation.and_then(|n| Some((n, n.as_str()?))) else {
+            continue;
+        };
+        for line in text
+            .split(['\n', ';'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+        {
             let (id, reason) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-            add(document, &format!("ignore[{id}] {reason}"), node.span(), object.node.span(), &mut found);
+            add(
+                document,
+                &format!("ignore[{id}] {reason}"),
+                node.span(),
+                object.node.span(),
+                &mut found,
+            );
         }
     }
     found
@@ -42,36 +58,63 @@ pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Ig
 
 /// `ignore[id, id] reason`
 fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: &mut Vec<Ignore>) {
-    let Some(rest) = directive.strip_prefix("ignore") else { return };
-    let (ids, reason) = rest.trim_start().strip_prefix('[').and_then(|r| r.split_once(']')).unwrap_or(("", ""));
+    let Some(rest) = directive.strip_prefix("ignore") else {
+        return;
+    };
+    let (ids, reason) = rest
+        .trim_start()
+        .strip_prefix('[')
+        .and_then(|r| r.split_once(']'))
+        .unwrap_or(("", ""));
     let located = document.locate(at);
-    let by = Label { file: located.file, span: located.span, text: String::new() };
-    let reason = Some(reason.trim()).filter(|r| !r.is_empty()).map(str::to_owned);
+    let by = Label {
+        file: located.file,
+        span: located.span,
+        text: String::new(),
+    };
+    let reason = Some(reason.trim())
+        .filter(|r| !r.is_empty())
+        .map(str::to_owned);
     for id in ids.split(',') {
         let covers = document.locate(covers).span;
-        found.push(Ignore { id: id.trim().to_owned(), reason: reason.clone(), covers, by: by.clone() });
+        found.push(Ignore {
+            id: id.trim().to_owned(),
+            reason: reason.clone(),
+            covers,
+            by: by.clone(),
+        });
     }
 }
 
 /// What a comment covers: behind content, what begins on its line; on a line of its own, the field, list item or document that
 /// begins next.
 fn covered(document: &Document<'_>, comment: Span) -> Span {
-    let before = document.text.get(..comment.start as usize).unwrap_or_default();
+    let before = document
+        .text
+        .get(..comment.start as usize)
+        .unwrap_or_default();
     let line = before.rfind(['\n', '\r']).map_or(0, |n| n + 1);
     if before.get(line..).is_some_and(|b| !b.trim().is_empty()) {
         return Span::of(line..before.len());
     }
-    let Some(node) = document.node_from(comment.end) else { return Span::empty(comment.end) };
+    let Some(node) = document.node_from(comment.end) else {
+        return Span::empty(comment.end);
+    };
     let holder = node.parent().map(Node::kind);
     match (node.kind(), holder) {
         // Before the first key: the document.
         (_, None) => Span::new(node.span().start, Span::of(0..document.text.len()).end),
         // The value of a key begins here: its first field or item.
-        (Kind::Map, Some(Kind::Map)) => node.pairs().next().map_or(node.span(), |(key, value)| field(key, value)),
+        (Kind::Map, Some(Kind::Map)) => node
+            .pairs()
+            .next()
+            .map_or(node.span(), |(key, value)| field(key, value)),
         (Kind::Seq, Some(Kind::Map)) => node.items().next().map_or(node.span(), Node::span),
         // A key.
         (_, Some(Kind::Map)) => {
-            let pair = node.parent().and_then(|map| map.pairs().find(|(key, _)| *key == node));
+            let pair = node
+                .parent()
+                .and_then(|map| map.pairs().find(|(key, _)| *key == node));
             pair.map_or(node.span(), |(key, value)| field(key, value))
         }
         _ => node.span(),
@@ -83,26 +126,50 @@ fn field(key: Node<'_>, value: Node<'_>) -> Span {
 }
 
 /// Marks the findings of one file that its suppressions cover, and adds findings about the suppressions themselves.
-pub(super) fn apply(findings: &mut Vec<Finding>, ignores: &[Ignore], rules: &RuleSet, complete: bool) {
+pub(super) fn apply(
+    findings: &mut Vec<Finding>,
+    ignores: &[Ignore],
+    rules: &RuleSet,
+    complete: bool,
+) {
     let mut about_ignores = Vec::new();
     for ignore in ignores {
         let policy = known(&ignore.id);
         let Some(policy) = policy else {
-            about_ignores.extend(rules.get("kubevet/unknown-ignore").map(|p| unknown(p, ignore)));
+            about_ignores.extend(
+                rules
+                    .get("kubevet/unknown-ignore")
+                    .map(|p| unknown(p, ignore)),
+            );
             continue;
         };
         let mut used = false;
-        for finding in findings.iter_mut().filter(|f| f.rule == policy.id && covers(ignore.covers, f.primary.span)) {
+        for finding in findings
+            .iter_mut()
+            .filter(|f| f.rule == policy.id && covers(ignore.covers, f.primary.span))
+        {
             used = true;
             if finding.state == State::Open {
-                finding.state = State::Suppressed { by: ignore.by.clone(), reason: ignore.reason.clone() };
+                finding.state = State::Suppressed {
+                    by: ignore.by.clone(),
+                    reason: ignore.reason.clone(),
+                };
             }
         }
         // Silence of a rule that did not run, or that has not seen everything, proves nothing.
-        let judged = rules.get(&policy.id).is_some() && (complete || !policy.applies.iter().any(|a| a == "Set"));
+        let judged = rules.get(&policy.id).is_some()
+            && (complete || !policy.applies.iter().any(|a| a == "Set"));
         if !used && judged {
             about_ignores.extend(rules.get("kubevet/unused-ignore").map(|p| {
-                about(p, ignore, format!("nothing of `{}` is found here, so this suppresses nothing", policy.id), p.remediation.to_string())
+                about(
+                    p,
+                    ignore,
+                    format!(
+                        "nothing of `{}` is found here, so this suppresses nothing",
+                        policy.id
+                    ),
+                    p.remediation.to_string(),
+                )
             }));
         }
     }
@@ -119,9 +186,17 @@ fn known(id: &str) -> Option<&'static Policy> {
 
 fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
     if ignore.id.is_empty() {
-        return about(policy, ignore, "this suppression names no rule".to_owned(), "write `# kubevet: ignore[category/rule] reason`".to_owned());
+        return about(
+            policy,
+            ignore,
+            "this suppression names no rule".to_owned(),
+            "write `# kubevet: ignore[category/rule] reason`".to_owned(),
+        );
     }
-    let help = nearest(&ignore.id).map_or_else(|| policy.remediation.to_string(), |near| format!("did you mean `{near}`?"));
+    let help = nearest(&ignore.id).map_or_else(
+        || policy.remediation.to_string(),
+        |near| format!("did you mean `{near}`?"),
+    );
     let shown: String = ignore.id.chars().take(80).collect();
     about(policy, ignore, format!("there is no rule `{shown}`"), help)
 }
@@ -147,7 +222,9 @@ fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Fin
 
 /// The rule whose id is nearest to a misspelt one, if one is near.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let near = policies().map(|p| (distance(&p.id, id), p)).min_by_key(|(d, _)| *d)?;
+    let near = policies()
+        .map(|p| (distance(&p.id, id), p))
+        .min_by_key(|(d, _)| *d)?;
     (near.0 <= 4).then_some(&*near.1.id)
 }
 
@@ -163,7 +240,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         let mut next = vec![left];
         for (cb, above) in b.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(ca != *cb)).min(left + 1).min(above + 1);
+            left = (diagonal + usize::from(ca != *cb))
+                .min(left + 1)
+                .min(above + 1);
             diagonal = *above;
             next.push(left);
         }

@@ -17,13 +17,20 @@ pub enum Verdict<'d> {
 
 /// Judges an EncryptionConfiguration; `None` where the object is none, or says nothing that can be judged.
 pub fn verdict(object: Object<'_>) -> Option<Verdict<'_>> {
-    let ours = object.gvk.is("apiserver.config.k8s.io", "EncryptionConfiguration") || object.gvk.is("", "EncryptionConfig");
+    let ours = object
+        .gvk
+        .is("apiserver.config.k8s.io", "EncryptionConfiguration")
+        || object.gvk.is("", "EncryptionConfig");
     let resources = object.node.field("resources").filter(|_| ours)?;
     let covers = |entry: &Node<'_>| {
         let names = entry.field("resources").into_iter().flat_map(Node::items);
-        names.filter_map(Node::as_str).any(|name| matches!(name, "secrets" | "*." | "*.*"))
+        names
+            .filter_map(Node::as_str)
+            .any(|name| matches!(name, "secrets" | "*." | "*.*"))
     };
-    let Some(entry) = resources.items().find(covers) else { return Some(Verdict::NotCovered(resources.lacking())) };
+    let Some(entry) = resources.items().find(covers) else {
+        return Some(Verdict::NotCovered(resources.lacking()));
+    };
     let first = entry.field("providers")?.items().next()?;
     Some(match first.pair("identity") {
         Some((key, _)) => Verdict::Identity(key),

@@ -16,20 +16,43 @@ pub struct Repository {
 impl Repository {
     /// Whether this file name is a kustomization's.
     pub fn is_kustomization(name: &str) -> bool {
-        matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+        matches!(
+            name,
+            "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+        )
     }
 
     /// Takes in the kustomization at `path`.
     pub fn add_kustomization(&mut self, path: &str, text: &str) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for chunk in split(text) {
-            let place = Place::Chunk { file: FileId(0), base: chunk.span.start };
-            let Some(document) = parse(chunk.span.text(text), place, chunk.format, Limits::default()).document else { continue };
+            let place = Place::Chunk {
+                file: FileId(0),
+                base: chunk.span.start,
+            };
+            let Some(document) = parse(
+                chunk.span.text(text),
+                place,
+                chunk.format,
+                Limits::default(),
+            )
+            .document
+            else {
+                continue;
+            };
             for patch in patch_paths(&document) {
                 self.patches.extend(join(folder, patch));
             }
-            let images = document.root().field("images").into_iter().flat_map(Node::items);
-            self.images.extend(images.filter_map(|i| i.field("name")?.as_str()).map(str::to_owned));
+            let images = document
+                .root()
+                .field("images")
+                .into_iter()
+                .flat_map(Node::items);
+            self.images.extend(
+                images
+                    .filter_map(|i| i.field("name")?.as_str())
+                    .map(str::to_owned),
+            );
         }
     }
 
@@ -50,9 +73,19 @@ impl Repository {
 
     /// The chart whose `templates/` hold this file.
     pub fn chart_of<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let begins = |at: &usize| path.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with('/'));
-        let folders = path.match_indices("templates/").map(|(at, _)| at).filter(begins);
-        folders.filter_map(|at| path.get(..at)).map(|folder| folder.trim_end_matches('/')).filter(|folder| self.charts.contains(*folder)).last()
+        let begins = |at: &usize| {
+            path.get(..*at)
+                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        let folders = path
+            .match_indices("templates/")
+            .map(|(at, _)| at)
+            .filter(begins);
+        folders
+            .filter_map(|at| path.get(..at))
+            .map(|folder| folder.trim_end_matches('/'))
+            .filter(|folder| self.charts.contains(*folder))
+            .last()
     }
 }
 
@@ -60,9 +93,20 @@ impl Repository {
 fn patch_paths<'d>(document: &'d Document<'d>) -> Vec<&'d str> {
     let root = document.root();
     // Patches are named by an object with `path`, or (patchesStrategicMerge) by the path itself.
-    let lists = ["patches", "patchesJson6902", "replacements", "patchesStrategicMerge"];
-    let items = lists.into_iter().filter_map(|list| root.field(list)).flat_map(Node::items);
-    items.filter_map(|item| item.as_str().or_else(|| item.field("path")?.as_str())).filter(|path| !path.contains('\n')).collect()
+    let lists = [
+        "patches",
+        "patchesJson6902",
+        "replacements",
+        "patchesStrategicMerge",
+    ];
+    let items = lists
+        .into_iter()
+        .filter_map(|list| root.field(list))
+        .flat_map(Node::items);
+    items
+        .filter_map(|item| item.as_str().or_else(|| item.field("path")?.as_str()))
+        .filter(|path| !path.contains('\n'))
+        .collect()
 }
 
 /// `path` seen from `folder`; `None` where it leaves the root.
@@ -83,5 +127,8 @@ fn join(folder: &str, path: &str) -> Option<String> {
 /// Whether an object carries a strategic merge directive, so that it is a patch wherever it lies.
 pub(super) fn has_patch_directive(object: Object<'_>) -> bool {
     let root = object.node;
-    root.get("$patch").is_some() || root.field("spec").is_some_and(|spec| spec.get("$patch").is_some())
+    root.get("$patch").is_some()
+        || root
+            .field("spec")
+            .is_some_and(|spec| spec.get("$patch").is_some())
 }

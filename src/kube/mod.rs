@@ -19,7 +19,9 @@ pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;
 pub use rbac::PolicyRule;
 pub(crate) use recognise::whole;
-pub use recognise::{Whole, is_config, may_be_ours, nested_texts, objects, reads_as_ours};
+pub use recognise::{
+    Whole, is_config, may_be_ours, nested_texts, objects, reads_as_ours, reads_as_template,
+};
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
 pub use set::{Set, set_of};
 pub use workload::{Container, PodSpec, Role};

@@ -18,7 +18,11 @@ impl<'d> Gvk<'d> {
     /// From `apiVersion` and `kind` as they are written.
     pub fn new(api_version: &'d str, kind: &'d str) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        Self { group, version, kind }
+        Self {
+            group,
+            version,
+            kind,
+        }
     }
 
     /// Whether it is that kind of that group, in any version.
@@ -41,7 +45,10 @@ impl<'d> Object<'d> {
     pub fn of(node: Node<'d>) -> Option<Self> {
         let api_version = node.get("apiVersion")?.as_str()?;
         let kind = node.get("kind")?.as_str()?;
-        Some(Self { node, gvk: Gvk::new(api_version, kind) })
+        Some(Self {
+            node,
+            gvk: Gvk::new(api_version, kind),
+        })
     }
 
     /// A field of `metadata`.
@@ -71,9 +78,17 @@ impl<'d> Object<'d> {
 
     /// What to call it in a finding.
     pub fn reference(self) -> ObjectRef {
-        let Gvk { group, version, kind } = self.gvk;
+        let Gvk {
+            group,
+            version,
+            kind,
+        } = self.gvk;
         ObjectRef {
-            api_version: if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") },
+            api_version: if group.is_empty() {
+                version.to_owned()
+            } else {
+                format!("{group}/{version}")
+            },
             kind: kind.to_owned(),
             namespace: self.namespace().map(str::to_owned),
             name: self.name().map(str::to_owned),

@@ -3,8 +3,18 @@
 /// Whether a value is filled in before it reaches the cluster, so that it stands for a value that nobody can judge here: a
 /// template, a variable, a reference into a secret manager, or an encrypted value.
 pub fn is_placeholder(value: &str) -> bool {
-    const STARTS: [&str; 10] =
-        ["op://", "ENC[", "vault:", "ref+", "AVP:", "awssm:", "gcpsm:", "age-encryption.org", "!vault", "sops:"];
+    const STARTS: [&str; 10] = [
+        "op://",
+        "ENC[",
+        "vault:",
+        "ref+",
+        "AVP:",
+        "awssm:",
+        "gcpsm:",
+        "age-encryption.org",
+        "!vault",
+        "sops:",
+    ];
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     value.contains("{{")
@@ -16,7 +26,20 @@ pub fn is_placeholder(value: &str) -> bool {
         || STARTS.iter().any(|s| value.starts_with(s))
         || matches!(
             lower.as_str(),
-            "changeme" | "change-me" | "change_me" | "replaceme" | "replace-me" | "replace_me" | "placeholder" | "todo" | "fixme" | "redacted" | "dummy"
+            "changeme"
+                | "change-me"
+                | "change_me"
+                | "replaceme"
+                | "replace-me"
+                | "replace_me"
+                | "placeholder"
+                | "todo"
+                | "fixme"
+                | "redacted"
+                | "dummy"
         )
-        || (!value.is_empty() && value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.')))
+        || (!value.is_empty()
+            && value
+                .bytes()
+                .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.')))
 }

@@ -13,7 +13,17 @@ pub struct Set<'a> {
 pub fn set_of(path: &str) -> &str {
     // What these hold is one cluster or environment each.
     const PARENTS: [&str; 5] = ["clusters", "environments", "envs", "overlays", "stages"];
-    const NAMES: [&str; 9] = ["dev", "development", "test", "qa", "staging", "stage", "preprod", "prod", "production"];
+    const NAMES: [&str; 9] = [
+        "dev",
+        "development",
+        "test",
+        "qa",
+        "staging",
+        "stage",
+        "preprod",
+        "prod",
+        "production",
+    ];
     let mut set = "";
     let mut start = 0;
     let mut parent = "";

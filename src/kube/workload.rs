@@ -49,19 +49,38 @@ impl<'d> PodSpec<'d> {
             ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
             _ => return None,
         };
-        Some(Self { node: object.node.at(path)?, object })
+        Some(Self {
+            node: object.node.at(path)?,
+            object,
+        })
     }
 
     /// All containers: ordinary, init, sidecar and ephemeral ones.
     pub fn containers(self) -> impl Iterator<Item = Container<'d>> {
-        const LISTS: [(&str, Role); 3] = [("initContainers", Role::Init), ("containers", Role::Main), ("ephemeralContainers", Role::Ephemeral)];
-        LISTS.into_iter().filter_map(move |(list, role)| Some((self.node.field(list)?, role))).flat_map(move |(list, role)| {
-            list.items().map(move |node| {
-                let restarts = node.field("restartPolicy").and_then(Node::as_str) == Some("Always");
-                let role = if role == Role::Init && restarts { Role::Sidecar } else { role };
-                Container { node, pod: self, role }
+        const LISTS: [(&str, Role); 3] = [
+            ("initContainers", Role::Init),
+            ("containers", Role::Main),
+            ("ephemeralContainers", Role::Ephemeral),
+        ];
+        LISTS
+            .into_iter()
+            .filter_map(move |(list, role)| Some((self.node.field(list)?, role)))
+            .flat_map(move |(list, role)| {
+                list.items().map(move |node| {
+                    let restarts =
+                        node.field("restartPolicy").and_then(Node::as_str) == Some("Always");
+                    let role = if role == Role::Init && restarts {
+                        Role::Sidecar
+                    } else {
+                        role
+                    };
+                    Container {
+                        node,
+                        pod: self,
+                        role,
+                    }
+                })
             })
-        })
     }
 
     /// Whether it says that it runs on Windows.
@@ -78,7 +97,10 @@ impl<'d> PodSpec<'d> {
 impl<'d> Container<'d> {
     /// Its name; empty where it has none.
     pub fn name(self) -> &'d str {
-        self.node.field("name").and_then(Node::as_str).unwrap_or_default()
+        self.node
+            .field("name")
+            .and_then(Node::as_str)
+            .unwrap_or_default()
     }
 
     /// A field of its own `securityContext`.
@@ -88,7 +110,8 @@ impl<'d> Container<'d> {
 
     /// A field of `securityContext`: the container's, else the pod's.
     pub fn effective_security(self, field: &str) -> Option<Node<'d>> {
-        self.security(field).or_else(|| self.pod.node.at(&["securityContext", field]))
+        self.security(field)
+            .or_else(|| self.pod.node.at(&["securityContext", field]))
     }
 
     /// Where to point when its `securityContext` lacks something: that key, else the container's name, else the container.
@@ -107,7 +130,9 @@ impl<'d> Container<'d> {
 
     /// Whether its image may start it as root: neither `runAsNonRoot: true` nor a user above 0 is in force.
     pub fn may_be_root(self) -> bool {
-        let non_root = self.effective_security("runAsNonRoot").and_then(Node::as_bool);
+        let non_root = self
+            .effective_security("runAsNonRoot")
+            .and_then(Node::as_bool);
         let user = self.effective_security("runAsUser").and_then(Node::as_int);
         non_root != Some(true) && user.is_none_or(|u| u == 0)
     }

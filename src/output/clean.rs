@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 /// Whether a character may not reach a terminal: C0, DEL, C1, line and paragraph separators, bidirectional controls, invisible ones.
 pub(super) fn is_harmful(c: char) -> bool {
-    c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+    c.is_control()
+        || is_invisible(c)
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// The text on one line: harmful characters as escapes, and no `##[`, which GitHub's runner obeys anywhere in a line.
@@ -27,7 +29,9 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// A path at the start of a line, where `::` would be a command to GitHub's runner.
 pub(super) fn clean_path(path: &str) -> Cow<'_, str> {
     match clean(path) {
-        path if path.trim_start().starts_with("::") || path.trim_start().starts_with("##") => format!("./{path}").into(),
+        path if path.trim_start().starts_with("::") || path.trim_start().starts_with("##") => {
+            format!("./{path}").into()
+        }
         path => path,
     }
 }

@@ -8,10 +8,19 @@ use std::io;
 
 pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
     for finding in report.findings.iter().filter(|f| f.state == State::Open) {
-        let Some(source) = report.sources.get(finding.primary.file) else { continue };
+        let Some(source) = report.sources.get(finding.primary.file) else {
+            continue;
+        };
         let (at, _) = source.range(finding.primary.span);
         let (path, message) = (clean_path(&source.shown), clean(&finding.message));
-        writeln!(out, "{path}:{}:{}: {}[{}] {message}", at.line, at.column, level(finding.severity), finding.rule)?;
+        writeln!(
+            out,
+            "{path}:{}:{}: {}[{}] {message}",
+            at.line,
+            at.column,
+            level(finding.severity),
+            finding.rule
+        )?;
     }
     Ok(())
 }

@@ -7,8 +7,6 @@ use crate::text::{FileId, SourceFile, Span};
 
 /// Lines shown before and after a label.
 const CONTEXT: u32 = 2;
-/// Characters shown of a line.
-const WIDTH: usize = 160;
 
 /// Some lines of a file, and where the labels are in their text.
 #[derive(Debug)]
@@ -24,12 +22,17 @@ pub(super) struct Excerpt {
 }
 
 /// Excerpts that show the labels: one for those that stand near each other, in the order of their first label.
-pub(super) fn excerpts(report: &Report, labels: &[&Label]) -> Vec<Excerpt> {
+/// Lines are cut to `width` characters.
+pub(super) fn excerpts(report: &Report, labels: &[&Label], width: usize) -> Vec<Excerpt> {
     let mut found: Vec<(FileId, u32, u32, Vec<usize>)> = Vec::new();
     for (index, label) in labels.iter().enumerate() {
-        let Some(source) = report.sources.get(label.file) else { continue };
+        let Some(source) = report.sources.get(label.file) else {
+            continue;
+        };
         let line = source.lines().line_of(label.span.start);
-        let near = found.iter_mut().find(|(file, first, last, _)| *file == label.file && line + 2 * CONTEXT >= *first && line <= *last + 2 * CONTEXT);
+        let near = found.iter_mut().find(|(file, first, last, _)| {
+            *file == label.file && line + 2 * CONTEXT >= *first && line <= *last + 2 * CONTEXT
+        });
         match near {
             Some((_, first, last, labels)) => {
                 *first = line.min(*first);
@@ -42,25 +45,59 @@ pub(super) fn excerpts(report: &Report, labels: &[&Label]) -> Vec<Excerpt> {
     let excerpt = |(file, first, last, indices): (FileId, u32, u32, Vec<usize>)| {
         let source = report.sources.get(file)?;
         let secrets = report.secrets.get(&file).map_or(&[][..], Vec::as_slice);
-        let spans: Vec<(usize, Span)> = indices.iter().filter_map(|i| Some((*i, labels.get(*i)?.span))).collect();
-        let last = (last + CONTEXT).min(source.lines().count().saturating_sub(1));
-        Some(build(source, file, first.saturating_sub(CONTEXT)..=last, secrets, &spans))
+        let spans: Vec<(usize, Span)> = indices
+            .iter()
+            .filter_map(|i| Some((*i, labels.get(*i)?.span)))
+            .collect();
+        // Behind the last line feed there is no line to show.
+        let end = source
+            .lines()
+            .count()
+            .saturating_sub(if source.text.ends_with(['\n', '\r']) {
+                2
+            } else {
+                1
+            });
+        let lines = first.saturating_sub(CONTEXT)..=(last + CONTEXT).min(end).max(last);
+        Some(build(source, file, lines, secrets, &spans, width))
     };
     found.into_iter().filter_map(excerpt).collect()
 }
 
-fn build(source: &SourceFile, file: FileId, lines: std::ops::RangeInclusive<u32>, secrets: &[Span], spans: &[(usize, Span)]) -> Excerpt {
-    let mut excerpt = Excerpt { file, first_line: *lines.start(), text: String::new(), labels: Vec::new() };
+fn build(
+    source: &SourceFile,
+    file: FileId,
+    lines: std::ops::RangeInclusive<u32>,
+    secrets: &[Span],
+    spans: &[(usize, Span)],
+    width: usize,
+) -> Excerpt {
+    let mut excerpt = Excerpt {
+        file,
+        first_line: *lines.start(),
+        text: String::new(),
+        labels: Vec::new(),
+    };
     for line in lines {
         let whole = source.lines().line_span(line, &source.text);
-        let here: Vec<(usize, Span)> = spans.iter().copied().filter(|(_, s)| source.lines().line_of(s.start) == line).collect();
-        let shown = cut(&source.text, whole, here.first().map(|(_, s)| s.start));
+        let here: Vec<(usize, Span)> = spans
+            .iter()
+            .copied()
+            .filter(|(_, s)| source.lines().line_of(s.start) == line)
+            .collect();
+        let shown = cut(
+            &source.text,
+            whole,
+            here.first().map(|(_, s)| s.start),
+            width,
+        );
         if shown.start > whole.start {
             excerpt.text.push('…');
         }
         let base = excerpt.text.len();
         // Masking may change the length of a character, so each label's ends are found on the way.
-        let mut ends: Vec<(usize, Option<usize>, Option<usize>)> = here.iter().map(|(i, _)| (*i, None, None)).collect();
+        let mut ends: Vec<(usize, Option<usize>, Option<usize>)> =
+            here.iter().map(|(i, _)| (*i, None, None)).collect();
         for (at, c) in shown.text(&source.text).char_indices() {
             let at = shown.start + Span::of(0..at).end;
             mark(&mut ends, &here, at, excerpt.text.len());
@@ -70,7 +107,9 @@ fn build(source: &SourceFile, file: FileId, lines: std::ops::RangeInclusive<u32>
         let end_of_line = excerpt.text.len();
         for (index, start, end) in ends {
             let start = start.unwrap_or(base);
-            excerpt.labels.push((index, start..end.unwrap_or(end_of_line).max(start)));
+            excerpt
+                .labels
+                .push((index, start..end.unwrap_or(end_of_line).max(start)));
         }
         if shown.end < whole.end {
             excerpt.text.push('…');
@@ -80,7 +119,12 @@ fn build(source: &SourceFile, file: FileId, lines: std::ops::RangeInclusive<u32>
     excerpt
 }
 
-fn mark(ends: &mut [(usize, Option<usize>, Option<usize>)], here: &[(usize, Span)], at: u32, out: usize) {
+fn mark(
+    ends: &mut [(usize, Option<usize>, Option<usize>)],
+    here: &[(usize, Span)],
+    at: u32,
+    out: usize,
+) {
     for ((_, start, end), (_, span)) in ends.iter_mut().zip(here) {
         if at >= span.start && start.is_none() {
             *start = Some(out);
@@ -92,8 +136,8 @@ fn mark(ends: &mut [(usize, Option<usize>, Option<usize>)], here: &[(usize, Span
 }
 
 /// The part of a long line that is shown: around the label, or its beginning.
-fn cut(text: &str, line: Span, label: Option<u32>) -> Span {
-    if line.len() as usize <= WIDTH {
+fn cut(text: &str, line: Span, label: Option<u32>, width: usize) -> Span {
+    if line.len() as usize <= width {
         return line;
     }
     let boundary = |mut at: usize| {
@@ -102,16 +146,26 @@ fn cut(text: &str, line: Span, label: Option<u32>) -> Span {
         }
         at
     };
-    let from = label.map_or(line.start, |at| at.saturating_sub(40).max(line.start)) as usize;
-    let start = boundary(from);
-    let end = boundary((start + WIDTH).min(line.end as usize));
+    // A label near the start needs no cut there.
+    let near = label.is_none_or(|at| ((at - line.start) as usize) < width / 2);
+    let from = if near {
+        line.start
+    } else {
+        label.map_or(line.start, |at| {
+            at.saturating_sub(Span::of(0..width / 4).end)
+        })
+    };
+    let start = boundary(from as usize);
+    let end = boundary((start + width).min(line.end as usize));
     Span::of(start..end)
 }
 
 fn masked(c: char, at: u32, secrets: &[Span]) -> char {
     let before = secrets.partition_point(|s| s.start <= at);
     // Secret spans are sorted but may nest: look a few back.
-    let secret = secrets.get(before.saturating_sub(8)..before).is_some_and(|near| near.iter().any(|s| at < s.end));
+    let secret = secrets
+        .get(before.saturating_sub(8)..before)
+        .is_some_and(|near| near.iter().any(|s| at < s.end));
     if secret && !c.is_whitespace() {
         '*'
     } else if c == '\t' {

@@ -6,21 +6,36 @@ use super::{Look, clean};
 use crate::engine::Report;
 use crate::finding::{Finding, Label, State};
 use crate::model::Severity;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+};
 use std::fmt;
 use std::io;
 
 /// Labels of one finding that are drawn; miette's time grows with their square.
 const LABELS: usize = 5;
+/// Columns that line numbers and the frame take.
+const MARGIN: usize = 12;
 
 pub(super) fn write(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
-    let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_links(false).with_context_lines(2);
+    let theme = if look.color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(look.width)
+        .with_links(false)
+        .with_context_lines(2)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
     let mut text = String::new();
     for finding in report.findings.iter().filter(|f| f.state == State::Open) {
-        let picture = Picture::new(report, finding);
+        let picture = Picture::new(report, finding, look.width);
         text.clear();
-        handler.render_report(&mut text, &picture).map_err(io::Error::other)?;
+        handler
+            .render_report(&mut text, &picture)
+            .map_err(io::Error::other)?;
         out.write_all(text.trim_start_matches('\n').as_bytes())?;
         out.write_all(b"\n")?;
     }
@@ -48,16 +63,27 @@ struct Lines {
 }
 
 impl Picture {
-    fn new(report: &Report, finding: &Finding) -> Self {
-        let labels: Vec<&Label> = [&finding.primary].into_iter().chain(&finding.related).take(LABELS).collect();
+    fn new(report: &Report, finding: &Finding, width: usize) -> Self {
+        let labels: Vec<&Label> = [&finding.primary]
+            .into_iter()
+            .chain(&finding.related)
+            .take(LABELS)
+            .collect();
         let mut windows = Vec::new();
         let mut spans = Vec::new();
         let (mut start, mut primary) = (0, 0);
-        for excerpt in excerpts(report, &labels) {
-            let name = report.sources.get(excerpt.file).map(|s| clean_path(&s.shown).into_owned()).unwrap_or_default();
+        for excerpt in excerpts(report, &labels, width.saturating_sub(MARGIN)) {
+            let name = report
+                .sources
+                .get(excerpt.file)
+                .map(|s| clean_path(&s.shown).into_owned())
+                .unwrap_or_default();
             for (index, range) in &excerpt.labels {
                 let (offset, len) = (start + range.start, range.len());
-                let text = labels.get(*index).map(|l| clean(&l.text).into_owned()).filter(|t| !t.is_empty());
+                let text = labels
+                    .get(*index)
+                    .map(|l| clean(&l.text).into_owned())
+                    .filter(|t| !t.is_empty());
                 if *index == 0 {
                     primary = offset;
                     spans.push(LabeledSpan::new_primary_with_span(text, (offset, len)));
@@ -69,7 +95,10 @@ impl Picture {
             windows.push((start, name, excerpt));
             start += len;
         }
-        let column = report.sources.get(finding.primary.file).map_or(0, |s| s.range(finding.primary.span).0.column as usize - 1);
+        let column = report
+            .sources
+            .get(finding.primary.file)
+            .map_or(0, |s| s.range(finding.primary.span).0.column as usize - 1);
         Self {
             code: format!("{} ({})", finding.rule, finding.severity.name()),
             message: clean(&finding.message).into_owned(),
@@ -80,7 +109,11 @@ impl Picture {
                 Severity::Low | Severity::Info => miette::Severity::Advice,
             },
             labels: spans,
-            source: Lines { windows, column, primary },
+            source: Lines {
+                windows,
+                column,
+                primary,
+            },
         }
     }
 }
@@ -116,17 +149,43 @@ impl Diagnostic for Picture {
 }
 
 impl SourceCode for Lines {
-    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let holds = |(start, _, excerpt): &&(usize, String, Excerpt)| span.offset() >= *start && span.offset() + span.len() <= start + excerpt.text.len();
-        let (start, name, excerpt) = self.windows.iter().find(holds).ok_or(MietteError::OutOfBounds)?;
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let holds = |(start, _, excerpt): &&(usize, String, Excerpt)| {
+            span.offset() >= *start && span.offset() + span.len() <= start + excerpt.text.len()
+        };
+        let (start, name, excerpt) = self
+            .windows
+            .iter()
+            .find(holds)
+            .ok_or(MietteError::OutOfBounds)?;
         let local = SourceSpan::new((span.offset() - start).into(), span.len());
         let contents = excerpt.text.read_span(&local, before, after)?;
         let offset = start + contents.span().offset();
         // The line may be cut, and miette counts bytes: the true column is known.
-        let column = if span.offset() == self.primary { self.column } else { contents.column() };
+        let column = if span.offset() == self.primary {
+            self.column
+        } else {
+            contents.column()
+        };
         let line = excerpt.first_line as usize + contents.line();
-        let data = excerpt.text.as_bytes().get(contents.span().offset()..contents.span().offset() + contents.span().len()).unwrap_or_default();
+        let data = excerpt
+            .text
+            .as_bytes()
+            .get(contents.span().offset()..contents.span().offset() + contents.span().len())
+            .unwrap_or_default();
         let shown = SourceSpan::new(offset.into(), contents.span().len());
-        Ok(Box::new(MietteSpanContents::new_named(name.clone(), data, shown, line, column, contents.line_count())))
+        Ok(Box::new(MietteSpanContents::new_named(
+            name.clone(),
+            data,
+            shown,
+            line,
+            column,
+            contents.line_count(),
+        )))
     }
 }

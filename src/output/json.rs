@@ -83,9 +83,16 @@ struct NoteRecord<'r> {
 pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
     let document = Document {
         version: VERSION,
-        tool: Tool { name: "kubevet", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool {
+            name: "kubevet",
+            version: env!("CARGO_PKG_VERSION"),
+        },
         summary: report.counts,
-        findings: report.findings.iter().filter_map(|f| record(report, f)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .filter_map(|f| record(report, f))
+            .collect(),
         notes: report.notes.iter().map(note).collect(),
     };
     let text = serde_json::to_string_pretty(&document)?;
@@ -93,7 +100,12 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
 }
 
 pub(super) fn write_lines(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
-    for record in report.findings.iter().filter(|f| f.state == State::Open).filter_map(|f| record(report, f)) {
+    for record in report
+        .findings
+        .iter()
+        .filter(|f| f.state == State::Open)
+        .filter_map(|f| record(report, f))
+    {
         writeln!(out, "{}", escape(&serde_json::to_string(&record)?))?;
     }
     Ok(())
@@ -102,10 +114,21 @@ pub(super) fn write_lines(report: &Report, _: Look, out: &mut dyn io::Write) -> 
 fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
     let (state, suppressed_by, reason, subsumed_by) = match &finding.state {
         State::Open => ("open", None, None, None),
-        State::Suppressed { by, reason } => ("suppressed", place(report, by), reason.as_deref(), None),
+        State::Suppressed { by, reason } => {
+            ("suppressed", place(report, by), reason.as_deref(), None)
+        }
         State::Subsumed { by } => ("subsumed", None, None, Some(by.as_ref())),
     };
-    let related = finding.related.iter().filter_map(|l| Some(Related { place: place(report, l)?, message: &l.text })).collect();
+    let related = finding
+        .related
+        .iter()
+        .filter_map(|l| {
+            Some(Related {
+                place: place(report, l)?,
+                message: &l.text,
+            })
+        })
+        .collect();
     Some(Record {
         place: place(report, &finding.primary)?,
         exact: finding.exact,
@@ -156,7 +179,9 @@ fn escape(json: &str) -> String {
     for c in json.chars() {
         if c != '\n' && clean::is_harmful(c) {
             let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            c.encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         } else {
             out.push(c);
         }

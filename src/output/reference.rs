@@ -15,7 +15,12 @@ const PROFILES: [(Profile, &str); 6] = [
 ];
 
 fn profiles(policy: &Policy) -> String {
-    PROFILES.iter().filter(|(profile, _)| policy.is_in(*profile)).map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+    PROFILES
+        .iter()
+        .filter(|(profile, _)| policy.is_in(*profile))
+        .map(|(_, name)| *name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A rule's page in Markdown.
@@ -29,16 +34,33 @@ pub fn rule_page(policy: &Policy) -> String {
         let _ = writeln!(out, "- standards: {}", standards.join("; "));
     }
     if !policy.subsumes.is_empty() {
-        let _ = writeln!(out, "- says it all: hides findings of {} at the same place in the profile `default`", policy.subsumes.join(", "));
+        let _ = writeln!(
+            out,
+            "- says it all: hides findings of {} at the same place in the profile `default`",
+            policy.subsumes.join(", ")
+        );
     }
-    let _ = writeln!(out, "\n## Why\n\n{}\n\n## What to write instead\n\n{}.", policy.rationale, policy.remediation);
+    let _ = writeln!(
+        out,
+        "\n## Why\n\n{}\n\n## What to write instead\n\n{}.",
+        policy.rationale, policy.remediation
+    );
     if !policy.parameters.is_empty() {
         let _ = writeln!(out, "\n## Parameters\n");
         for parameter in policy.parameters.iter() {
-            let _ = writeln!(out, "- `{}`: {}. Default: {}", parameter.name, parameter.about, parameter.default.join(", "));
+            let _ = writeln!(
+                out,
+                "- `{}`: {}. Default: {}",
+                parameter.name,
+                parameter.about,
+                parameter.default.join(", ")
+            );
         }
     }
-    for (title, examples) in [("Fails", &policy.examples.fails), ("Passes", &policy.examples.passes)] {
+    for (title, examples) in [
+        ("Fails", &policy.examples.fails),
+        ("Passes", &policy.examples.passes),
+    ] {
         if !examples.is_empty() {
             let _ = writeln!(out, "\n## {title}");
         }
@@ -51,14 +73,30 @@ pub fn rule_page(policy: &Policy) -> String {
                 let _ = writeln!(out, "\n```yaml\n{}```", plain(text));
             }
             for mark in marks {
-                let line = if example.files.len() > 1 { format!("{}:{}", mark.file, mark.line) } else { format!("line {}", mark.line) };
-                let _ = writeln!(out, "\n{line}, `{}`: … {} …", mark.text.escape_default().to_string().replace("\\\"", "\"").replace("\\'", "'"), mark.message);
+                let line = if example.files.len() > 1 {
+                    format!("{}:{}", mark.file, mark.line)
+                } else {
+                    format!("line {}", mark.line)
+                };
+                let _ = writeln!(
+                    out,
+                    "\n{line}, `{}`: … {} …",
+                    mark.text
+                        .escape_default()
+                        .to_string()
+                        .replace("\\\"", "\"")
+                        .replace("\\'", "'"),
+                    mark.message
+                );
             }
         }
     }
     if !policy.references.is_empty() {
         let _ = writeln!(out, "\n## Read more\n");
-        policy.references.iter().for_each(|url| _ = writeln!(out, "- <{url}>"));
+        policy
+            .references
+            .iter()
+            .for_each(|url| _ = writeln!(out, "- <{url}>"));
     }
     out
 }
@@ -77,27 +115,62 @@ fn plain(text: &str) -> String {
 /// `kubevet explain`: a rule's page, for a terminal.
 pub fn explain(policy: &Policy) -> String {
     let page = rule_page(policy);
-    page.lines().filter(|line| !line.starts_with("```")).fold(String::new(), |text, line| {
-        text + line.trim_start_matches("# ").trim_start_matches('#') + "\n"
-    })
+    let mut out = String::new();
+    let mut code = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            code = !code;
+            continue;
+        }
+        let indent = if code { "    " } else { "" };
+        let shown = if code {
+            line
+        } else {
+            line.trim_start_matches('#').trim_start()
+        };
+        let _ = writeln!(out, "{indent}{shown}");
+    }
+    out
 }
 
 /// `docs/rules/README.md`.
 pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
-    let mut out = String::from("# Rules\n\nGenerated from `policies/`.\n\n| rule | severity | profiles | what is wrong |\n|---|---|---|---|\n");
+    let mut out = String::from(
+        "# Rules\n\nGenerated from `policies/`.\n\n| rule | severity | profiles | what is wrong |\n|---|---|---|---|\n",
+    );
     for p in policies {
-        let _ = writeln!(out, "| [{0}]({0}.md) | {1} | {2} | {3} |", p.id, p.severity.name(), profiles(p), p.title);
+        let _ = writeln!(
+            out,
+            "| [{0}]({0}.md) | {1} | {2} | {3} |",
+            p.id,
+            p.severity.name(),
+            profiles(p),
+            p.title
+        );
     }
-    let _ = writeln!(out, "\nPod Security is judged for releases 1.0 to 1.{}.", Releases::NEWEST);
+    let _ = writeln!(
+        out,
+        "\nPod Security is judged for releases 1.0 to 1.{}.",
+        Releases::NEWEST
+    );
     out
 }
 
 /// `kubevet rules`: a line a rule.
 pub fn rules_table<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> String {
-    let width = policies.clone().map(|p| p.id.len()).max().unwrap_or_default();
+    let width = policies
+        .clone()
+        .map(|p| p.id.len())
+        .max()
+        .unwrap_or_default();
     policies.fold(String::new(), |text, p| {
         let mark = if p.is_in(Profile::Default) { ' ' } else { '-' };
-        text + &format!("{mark} {:width$}  {:8}  {}\n", p.id, p.severity.name(), p.title)
+        text + &format!(
+            "{mark} {:width$}  {:8}  {}\n",
+            p.id,
+            p.severity.name(),
+            p.title
+        )
     })
 }
 
@@ -111,5 +184,8 @@ pub fn rules_json<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
             })
         })
         .collect();
-    format!("{:#}\n", serde_json::json!({ "version": 1, "rules": rules }))
+    format!(
+        "{:#}\n",
+        serde_json::json!({ "version": 1, "rules": rules })
+    )
 }

@@ -9,10 +9,14 @@ mod secrets;
 mod tls;
 
 use crate::check::Check;
-#[expect(clippy::allow_attributes, reason = "the generated table uses what the policies use")]
+#[expect(
+    clippy::allow_attributes,
+    reason = "the generated table uses what the policies use"
+)]
 #[allow(unused_imports)]
 use crate::model::{
-    Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark, Parameter, Policy, Setting, Severity, Shape, Standards, SubsumeBy,
+    Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark, Parameter, Policy,
+    Setting, Severity, Shape, Standards, SubsumeBy,
 };
 use std::borrow::Cow;
 

@@ -13,12 +13,18 @@ pub(super) fn run_as_root_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
         return;
     }
     let relaxed = container.pod.has_own_users();
-    let holds = if relaxed { cx.targets().before(USER_NAMESPACES_RELAX) } else { cx.targets() };
+    let holds = if relaxed {
+        cx.targets().before(USER_NAMESPACES_RELAX)
+    } else {
+        cx.targets()
+    };
     if holds.is_empty() {
         return;
     }
     let name = container.name();
-    let explicit = container.effective_security("runAsNonRoot").or_else(|| container.effective_security("runAsUser"));
+    let explicit = container
+        .effective_security("runAsNonRoot")
+        .or_else(|| container.effective_security("runAsUser"));
     let draft = match explicit {
         Some(value) => cx.report(value, format!("container \"{name}\" may run as root: this value allows it")),
         None => cx.missing(container.lacks_security(), format!("container \"{name}\" may run as root: neither it nor its pod sets runAsNonRoot or runAsUser")),
@@ -30,14 +36,21 @@ pub(super) fn run_as_root_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn run_as_non_root_not_enforced(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let relaxed = pod.has_own_users();
-    let holds = if relaxed { cx.targets().before(USER_NAMESPACES_RELAX) } else { cx.targets() };
+    let holds = if relaxed {
+        cx.targets().before(USER_NAMESPACES_RELAX)
+    } else {
+        cx.targets()
+    };
     if holds.is_empty() {
         return;
     }
     let value = |node: Node<'_>| node.as_bool();
     let of_pod = pod.node.at(&["securityContext", "runAsNonRoot"]);
     if let Some(node) = of_pod.filter(|n| value(*n) == Some(false)) {
-        let draft = cx.report(node, "the pod must not set runAsNonRoot to false, whatever its containers say");
+        let draft = cx.report(
+            node,
+            "the pod must not set runAsNonRoot to false, whatever its containers say",
+        );
         if relaxed {
             draft.only(holds);
         }
@@ -45,10 +58,14 @@ pub(super) fn run_as_non_root_not_enforced(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     for container in pod.containers() {
         let name = container.name();
         let draft = match container.security("runAsNonRoot") {
-            Some(own) if value(own) == Some(false) => cx.report(own, format!("container \"{name}\" sets runAsNonRoot to false")),
-            None if of_pod.is_none() => {
-                cx.missing(container.lacks_security(), format!("container \"{name}\" does not set runAsNonRoot, and neither does its pod"))
-            }
+            Some(own) if value(own) == Some(false) => cx.report(
+                own,
+                format!("container \"{name}\" sets runAsNonRoot to false"),
+            ),
+            None if of_pod.is_none() => cx.missing(
+                container.lacks_security(),
+                format!("container \"{name}\" does not set runAsNonRoot, and neither does its pod"),
+            ),
             _ => continue,
         };
         if relaxed {
@@ -64,7 +81,11 @@ fn capability(item: Node<'_>) -> Option<String> {
 }
 
 fn added(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
-    container.node.at(&["securityContext", "capabilities", "add"]).into_iter().flat_map(Node::items)
+    container
+        .node
+        .at(&["securityContext", "capabilities", "add"])
+        .into_iter()
+        .flat_map(Node::items)
 }
 
 pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
@@ -72,7 +93,9 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
     const NAMESPACED: [&str; 2] = ["NET_ADMIN", "SYS_PTRACE"];
     let dangerous = cx.param("dangerous");
     for item in added(container) {
-        let Some(name) = capability(item).filter(|name| dangerous.iter().any(|d| d == name)) else { continue };
+        let Some(name) = capability(item).filter(|name| dangerous.iter().any(|d| d == name)) else {
+            continue;
+        };
         let severity = if WORST.contains(&name.as_str()) {
             Severity::Critical
         } else if NAMESPACED.contains(&name.as_str()) && container.pod.has_own_users() {
@@ -80,16 +103,38 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
         } else {
             Severity::High
         };
-        let what = if name == "ALL" { "every capability".to_owned() } else { format!("capability {name}") };
-        cx.report(item, format!("container \"{}\" adds {what}: enough to take over the node", container.name())).severity(severity);
+        let what = if name == "ALL" {
+            "every capability".to_owned()
+        } else {
+            format!("capability {name}")
+        };
+        cx.report(
+            item,
+            format!(
+                "container \"{}\" adds {what}: enough to take over the node",
+                container.name()
+            ),
+        )
+        .severity(severity);
     }
 }
 
 pub(super) fn capability_not_in_baseline_set(container: Container<'_>, cx: &mut Cx<'_>) {
     let allowed = cx.param("allowed");
     for item in added(container) {
-        let Some(name) = item.as_str().filter(|name| !allowed.iter().any(|a| a == name)) else { continue };
-        cx.report(item, format!("container \"{}\" adds capability {name}, which the baseline level does not allow", container.name()));
+        let Some(name) = item
+            .as_str()
+            .filter(|name| !allowed.iter().any(|a| a == name))
+        else {
+            continue;
+        };
+        cx.report(
+            item,
+            format!(
+                "container \"{}\" adds capability {name}, which the baseline level does not allow",
+                container.name()
+            ),
+        );
     }
 }
 
@@ -98,7 +143,10 @@ const HARDENING: [(&str, &str); 4] = [
     ("may run as root", "runAsNonRoot: true"),
     ("may gain privileges", "allowPrivilegeEscalation: false"),
     ("keeps default capabilities", "capabilities: {drop: [ALL]}"),
-    ("has no seccomp profile", "seccompProfile: {type: RuntimeDefault}"),
+    (
+        "has no seccomp profile",
+        "seccompProfile: {type: RuntimeDefault}",
+    ),
 ];
 
 pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) {
@@ -109,30 +157,68 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     if windows && windows_user_is_ordinary(container) {
         return;
     }
-    let own_users = container.pod.has_own_users() && cx.targets().before(USER_NAMESPACES_RELAX).is_empty();
-    let escalates = container.security("allowPrivilegeEscalation").and_then(Node::as_bool) != Some(false);
-    let drops = container.node.at(&["securityContext", "capabilities", "drop"]);
-    let drops_all = drops.is_some_and(|list| list.items().any(|i| capability(i).as_deref() == Some("ALL")));
-    let seccomp = container.effective_security("seccompProfile").and_then(|p| p.field("type")).is_some();
-    let confined = ["seLinuxOptions", "appArmorProfile"].into_iter().any(|f| container.effective_security(f).is_some());
-    let missing = [container.may_be_root() && !own_users, escalates && !windows, !drops_all && !windows, !seccomp && !windows];
+    let own_users =
+        container.pod.has_own_users() && cx.targets().before(USER_NAMESPACES_RELAX).is_empty();
+    let escalates = container
+        .security("allowPrivilegeEscalation")
+        .and_then(Node::as_bool)
+        != Some(false);
+    let drops = container
+        .node
+        .at(&["securityContext", "capabilities", "drop"]);
+    let drops_all = drops.is_some_and(|list| {
+        list.items()
+            .any(|i| capability(i).as_deref() == Some("ALL"))
+    });
+    let seccomp = container
+        .effective_security("seccompProfile")
+        .and_then(|p| p.field("type"))
+        .is_some();
+    let confined = ["seLinuxOptions", "appArmorProfile"]
+        .into_iter()
+        .any(|f| container.effective_security(f).is_some());
+    let missing = [
+        container.may_be_root() && !own_users,
+        escalates && !windows,
+        !drops_all && !windows,
+        !seccomp && !windows,
+    ];
     let [root, gains, ..] = missing;
     let unconfined = !windows && !seccomp && !confined && drops.is_none();
     if !(root || gains || unconfined) {
         return;
     }
     let (mut lacks, mut writes) = (Vec::new(), Vec::new());
-    for ((lack, write), _) in HARDENING.into_iter().zip(missing).filter(|(_, missing)| *missing) {
+    for ((lack, write), _) in HARDENING
+        .into_iter()
+        .zip(missing)
+        .filter(|(_, missing)| *missing)
+    {
         lacks.push(lack);
-        writes.push(if windows { "windowsOptions: {runAsUserName: ContainerUser}" } else { write });
+        writes.push(if windows {
+            "windowsOptions: {runAsUserName: ContainerUser}"
+        } else {
+            write
+        });
     }
-    let message = format!("container \"{}\" is not hardened: it {}", container.name(), listed(&lacks));
-    cx.missing(container.lacks_security(), message).help(format!("write in its securityContext: {}", writes.join(", ")));
+    let message = format!(
+        "container \"{}\" is not hardened: it {}",
+        container.name(),
+        listed(&lacks)
+    );
+    cx.missing(container.lacks_security(), message)
+        .help(format!(
+            "write in its securityContext: {}",
+            writes.join(", ")
+        ));
 }
 
 fn windows_user_is_ordinary(container: Container<'_>) -> bool {
-    let user = container.effective_security("windowsOptions").and_then(|o| o.field("runAsUserName")?.as_str());
-    user.is_some_and(|u| !u.eq_ignore_ascii_case("ContainerAdministrator")) || !container.may_be_root()
+    let user = container
+        .effective_security("windowsOptions")
+        .and_then(|o| o.field("runAsUserName")?.as_str());
+    user.is_some_and(|u| !u.eq_ignore_ascii_case("ContainerAdministrator"))
+        || !container.may_be_root()
 }
 
 /// `a, b and c`

@@ -48,7 +48,10 @@ pub fn decode(mut bytes: Vec<u8>) -> Decoded {
     };
     match String::from_utf8(bytes) {
         Ok(text) => Decoded { text, encoding },
-        Err(e) => Decoded { text: String::from_utf8_lossy(e.as_bytes()).into_owned(), encoding: Encoding::Invalid },
+        Err(e) => Decoded {
+            text: String::from_utf8_lossy(e.as_bytes()).into_owned(),
+            encoding: Encoding::Invalid,
+        },
     }
 }
 
@@ -57,6 +60,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {
         [a, b] => unit([a, b]),
         _ => 0xFFFD,
     });
-    let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    Decoded { text, encoding: Encoding::Utf16 }
+    let text = char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    Decoded {
+        text,
+        encoding: Encoding::Utf16,
+    }
 }

@@ -52,7 +52,14 @@ impl LineIndex {
     /// Code points before a byte offset.
     fn points_before(&self, offset: usize, text: &str) -> u32 {
         match self.blocks.get(offset / BLOCK) {
-            Some(before) => before + code_points(text.as_bytes().get(offset / BLOCK * BLOCK..offset).unwrap_or_default()),
+            Some(before) => {
+                before
+                    + code_points(
+                        text.as_bytes()
+                            .get(offset / BLOCK * BLOCK..offset)
+                            .unwrap_or_default(),
+                    )
+            }
             None => clamp(offset),
         }
     }
@@ -64,16 +71,24 @@ impl LineIndex {
 
     /// The 0-based line that holds `offset`.
     pub fn line_of(&self, offset: u32) -> u32 {
-        clamp(self.starts.partition_point(|&s| s <= offset).saturating_sub(1))
+        clamp(
+            self.starts
+                .partition_point(|&s| s <= offset)
+                .saturating_sub(1),
+        )
     }
 
     /// The bytes of a 0-based line without its line break; empty behind the last line.
     pub fn line_span(&self, line: u32, text: &str) -> Span {
         let line = line as usize;
         let end_of_text = clamp(text.len());
-        let Some(&start) = self.starts.get(line) else { return Span::empty(end_of_text) };
+        let Some(&start) = self.starts.get(line) else {
+            return Span::empty(end_of_text);
+        };
         let end = self.starts.get(line + 1).copied().unwrap_or(end_of_text);
-        let body = Span::new(start, end).text(text).trim_end_matches(['\n', '\r']);
+        let body = Span::new(start, end)
+            .text(text)
+            .trim_end_matches(['\n', '\r']);
         Span::new(start, start + clamp(body.len()))
     }
 
@@ -85,8 +100,14 @@ impl LineIndex {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let column = self.points_before(end, text).saturating_sub(self.points_before(start as usize, text)) + 1;
-        Position { line: line + 1, column }
+        let column = self
+            .points_before(end, text)
+            .saturating_sub(self.points_before(start as usize, text))
+            + 1;
+        Position {
+            line: line + 1,
+            column,
+        }
     }
 
     /// The byte offset of a 1-based line and column, if the text has it; the inverse of `position`.
@@ -94,6 +115,8 @@ impl LineIndex {
         let start = *self.starts.get((at.line as usize).checked_sub(1)?)? as usize;
         let rest = text.get(start..)?;
         let mut chars = rest.char_indices().map(|(i, _)| i).chain([rest.len()]);
-        chars.nth((at.column as usize).checked_sub(1)?).map(|i| clamp(start + i))
+        chars
+            .nth((at.column as usize).checked_sub(1)?)
+            .map(|i| clamp(start + i))
     }
 }

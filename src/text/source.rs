@@ -24,12 +24,21 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with its text.
     pub fn new(path: String, shown: String, text: Arc<str>, encoding: Encoding) -> Self {
-        Self { path, shown, text, encoding, lines: OnceLock::new() }
+        Self {
+            path,
+            shown,
+            text,
+            encoding,
+            lines: OnceLock::new(),
+        }
     }
 
     /// First and last position of a span; the last is one past its last character.
     pub fn range(&self, span: Span) -> (Position, Position) {
-        (self.lines().position(span.start, &self.text), self.lines().position(span.end, &self.text))
+        (
+            self.lines().position(span.start, &self.text),
+            self.lines().position(span.end, &self.text),
+        )
     }
 
     /// Where its lines begin; made at the first call.
@@ -58,6 +67,9 @@ impl SourceMap {
 
     /// All files in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(i, f)| (FileId(super::span::clamp(i)), f))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(i, f)| (FileId(super::span::clamp(i)), f))
     }
 }

@@ -14,7 +14,10 @@ pub struct Span {
 impl Span {
     /// The span from `start` to `end`; an `end` below `start` is lifted to it.
     pub const fn new(start: u32, end: u32) -> Self {
-        Self { start, end: if end < start { start } else { end } }
+        Self {
+            start,
+            end: if end < start { start } else { end },
+        }
     }
 
     /// The empty span at `at`.
@@ -40,7 +43,10 @@ impl Span {
     /// The same span, `by` bytes further on.
     #[must_use]
     pub const fn shift(self, by: u32) -> Self {
-        Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
+        Self {
+            start: self.start.saturating_add(by),
+            end: self.end.saturating_add(by),
+        }
     }
 
     /// Whether every byte of `other` lies in this span.
@@ -90,7 +96,9 @@ pub fn apply(source: &str, edits: &[Edit]) -> String {
         if start < at {
             continue;
         }
-        let (Some(before), Some(_)) = (source.get(at..start), source.get(start..end)) else { continue };
+        let (Some(before), Some(_)) = (source.get(at..start), source.get(start..end)) else {
+            continue;
+        };
         out.push_str(before);
         out.push_str(&edit.text);
         at = end;

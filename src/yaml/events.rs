@@ -2,7 +2,9 @@
 
 use super::tree::Style;
 use crate::text::Span;
-use granit_parser::{ErrorKind, Event as Raw, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
+use granit_parser::{
+    ErrorKind, Event as Raw, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle,
+};
 use std::borrow::Cow;
 
 /// What kubectl's decoder makes of a tag.
@@ -19,8 +21,17 @@ pub(super) enum Tag {
 /// One event of the reader.
 #[derive(Debug)]
 pub(super) enum Event<'t> {
-    Scalar { value: Cow<'t, str>, style: Style, tag: Tag, anchor: usize },
-    Start { map: bool, flow: bool, anchor: usize },
+    Scalar {
+        value: Cow<'t, str>,
+        style: Style,
+        tag: Tag,
+        anchor: usize,
+    },
+    Start {
+        map: bool,
+        flow: bool,
+        anchor: usize,
+    },
     End,
     Alias(usize),
     Comment,
@@ -79,9 +90,22 @@ impl<'t> Events<'t> for Granit<'t> {
             };
             let span = Span::of(span.byte_range().unwrap_or_default());
             let event = match raw {
-                Raw::Scalar(value, style, anchor, t) => Event::Scalar { value, style: style_of(style), tag: tag(t.as_deref()), anchor },
-                Raw::SequenceStart(style, anchor, _) => Event::Start { map: false, flow: style == StructureStyle::Flow, anchor },
-                Raw::MappingStart(style, anchor, _) => Event::Start { map: true, flow: style == StructureStyle::Flow, anchor },
+                Raw::Scalar(value, style, anchor, t) => Event::Scalar {
+                    value,
+                    style: style_of(style),
+                    tag: tag(t.as_deref()),
+                    anchor,
+                },
+                Raw::SequenceStart(style, anchor, _) => Event::Start {
+                    map: false,
+                    flow: style == StructureStyle::Flow,
+                    anchor,
+                },
+                Raw::MappingStart(style, anchor, _) => Event::Start {
+                    map: true,
+                    flow: style == StructureStyle::Flow,
+                    anchor,
+                },
                 Raw::SequenceEnd | Raw::MappingEnd => Event::End,
                 Raw::Alias(anchor) => Event::Alias(anchor),
                 Raw::Comment(..) => Event::Comment,
@@ -106,7 +130,16 @@ fn style_of(style: ScalarStyle) -> Style {
 }
 
 fn tag(tag: Option<&granit_parser::Tag>) -> Tag {
-    const CORE: [&str; 8] = ["str", "int", "float", "bool", "null", "binary", "timestamp", "merge"];
+    const CORE: [&str; 8] = [
+        "str",
+        "int",
+        "float",
+        "bool",
+        "null",
+        "binary",
+        "timestamp",
+        "merge",
+    ];
     let Some(tag) = tag else { return Tag::None };
     let core = tag.handle() == "tag:yaml.org,2002:";
     let known = CORE.into_iter().find(|c| core && *c == tag.suffix());
@@ -117,8 +150,13 @@ fn stop(e: &ScanError) -> Stop {
     let at = crate::text::Span::of(0..e.marker().byte_offset().unwrap_or_default()).end;
     let syntax = |what: &str, instead: &'static str| Reason::Syntax(what.to_owned(), instead);
     let reason = match e.kind() {
-        ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => Reason::Tab,
-        ErrorKind::UnclosedQuotedScalar => syntax("this quote is never closed", "close it, or double a quote inside single quotes"),
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => Reason::Tab,
+        ErrorKind::UnclosedQuotedScalar => syntax(
+            "this quote is never closed",
+            "close it, or double a quote inside single quotes",
+        ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => syntax(
             "a `key: value` cannot begin here",
             "check the indentation of this line against the one above, or quote a value that holds `: `",
@@ -135,15 +173,24 @@ fn stop(e: &ScanError) -> Stop {
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofImplicitFlowMapping
         | ErrorKind::ExpectedFlowMappingSeparator
-        | ErrorKind::ExpectedFlowSequenceSeparator => syntax("a bracket is not closed, or a comma is missing", "close it, or quote the text that holds it"),
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation | ErrorKind::SimpleKeyExpected => {
-            syntax("this line does not fit the lines above it: a `key:` of their indentation is expected", "indent it like its neighbours")
-        }
+        | ErrorKind::ExpectedFlowSequenceSeparator => syntax(
+            "a bracket is not closed, or a comma is missing",
+            "close it, or quote the text that holds it",
+        ),
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::SimpleKeyExpected => syntax(
+            "this line does not fit the lines above it: a `key:` of their indentation is expected",
+            "indent it like its neighbours",
+        ),
         ErrorKind::RecursionLimitExceeded => Reason::TooDeep,
         // The crate's own words, without the place that the span already tells.
         _ => {
             let text = e.to_string();
-            Reason::Syntax(text.split(" at char ").next().unwrap_or(&text).to_owned(), "correct the YAML")
+            Reason::Syntax(
+                text.split(" at char ").next().unwrap_or(&text).to_owned(),
+                "correct the YAML",
+            )
         }
     };
     Stop { at, reason }

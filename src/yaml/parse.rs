@@ -19,7 +19,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 255, nodes: 16_000_000 }
+        Self {
+            depth: 255,
+            nodes: 16_000_000,
+        }
     }
 }
 
@@ -65,12 +68,25 @@ pub fn parse<'t>(text: &'t str, place: Place, format: Format, limits: Limits) ->
     let breaks = if yaml { replace_breaks(text) } else { None };
     let source = breaks.as_deref().unwrap_or(text);
     let mut built = Builder::new(text, limits).run(source, format);
-    if let Err(Failure::Stop(Stop { at, reason: Reason::Tab }, true)) = &built.end {
+    if let Err(Failure::Stop(
+        Stop {
+            at,
+            reason: Reason::Tab,
+        },
+        true,
+    )) = &built.end
+    {
         // kubectl's parser allows tabs before the lines of a flow collection, ours does not inside a block.
         let spaced = replace_leading_tabs(source, *at as usize);
         built = Builder::new(text, limits).run(&spaced, format);
     }
-    let Built { nodes, owned, mut comments, mut problems, end } = built;
+    let Built {
+        nodes,
+        owned,
+        mut comments,
+        mut problems,
+        end,
+    } = built;
     if yaml {
         problems.extend(control_character(text));
     }
@@ -78,21 +94,48 @@ pub fn parse<'t>(text: &'t str, place: Place, format: Format, limits: Limits) ->
     let note = match end {
         Ok(()) => None,
         Err(Failure::Note(note)) => Some(note),
-        Err(Failure::Problem) => return Parsed { document: None, problems, note: None },
+        Err(Failure::Problem) => {
+            return Parsed {
+                document: None,
+                problems,
+                note: None,
+            };
+        }
         Err(Failure::Stop(stop, _)) => {
-            let whole = problems.iter().all(|p| p.rule != "yaml/directive" && p.rule != "yaml/control-character");
+            let whole = problems
+                .iter()
+                .all(|p| p.rule != "yaml/directive" && p.rule != "yaml/control-character");
             if whole {
                 problems.push(syntax(&stop, text));
             }
-            return Parsed { document: None, problems, note: None };
+            return Parsed {
+                document: None,
+                problems,
+                note: None,
+            };
         }
     };
     if note.is_some() || nodes.is_empty() {
-        return Parsed { document: None, problems, note };
+        return Parsed {
+            document: None,
+            problems,
+            note,
+        };
     }
-    let document = Document { text, place, format, nodes, owned, comments };
+    let document = Document {
+        text,
+        place,
+        format,
+        nodes,
+        owned,
+        comments,
+    };
     check_maps(&document, &mut problems);
-    Parsed { document: Some(document), problems, note: None }
+    Parsed {
+        document: Some(document),
+        problems,
+        note: None,
+    }
 }
 
 enum Failure {
@@ -168,23 +211,44 @@ impl<'t> Builder<'t> {
         let comments = memchr::memmem::find(source.as_bytes(), b"kubevet:").is_some();
         let mut events = Granit::new(source, comments, format == Format::Json, self.limits.depth);
         let end = self.read(&mut events, source, format);
-        Built { nodes: self.nodes, owned: self.owned, comments: self.comments, problems: self.problems, end }
+        Built {
+            nodes: self.nodes,
+            owned: self.owned,
+            comments: self.comments,
+            problems: self.problems,
+            end,
+        }
     }
 
-    fn read<'s>(&mut self, events: &mut impl Events<'s>, source: &'s str, format: Format) -> Result<(), Failure> {
+    fn read<'s>(
+        &mut self,
+        events: &mut impl Events<'s>,
+        source: &'s str,
+        format: Format,
+    ) -> Result<(), Failure> {
         if format == Format::Yaml && source.starts_with('%') {
             let end = Span::of(0..source.find(['\n', '\r']).unwrap_or(source.len()));
-            self.problem("yaml/directive", end, "kubectl refuses a document that begins with a directive".to_owned());
+            self.problem(
+                "yaml/directive",
+                end,
+                "kubectl refuses a document that begins with a directive".to_owned(),
+            );
         }
         while let Some(next) = events.next() {
             let (event, span) = next.map_err(|stop| self.stopped(stop))?;
             match event {
-                Event::Scalar { value, style, tag, anchor } => self.scalar(&value, style, &tag, anchor, span, format)?,
+                Event::Scalar {
+                    value,
+                    style,
+                    tag,
+                    anchor,
+                } => self.scalar(&value, style, &tag, anchor, span, format)?,
                 Event::Start { map, flow, anchor } => self.start(map, flow, anchor, span)?,
                 Event::End => self.end(span),
                 Event::Alias(anchor) => self.alias(anchor, span)?,
                 Event::Comment => {
-                    if memchr::memmem::find(span.text(self.text).as_bytes(), b"kubevet:").is_some() {
+                    if memchr::memmem::find(span.text(self.text).as_bytes(), b"kubevet:").is_some()
+                    {
                         self.comments.push(Comment { span });
                     }
                 }
@@ -207,7 +271,13 @@ impl<'t> Builder<'t> {
     }
 
     fn problem(&mut self, rule: &'static str, span: Span, message: String) {
-        self.problems.push(Problem { rule, span, message, help: None, related: None });
+        self.problems.push(Problem {
+            rule,
+            span,
+            message,
+            help: None,
+            related: None,
+        });
     }
 
     /// Text behind the first document of a chunk: kubectl drops it without a word.
@@ -218,7 +288,9 @@ impl<'t> Builder<'t> {
                 Some(Ok((Event::DocumentStart, span))) => {
                     // An explicit end only; the content is what the reader sees next.
                     break match events.next() {
-                        Some(Ok((_, content))) => Span::new(span.start.max(end.end), content.end.max(content.start)),
+                        Some(Ok((_, content))) => {
+                            Span::new(span.start.max(end.end), content.end.max(content.start))
+                        }
                         _ => span,
                     };
                 }
@@ -229,9 +301,20 @@ impl<'t> Builder<'t> {
         };
         let rest = self.text.get(at.start as usize..).unwrap_or_default();
         let begin = at.start + Span::of(0..rest.len() - rest.trim_start().len()).end;
-        let line = self.text.get(begin as usize..).unwrap_or_default().lines().next().unwrap_or_default().trim_end();
+        let line = self
+            .text
+            .get(begin as usize..)
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end();
         let span = Span::new(begin, begin + Span::of(0..line.len()).end);
-        self.problem("yaml/dropped-document", span, "kubectl drops this text: it reads one document between two `---` lines".to_owned());
+        self.problem(
+            "yaml/dropped-document",
+            span,
+            "kubectl drops this text: it reads one document between two `---` lines".to_owned(),
+        );
     }
 
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
@@ -248,18 +331,36 @@ impl<'t> Builder<'t> {
             open.size = open.size.saturating_add(size);
             open.height = open.height.max(height + 1);
         }
-        self.nodes.push(NodeData { parent: self.stack.last().map_or(0, |open| open.id), end: id + 1, ..node });
+        self.nodes.push(NodeData {
+            parent: self.stack.last().map_or(0, |open| open.id),
+            end: id + 1,
+            ..node
+        });
         Ok(id)
     }
 
-    fn scalar(&mut self, value: &str, style: Style, tag: &Tag, anchor: usize, span: Span, format: Format) -> Result<(), Failure> {
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: Style,
+        tag: &Tag,
+        anchor: usize,
+        span: Span,
+        format: Format,
+    ) -> Result<(), Failure> {
         let span = match style {
             Style::Literal | Style::Folded => self.block_scalar(span),
-            _ if span.is_empty() && !matches!(style, Style::Single | Style::Double) => Span::empty(self.behind_colon()),
+            _ if span.is_empty() && !matches!(style, Style::Single | Style::Double) => {
+                Span::empty(self.behind_colon())
+            }
             _ => span,
         };
         // A value left out reaches us as `~` without text.
-        let value = if span.is_empty() && style == Style::Plain { "" } else { value };
+        let value = if span.is_empty() && style == Style::Plain {
+            ""
+        } else {
+            value
+        };
         if style == Style::Double && format == Format::Yaml {
             self.json_escapes(span);
         }
@@ -281,12 +382,37 @@ impl<'t> Builder<'t> {
             self.owned.push(value.into());
             (Holds::Owned, Span::of(0..self.owned.len() - 1).end)
         };
-        let id = self.push(NodeData { span, parent: 0, end: 0, data, kind, style, holds, merges: false }, 1, 0)?;
+        let id = self.push(
+            NodeData {
+                span,
+                parent: 0,
+                end: 0,
+                data,
+                kind,
+                style,
+                holds,
+                merges: false,
+            },
+            1,
+            0,
+        )?;
         if anchor > 0 {
-            self.anchors.insert(anchor, Anchored { node: id, height: 0, size: 1, open: false });
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: id,
+                    height: 0,
+                    size: 1,
+                    open: false,
+                },
+            );
         }
         if style == Style::Plain && value == "<<" {
-            if let Some(map) = self.stack.last().and_then(|open| self.nodes.get_mut(open.id as usize)) {
+            if let Some(map) = self
+                .stack
+                .last()
+                .and_then(|open| self.nodes.get_mut(open.id as usize))
+            {
                 map.merges = true;
             }
         }
@@ -297,12 +423,40 @@ impl<'t> Builder<'t> {
     fn start(&mut self, map: bool, flow: bool, anchor: usize, span: Span) -> Result<(), Failure> {
         let kind = if map { Kind::Map } else { Kind::Seq };
         let style = if flow { Style::Flow } else { Style::Block };
-        let id = self.push(NodeData { span, parent: 0, end: 0, data: 0, kind, style, holds: Holds::Count, merges: false }, 0, 0)?;
+        let id = self.push(
+            NodeData {
+                span,
+                parent: 0,
+                end: 0,
+                data: 0,
+                kind,
+                style,
+                holds: Holds::Count,
+                merges: false,
+            },
+            0,
+            0,
+        )?;
         if anchor > 0 {
-            self.anchors.insert(anchor, Anchored { node: id, height: 0, size: 0, open: true });
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: id,
+                    height: 0,
+                    size: 0,
+                    open: true,
+                },
+            );
         }
         self.decoded = self.decoded.saturating_add(1);
-        self.stack.push(Open { id, flow, anchor, children: 0, height: 0, size: 1 });
+        self.stack.push(Open {
+            id,
+            flow,
+            anchor,
+            children: 0,
+            height: 0,
+            size: 1,
+        });
         if flow {
             self.last = self.last.max(span.end);
         }
@@ -316,7 +470,11 @@ impl<'t> Builder<'t> {
         let last = self.last;
         if let Some(node) = self.nodes.get_mut(open.id as usize) {
             node.end = end;
-            node.data = if node.kind == Kind::Map { open.children / 2 } else { open.children };
+            node.data = if node.kind == Kind::Map {
+                open.children / 2
+            } else {
+                open.children
+            };
             if open.flow {
                 node.span.end = span.end;
             } else {
@@ -332,7 +490,15 @@ impl<'t> Builder<'t> {
             outer.height = outer.height.max(open.height + 1);
         }
         if open.anchor > 0 {
-            self.anchors.insert(open.anchor, Anchored { node: open.id, height: open.height, size: open.size, open: false });
+            self.anchors.insert(
+                open.anchor,
+                Anchored {
+                    node: open.id,
+                    height: open.height,
+                    size: open.size,
+                    open: false,
+                },
+            );
         }
     }
 
@@ -342,16 +508,36 @@ impl<'t> Builder<'t> {
             return Err(Failure::Problem);
         };
         if target.open {
-            self.problem("yaml/alias-limit", span, "this alias stands inside of what it stands for: the value would contain itself".to_owned());
+            self.problem(
+                "yaml/alias-limit",
+                span,
+                "this alias stands inside of what it stands for: the value would contain itself"
+                    .to_owned(),
+            );
             return Err(Failure::Problem);
         }
         self.aliased = self.aliased.saturating_add(target.size);
-        let kind = self.nodes.get(target.node as usize).map_or(Kind::Null, |n| n.kind);
+        let kind = self
+            .nodes
+            .get(target.node as usize)
+            .map_or(Kind::Null, |n| n.kind);
         let size = target.size.saturating_add(1);
-        let node = NodeData { span, parent: 0, end: 0, data: target.node, kind, style: Style::Plain, holds: Holds::Alias, merges: false };
+        let node = NodeData {
+            span,
+            parent: 0,
+            end: 0,
+            data: target.node,
+            kind,
+            style: Style::Plain,
+            holds: Holds::Alias,
+            merges: false,
+        };
         self.push(node, size, target.height)?;
         if excessive(self.decoded, self.aliased) {
-            let message = format!("with this alias the document grows to {} values: kubectl refuses it as excessive aliasing", self.decoded);
+            let message = format!(
+                "with this alias the document grows to {} values: kubectl refuses it as excessive aliasing",
+                self.decoded
+            );
             self.problem("yaml/alias-limit", span, message);
             return Err(Failure::Problem);
         }
@@ -376,7 +562,10 @@ impl<'t> Builder<'t> {
         let body = Span::new(start, content.end).text(self.text);
         // Up to the end of the last line that holds something; blanks at its end are content.
         let held = body.trim_end().len();
-        let blanks = body.get(held..).and_then(|rest| rest.find(['\n', '\r'])).unwrap_or_default();
+        let blanks = body
+            .get(held..)
+            .and_then(|rest| rest.find(['\n', '\r']))
+            .unwrap_or_default();
         Span::new(start, start + Span::of(0..held + blanks).end)
     }
 
@@ -391,12 +580,28 @@ impl<'t> Builder<'t> {
             if c != '\\' {
                 continue;
             }
-            let Some((_, escaped)) = chars.next() else { return };
-            let surrogate = escaped == 'u' && text.get(at + 2..at + 4).is_some_and(|h| matches!(h.to_ascii_lowercase().as_bytes(), [b'd', b'8'..=b'9' | b'a'..=b'f']));
+            let Some((_, escaped)) = chars.next() else {
+                return;
+            };
+            let surrogate = escaped == 'u'
+                && text.get(at + 2..at + 4).is_some_and(|h| {
+                    matches!(
+                        h.to_ascii_lowercase().as_bytes(),
+                        [b'd', b'8'..=b'9' | b'a'..=b'f']
+                    )
+                });
             if escaped == '/' || surrogate {
                 let from = span.start + Span::of(0..at).end;
-                let what = if surrogate { "half of a surrogate pair" } else { "`\\/`" };
-                self.problem("yaml/syntax", Span::new(from, from + 2), format!("{what} is JSON's escape: kubectl's YAML reader refuses it"));
+                let what = if surrogate {
+                    "half of a surrogate pair"
+                } else {
+                    "`\\/`"
+                };
+                self.problem(
+                    "yaml/syntax",
+                    Span::new(from, from + 2),
+                    format!("{what} is JSON's escape: kubectl's YAML reader refuses it"),
+                );
                 return;
             }
         }
@@ -435,10 +640,15 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
     };
     let core = match tag {
         Tag::None if style == Style::Plain => return Ok((kind(scalar::resolve(value)), None)),
-        Tag::None | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => return Ok((Kind::Str, None)),
+        Tag::None | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => {
+            return Ok((Kind::Str, None));
+        }
         Tag::Core("binary") => {
             return match base64(value) {
-                Some(bytes) => Ok((Kind::Str, Some(String::from_utf8_lossy(&bytes).into_owned()))),
+                Some(bytes) => Ok((
+                    Kind::Str,
+                    Some(String::from_utf8_lossy(&bytes).into_owned()),
+                )),
                 None => Err("`!!binary` is not base64".to_owned()),
             };
         }
@@ -500,16 +710,23 @@ fn block_header(text: &str, from: u32, content: u32) -> Option<u32> {
 }
 
 fn replace_breaks(text: &str) -> Option<String> {
-    let has = memchr::memmem::find(text.as_bytes(), b"\xC2\x85").is_some() || memchr::memmem::find(text.as_bytes(), b"\xE2\x80").is_some();
+    let has = memchr::memmem::find(text.as_bytes(), b"\xC2\x85").is_some()
+        || memchr::memmem::find(text.as_bytes(), b"\xE2\x80").is_some();
     if !has || !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         return None;
     }
-    Some(text.replace('\u{85}', " \n").replace(['\u{2028}', '\u{2029}'], "  \n"))
+    Some(
+        text.replace('\u{85}', " \n")
+            .replace(['\u{2028}', '\u{2029}'], "  \n"),
+    )
 }
 
 /// Turns the tabs that lines begin with into spaces, from the line that holds `at` on.
 fn replace_leading_tabs(text: &str, at: usize) -> String {
-    let line = text.get(..at).and_then(|t| t.rfind(['\n', '\r'])).map_or(0, |n| n + 1);
+    let line = text
+        .get(..at)
+        .and_then(|t| t.rfind(['\n', '\r']))
+        .map_or(0, |n| n + 1);
     let (before, after) = text.split_at(line);
     let mut out = String::with_capacity(text.len());
     out.push_str(before);
@@ -524,14 +741,23 @@ fn replace_leading_tabs(text: &str, at: usize) -> String {
 /// The first character that kubectl's reader refuses anywhere, comments included.
 fn control_character(text: &str) -> Option<Problem> {
     let bytes = text.as_bytes();
-    let at = bytes.iter().position(|b| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7F);
-    let c1 = if text.is_ascii() { None } else { text.find(|c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')) };
+    let at = bytes
+        .iter()
+        .position(|b| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7F);
+    let c1 = if text.is_ascii() {
+        None
+    } else {
+        text.find(|c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}'))
+    };
     let at = at.into_iter().chain(c1).min()?;
     let c = text.get(at..)?.chars().next()?;
     Some(Problem {
         rule: "yaml/control-character",
         span: Span::of(at..at + c.len_utf8()),
-        message: format!("control character U+{:04X}: kubectl refuses the document", u32::from(c)),
+        message: format!(
+            "control character U+{:04X}: kubectl refuses the document",
+            u32::from(c)
+        ),
         help: None,
         related: None,
     })
@@ -541,10 +767,16 @@ fn syntax(stop: &Stop, text: &str) -> Problem {
     let at = (stop.at as usize).min(text.len());
     let (message, help) = match &stop.reason {
         Reason::Syntax(what, instead) => (what.clone(), *instead),
-        Reason::Tab | Reason::TooDeep => ("a tab cannot indent YAML".to_owned(), "indent with spaces"),
+        Reason::Tab | Reason::TooDeep => {
+            ("a tab cannot indent YAML".to_owned(), "indent with spaces")
+        }
     };
     let rest = text.get(at..).unwrap_or_default();
-    let width = rest.chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+    let width = rest
+        .chars()
+        .next()
+        .filter(|c| !matches!(c, '\n' | '\r'))
+        .map_or(0, char::len_utf8);
     // At the end of a line there is nothing to point at: point at what stands before.
     let span = if width == 0 {
         let before = text.get(..at).unwrap_or_default().trim_end();
@@ -553,19 +785,29 @@ fn syntax(stop: &Stop, text: &str) -> Problem {
     } else {
         Span::of(at..at + width)
     };
-    Problem { rule: "yaml/syntax", span, message, help: Some(help.to_owned()), related: None }
+    Problem {
+        rule: "yaml/syntax",
+        span,
+        message,
+        help: Some(help.to_owned()),
+        related: None,
+    }
 }
 
 /// Repeated, unusable and merged keys; values that JSON has not.
 fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
     let mut merging = Vec::new();
+    let mut templates = Vec::new();
     let mut keys: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
     for node in document.nodes() {
         if node.is_alias() {
             continue;
         }
         match node.kind() {
-            Kind::NotJson if node.key_node().is_some() || node.parent().is_some_and(|p| p.kind() == Kind::Seq) => {
+            Kind::NotJson
+                if node.key_node().is_some()
+                    || node.parent().is_some_and(|p| p.kind() == Kind::Seq) =>
+            {
                 problems.push(Problem {
                     rule: "yaml/not-json",
                     span: node.span(),
@@ -582,6 +824,8 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
                         problems.extend(check_merge(value));
                     } else if let Some(text) = key.key() {
                         keys.push((text, key));
+                    } else if is_template(key) {
+                        templates.push(key);
                     } else {
                         problems.push(invalid_key(key));
                     }
@@ -592,6 +836,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
         }
     }
     drop(keys);
+    problems.extend(unquoted_templates(&templates));
     problems.extend(merging.iter().flat_map(|id| merge_order(document, *id)));
 }
 
@@ -601,7 +846,9 @@ fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) 
         problems.push(Problem {
             rule: "yaml/duplicate-key",
             span: again.1.span(),
-            message: format!("key `{shown}` is given twice: kubectl keeps this one and drops the earlier"),
+            message: format!(
+                "key `{shown}` is given twice: kubectl keeps this one and drops the earlier"
+            ),
             help: None,
             related: Some((first.span(), "given here first")),
         });
@@ -638,19 +885,59 @@ fn check_merge(value: Node<'_>) -> Option<Problem> {
     })
 }
 
+/// `{{ x }}` without quotes: a map as the key of a map.
+fn is_template(key: Node<'_>) -> bool {
+    key.kind() == Kind::Map && key.style() == Style::Flow
+}
+
+/// One problem, whatever number of templates the document has: they have one cause.
+fn unquoted_templates(keys: &[Node<'_>]) -> Option<Problem> {
+    let [first, more @ ..] = keys else {
+        return None;
+    };
+    let more = if more.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} more in this document)", more.len())
+    };
+    Some(Problem {
+        rule: "yaml/invalid-key",
+        span: first.span(),
+        message: format!("an unquoted template is a map as key of a map: kubectl refuses it{more}"),
+        help: Some("quote the template, or render it first".to_owned()),
+        related: None,
+    })
+}
+
 fn invalid_key(key: Node<'_>) -> Problem {
     let (message, help) = match key.kind() {
-        Kind::Map if key.style() == Style::Flow => ("`{…}` as a key: an unquoted template is a map to YAML", "quote the template, or render it first"),
-        Kind::Map | Kind::Seq => ("a map or a list cannot be a key in JSON", "use a string as key"),
-        Kind::Null => ("null cannot be a key in JSON", "quote the key, or give it a name"),
-        _ => ("kubectl cannot turn this number into a key", "quote the key"),
+        Kind::Map | Kind::Seq => (
+            "a map or a list cannot be a key in JSON",
+            "use a string as key",
+        ),
+        Kind::Null => (
+            "null cannot be a key in JSON",
+            "quote the key, or give it a name",
+        ),
+        _ => (
+            "kubectl cannot turn this number into a key",
+            "quote the key",
+        ),
     };
-    Problem { rule: "yaml/invalid-key", span: key.span(), message: message.to_owned(), help: Some(help.to_owned()), related: None }
+    Problem {
+        rule: "yaml/invalid-key",
+        span: key.span(),
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+        related: None,
+    }
 }
 
 /// Keys that stand before a merge key which overrides them.
 fn merge_order(document: &Document<'_>, map: NodeId) -> Vec<Problem> {
-    let Some(map) = document.nodes().nth(map as usize) else { return Vec::new() };
+    let Some(map) = document.nodes().nth(map as usize) else {
+        return Vec::new();
+    };
     let mut seen: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
     let mut problems = Vec::new();
     for (key, value) in map.pairs() {
@@ -663,7 +950,11 @@ fn merge_order(document: &Document<'_>, map: NodeId) -> Vec<Problem> {
                 Kind::Seq => value.items().find_map(|m| m.get(name)),
                 _ => value.get(name),
             };
-            let written_again = map.pairs().skip_while(|(k, _)| *k != key).skip(1).any(|(k, _)| k.key().is_some_and(|k| k == *name));
+            let written_again = map
+                .pairs()
+                .skip_while(|(k, _)| *k != key)
+                .skip(1)
+                .any(|(k, _)| k.key().is_some_and(|k| k == *name));
             if merged.is_some() && !written_again {
                 problems.push(Problem {
                     rule: "yaml/merge-order",

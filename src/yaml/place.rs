@@ -57,22 +57,35 @@ impl SpanMap {
     pub fn window(&self, part: Span) -> SpanMap {
         let pieces = self.0.iter().filter(|p| p.inner.overlaps(part)).map(|p| {
             let inner = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
-            let outer = if p.linear { Span::new(p.out(inner.start).start, p.out(inner.end).end) } else { p.outer };
-            Piece { inner: Span::new(inner.start - part.start, inner.end - part.start), outer, linear: p.linear }
+            let outer = if p.linear {
+                Span::new(p.out(inner.start).start, p.out(inner.end).end)
+            } else {
+                p.outer
+            };
+            Piece {
+                inner: Span::new(inner.start - part.start, inner.end - part.start),
+                outer,
+                linear: p.linear,
+            }
         });
         SpanMap(pieces.collect())
     }
 
     /// The outer span of an inner one, and whether it is exact.
     pub fn outer(&self, inner: Span) -> (Span, bool) {
-        let Some(first) = self.piece_at(inner.start) else { return (Span::default(), false) };
+        let Some(first) = self.piece_at(inner.start) else {
+            return (Span::default(), false);
+        };
         let start = first.out(inner.start);
         if inner.is_empty() {
             return (Span::empty(start.start), start.is_empty());
         }
         let last = self.piece_at(inner.end - 1).unwrap_or(first);
         let end = last.out(inner.end);
-        (Span::new(start.start, end.end), first.splits(inner.start) && last.splits(inner.end))
+        (
+            Span::new(start.start, end.end),
+            first.splits(inner.start) && last.splits(inner.end),
+        )
     }
 
     /// The piece that holds the byte; behind the end the last one.
@@ -85,7 +98,9 @@ impl SpanMap {
 impl Piece {
     fn out(self, at: u32) -> Span {
         if self.linear {
-            Span::empty((self.outer.start + at.saturating_sub(self.inner.start)).min(self.outer.end))
+            Span::empty(
+                (self.outer.start + at.saturating_sub(self.inner.start)).min(self.outer.end),
+            )
         } else if at >= self.inner.end {
             Span::empty(self.outer.end)
         } else {
@@ -110,10 +125,18 @@ impl Place {
     /// A span of the document as a span of the file.
     pub fn locate(&self, span: Span) -> Located {
         match self {
-            Self::Chunk { file, base } => Located { file: *file, span: span.shift(*base), exact: true },
+            Self::Chunk { file, base } => Located {
+                file: *file,
+                span: span.shift(*base),
+                exact: true,
+            },
             Self::Nested { file, map } => {
                 let (span, exact) = map.outer(span);
-                Located { file: *file, span, exact }
+                Located {
+                    file: *file,
+                    span,
+                    exact,
+                }
             }
         }
     }
@@ -122,10 +145,22 @@ impl Place {
     #[must_use]
     pub fn nest(&self, map: &SpanMap) -> Place {
         let pieces = match self {
-            Self::Chunk { base, .. } => map.0.iter().map(|p| Piece { outer: p.outer.shift(*base), ..*p }).collect(),
-            Self::Nested { map: outer, .. } => map.0.iter().flat_map(|p| outer.compose(*p)).collect(),
+            Self::Chunk { base, .. } => map
+                .0
+                .iter()
+                .map(|p| Piece {
+                    outer: p.outer.shift(*base),
+                    ..*p
+                })
+                .collect(),
+            Self::Nested { map: outer, .. } => {
+                map.0.iter().flat_map(|p| outer.compose(*p)).collect()
+            }
         };
-        Place::Nested { file: self.file(), map: SpanMap(pieces) }
+        Place::Nested {
+            file: self.file(),
+            map: SpanMap(pieces),
+        }
     }
 }
 
@@ -133,16 +168,37 @@ impl SpanMap {
     /// A piece whose outer side is this map's inner side, carried through.
     fn compose(&self, piece: Piece) -> Vec<Piece> {
         if !piece.linear {
-            return vec![Piece { outer: self.outer(piece.outer).0, ..piece }];
+            return vec![Piece {
+                outer: self.outer(piece.outer).0,
+                ..piece
+            }];
         }
         let first = self.0.partition_point(|p| p.inner.end <= piece.outer.start);
-        let overlapping = self.0.iter().skip(first).take_while(|p| p.inner.start < piece.outer.end);
+        let overlapping = self
+            .0
+            .iter()
+            .skip(first)
+            .take_while(|p| p.inner.start < piece.outer.end);
         overlapping
             .map(|p| {
-                let shared = Span::new(p.inner.start.max(piece.outer.start), p.inner.end.min(piece.outer.end));
-                let inner = Span::new(piece.inner.start + (shared.start - piece.outer.start), piece.inner.start + (shared.end - piece.outer.start));
-                let outer = if p.linear { Span::new(p.out(shared.start).start, p.out(shared.end).end) } else { p.outer };
-                Piece { inner, outer, linear: p.linear }
+                let shared = Span::new(
+                    p.inner.start.max(piece.outer.start),
+                    p.inner.end.min(piece.outer.end),
+                );
+                let inner = Span::new(
+                    piece.inner.start + (shared.start - piece.outer.start),
+                    piece.inner.start + (shared.end - piece.outer.start),
+                );
+                let outer = if p.linear {
+                    Span::new(p.out(shared.start).start, p.out(shared.end).end)
+                } else {
+                    p.outer
+                };
+                Piece {
+                    inner,
+                    outer,
+                    linear: p.linear,
+                }
             })
             .collect()
     }
@@ -162,7 +218,11 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
     let value = node.text().filter(|_| node.kind() == Kind::Str)?;
     let span = node.span();
     let raw = span.text(node.document().text);
-    let mut out = Decoder { text: String::with_capacity(value.len()), pieces: Vec::new(), base: span.start };
+    let mut out = Decoder {
+        text: String::with_capacity(value.len()),
+        pieces: Vec::new(),
+        base: span.start,
+    };
     let inner = || raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
     match node.style() {
         Style::Plain => out.flow(raw, 0, Style::Plain),
@@ -172,7 +232,11 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
         Style::Block | Style::Flow => return None,
     }
     if out.text != value {
-        let whole = Piece { inner: Span::of(0..value.len()), outer: span, linear: false };
+        let whole = Piece {
+            inner: Span::of(0..value.len()),
+            outer: span,
+            linear: false,
+        };
         return Some(SpanMap(Arc::new([whole])));
     }
     Some(SpanMap(out.pieces.into()))
@@ -218,7 +282,11 @@ impl Decoder {
                 last.inner.end = inner.end;
                 last.outer.end = outer.end;
             }
-            _ => self.pieces.push(Piece { inner, outer, linear: true }),
+            _ => self.pieces.push(Piece {
+                inner,
+                outer,
+                linear: true,
+            }),
         }
     }
 
@@ -229,7 +297,11 @@ impl Decoder {
         }
         let inner = Span::of(self.text.len()..self.text.len() + text.len());
         self.text.push_str(text);
-        self.pieces.push(Piece { inner, outer: Span::of(from..to).shift(self.base), linear: false });
+        self.pieces.push(Piece {
+            inner,
+            outer: Span::of(from..to).shift(self.base),
+            linear: false,
+        });
     }
 
     /// Plain and quoted scalars: lines are folded, quotes and escapes replaced.
@@ -307,7 +379,9 @@ impl Decoder {
     fn block(&mut self, raw: &str, value: &str) {
         let lines = lines(raw);
         let content = lines.get(1..).unwrap_or_default();
-        let Some(indent) = block_indent(content, value) else { return };
+        let Some(indent) = block_indent(content, value) else {
+            return;
+        };
         let mut behind = content.first().map_or(raw.len(), |(at, _)| *at);
         for &(start, line) in content {
             let text = line.get(indent..).unwrap_or_default();
@@ -316,8 +390,15 @@ impl Decoder {
             }
             let rest = value.get(self.text.len()..).unwrap_or_default();
             // Between two lines the value has one blank, or line breaks: the fewest that let this line follow.
-            let breaks = rest.bytes().take_while(|b| matches!(b, b'\n' | b' ')).count();
-            let Some(skip) = (0..=breaks).find(|n| rest.get(*n..).is_some_and(|r| r.starts_with(text))) else { return };
+            let breaks = rest
+                .bytes()
+                .take_while(|b| matches!(b, b'\n' | b' '))
+                .count();
+            let Some(skip) =
+                (0..=breaks).find(|n| rest.get(*n..).is_some_and(|r| r.starts_with(text)))
+            else {
+                return;
+            };
             self.stand_for(rest.get(..skip).unwrap_or_default(), behind, start + indent);
             self.copy(text, start + indent);
             behind = start + line.len();
@@ -352,7 +433,9 @@ fn trim_end(line: &str, style: Style) -> &str {
 
 /// What an escape of a double-quoted scalar stands for, and its length.
 fn unescape(escape: &str) -> (String, usize) {
-    let Some(sign) = escape.chars().nth(1) else { return (String::new(), escape.len()) };
+    let Some(sign) = escape.chars().nth(1) else {
+        return (String::new(), escape.len());
+    };
     let simple = match sign {
         '0' => '\0',
         'a' => '\u{7}',
@@ -376,15 +459,30 @@ fn unescape(escape: &str) -> (String, usize) {
 }
 
 fn code(escape: &str, digits: usize) -> (String, usize) {
-    let hex = |from: usize| escape.get(from..from + digits).and_then(|h| u32::from_str_radix(h, 16).ok());
+    let hex = |from: usize| {
+        escape
+            .get(from..from + digits)
+            .and_then(|h| u32::from_str_radix(h, 16).ok())
+    };
     let len = 2 + digits;
-    let Some(unit) = hex(2) else { return (String::new(), escape.len().min(len)) };
+    let Some(unit) = hex(2) else {
+        return (String::new(), escape.len().min(len));
+    };
     if let Some(c) = char::from_u32(unit) {
         return (c.to_string(), len);
     }
     // A surrogate pair of JSON.
-    let low = escape.get(len..len + 2).filter(|u| *u == "\\u").and_then(|_| hex(len + 2)).unwrap_or_default();
+    let low = escape
+        .get(len..len + 2)
+        .filter(|u| *u == "\\u")
+        .and_then(|_| hex(len + 2))
+        .unwrap_or_default();
     let high = unit.wrapping_sub(0xD800);
-    let c = (high < 0x400 && (0xDC00..0xE000).contains(&low)).then(|| char::from_u32(0x10000 + (high << 10) + (low - 0xDC00))).flatten();
-    (c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(), len * 2)
+    let c = (high < 0x400 && (0xDC00..0xE000).contains(&low))
+        .then(|| char::from_u32(0x10000 + (high << 10) + (low - 0xDC00)))
+        .flatten();
+    (
+        c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(),
+        len * 2,
+    )
 }

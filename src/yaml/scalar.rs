@@ -24,11 +24,17 @@ pub enum Resolved {
 
 /// Resolves the text of an untagged plain scalar.
 pub fn resolve(text: &str) -> Resolved {
-    let Some(first) = text.bytes().next() else { return Resolved::Null };
+    let Some(first) = text.bytes().next() else {
+        return Resolved::Null;
+    };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
         b'.' => match word(text) {
-            Resolved::Str => text.parse().ok().filter(|f: &f64| f.is_finite() && is_float(text)).map_or(Resolved::Str, Resolved::Float),
+            Resolved::Str => text
+                .parse()
+                .ok()
+                .filter(|f: &f64| f.is_finite() && is_float(text))
+                .map_or(Resolved::Str, Resolved::Float),
             found => found,
         },
         b'+' | b'-' | b'0'..=b'9' => match word(text) {
@@ -41,10 +47,15 @@ pub fn resolve(text: &str) -> Resolved {
 
 fn word(text: &str) -> Resolved {
     match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => Resolved::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => Resolved::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
+            Resolved::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
+            Resolved::Bool(false)
+        }
         "~" | "null" | "Null" | "NULL" => Resolved::Null,
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN" | ".NAN" => Resolved::NotJson,
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF"
+        | ".nan" | ".NaN" | ".NAN" => Resolved::NotJson,
         _ => Resolved::Str,
     }
 }
@@ -53,12 +64,20 @@ fn number(text: &str) -> Resolved {
     if is_timestamp(text) {
         return Resolved::Str;
     }
-    let plain: Cow<'_, str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
+    let plain: Cow<'_, str> = if text.contains('_') {
+        text.replace('_', "").into()
+    } else {
+        text.into()
+    };
     if let Some(int) = integer(&plain) {
         return int;
     }
     if is_float(&plain) {
-        return plain.parse().ok().filter(|f: &f64| f.is_finite()).map_or(Resolved::Str, Resolved::Float);
+        return plain
+            .parse()
+            .ok()
+            .filter(|f: &f64| f.is_finite())
+            .map_or(Resolved::Str, Resolved::Float);
     }
     Resolved::Str
 }
@@ -85,7 +104,10 @@ fn integer(plain: &str) -> Option<Resolved> {
         return 0_i64.checked_sub_unsigned(magnitude).map(Resolved::Int);
     }
     // Go reads what only fits an unsigned integer as one; JSON's decoder then makes it a float.
-    #[expect(clippy::cast_precision_loss, reason = "kubectl loses the same precision")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "kubectl loses the same precision"
+    )]
     Some(i64::try_from(magnitude).map_or(Resolved::Float(magnitude as f64), Resolved::Int))
 }
 
@@ -108,7 +130,11 @@ fn is_float(text: &str) -> bool {
         return false;
     }
     if let [b'e' | b'E', tail @ ..] = rest {
-        let tail = if let [b'-' | b'+', t @ ..] = tail { t } else { tail };
+        let tail = if let [b'-' | b'+', t @ ..] = tail {
+            t
+        } else {
+            tail
+        };
         let exponent = digits(tail);
         return exponent > 0 && exponent == tail.len();
     }
@@ -118,7 +144,11 @@ fn is_float(text: &str) -> bool {
 /// `2001-12-14` and longer forms, which kubectl keeps as text.
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() >= 8 && bytes.get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit)) && bytes.get(4) == Some(&b'-')
+    bytes.len() >= 8
+        && bytes
+            .get(..4)
+            .is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+        && bytes.get(4) == Some(&b'-')
 }
 
 /// The JSON key that a resolved scalar becomes; `None` where JSON can have none.
@@ -141,7 +171,10 @@ pub fn key(resolved: Resolved, text: &str) -> Option<Cow<'_, str>> {
 pub fn json_number(resolved: Resolved) -> Option<serde_json::Number> {
     match resolved {
         Resolved::Int(i) => Some(i.into()),
-        #[expect(clippy::cast_possible_truncation, reason = "whole and within the range that is asked for")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole and within the range that is asked for"
+        )]
         Resolved::Float(f) if f.fract() == 0.0 && f.abs() < 9e15 => Some((f as i64).into()),
         Resolved::Float(f) => serde_json::Number::from_f64(f),
         _ => None,

@@ -41,21 +41,34 @@ fn yaml_documents(text: &str) -> Split {
     let mut glued = None;
     let mut push = |start: usize, end: usize, glued: Option<Span>| {
         let body = text.get(start..end).unwrap_or_default();
-        let bom = if body.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+        let bom = if body.starts_with('\u{FEFF}') {
+            '\u{FEFF}'.len_utf8()
+        } else {
+            0
+        };
         if glued.is_some() || body.bytes().any(|b| !b.is_ascii_whitespace()) {
-            chunks.push(Chunk { span: Span::of(start + bom..end), format: Format::Yaml, glued });
+            chunks.push(Chunk {
+                span: Span::of(start + bom..end),
+                format: Format::Yaml,
+                glued,
+            });
         }
     };
     let first = text.starts_with("---").then_some(0);
     let others = memmem::find_iter(text.as_bytes(), b"\n---").map(|at| at + 1);
     for line in first.into_iter().chain(others) {
         let behind = line + 3;
-        let end = memchr::memchr(b'\n', text.as_bytes().get(behind..).unwrap_or_default()).map_or(text.len(), |n| behind + n);
+        let end = memchr::memchr(b'\n', text.as_bytes().get(behind..).unwrap_or_default())
+            .map_or(text.len(), |n| behind + n);
         let rest = text.get(behind..end).unwrap_or_default().trim();
         push(start, line, glued);
         let plain = rest.is_empty() || rest.starts_with('#');
         glued = (!plain).then(|| Span::of(line..behind));
-        start = if plain { (end + 1).min(text.len()) } else { behind };
+        start = if plain {
+            (end + 1).min(text.len())
+        } else {
+            behind
+        };
     }
     push(start, text.len(), glued);
     chunks
@@ -71,7 +84,11 @@ fn json_objects(text: &str) -> Option<Split> {
     }
     while at < bytes.len() {
         let end = json_object_end(bytes, at)?;
-        chunks.push(Chunk { span: Span::of(at..end), format: Format::Json, glued: None });
+        chunks.push(Chunk {
+            span: Span::of(at..end),
+            format: Format::Json,
+            glued: None,
+        });
         at = skip_blanks(bytes, end);
     }
     Some(chunks)
@@ -79,7 +96,9 @@ fn json_objects(text: &str) -> Option<Split> {
 
 fn skip_blanks(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().position(|b| !b.is_ascii_whitespace()).map_or(bytes.len(), |n| from + n)
+    rest.iter()
+        .position(|b| !b.is_ascii_whitespace())
+        .map_or(bytes.len(), |n| from + n)
 }
 
 /// One past the brace that closes the object at `start`.

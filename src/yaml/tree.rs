@@ -1,6 +1,6 @@
 //! The arena tree of one document, and the view of it that every rule holds.
 
-use super::{Place, Format, scalar};
+use super::{Format, Place, scalar};
 use crate::text::Span;
 use scalar::Resolved;
 use std::borrow::Cow;
@@ -157,7 +157,14 @@ impl<'d> Node<'d> {
     #[must_use]
     pub fn target(self) -> Self {
         match self.own() {
-            NodeData { holds: Holds::Alias, data, .. } => Self { doc: self.doc, id: *data },
+            NodeData {
+                holds: Holds::Alias,
+                data,
+                ..
+            } => Self {
+                doc: self.doc,
+                id: *data,
+            },
             _ => self,
         }
     }
@@ -199,9 +206,13 @@ impl<'d> Node<'d> {
 
     /// The span of the value's text without quotes.
     pub fn content(self) -> Span {
-        let NodeData { span, style, holds, .. } = *self.own();
+        let NodeData {
+            span, style, holds, ..
+        } = *self.own();
         match (holds, style) {
-            (Holds::Slice, Style::Single | Style::Double) => Span::new(span.start + 1, span.end.saturating_sub(1)),
+            (Holds::Slice, Style::Single | Style::Double) => {
+                Span::new(span.start + 1, span.end.saturating_sub(1))
+            }
             _ => span,
         }
     }
@@ -218,7 +229,11 @@ impl<'d> Node<'d> {
 
     /// The string that it is; `None` for everything else, numbers and booleans too.
     pub fn as_str(self) -> Option<&'d str> {
-        if self.kind() == Kind::Str { self.text() } else { None }
+        if self.kind() == Kind::Str {
+            self.text()
+        } else {
+            None
+        }
     }
 
     /// The boolean that it is, in any spelling.
@@ -241,7 +256,9 @@ impl<'d> Node<'d> {
 
     fn resolved(self) -> Resolved {
         match self.kind() {
-            Kind::Bool | Kind::Int | Kind::Float | Kind::NotJson => scalar::resolve(self.text().unwrap_or_default()),
+            Kind::Bool | Kind::Int | Kind::Float | Kind::NotJson => {
+                scalar::resolve(self.text().unwrap_or_default())
+            }
             Kind::Null => Resolved::Null,
             Kind::Str | Kind::Seq | Kind::Map => Resolved::Str,
         }
@@ -255,7 +272,11 @@ impl<'d> Node<'d> {
     /// Number of items or pairs as written; 0 for a scalar.
     pub fn len(self) -> usize {
         let data = self.data();
-        if data.holds == Holds::Count { data.data as usize } else { 0 }
+        if data.holds == Holds::Count {
+            data.data as usize
+        } else {
+            0
+        }
     }
 
     /// Whether it has no items.
@@ -272,7 +293,11 @@ impl<'d> Node<'d> {
 
     fn children(self) -> Children<'d> {
         let NodeData { end, holds, .. } = *self.own();
-        Children { doc: self.doc, next: self.id + 1, end: if holds == Holds::Count { end } else { self.id } }
+        Children {
+            doc: self.doc,
+            next: self.id + 1,
+            end: if holds == Holds::Count { end } else { self.id },
+        }
     }
 
     /// Pairs of a map as written, merge keys and repeated keys included; none for anything else.
@@ -280,7 +305,13 @@ impl<'d> Node<'d> {
         let map = self.target();
         let kind = map.own().kind;
         let mut children = map.children();
-        std::iter::from_fn(move || if kind == Kind::Map { Some((children.next()?, children.next()?)) } else { None })
+        std::iter::from_fn(move || {
+            if kind == Kind::Map {
+                Some((children.next()?, children.next()?))
+            } else {
+                None
+            }
+        })
     }
 
     /// Pairs of a map as kubectl has them: merge keys in their order, the last of equal keys.
@@ -299,8 +330,15 @@ impl<'d> Node<'d> {
         for (key, value) in self.pairs() {
             if key.is_merge() {
                 // Within a list of maps the first wins, so the last is put first.
-                let maps: Vec<_> = if value.kind() == Kind::Seq { value.items().collect() } else { vec![value] };
-                maps.into_iter().rev().flat_map(Node::entries).for_each(&mut put);
+                let maps: Vec<_> = if value.kind() == Kind::Seq {
+                    value.items().collect()
+                } else {
+                    vec![value]
+                };
+                maps.into_iter()
+                    .rev()
+                    .flat_map(Node::entries)
+                    .for_each(&mut put);
             } else {
                 put((key, value));
             }
@@ -365,13 +403,19 @@ impl<'d> Node<'d> {
 
     /// The node that holds it; `None` for the root.
     pub fn parent(self) -> Option<Node<'d>> {
-        (self.id > 0).then(|| Node { doc: self.doc, id: self.own().parent })
+        (self.id > 0).then(|| Node {
+            doc: self.doc,
+            id: self.own().parent,
+        })
     }
 
     /// The key that it is the value of.
     pub fn key_node(self) -> Option<Node<'d>> {
         let parent = self.parent().filter(|p| p.own().kind == Kind::Map)?;
-        parent.pairs().find(|(_, value)| value.id == self.id).map(|(key, _)| key)
+        parent
+            .pairs()
+            .find(|(_, value)| value.id == self.id)
+            .map(|(key, _)| key)
     }
 
     /// Where to point when this map lacks something: its key with the colon, `name:`, else its first key or item.
@@ -387,7 +431,10 @@ impl<'d> Node<'d> {
         let behind = self.doc.text.get(span.end as usize..).unwrap_or_default();
         let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
         if behind.as_bytes().get(blanks) == Some(&b':') {
-            Span::new(span.start, span.end + crate::text::Span::of(0..blanks + 1).end)
+            Span::new(
+                span.start,
+                span.end + crate::text::Span::of(0..blanks + 1).end,
+            )
         } else {
             span
         }
@@ -399,16 +446,27 @@ impl<'d> Node<'d> {
         let mut node = self;
         while let Some(parent) = node.parent() {
             steps.push(match parent.own().kind {
-                Kind::Seq => parent.items().position(|i| i.id == node.id).unwrap_or_default().to_string(),
+                Kind::Seq => parent
+                    .items()
+                    .position(|i| i.id == node.id)
+                    .unwrap_or_default()
+                    .to_string(),
                 _ => match node.key_node().and_then(Node::key) {
                     Some(key) => key.replace('~', "~0").replace('/', "~1"),
                     // A key itself: the path of its value.
-                    None => node.key().unwrap_or_default().replace('~', "~0").replace('/', "~1"),
+                    None => node
+                        .key()
+                        .unwrap_or_default()
+                        .replace('~', "~0")
+                        .replace('/', "~1"),
                 },
             });
             node = parent;
         }
-        steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+        steps
+            .iter()
+            .rev()
+            .fold(String::new(), |path, step| path + "/" + step)
     }
 
     /// What kubectl makes of it, as JSON.
@@ -417,11 +475,16 @@ impl<'d> Node<'d> {
         match self.kind() {
             Kind::Null => Value::Null,
             Kind::Bool => Value::Bool(self.as_bool() == Some(true)),
-            Kind::Int | Kind::Float | Kind::NotJson => scalar::json_number(self.resolved()).map_or(Value::Null, Value::Number),
+            Kind::Int | Kind::Float | Kind::NotJson => {
+                scalar::json_number(self.resolved()).map_or(Value::Null, Value::Number)
+            }
             Kind::Str => Value::String(self.text().unwrap_or_default().to_owned()),
             Kind::Seq => Value::Array(self.items().map(Node::to_json).collect()),
             Kind::Map => Value::Object(
-                self.entries().into_iter().filter_map(|(k, v)| Some((k.key()?.into_owned(), v.to_json()))).collect(),
+                self.entries()
+                    .into_iter()
+                    .filter_map(|(k, v)| Some((k.key()?.into_owned(), v.to_json())))
+                    .collect(),
             ),
         }
     }
@@ -441,7 +504,10 @@ impl<'d> Iterator for Children<'d> {
         if self.next >= self.end {
             return None;
         }
-        let node = Node { doc: self.doc, id: self.next };
+        let node = Node {
+            doc: self.doc,
+            id: self.next,
+        };
         self.next = node.own().end.max(self.next + 1);
         Some(node)
     }
@@ -458,14 +524,20 @@ pub struct Spot<'d> {
 
 impl<'d> From<Node<'d>> for Spot<'d> {
     fn from(node: Node<'d>) -> Self {
-        Self { node, span: node.span() }
+        Self {
+            node,
+            span: node.span(),
+        }
     }
 }
 
 impl<'d> Node<'d> {
     /// The place to point at when this node lacks something: see `head`.
     pub fn lacking(self) -> Spot<'d> {
-        Spot { node: self, span: self.head() }
+        Spot {
+            node: self,
+            span: self.head(),
+        }
     }
 
     /// The bytes `from..to` of its text, as a place.

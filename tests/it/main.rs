@@ -1,6 +1,15 @@
 //! All integration tests: one binary, so that it links once.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+mod cli;
+mod engine;
 mod policies;
 mod reader;
 mod support;
+mod tidy;

@@ -8,15 +8,27 @@ use kubevet::policy::{Expected, expected};
 use std::collections::HashSet;
 
 fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
-    let files: Vec<(&str, &str)> = example.files.iter().map(|(path, text)| (path.as_ref(), text.as_ref())).collect();
+    let files: Vec<(&str, &str)> = example
+        .files
+        .iter()
+        .map(|(path, text)| (path.as_ref(), text.as_ref()))
+        .collect();
     let report = check(&files, Profile::All, Releases::only(Releases::NEWEST));
     assert!(!report.panicked);
-    let of_rule = report.findings.iter().filter(|f| f.rule == policy.id && matches!(f.state, kubevet::finding::State::Open));
+    let of_rule = report
+        .findings
+        .iter()
+        .filter(|f| f.rule == policy.id && matches!(f.state, kubevet::finding::State::Open));
     let mut found: Vec<_> = of_rule
         .map(|f| {
             assert!(f.exact, "{}: not exact", policy.id);
             let (file, line, text) = place(&report, f);
-            Expected { file: file.into(), line, text: text.into(), message: f.message.clone() }
+            Expected {
+                file: file.into(),
+                line,
+                text: text.into(),
+                message: f.message.clone(),
+            }
         })
         .collect();
     found.sort();
@@ -32,15 +44,24 @@ fn examples_fail_where_they_are_marked_and_nowhere_else() {
             marks.sort();
             let found = found(policy, example);
             let same = marks.len() == found.len()
-                && marks.iter().zip(&found).all(|(m, f)| (&m.file, m.line, &m.text) == (&f.file, f.line, &f.text) && f.message.contains(&m.message));
+                && marks.iter().zip(&found).all(|(m, f)| {
+                    (&m.file, m.line, &m.text) == (&f.file, f.line, &f.text)
+                        && f.message.contains(&m.message)
+                });
             if !same || marks.is_empty() {
-                wrong.push(format!("{}\n  expected {marks:#?}\n  found {found:#?}", policy.id));
+                wrong.push(format!(
+                    "{}\n  expected {marks:#?}\n  found {found:#?}",
+                    policy.id
+                ));
             }
         }
         for example in policy.examples.passes.iter() {
             let found = found(policy, example);
             if !found.is_empty() {
-                wrong.push(format!("{}: must pass\n{}\n  found {found:#?}", policy.id, example.files[0].1));
+                wrong.push(format!(
+                    "{}: must pass\n{}\n  found {found:#?}",
+                    policy.id, example.files[0].1
+                ));
             }
         }
     }
@@ -53,17 +74,38 @@ fn policies_are_complete_and_their_ids_known() {
     assert_eq!(ids.len(), policies().count());
     for policy in policies() {
         // A defect cannot be shown on purpose: tests/it/engine.rs makes one.
-        let shown = policy.id == "kubevet/panic" || !(policy.examples.fails.is_empty() || policy.examples.passes.is_empty());
-        assert!(shown, "{}: needs an example that fails and one that passes", policy.id);
+        let shown = policy.id == "kubevet/panic"
+            || !(policy.examples.fails.is_empty() || policy.examples.passes.is_empty());
+        assert!(
+            shown,
+            "{}: needs an example that fails and one that passes",
+            policy.id
+        );
         for text in [&policy.title, &policy.rationale, &policy.remediation] {
-            assert!(!text.trim().is_empty() && !text.contains('\t'), "{}: {text:?}", policy.id);
+            assert!(
+                !text.trim().is_empty() && !text.contains('\t'),
+                "{}: {text:?}",
+                policy.id
+            );
         }
-        assert!(policy.title.chars().count() <= 72, "{}: title is too long", policy.id);
+        assert!(
+            policy.title.chars().count() <= 72,
+            "{}: title is too long",
+            policy.id
+        );
         for id in policy.subsumes.iter() {
-            assert!(ids.contains(id.as_ref()), "{}: subsumes unknown {id}", policy.id);
+            assert!(
+                ids.contains(id.as_ref()),
+                "{}: subsumes unknown {id}",
+                policy.id
+            );
         }
         for id in policy.formerly.iter() {
-            assert!(!ids.contains(id.as_ref()), "{}: formerly {id}, which is another rule", policy.id);
+            assert!(
+                !ids.contains(id.as_ref()),
+                "{}: formerly {id}, which is another rule",
+                policy.id
+            );
         }
     }
 }

@@ -22,26 +22,52 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
     let mut sources = SourceMap::default();
     let mut reports = Vec::new();
     for (path, text) in files {
-        let file = sources.add(SourceFile::new((*path).into(), (*path).into(), (*text).into(), Encoding::Utf8));
+        let file = sources.add(SourceFile::new(
+            (*path).into(),
+            (*path).into(),
+            (*text).into(),
+            Encoding::Utf8,
+        ));
         let mut report = FileReport::default();
         report.reported = true;
         for chunk in split(text) {
-            report.add(analyse(Input { file, path, text }, &chunk, &rules, &repository));
+            report.add(analyse(
+                Input { file, path, text },
+                &chunk,
+                &rules,
+                &repository,
+            ));
         }
         reports.push((file, report));
     }
-    finish(reports, sources, Vec::new(), &rules, Finish { suppress: true, complete: true })
+    finish(
+        reports,
+        sources,
+        Vec::new(),
+        &rules,
+        Finish {
+            suppress: true,
+            complete: true,
+        },
+    )
 }
 
 /// Checks one text for the newest release.
 pub(crate) fn check_one(text: &str, profile: Profile) -> Report {
-    check(&[("example.yaml", text)], profile, Releases::only(Releases::NEWEST))
+    check(
+        &[("example.yaml", text)],
+        profile,
+        Releases::only(Releases::NEWEST),
+    )
 }
 
 /// Path, 1-based line and text under the span of a finding.
 pub(crate) fn place<'r>(report: &'r Report, finding: &Finding) -> (&'r str, u32, &'r str) {
     let source = source(report, finding.primary.file);
-    let line = source.lines().position(finding.primary.span.start, &source.text).line;
+    let line = source
+        .lines()
+        .position(finding.primary.span.start, &source.text)
+        .line;
     (&source.path, line, finding.primary.span.text(&source.text))
 }
 

@@ -19,8 +19,18 @@ pub(super) fn instances(object: Object<'_>) -> Vec<Instance<'_>> {
         }
         let arguments = section.and_then(|s| s.field("extraArgs"));
         // Where the setting would be written: extraArgs, else the section, else the kind.
-        let anchor = arguments.or(section).or_else(|| object.node.get("kind")).unwrap_or(object.node).lacking();
-        Some(Instance { component, form: Form::Kubeadm, object, settings: arguments.map(settings).unwrap_or_default(), anchor })
+        let anchor = arguments
+            .or(section)
+            .or_else(|| object.node.get("kind"))
+            .unwrap_or(object.node)
+            .lacking();
+        Some(Instance {
+            component,
+            form: Form::Kubeadm,
+            object,
+            settings: arguments.map(settings).unwrap_or_default(),
+            anchor,
+        })
     };
     SECTIONS.into_iter().filter_map(instance).collect()
 }
@@ -28,11 +38,22 @@ pub(super) fn instances(object: Object<'_>) -> Vec<Instance<'_>> {
 fn settings(arguments: Node<'_>) -> Vec<Setting<'_>> {
     let pairs: Vec<(Node<'_>, Node<'_>)> = match arguments.kind() {
         Kind::Map => arguments.entries(),
-        _ => arguments.items().filter_map(|item| Some((item.field("name")?, item.field("value")?))).collect(),
+        _ => arguments
+            .items()
+            .filter_map(|item| Some((item.field("name")?, item.field("value")?)))
+            .collect(),
     };
-    pairs.into_iter().filter_map(|(name, value)| setting(name, value)).collect()
+    pairs
+        .into_iter()
+        .filter_map(|(name, value)| setting(name, value))
+        .collect()
 }
 
 fn setting<'d>(name: Node<'d>, value: Node<'d>) -> Option<Setting<'d>> {
-    Some(Setting { name: name.text()?.into(), value: value.text()?.into(), node: value, at: Some(0) })
+    Some(Setting {
+        name: name.text()?.into(),
+        value: value.text()?.into(),
+        node: value,
+        at: Some(0),
+    })
 }

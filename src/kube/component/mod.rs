@@ -5,7 +5,7 @@
 mod kubeadm;
 mod static_pod;
 
-use super::{Object, is_placeholder};
+use super::{Object, PodSpec, is_placeholder};
 use crate::yaml::{Node, Spot};
 use std::borrow::Cow;
 
@@ -24,7 +24,12 @@ pub enum ComponentKind {
 
 impl ComponentKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ApiServer, Self::ControllerManager, Self::Scheduler, Self::Etcd];
+    pub const ALL: [Self; 4] = [
+        Self::ApiServer,
+        Self::ControllerManager,
+        Self::Scheduler,
+        Self::Etcd,
+    ];
 
     /// The program's name.
     pub const fn name(self) -> &'static str {
@@ -40,6 +45,13 @@ impl ComponentKind {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.name() == name)
     }
+}
+
+/// Whether a pod is one of the cluster's own programs: a component that runs in kube-system.
+pub fn is_system_pod(pod: PodSpec<'_>) -> bool {
+    pod.object.namespace() == Some("kube-system")
+        && pod.containers().all(|c| static_pod::is_system_program(c))
+        && pod.containers().next().is_some()
 }
 
 /// How the settings are written.
@@ -143,18 +155,28 @@ impl<'d> Instance<'d> {
         }
         let items: Vec<_> = written().flat_map(Setting::items).collect();
         if !items.is_empty() {
-            return Some(Effective { items, origin: Origin::Explicit });
+            return Some(Effective {
+                items,
+                origin: Origin::Explicit,
+            });
         }
         let (default, origin) = self.default_of(name);
-        Some(Effective { items: default.iter().map(|item| (*item, self.anchor)).collect(), origin })
+        Some(Effective {
+            items: default.iter().map(|item| (*item, self.anchor)).collect(),
+            origin,
+        })
     }
 
     /// What a setting is when it is not written. kubeadm: cmd/kubeadm/app/phases/controlplane; the API server's flag was
     /// [AlwaysAllow] up to 1.28 and is empty since 1.29, to the same effect (pkg/kubeapiserver/options).
     fn default_of(&self, name: &str) -> (&'static [&'static str], Origin) {
         match (self.component, self.form, name) {
-            (ComponentKind::ApiServer, Form::Kubeadm, "authorization-mode") => (&["Node", "RBAC"], Origin::CarrierDefault),
-            (ComponentKind::ApiServer, Form::CommandLine, "authorization-mode") => (&["AlwaysAllow"], Origin::BinaryDefault),
+            (ComponentKind::ApiServer, Form::Kubeadm, "authorization-mode") => {
+                (&["Node", "RBAC"], Origin::CarrierDefault)
+            }
+            (ComponentKind::ApiServer, Form::CommandLine, "authorization-mode") => {
+                (&["AlwaysAllow"], Origin::BinaryDefault)
+            }
             _ => (&[], Origin::BinaryDefault),
         }
     }

@@ -7,7 +7,10 @@ use std::borrow::Cow;
 
 pub(super) fn instances(object: Object<'_>) -> Vec<Instance<'_>> {
     let pod = PodSpec::of(object);
-    pod.into_iter().flat_map(PodSpec::containers).filter_map(|c| instance(object, c)).collect()
+    pod.into_iter()
+        .flat_map(PodSpec::containers)
+        .filter_map(|c| instance(object, c))
+        .collect()
 }
 
 /// A word of a command line: its text, the scalar that holds it, and where it begins in the scalar's text.
@@ -17,23 +20,55 @@ struct Word<'d> {
     at: usize,
 }
 
+/// Whether a container runs a component, or kube-proxy.
+pub(super) fn is_system_program(container: Container<'_>) -> bool {
+    let list = container
+        .node
+        .field("command")
+        .or_else(|| container.node.field("args"));
+    let first = list
+        .and_then(|list| list.items().next())
+        .and_then(Node::text)
+        .map(basename);
+    first.is_some_and(|name| name == "kube-proxy" || ComponentKind::named(name).is_some())
+}
+
 fn instance<'d>(object: Object<'d>, container: Container<'d>) -> Option<Instance<'d>> {
     let mut words: Vec<Word<'d>> = Vec::new();
     for field in ["command", "args"] {
-        for node in container.node.field(field).into_iter().flat_map(Node::items) {
+        for node in container
+            .node
+            .field(field)
+            .into_iter()
+            .flat_map(Node::items)
+        {
             let text = node.text()?;
-            words.push(Word { text: text.into(), node, at: 0 });
+            words.push(Word {
+                text: text.into(),
+                node,
+                at: 0,
+            });
         }
     }
     let program = program(&words, container);
     if let Some(component) = program {
         let start = usize::from(container.node.field("command").is_some());
-        return Some(build(object, container, component, words.get(start..).unwrap_or_default()));
+        return Some(build(
+            object,
+            container,
+            component,
+            words.get(start..).unwrap_or_default(),
+        ));
     }
     // `sh -c "exec kube-apiserver --flag=value"`: the script's last command.
-    let script = words.iter().position(|w| is_shell_command_flag(&w.text)).and_then(|i| words.get(i + 1))?;
+    let script = words
+        .iter()
+        .position(|w| is_shell_command_flag(&w.text))
+        .and_then(|i| words.get(i + 1))?;
     let words = shell_words(script.node)?;
-    let start = words.iter().rposition(|w| ComponentKind::named(basename(&w.text)).is_some())?;
+    let start = words
+        .iter()
+        .rposition(|w| ComponentKind::named(basename(&w.text)).is_some())?;
     let component = ComponentKind::named(basename(&words.get(start)?.text))?;
     Some(build(object, container, component, words.get(start + 1..)?))
 }
@@ -56,10 +91,24 @@ fn is_shell_command_flag(word: &str) -> bool {
     word.len() >= 2 && word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
 }
 
-fn build<'d>(object: Object<'d>, container: Container<'d>, component: ComponentKind, words: &[Word<'d>]) -> Instance<'d> {
-    let pair = container.node.pair("command").or_else(|| container.node.pair("args"));
+fn build<'d>(
+    object: Object<'d>,
+    container: Container<'d>,
+    component: ComponentKind,
+    words: &[Word<'d>],
+) -> Instance<'d> {
+    let pair = container
+        .node
+        .pair("command")
+        .or_else(|| container.node.pair("args"));
     let anchor = pair.map_or_else(|| container.node.lacking(), |(_, list)| list.lacking());
-    Instance { component, form: Form::CommandLine, object, settings: settings(words), anchor }
+    Instance {
+        component,
+        form: Form::CommandLine,
+        object,
+        settings: settings(words),
+        anchor,
+    }
 }
 
 /// `--flag=value`, `--flag value` and `--flag`, as pflag reads them.
@@ -67,16 +116,33 @@ fn settings<'d>(words: &[Word<'d>]) -> Vec<Setting<'d>> {
     let mut found = Vec::new();
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
-        let Some(flag) = word.text.strip_prefix("--").filter(|f| !f.is_empty()) else { continue };
+        let Some(flag) = word.text.strip_prefix("--").filter(|f| !f.is_empty()) else {
+            continue;
+        };
         if let Some((name, value)) = flag.split_once('=') {
             let at = word.at + 2 + name.len() + 1;
-            found.push(Setting { name: name.to_owned().into(), value: value.to_owned().into(), node: word.node, at: Some(at) });
+            found.push(Setting {
+                name: name.to_owned().into(),
+                value: value.to_owned().into(),
+                node: word.node,
+                at: Some(at),
+            });
             continue;
         }
         let name = flag.to_owned().into();
         match words.next_if(|next| !next.text.starts_with('-')) {
-            Some(value) => found.push(Setting { name, value: value.text.clone(), node: value.node, at: Some(value.at) }),
-            None => found.push(Setting { name, value: "true".into(), node: word.node, at: None }),
+            Some(value) => found.push(Setting {
+                name,
+                value: value.text.clone(),
+                node: value.node,
+                at: Some(value.at),
+            }),
+            None => found.push(Setting {
+                name,
+                value: "true".into(),
+                node: word.node,
+                at: None,
+            }),
         }
     }
     found
@@ -110,6 +176,14 @@ fn shell_words(script: Node<'_>) -> Option<Vec<Word<'_>>> {
         }
     }
     words.extend(word);
-    Some(words.into_iter().map(|(at, text)| Word { text: text.into(), node: script, at }).collect())
+    Some(
+        words
+            .into_iter()
+            .map(|(at, text)| Word {
+                text: text.into(),
+                node: script,
+                at,
+            })
+            .collect(),
+    )
 }
-

@@ -1,0 +1,168 @@
+//! Bytes → text → chunks → trees: nothing is lost, every span cuts its text, and the views of a tree agree.
+#![no_main]
+
+use kubevet::text::{Decoded, Encoding, Span, decode};
+use kubevet::yaml::{Chunk, Document, Kind, Node, Parsed, Problem, split};
+use kubevet_fuzz::{assert_span, read};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+/// Documents of more nodes are only walked: the other checks cost the square of their number.
+const SMALL: usize = 2_000;
+
+/// The same limit for what a document grows to through its aliases.
+const GROWN: u64 = 20_000;
+
+/// Paths and keys that are looked at in one document or map.
+const SAMPLES: usize = 64;
+
+fuzz_target!(|data: &[u8]| {
+    let decoded = decode(data.to_vec());
+    check_decoded(data, &decoded);
+    let text = decoded.text.as_str();
+    let chunks = split(text);
+    check_chunks(text, &chunks);
+    for chunk in &chunks {
+        check_parsed(chunk.span.text(text), &read(text, chunk));
+    }
+});
+
+/// Edits of a file in place rest on this: offsets of the text are offsets of the file behind its mark.
+fn check_decoded(data: &[u8], decoded: &Decoded) {
+    if decoded.encoding.is_verbatim() {
+        assert_eq!(data.get(decoded.encoding.bom_len() as usize..), Some(decoded.text.as_bytes()));
+    }
+    assert_eq!(decoded.encoding.bom_len() > 0, decoded.encoding == Encoding::Utf8Bom);
+}
+
+fn check_chunks(text: &str, chunks: &[Chunk]) {
+    let mut end = 0;
+    for chunk in chunks {
+        assert_span(chunk.span, text, "chunk");
+        assert!(end <= chunk.span.start, "chunks overlap: {chunks:?}");
+        check_gap(Span::new(end, chunk.span.start).text(text));
+        if let Some(glued) = chunk.glued {
+            assert_eq!(glued.text(text), "---");
+            assert!(end <= glued.start && glued.end <= chunk.span.start, "not before its chunk: {chunk:?}");
+        }
+        end = chunk.span.end;
+    }
+    check_gap(text.get(end as usize..).expect("the last chunk ends in the text"));
+}
+
+/// Only separators and blanks may stand outside of the chunks; anything else would never be checked.
+fn check_gap(gap: &str) {
+    for line in gap.split('\n') {
+        let line = line.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_ascii_whitespace());
+        assert!(line.is_empty() || line.starts_with("---"), "in no chunk: {line:?}");
+    }
+}
+
+fn check_parsed(text: &str, parsed: &Parsed<'_>) {
+    parsed.problems.iter().for_each(|p| check_problem(text, p));
+    let Some(document) = &parsed.document else { return };
+    assert_eq!(document.text, text);
+    document.nodes().for_each(check_node);
+    for comment in document.comments() {
+        assert_span(comment.span, text, "comment");
+        assert!(comment.span.text(text).starts_with('#'), "no comment: {comment:?}");
+    }
+    let count = document.nodes().count();
+    assert!(count > 0, "a document without a root");
+    if count < SMALL {
+        check_views(document, parsed.problems.is_empty());
+    }
+}
+
+fn check_problem(text: &str, problem: &Problem) {
+    assert_span(problem.span, text, problem.rule);
+    if let Some((span, _)) = problem.related {
+        assert_span(span, text, problem.rule);
+    }
+    assert!(!problem.message.contains('\n'), "a message is one line: {problem:?}");
+}
+
+fn check_node(node: Node<'_>) {
+    let text = node.document().text;
+    assert_span(node.span(), text, "span");
+    assert_span(node.head(), text, "head");
+    assert_span(node.content(), text, "content");
+    assert!(node.span().contains(node.content()), "{node:?}: content outside of the span");
+    let scalar = !matches!(node.kind(), Kind::Seq | Kind::Map);
+    assert_eq!(node.text().is_some(), scalar, "{node:?}: text");
+    if let Some(parent) = node.parent() {
+        assert!(parent.id() < node.id(), "{node:?}: above its parent");
+        assert!(parent.span().contains(node.span()), "{node:?} at {:?} outside of its parent at {:?}", node.span(), parent.span());
+    }
+}
+
+/// What rules see of a document: JSON, entries, values by key, paths.
+fn check_views(document: &Document<'_>, sound: bool) {
+    let grown = grown(document);
+    if grown > GROWN {
+        return;
+    }
+    let json = document.root().to_json();
+    assert!(values(&json) <= grown, "more values than nodes, aliases followed");
+    document.nodes().filter(|n| n.kind() == Kind::Map).take(SAMPLES).for_each(check_entries);
+    // With a key given twice or merged, a path leads to what kubectl keeps and not to every node.
+    if sound && !document.nodes().any(Node::is_merge) {
+        let step = document.nodes().count() / SAMPLES + 1;
+        document.nodes().step_by(step).for_each(|n| check_path(n, &json));
+    }
+}
+
+/// Nodes of a document with its aliases followed.
+fn grown(document: &Document<'_>) -> u64 {
+    let mut sizes = vec![0; document.nodes().count()];
+    measure(document.root(), &mut sizes)
+}
+
+/// Nodes at and below a node; `sizes` remembers them by id, so that an alias costs one look.
+fn measure(node: Node<'_>, sizes: &mut [u64]) -> u64 {
+    let mut size = 1_u64;
+    if node.is_alias() {
+        size = sizes.get(node.target().id() as usize).copied().unwrap_or_default();
+    } else {
+        for item in node.items() {
+            size = size.saturating_add(measure(item, sizes));
+        }
+        for (key, value) in node.pairs() {
+            size = size.saturating_add(measure(key, sizes)).saturating_add(measure(value, sizes));
+        }
+    }
+    if let Some(known) = sizes.get_mut(node.id() as usize) {
+        *known = size;
+    }
+    size
+}
+
+fn values(json: &Value) -> u64 {
+    match json {
+        Value::Array(items) => 1 + items.iter().map(values).sum::<u64>(),
+        Value::Object(fields) => 1 + fields.values().map(values).sum::<u64>(),
+        _ => 1,
+    }
+}
+
+/// Two ways to a value, `entries` and `get`, must lead to the same node.
+fn check_entries(map: Node<'_>) {
+    let entries = map.entries();
+    for (key, _) in entries.iter().take(SAMPLES) {
+        let Some(name) = key.key() else { continue };
+        let last = entries.iter().rev().find(|(k, _)| k.key().as_ref() == Some(&name));
+        assert_eq!(map.get(&name).map(Node::id), last.map(|(_, v)| v.id()), "{map:?}: {name:?}");
+    }
+}
+
+/// A node's path must lead to its value in the JSON of the whole; a key's path is that of its value.
+fn check_path(node: Node<'_>, json: &Value) {
+    let path = node.path();
+    let found = json.pointer(&path);
+    let in_map = node.parent().is_some_and(|p| p.kind() == Kind::Map);
+    if in_map && node.key_node().is_none() {
+        assert!(found.is_some(), "{path:?} of the key {node:?} leads nowhere");
+    } else {
+        assert_eq!(found, Some(&node.to_json()), "{path:?} of {node:?}");
+    }
+}

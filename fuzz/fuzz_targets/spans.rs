@@ -1,0 +1,163 @@
+//! Values back to their text: maps of scalars, documents inside of scalars, lines and columns.
+#![no_main]
+
+use kubevet::text::{FileId, LineIndex, Span, decode};
+use kubevet::yaml::{Chunk, Document, Format, Kind, Limits, Node, Place, SpanMap, Style, decode_scalar, parse, split};
+use kubevet_fuzz::{BREAKS, assert_span, read};
+use libfuzzer_sys::fuzz_target;
+
+/// Strings that are looked at in one document.
+const STRINGS: usize = 200;
+/// Of those, the ones that are read as documents themselves.
+const NESTED: usize = 16;
+/// Documents inside of documents.
+const DEPTH: usize = 3;
+/// Ends of the ranges that are looked at in one string: their number squared is the work.
+const ENDS: usize = 12;
+/// Texts up to this are checked at every character.
+const SHORT: usize = 2048;
+/// What `LineIndex` counts at once: a private number of it, so mistakes hide around its multiples.
+const BLOCK: usize = 4096;
+
+fuzz_target!(|data: &[u8]| {
+    let text = decode(data.to_vec()).text;
+    check_lines(&text);
+    check_lines(&across_a_block(&text));
+    for chunk in split(&text) {
+        if let Some(document) = read(&text, &chunk).document {
+            check_document(&document, &text, 0);
+        }
+    }
+});
+
+fn check_document(document: &Document<'_>, file: &str, depth: usize) {
+    let strings = document.nodes().filter(|n| n.kind() == Kind::Str && !n.is_alias());
+    let mut nested = 0;
+    for node in strings.take(STRINGS) {
+        let value = node.as_str().expect("a string has a text");
+        let map = decode_scalar(node).expect("a string has a map");
+        for range in ranges(value) {
+            check_range(node, value, &map, range);
+        }
+        check_again(node);
+        if nested < NESTED && depth < DEPTH && node.style() != Style::Plain && value.len() > 2 {
+            nested += 1;
+            split(value).iter().for_each(|chunk| check_nested(node, value, &map, chunk, file, depth));
+        }
+    }
+}
+
+/// Some ranges of a text, each at character boundaries: empty ones, the whole, and parts.
+fn ranges(text: &str) -> Vec<Span> {
+    let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let mut ends: Vec<usize> = bounds.iter().copied().step_by(bounds.len() / ENDS + 1).collect();
+    ends.push(text.len());
+    let from = |(i, start): (usize, &usize)| ends.iter().skip(i).map(|end| Span::of(*start..*end)).collect::<Vec<_>>();
+    ends.iter().enumerate().flat_map(from).collect()
+}
+
+/// A part of a value must come from a part of its scalar, and where the map says so from this very text.
+fn check_range(node: Node<'_>, value: &str, map: &SpanMap, inner: Span) {
+    let text = node.document().text;
+    let (outer, exact) = map.outer(inner);
+    assert_span(outer, text, "outer span");
+    assert!(node.span().contains(outer), "{node:?} at {:?}: {inner:?} comes from {outer:?}", node.span());
+    if exact && !is_replaced(outer.text(text)) && !may_be_base64(text) {
+        assert_same(outer.text(text), inner.text(value), node);
+    }
+}
+
+/// Whether a text may stand for another: a quote, an escape, a folded line.
+fn is_replaced(text: &str) -> bool {
+    text.contains(['\\', '"', '\'']) || text.contains(BREAKS)
+}
+
+/// Whether a `!!binary`, in any of the ways to write a tag, may have changed a value as a whole.
+fn may_be_base64(text: &str) -> bool {
+    text.contains('!') && (text.contains("binary") || text.contains('%'))
+}
+
+/// A block scalar's span ends before its last line break, so the line feeds that end its value have no text of their own.
+#[track_caller]
+fn assert_same(outer: &str, inner: &str, node: Node<'_>) {
+    let inner = if outer.len() < inner.len() { inner.trim_end_matches('\n') } else { inner };
+    assert_eq!(outer, inner, "said to be exact in {node:?}");
+}
+
+/// A scalar of one line must mean the same where it stands alone.
+fn check_again(node: Node<'_>) {
+    let slice = node.span().text(node.document().text);
+    let flow = matches!(node.style(), Style::Plain | Style::Single | Style::Double);
+    if !flow || slice.contains(BREAKS) || may_be_base64(node.document().text) {
+        return;
+    }
+    let text = format!("v: {slice}");
+    let place = Place::Chunk { file: FileId(0), base: 0 };
+    let again = parse(&text, place, Format::Yaml, Limits::default());
+    let value = again.document.as_ref().and_then(|d| d.root().get("v"));
+    assert_eq!(value.map(|v| (v.style(), v.text())), Some((node.style(), node.text())), "{text:?}");
+}
+
+/// A document inside of a scalar: each of its nodes must be found in that scalar's text in the file.
+fn check_nested(node: Node<'_>, value: &str, map: &SpanMap, chunk: &Chunk, file: &str, depth: usize) {
+    let window = map.window(chunk.span);
+    let text = chunk.span.text(value);
+    ranges(text).into_iter().filter(|r| !r.is_empty()).for_each(|part| check_window(map, &window, chunk.span.start, part));
+    let place = node.document().place.nest(&window);
+    let Some(document) = parse(text, place, chunk.format, Limits::default()).document else { return };
+    let around = node.document().locate(node.span()).span;
+    for inner in document.nodes() {
+        let found = document.locate(inner.span());
+        assert_span(found.span, file, "nested span");
+        assert!(around.contains(found.span), "{inner:?} at {:?} outside of its scalar at {around:?}", found.span);
+        if found.exact && !is_replaced(found.span.text(file)) && !may_be_base64(file) {
+            assert_same(found.span.text(file), inner.span().text(text), inner);
+        }
+    }
+    check_document(&document, file, depth + 1);
+}
+
+/// Looking at a part of a value through a window must show what the whole map shows, and claim no more.
+fn check_window(map: &SpanMap, window: &SpanMap, start: u32, part: Span) {
+    let (whole, exact) = map.outer(part.shift(start));
+    let (seen, claimed) = window.outer(part);
+    assert_eq!(seen, whole, "{part:?} of the window at {start}");
+    assert!(exact || !claimed, "{part:?} of the window at {start} is exact, but {whole:?} is not");
+}
+
+/// The text moved so that its middle stands where a block of the line index ends, and that it ends where one ends.
+fn across_a_block(text: &str) -> String {
+    let before = BLOCK.saturating_sub(text.len() / 2);
+    let after = (BLOCK - (before + text.len()) % BLOCK) % BLOCK;
+    // Short lines, so that looking for a column stays cheap.
+    let blanks = |n: usize| (1..=n).map(|i| if i % 64 == 0 { '\n' } else { ' ' }).collect::<String>();
+    blanks(before) + text + &blanks(after)
+}
+
+/// Places that are looked at: each character of a short text, else some, and those around the ends of blocks.
+fn places(text: &str) -> Vec<usize> {
+    let step = if text.len() <= SHORT { 1 } else { text.len() / ENDS };
+    let near = |at: usize| at % BLOCK <= 4 || at % BLOCK >= BLOCK - 4;
+    // Between the two characters of a line break no line begins and none ends: nobody points there.
+    let inside = |at: usize| at > 0 && text.as_bytes().get(at - 1..=at) == Some(b"\r\n");
+    (0..=text.len()).filter(|at| at % step == 0 || near(*at)).filter(|at| text.is_char_boundary(*at) && !inside(*at)).collect()
+}
+
+/// Lines and columns must lead back to the byte that they were made of.
+fn check_lines(text: &str) {
+    let lines = LineIndex::new(text);
+    let mut last = None;
+    for at in places(text) {
+        let at = Span::of(at..at).start;
+        let position = lines.position(at, text);
+        assert!(position.line >= 1 && position.line <= lines.count() && position.column >= 1, "{position:?}");
+        assert_eq!(lines.offset(position, text), Some(at), "{position:?} in {} bytes", text.len());
+        assert!(last < Some(position), "{last:?}, then {position:?}");
+        last = Some(position);
+    }
+    for line in 0..lines.count() {
+        let span = lines.line_span(line, text);
+        assert_span(span, text, "line");
+        assert!(!span.text(text).contains(['\n', '\r']), "line {line} holds a line break");
+    }
+}

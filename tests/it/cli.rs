@@ -1,0 +1,64 @@
+//! What a user sees: testdata/cases/NAME holds `cmd` (the arguments), perhaps `stdin` and files, and `expected` (stdout, stderr and
+//! exit status). `UPDATE=1 cargo test` writes `expected` anew; its difference is then what the change does to users.
+#![expect(clippy::disallowed_methods, reason = "tests read their cases")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs the built program in a folder.
+pub(crate) fn kubevet(
+    folder: &Path,
+    arguments: &[&str],
+    stdin: &[u8],
+) -> (String, String, Option<i32>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kubevet"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read has closed its end: no concern of the case.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn cases_print_what_they_printed() {
+    let mut wrong = Vec::new();
+    let mut cases: Vec<_> = fs::read_dir("testdata/cases")
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    cases.sort();
+    assert!(cases.len() > 10);
+    for case in cases {
+        let cmd = fs::read_to_string(case.join("cmd")).unwrap();
+        let arguments: Vec<&str> = cmd.split_whitespace().collect();
+        let stdin = fs::read(case.join("stdin")).unwrap_or_default();
+        let (out, err, code) = kubevet(&case, &arguments, &stdin);
+        let found = format!("{out}--- stderr\n{err}--- exit {}\n", code.unwrap_or(-1));
+        let path = case.join("expected");
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &found).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if found != expected {
+            wrong.push(format!(
+                "{}:\n--- expected\n{expected}\n--- found\n{found}",
+                case.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,203 @@
+//! The engine as a whole: secrets stay secret, output is the same whatever the order.
+#![expect(clippy::disallowed_methods, reason = "tests read files")]
+
+use crate::cli::kubevet;
+use crate::support::{check, check_one, place, source};
+use kubevet::finding::{Releases, State};
+use kubevet::model::Profile;
+use kubevet::output::{FORMATS, Look};
+use std::path::Path;
+
+/// What must be found nowhere.
+const CANARY: &str = "kanarienvogel7";
+/// The same in base64.
+const CANARY64: &str = "a2FuYXJpZW52b2dlbDc=";
+
+/// Every place where a secret may stand, next to something that is found.
+const SECRETS: &[&str] = &[
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata:\n  password: a2FuYXJpZW52b2dlbDc=\nstringData:\n  other: kanarienvogel7\n  block: |\n    first\n    kanarienvogel7\n",
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"stringData\":{\"a\":\"kanarienvogel7\"}}\nstringData: {a: x, a: y}\n",
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: &s {a: kanarienvogel7}\ndata: *s\n",
+    "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Secret\n    metadata: {name: s}\n    stringData: {a: \"kanarien\\x76ogel7\", b: kanarienvogel7}\n",
+    "{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": {\"a\": \"kanarienvogel7\"}}",
+    "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n  - resources: [secrets]\n    providers:\n      - identity: {}\n      - aescbc:\n          keys:\n            - {name: k, secret: a2FuYXJpZW52b2dlbDc=}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  enc.yaml: |\n    apiVersion: apiserver.config.k8s.io/v1\n    kind: EncryptionConfiguration\n    resources:\n      - resources: [secrets]\n        providers:\n          - identity: {}\n          - aescbc: {keys: [{name: k, secret: a2FuYXJpZW52b2dlbDc=}]}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: a\n      image: a\n      args: [--user=me, --password=kanarienvogel7, --token, kanarienvogel7]\n      env: [{name: DB_PASSWORD, value: kanarienvogel7}]\n      securityContext: {privileged: true}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - image: a\n      name: a\n      command: [sh, -c, \"run --password kanarienvogel7\"]\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: x\n  a: |\n    -----BEGIN RSA PRIVATE KEY-----\n    kanarienvogel7\n    -----END RSA PRIVATE KEY-----\n",
+    // Not YAML, so that nothing is known but the text.
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: kanarienvogel7\n  b: \"open\n",
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: |\n      kanarienvogel7\n   kanarienvogel7\n  b: : c\n",
+    // Beside a document that has a finding in the lines around.
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  b: kanarienvogel7\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n",
+];
+
+#[test]
+fn secrets_appear_in_no_format() {
+    for text in SECRETS {
+        let report = check_one(text, Profile::All);
+        assert!(
+            report.findings.iter().any(|f| f.state == State::Open),
+            "finds nothing, so it shows nothing:\n{text}"
+        );
+        for (name, writer) in FORMATS {
+            for width in [40, 80, 120, 4000] {
+                let mut out = Vec::new();
+                writer(
+                    &report,
+                    Look {
+                        color: false,
+                        width,
+                    },
+                    &mut out,
+                )
+                .unwrap();
+                let out = String::from_utf8(out).unwrap();
+                assert!(
+                    !out.contains(CANARY) && !out.contains(CANARY64),
+                    "{name} shows it:\n{text}\n{out}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_value_does_not_change_the_fingerprint() {
+    let secret = |value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{password: {value}}}\n"
+        )
+    };
+    let print = |text: &str| {
+        check_one(text, Profile::Default).findings[0]
+            .fingerprint
+            .clone()
+    };
+    assert_eq!(print(&secret("hunter2")), print(&secret("hunter3")));
+}
+
+#[test]
+fn a_finding_is_the_same_one_when_lines_move() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers:\n    - {name: b, image: b}\n";
+    let moved = pod.replace(
+        "  containers:\n",
+        "  # more\n\n  containers:\n    - {name: a, image: \"a:1\"}\n",
+    );
+    let prints = |text: &str| {
+        let report = check_one(text, Profile::Default);
+        let mut prints: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| !f.message.contains("\"a\""))
+            .map(|f| f.fingerprint.clone())
+            .collect();
+        prints.sort();
+        prints
+    };
+    assert_eq!(prints(pod), prints(&moved));
+    assert_eq!(prints(pod).len(), 3);
+}
+
+#[test]
+fn output_is_the_same_for_every_number_of_threads_and_order_of_arguments() {
+    let folder = Path::new("testdata/demo");
+    for (format, _) in FORMATS {
+        let run = |more: &[&str]| {
+            let mut arguments = vec!["check", "--output-format", format, "--color", "never"];
+            arguments.extend(more);
+            kubevet(folder, &arguments, b"")
+        };
+        let one = run(&["--threads", "1", "apps", "clusters", "infrastructure"]);
+        assert!(one.0.lines().count() > 10);
+        for threads in ["2", "8"] {
+            assert_eq!(
+                one,
+                run(&[
+                    "--threads",
+                    threads,
+                    "infrastructure",
+                    "apps",
+                    "clusters",
+                    "clusters/prod"
+                ]),
+                "{format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_named_file_is_judged_with_its_set() {
+    // The two ends lie in two files; each is named alone, as pre-commit does.
+    let folder = Path::new("testdata/demo");
+    let (out, _, code) = kubevet(
+        folder,
+        &[
+            "check",
+            "--output-format",
+            "compact",
+            "clusters/prod/manifests/kube-apiserver.yaml",
+        ],
+        b"",
+    );
+    assert!(
+        out.contains("consistency/encryption-config-ineffective"),
+        "{out}"
+    );
+    assert!(
+        out.lines()
+            .all(|l| l.starts_with("clusters/prod/manifests/kube-apiserver.yaml:")),
+        "only named files are reported on: {out}"
+    );
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn documents_within_documents_keep_their_exact_place() {
+    let text = std::fs::read_to_string("testdata/cases/nested/repo/bundle.yaml").unwrap();
+    let report = check(
+        &[("bundle.yaml", &text)],
+        Profile::Default,
+        Releases::only(Releases::NEWEST),
+    );
+    let always = report
+        .findings
+        .iter()
+        .filter(|f| f.rule == "apiserver/authorization-always-allow");
+    let found: Vec<_> = always
+        .map(|f| {
+            (
+                place(&report, f).1,
+                place(&report, f).2,
+                source(&report, f.primary.file)
+                    .range(f.primary.span)
+                    .0
+                    .column,
+            )
+        })
+        .collect();
+    let column = |line: usize| {
+        text.lines()
+            .nth(line - 1)
+            .unwrap()
+            .chars()
+            .collect::<String>()
+            .find("AlwaysAllow")
+            .unwrap()
+    };
+    // Line 17 has one character of two bytes before the value.
+    assert_eq!(
+        found[0],
+        (17, "AlwaysAllow", u32::try_from(column(17)).unwrap())
+    );
+    assert_eq!(
+        found[1],
+        (21, "AlwaysAllow", u32::try_from(column(21)).unwrap() + 1)
+    );
+    assert_eq!(
+        found[2],
+        (22, "AlwaysAllow", u32::try_from(column(22)).unwrap() + 1)
+    );
+    assert_eq!(found.len(), 3);
+}

@@ -1,0 +1,259 @@
+//! Rules about the repository itself, kept by code.
+#![expect(clippy::disallowed_methods, reason = "tests read the repository")]
+
+use kubevet::engine::policies;
+use kubevet::output::{rule_page, rules_index};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module, layer, and the modules that it may use: always of a lower layer. ARCHITECTURE.md shows the same table.
+const LAYERS: &[(&str, u8, &[&str])] = &[
+    ("model", 0, &[]),
+    ("text", 0, &[]),
+    ("yaml", 1, &["text"]),
+    ("finding", 2, &["model", "text"]),
+    ("kube", 3, &["finding", "text", "yaml"]),
+    ("policy", 3, &["model"]),
+    ("check", 4, &["finding", "kube", "model", "yaml"]),
+    ("rules", 5, &["check", "kube", "model", "yaml"]),
+    (
+        "engine",
+        6,
+        &["check", "finding", "kube", "model", "rules", "text", "yaml"],
+    ),
+    ("discover", 7, &["engine", "kube", "text"]),
+    (
+        "output",
+        7,
+        &["engine", "finding", "model", "policy", "text"],
+    ),
+    (
+        "cli",
+        8,
+        &[
+            "discover", "engine", "finding", "kube", "model", "output", "text", "yaml",
+        ],
+    ),
+];
+
+fn sources(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .map(Result::unwrap);
+    walk.map(walkdir::DirEntry::into_path)
+        .filter(|p| p.extension().is_some_and(|e| e == extension))
+        .collect()
+}
+
+fn module(path: &Path) -> String {
+    path.components()
+        .nth(1)
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .trim_end_matches(".rs")
+        .to_owned()
+}
+
+#[test]
+fn modules_use_lower_layers_only() {
+    for (name, layer, uses) in LAYERS {
+        for used in *uses {
+            let (_, below, _) = LAYERS.iter().find(|(n, ..)| n == used).unwrap();
+            assert!(
+                below < layer,
+                "{name} (layer {layer}) may not use {used} (layer {below})"
+            );
+        }
+    }
+    let mut wrong = Vec::new();
+    for path in sources("src", "rs") {
+        let module = module(&path);
+        let Some((_, _, uses)) = LAYERS.iter().find(|(name, ..)| *name == module) else {
+            assert!(
+                ["lib", "main"].contains(&module.as_str()),
+                "{module} has no layer"
+            );
+            continue;
+        };
+        for part in fs::read_to_string(&path).unwrap().split("crate::").skip(1) {
+            let used: String = part
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            if used != module && !uses.contains(&used.as_str()) {
+                wrong.push(format!("{}: uses {used}", path.display()));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn crates_are_named_where_they_belong() {
+    let only = [
+        ("granit_parser", "src/yaml/events.rs"),
+        ("miette", "src/output/graphical.rs"),
+        ("clap", "src/cli/"),
+        ("ignore::", "src/discover/"),
+        ("rayon", "src/cli/"),
+    ];
+    for path in sources("src", "rs") {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        // Comments may speak of them.
+        let code: String = text
+            .lines()
+            .filter(|l| !l.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        for (name, home) in only {
+            assert!(
+                !code.contains(&format!("use {name}")) || shown.starts_with(home),
+                "{shown} names {name}"
+            );
+        }
+        if shown.starts_with("src/output/") && !shown.ends_with("excerpt.rs") {
+            assert!(
+                !code.contains("source.text"),
+                "{shown} reaches source text past the excerpt"
+            );
+        }
+    }
+}
+
+/// Compares a generated file with what is written; `UPDATE=1` writes it.
+fn current(path: &str, text: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    assert!(
+        fs::read_to_string(path).unwrap_or_default() == text,
+        "{path} is out of date: run `UPDATE=1 cargo test`"
+    );
+}
+
+#[test]
+fn generated_documents_are_current() {
+    let mut pages = BTreeSet::new();
+    for policy in policies() {
+        let path = format!("docs/rules/{}.md", policy.id);
+        current(&path, &rule_page(policy));
+        pages.insert(PathBuf::from(path));
+    }
+    current("docs/rules/README.md", &rules_index(policies()));
+    for path in sources("docs/rules", "md") {
+        assert!(
+            pages.contains(&path) || path.ends_with("rules/README.md"),
+            "{} belongs to no policy",
+            path.display()
+        );
+    }
+    let help = [None, Some("check"), Some("explain"), Some("rules")]
+        .map(|c| format!("```text\n{}```\n", kubevet::cli::help(c)));
+    current(
+        "docs/cli.md",
+        &format!(
+            "# The command line\n\nGenerated from the program's own help.\n\n{}",
+            help.join("\n")
+        ),
+    );
+}
+
+#[test]
+fn the_changelog_has_a_place_for_what_comes() {
+    let changelog = fs::read_to_string("CHANGELOG.md").unwrap();
+    assert!(changelog.lines().any(|l| l == "## [Unreleased]"));
+}
+
+/// The packages that each package of the lock file depends on.
+fn lock() -> BTreeMap<String, Vec<String>> {
+    let text = fs::read_to_string("Cargo.lock").unwrap();
+    let mut packages = BTreeMap::new();
+    for block in text.split("[[package]]").skip(1) {
+        let name = block
+            .lines()
+            .find_map(|l| l.strip_prefix("name = "))
+            .unwrap()
+            .trim_matches('"')
+            .to_owned();
+        let listed = block
+            .split("dependencies = [")
+            .nth(1)
+            .unwrap_or_default()
+            .split(']')
+            .next()
+            .unwrap_or_default();
+        let dependencies = listed
+            .lines()
+            .filter_map(|l| l.trim().trim_matches(['"', ',']).split(' ').next())
+            .filter(|d| !d.is_empty());
+        packages.insert(name, dependencies.map(str::to_owned).collect());
+    }
+    packages
+}
+
+#[test]
+fn nothing_can_reach_a_network() {
+    const BANNED: [&str; 14] = [
+        "reqwest",
+        "hyper",
+        "ureq",
+        "curl",
+        "isahc",
+        "rustls",
+        "openssl",
+        "native-tls",
+        "tokio",
+        "async-std",
+        "smol",
+        "mio",
+        "socket2",
+        "h2",
+    ];
+    for name in lock().keys() {
+        assert!(
+            !BANNED.contains(&name.as_str()),
+            "{name} is in the lock file"
+        );
+    }
+}
+
+#[test]
+fn serde_yaml_is_no_part_of_the_program() {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let normal = manifest
+        .split("\n[dependencies]")
+        .nth(1)
+        .unwrap()
+        .split("\n[")
+        .next()
+        .unwrap();
+    let packages = lock();
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let mut next: Vec<&str> = normal
+        .lines()
+        .filter_map(|l| l.split_once(" = "))
+        .map(|(name, _)| name)
+        .filter(|n| !n.starts_with('#'))
+        .collect();
+    assert!(next.contains(&"granit-parser"));
+    while let Some(name) = next.pop() {
+        if reached.insert(name) {
+            next.extend(packages.get(name).into_iter().flatten().map(String::as_str));
+        }
+    }
+    assert!(
+        !reached.contains("serde_yaml"),
+        "the normal dependencies reach serde_yaml"
+    );
+    assert!(
+        packages["kubevet"].iter().any(|d| d == "serde_yaml"),
+        "the test looks at the right lock file"
+    );
+}
