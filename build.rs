@@ -2,8 +2,20 @@
 //!
 //! serde_yaml reads the policies here because this program cannot use the reader of the crate that it builds.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a build program reads files and stops at a mistake in a policy"
+)]
+
 #[path = "src/model.rs"]
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the library uses what this program does not"
+)]
 mod model;
 
 use model::{

@@ -1,7 +1,8 @@
 //! What a rule says about a place. Layer 2.
 
-use crate::model::{Severity, Text};
+use crate::model::{Policy, Severity, Text};
 use crate::text::{FileId, Span};
+use crate::yaml::Located;
 use sha2::{Digest, Sha256};
 
 /// Id of a rule, `category/name`.
@@ -63,6 +64,17 @@ pub struct Label {
     pub span: Span,
     /// What to say of it; may be empty.
     pub text: String,
+}
+
+impl Label {
+    /// A label at a place.
+    pub fn new(at: Located, text: impl Into<String>) -> Self {
+        Self {
+            file: at.file,
+            span: at.span,
+            text: text.into(),
+        }
+    }
 }
 
 /// The Kubernetes object that a finding is about.
@@ -128,6 +140,34 @@ pub struct Finding {
     pub state: State,
     /// Number of what it is about within its chunk: the container, the RBAC rule, the object. For subsumption.
     pub(crate) scope: u32,
+}
+
+impl Finding {
+    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one.
+    pub fn new(
+        policy: &Policy,
+        primary: Label,
+        message: String,
+        object: Option<ObjectRef>,
+        value: &str,
+    ) -> Self {
+        Self {
+            rule: policy.id.clone(),
+            severity: policy.severity,
+            fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
+            message,
+            help: policy.remediation.to_string(),
+            primary,
+            exact: true,
+            related: Vec::new(),
+            object,
+            path: String::new(),
+            releases: None,
+            secret: false,
+            state: State::Open,
+            scope: 0,
+        }
+    }
 }
 
 /// First 16 bytes of SHA-256 over what makes a finding itself, as hexadecimal digits. No line, no path of a file, no ordinal.

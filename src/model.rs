@@ -108,6 +108,10 @@ pub enum SubsumeBy {
 /// One rule: what it asks, why, and how its findings read. Its id is the path of its file under `policies/`.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a policy file has them by name"
+)]
 pub struct Policy {
     /// `category/name`.
     #[serde(skip)]

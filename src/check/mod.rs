@@ -2,7 +2,7 @@
 
 mod shapes;
 
-use crate::finding::{Finding, Label, ObjectRef, Releases, State, fingerprint};
+use crate::finding::{Finding, Label, ObjectRef, Releases, fingerprint};
 use crate::kube::component::Instance;
 use crate::kube::{Container, Object, PodSpec, PolicyRule, Repository, Set, Whole};
 use crate::model::{Identity, Policy, Severity, Text};
@@ -115,11 +115,7 @@ impl<'a> Cx<'a> {
             _ => span.text(node.document().text),
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
-        let primary = Label {
-            file: located.file,
-            span: located.span,
-            text: String::new(),
-        };
+        let primary = Label::new(located, "");
         self.push(
             primary,
             located.exact,
@@ -170,22 +166,12 @@ impl<'a> Cx<'a> {
         fingerprint: String,
         message: String,
     ) -> Draft<'_> {
-        self.out.push(Finding {
-            rule: self.policy.id.clone(),
-            severity: self.policy.severity,
-            message,
-            help: self.policy.remediation.to_string(),
-            primary,
-            exact,
-            related: Vec::new(),
-            object,
-            path,
-            releases: None,
-            secret: false,
-            fingerprint,
-            state: State::Open,
-            scope: self.scope,
-        });
+        let mut finding = Finding::new(self.policy, primary, message, object, "");
+        finding.exact = exact;
+        finding.path = path;
+        finding.fingerprint = fingerprint;
+        finding.scope = self.scope;
+        self.out.push(finding);
         Draft(self.out.last_mut())
     }
 }
@@ -193,10 +179,6 @@ impl<'a> Cx<'a> {
 /// A finding that is still being written.
 pub(crate) struct Draft<'a>(Option<&'a mut Finding>);
 
-#[expect(
-    clippy::return_self_not_must_use,
-    reason = "a draft is already a finding"
-)]
 impl Draft<'_> {
     fn with(mut self, change: impl FnOnce(&mut Finding)) -> Self {
         if let Some(finding) = &mut self.0 {
@@ -220,11 +202,7 @@ impl Draft<'_> {
         self.with(|f| {
             let Spot { node, span } = at.into();
             let located = node.document().locate(span);
-            f.related.push(Label {
-                file: located.file,
-                span: located.span,
-                text: text.into(),
-            });
+            f.related.push(Label::new(located, text));
         })
     }
 

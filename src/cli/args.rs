@@ -41,6 +41,7 @@ pub(super) enum Command {
 
 #[derive(Args)]
 #[command(after_help = "Exit status: 0 nothing found, 1 findings, 2 the work could not be done.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct Check {
     /// Files and folders, `-` for standard input [default: .]
     #[arg(value_name = "PATH")]

@@ -268,11 +268,11 @@ fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
     let written = writer(report, look, &mut out).and_then(|()| out.flush());
     // What a broken pipe left in the buffer must not be tried again at drop.
     let (_, _) = out.into_parts();
-    if let Err(e) = written {
-        if e.kind() != io::ErrorKind::BrokenPipe {
-            complain(&format!("cannot write: {e}"));
-            return FAILED;
-        }
+    if let Err(e) = written
+        && e.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("cannot write: {e}"));
+        return FAILED;
     }
     if !args.quiet {
         let _ = io::stderr().write_all(summary(report, rules).as_bytes());

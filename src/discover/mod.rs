@@ -101,7 +101,7 @@ pub fn discover(options: &Options) -> Found {
         }
         match real {
             Ok(real) if !real.starts_with(&root) => {
-                search.note(What::OutsideRoot, &given, String::new(), true)
+                search.note(What::OutsideRoot, &given, String::new(), true);
             }
             Ok(real) => search.argument(&given, &real, &root),
             Err(e) => search.note(What::Unreadable, &given, e.to_string(), true),

@@ -4,17 +4,16 @@ use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
 use super::{What, subsume};
 use crate::check::{self, About, Check, Cx};
-use crate::finding::{Finding, Label, State, fingerprint};
+use crate::finding::{Finding, Label};
 use crate::kube::component::{ComponentKind, Instance, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
 use crate::kube::{
     self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository,
     Whole,
 };
-use crate::model::Policy;
 use crate::text::{FileId, Span};
 use crate::yaml::{
-    self, Chunk, Document, Format, Kind, Limits, Place, Problem, Spot, decode_scalar, parse,
+    self, Chunk, Format, Kind, Limits, Located, Place, Problem, Spot, decode_scalar, parse,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -77,16 +76,24 @@ pub fn analyse(
 }
 
 fn panicked(input: Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
-    let label = Label {
+    let message = "a defect of kubevet kept this document from being checked: please report it";
+    let at = Place::Chunk {
         file: input.file,
-        span: Span::empty(chunk.span.start),
-        text: String::new(),
+        base: chunk.span.start,
+    }
+    .locate(Span::empty(0));
+    let finding = |policy| {
+        Finding::new(
+            policy,
+            Label::new(at, ""),
+            message.to_owned(),
+            None,
+            message,
+        )
     };
-    let message =
-        "a defect of kubevet kept this document from being checked: please report it".to_owned();
-    let policy = rules.get("kubevet/panic");
-    let findings = policy
-        .map(|policy| reader_finding(policy, label, message, None))
+    let findings = rules
+        .get("kubevet/panic")
+        .map(finding)
         .into_iter()
         .collect();
     // Nothing is known of its secrets, so nothing of it is shown.
@@ -95,31 +102,6 @@ fn panicked(input: Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
         secrets: vec![chunk.span],
         panicked: true,
         ..ChunkReport::default()
-    }
-}
-
-fn reader_finding(
-    policy: &Policy,
-    primary: Label,
-    message: String,
-    object: Option<Object<'_>>,
-) -> Finding {
-    let object = object.map(Object::reference);
-    Finding {
-        rule: policy.id.clone(),
-        severity: policy.severity,
-        fingerprint: fingerprint(&policy.id, object.as_ref(), "", &message),
-        message,
-        help: policy.remediation.to_string(),
-        primary,
-        exact: true,
-        related: Vec::new(),
-        object,
-        path: String::new(),
-        releases: None,
-        secret: false,
-        state: State::Open,
-        scope: 0,
     }
 }
 
@@ -135,72 +117,78 @@ struct Analysis<'a> {
 impl Analysis<'_> {
     fn chunk(&mut self, chunk: &Chunk) {
         let text = chunk.span.text(self.input.text);
-        if let Some(separator) = chunk.glued.filter(|_| kube::reads_as_ours(self.input.text)) {
-            if let Some(policy) = self.rules.get("yaml/glued-separator") {
-                let label = Label {
-                    file: self.input.file,
-                    span: separator,
-                    text: String::new(),
-                };
-                let message =
-                    "text follows this `---` on its line: kubectl refuses the file here".to_owned();
-                self.report
-                    .findings
-                    .push(reader_finding(policy, label, message, None));
-            }
-        }
-        if kube::may_be_ours(text) {
-            let place = Place::Chunk {
-                file: self.input.file,
-                base: chunk.span.start,
-            };
-            self.document(text, place, chunk.format, chunk.glued.is_some(), 0);
-        } else {
-            self.stray(text, chunk);
-        }
-    }
-
-    /// A document beside objects that is none: kubectl refuses a scalar or a list.
-    fn stray(&mut self, text: &str, chunk: &Chunk) {
-        let first = text.trim_start().chars().next();
-        let blank = text
-            .lines()
-            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if chunk.format == Format::Json
-            || blank
-            || first.is_none()
-            || !kube::reads_as_ours(self.input.text)
-        {
-            return;
-        }
         let place = Place::Chunk {
             file: self.input.file,
             base: chunk.span.start,
         };
-        let Some(document) = parse(text, place, chunk.format, Limits::default()).document else {
+        if chunk.glued.is_some() && kube::reads_as_ours(self.input.text) {
+            // The dashes stand right before the chunk.
+            let at = Located {
+                span: chunk.glued.unwrap_or_default(),
+                ..place.locate(Span::empty(0))
+            };
+            self.found(
+                "yaml/glued-separator",
+                at,
+                "text follows this `---` on its line: kubectl refuses the file here",
+                None,
+            );
+        }
+        if kube::may_be_ours(text) {
+            self.document(text, &place, chunk.format, chunk.glued.is_some(), 0);
+        } else {
+            self.stray(text, &place, chunk.format);
+        }
+    }
+
+    /// Adds a finding of the reader, if its rule is asked.
+    fn found(
+        &mut self,
+        rule: &str,
+        at: Located,
+        message: &str,
+        object: Option<Object<'_>>,
+    ) -> Option<&mut Finding> {
+        let policy = self.rules.get(rule)?;
+        let object = object.map(Object::reference);
+        let mut finding = Finding::new(
+            policy,
+            Label::new(at, ""),
+            message.to_owned(),
+            object,
+            message,
+        );
+        finding.exact = at.exact;
+        self.report.findings.push(finding);
+        self.report.findings.last_mut()
+    }
+
+    /// A document beside objects that is none: kubectl refuses a scalar or a list.
+    fn stray(&mut self, text: &str, place: &Place, format: Format) {
+        let blank = text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        if format == Format::Json || blank || !kube::reads_as_ours(self.input.text) {
+            return;
+        }
+        let Some(document) = parse(text, place.clone(), format, Limits::default()).document else {
             return;
         };
         let root = document.root();
         if matches!(root.kind(), Kind::Map | Kind::Null) {
             return;
         }
-        if let Some(policy) = self.rules.get("yaml/not-an-object") {
-            let line = text
-                .get(root.span().range())
-                .and_then(|t| t.lines().next())
-                .map_or(0, str::len);
-            let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
-            let label = self.label(&document, span);
-            self.report.findings.push(reader_finding(
-                policy,
-                label,
-                "this document is no object: kubectl refuses it, and the file with it".to_owned(),
-                None,
-            ));
-        }
+        let line = root.span().text(text).lines().next().map_or(0, str::len);
+        let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
+        self.found(
+            "yaml/not-an-object",
+            document.locate(span),
+            "this document is no object: kubectl refuses it, and the file with it",
+            None,
+        );
     }
 
-    fn document(&mut self, text: &str, place: Place, format: Format, glued: bool, depth: usize) {
+    fn document(&mut self, text: &str, place: &Place, format: Format, glued: bool, depth: usize) {
         let start = place.locate(Span::empty(0)).span.start;
         let parsed = parse(text, place.clone(), format, Limits::default());
         if parsed.note.is_some() {
@@ -208,7 +196,7 @@ impl Analysis<'_> {
             return;
         }
         let Some(document) = parsed.document else {
-            self.unread(text, &place, parsed.problems, glued, depth);
+            self.unread(text, place, &parsed.problems, glued, depth);
             return;
         };
         let objects = kube::objects(&document);
@@ -239,7 +227,7 @@ impl Analysis<'_> {
         &mut self,
         text: &str,
         place: &Place,
-        problems: Vec<Problem>,
+        problems: &[Problem],
         glued: bool,
         depth: usize,
     ) {
@@ -270,37 +258,19 @@ impl Analysis<'_> {
     }
 
     fn problem(&mut self, problem: &Problem, place: &Place, object: Option<Object<'_>>) {
-        let Some(policy) = self.rules.get(problem.rule) else {
+        let Some(finding) = self.found(
+            problem.rule,
+            place.locate(problem.span),
+            &problem.message,
+            object,
+        ) else {
             return;
         };
-        let located = place.locate(problem.span);
-        let label = Label {
-            file: located.file,
-            span: located.span,
-            text: String::new(),
-        };
-        let mut finding = reader_finding(policy, label, problem.message.clone(), object);
-        finding.exact = located.exact;
         if let Some(help) = &problem.help {
             finding.help.clone_from(help);
         }
         if let Some((span, text)) = problem.related {
-            let located = place.locate(span);
-            finding.related.push(Label {
-                file: located.file,
-                span: located.span,
-                text: text.to_owned(),
-            });
-        }
-        self.report.findings.push(finding);
-    }
-
-    fn label(&self, document: &Document<'_>, span: Span) -> Label {
-        let located = document.locate(span);
-        Label {
-            file: located.file,
-            span: located.span,
-            text: String::new(),
+            finding.related.push(Label::new(place.locate(span), text));
         }
     }
 
@@ -320,7 +290,13 @@ impl Analysis<'_> {
                 let inner = chunk.span.text(text);
                 if kube::may_be_ours(inner) {
                     let place = scalar.document().place.nest(&map.window(chunk.span));
-                    self.document(inner, place, chunk.format, chunk.glued.is_some(), depth + 1);
+                    self.document(
+                        inner,
+                        &place,
+                        chunk.format,
+                        chunk.glued.is_some(),
+                        depth + 1,
+                    );
                 }
             }
         }
@@ -415,7 +391,7 @@ impl Analysis<'_> {
             return;
         };
         let Spot { node, span } = setting.spot();
-        let at = self.label(node.document(), span);
+        let at = Label::new(node.document().locate(span), "");
         let body = Body::ApiServer(ApiServerFacts {
             encryption_config: setting.value.to_string(),
             at,
@@ -440,10 +416,7 @@ impl Analysis<'_> {
             ),
             Some(Verdict::NotCovered(spot)) => (Some(spot), "no entry covers Secrets"),
         };
-        let plain = spot.map(|s| Label {
-            text: text.to_owned(),
-            ..self.label(s.node.document(), s.span)
-        });
+        let plain = spot.map(|s| Label::new(s.node.document().locate(s.span), text));
         let body = Body::Encryption(EncryptionFacts { plain });
         self.report.facts.push(Facts {
             object: Some(object.reference()),
@@ -458,4 +431,52 @@ fn counts_when_nested(object: Object<'_>) -> bool {
     kube::is_config(object.gvk.group)
         || (object.gvk.group.is_empty()
             && matches!(object.gvk.kind, "ConfigMap" | "Secret" | "List"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Releases;
+    use crate::model::Profile;
+    use crate::rules;
+
+    fn panics(_: Object<'_>, _: &mut Cx<'_>) {
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_defect_of_one_rule_is_a_finding_and_costs_only_its_document() {
+        let policy = rules::all()
+            .iter()
+            .find(|(p, _)| p.id == "tls/ingress-without-tls")
+            .unwrap()
+            .0
+            .clone();
+        let broken: Rule = Box::leak(Box::new((policy, Check::Object(panics))));
+        let mut rules = RuleSet::new(Profile::Default, Releases::only(Releases::NEWEST));
+        rules.add(broken);
+        let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n";
+        let input = Input {
+            file: FileId(0),
+            path: "a.yaml",
+            text,
+        };
+        let analysed: Vec<_> = yaml::split(text)
+            .iter()
+            .map(|chunk| analyse(input, chunk, &rules, &Repository::default()))
+            .collect();
+        assert!(analysed[0].panicked);
+        assert_eq!(analysed[0].findings[0].rule, "kubevet/panic");
+        assert_eq!(
+            analysed[0].secrets,
+            [Span::new(0, 47)],
+            "nothing of the document is shown"
+        );
+        assert!(
+            analysed[1]
+                .findings
+                .iter()
+                .any(|f| f.rule == "pod/host-pid")
+        );
+    }
 }

@@ -48,7 +48,7 @@ impl RuleSet {
         set
     }
 
-    fn add(&mut self, rule: Rule) {
+    pub(super) fn add(&mut self, rule: Rule) {
         self.by_id.insert(&rule.0.id, rule);
         for applies in rule.0.applies.iter() {
             match applies.as_ref() {

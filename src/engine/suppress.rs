@@ -2,7 +2,7 @@
 
 use super::RuleSet;
 use super::ruleset::policies;
-use crate::finding::{Finding, Label, State, fingerprint};
+use crate::finding::{Finding, Label, State};
 use crate::kube::Object;
 use crate::model::Policy;
 use crate::text::Span;
@@ -66,12 +66,7 @@ fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: 
         .strip_prefix('[')
         .and_then(|r| r.split_once(']'))
         .unwrap_or(("", ""));
-    let located = document.locate(at);
-    let by = Label {
-        file: located.file,
-        span: located.span,
-        text: String::new(),
-    };
+    let by = Label::new(document.locate(at), "");
     let reason = Some(reason.trim())
         .filter(|r| !r.is_empty())
         .map(str::to_owned);
@@ -203,20 +198,8 @@ fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
 
 fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Finding {
     Finding {
-        rule: policy.id.clone(),
-        severity: policy.severity,
-        fingerprint: fingerprint(&policy.id, None, &ignore.id, ""),
-        message,
         help,
-        primary: ignore.by.clone(),
-        exact: true,
-        related: Vec::new(),
-        object: None,
-        path: String::new(),
-        releases: None,
-        secret: false,
-        state: State::Open,
-        scope: 0,
+        ..Finding::new(policy, ignore.by.clone(), message, None, &ignore.id)
     }
 }
 

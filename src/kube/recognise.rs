@@ -94,7 +94,7 @@ pub fn is_config(group: &str) -> bool {
 }
 
 /// The scalars of an object that hold documents: values of a ConfigMap, and of a Secret's `stringData`.
-pub fn nested_texts<'d>(object: Object<'d>) -> impl Iterator<Item = Node<'d>> {
+pub fn nested_texts(object: Object<'_>) -> impl Iterator<Item = Node<'_>> {
     let field = match (object.gvk.group, object.gvk.kind) {
         ("", "ConfigMap") => Some("data"),
         ("", "Secret") => Some("stringData"),

@@ -22,7 +22,7 @@ pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span
                 spans.extend(object.metadata("annotations").into_iter().flat_map(values));
             }
             ("apiserver.config.k8s.io", "EncryptionConfiguration") | ("", "EncryptionConfig") => {
-                encryption_keys(object.node, &mut spans)
+                encryption_keys(object.node, &mut spans);
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use crate::engine::{Note, Report};
 use crate::finding::{Finding, Label, ObjectRef, State};
 use crate::text::Position;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io;
 
 /// Changes when a field is renamed, removed or means something else; a new field changes nothing.
@@ -181,7 +182,7 @@ fn escape(json: &str) -> String {
             let mut units = [0; 2];
             c.encode_utf16(&mut units)
                 .iter()
-                .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+                .for_each(|unit| _ = write!(out, "\\u{unit:04x}"));
         } else {
             out.push(c);
         }

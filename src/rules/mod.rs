@@ -9,11 +9,6 @@ mod secrets;
 mod tls;
 
 use crate::check::Check;
-#[expect(
-    clippy::allow_attributes,
-    reason = "the generated table uses what the policies use"
-)]
-#[allow(unused_imports)]
 use crate::model::{
     Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark, Parameter, Policy,
     Setting, Severity, Shape, Standards, SubsumeBy,

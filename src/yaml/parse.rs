@@ -62,7 +62,7 @@ pub struct Parsed<'t> {
 }
 
 /// Reads the text of one chunk that stands at `place`.
-pub fn parse<'t>(text: &'t str, place: Place, format: Format, limits: Limits) -> Parsed<'t> {
+pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
     let yaml = format == Format::Yaml;
     // To kubectl's parser NEL, LS and PS are line breaks. Spans stay right: the replacement has the same length.
     let breaks = if yaml { replace_breaks(text) } else { None };
@@ -407,14 +407,14 @@ impl<'t> Builder<'t> {
                 },
             );
         }
-        if style == Style::Plain && value == "<<" {
-            if let Some(map) = self
+        if style == Style::Plain
+            && value == "<<"
+            && let Some(map) = self
                 .stack
                 .last()
                 .and_then(|open| self.nodes.get_mut(open.id as usize))
-            {
-                map.merges = true;
-            }
+        {
+            map.merges = true;
         }
         self.last = self.last.max(span.end);
         Ok(())
@@ -668,7 +668,7 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
     let padding = digits.iter().rev().take_while(|b| **b == b'=').count();
-    if digits.len() % 4 != 0 || padding > 2 {
+    if !digits.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let body = digits.get(..digits.len() - padding)?;

@@ -1,4 +1,5 @@
 //! The reader against kubectl's own answers, and properties of its spans.
+#![expect(clippy::disallowed_methods, reason = "tests read files")]
 
 use kubevet::text::{FileId, decode};
 use kubevet::yaml::{
@@ -109,7 +110,7 @@ fn documents_are_what_they_are_to_kubectl() {
                 }
             }
             match root.get("items") {
-                Some(items) => documents.extend(items.items().map(|i| i.to_json())),
+                Some(items) => documents.extend(items.items().map(kubevet::yaml::Node::to_json)),
                 None => documents.push(root.to_json()),
             }
         }
@@ -221,4 +222,197 @@ fn json_objects_of_one_line_are_read_each() {
     assert_eq!(chunks.len(), 3);
     assert!(chunks.iter().all(|c| c.format == Format::Json));
     assert_eq!(chunks[1].span.text(text), "{\"b\": \"}\\\"{\"}");
+}
+
+/// Texts of the repository that hold documents: examples, the demo and the cases.
+fn texts() -> Vec<String> {
+    let mut texts: Vec<String> = kubevet::engine::policies()
+        .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
+        .flat_map(|e| e.files.iter().map(|(_, text)| text.to_string()))
+        .collect();
+    let walk = walkdir::WalkDir::new("testdata")
+        .into_iter()
+        .map(Result::unwrap);
+    let files = walk.filter(|e| e.path().extension().is_some_and(|e| e == "yaml"));
+    texts.extend(
+        files
+            .filter_map(|f| fs::read(f.path()).ok())
+            .map(|bytes| decode(bytes).text),
+    );
+    texts
+}
+
+/// Every scalar's text, read again by itself, is the scalar; every span lies in the text on character boundaries.
+#[track_caller]
+fn spans_hold(text: &str) -> usize {
+    let mut scalars = 0;
+    for chunk in split(text) {
+        let body = chunk.span.text(text);
+        let Some(document) = read(text, &chunk).document else {
+            continue;
+        };
+        for node in document.nodes() {
+            for span in [node.span(), node.head(), node.content()] {
+                assert!(body.get(span.range()).is_some(), "{span:?} of {node:?}");
+            }
+            let (Some(value), false) = (node.text(), node.is_alias()) else {
+                continue;
+            };
+            let written = node.span().text(body);
+            if written.is_empty() {
+                assert!(node.is_null() || value.is_empty());
+                continue;
+            }
+            // A block scalar and folded lines carry their indentation with them.
+            let column = body[..node.span().start as usize]
+                .rfind(['\n', '\r'])
+                .map_or(0, |n| n + 1);
+            let indent = " ".repeat(node.span().start as usize - column);
+            let again = format!("- x\n-\n{indent}  {written}\n");
+            let chunk = Chunk {
+                span: kubevet::text::Span::of(0..again.len()),
+                format: chunk.format,
+                glued: None,
+            };
+            let parsed = read(&again, &chunk);
+            let Some(reread) = &parsed.document else {
+                panic!("{written:?}: {:?}", parsed.problems)
+            };
+            let reread = reread.root().items().nth(1).unwrap();
+            // The line break at the end of a block scalar is no part of its span.
+            assert_eq!(
+                reread.text().map(str::trim_end),
+                Some(value.trim_end()),
+                "{written:?}"
+            );
+            scalars += 1;
+        }
+    }
+    scalars
+}
+
+#[test]
+fn spans_of_scalars_read_again_are_the_scalars() {
+    let scalars: usize = texts().iter().map(|text| spans_hold(text)).sum();
+    assert!(scalars > 2000, "only {scalars} scalars");
+}
+
+#[test]
+fn spans_hold_in_the_corpus_where_there_is_one() {
+    let corpus = std::path::Path::new("../shared/corpus");
+    let mut scalars = 0;
+    for entry in walkdir::WalkDir::new(corpus)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+    {
+        let yaml = entry.path().extension().is_some_and(|e| e == "yaml");
+        // Every seventh file or so: 10,000 scalars and more, in a second.
+        if yaml
+            && entry.path().as_os_str().len() % 7 == 0
+            && entry.metadata().is_ok_and(|m| m.len() < 200_000)
+        {
+            let text = decode(fs::read(entry.path()).unwrap()).text;
+            scalars += spans_hold(&text);
+        }
+    }
+    assert!(
+        scalars > 10_000 || !corpus.exists(),
+        "only {scalars} scalars"
+    );
+}
+
+/// serde_yaml as an independent witness of structure: kinds, keys and lengths, and the text of quoted and block scalars.
+#[track_caller]
+fn agrees(node: kubevet::yaml::Node<'_>, witness: &serde_yaml::Value) {
+    use serde_yaml::Value;
+    match (node.kind(), witness) {
+        (Kind::Map, Value::Mapping(map)) => {
+            assert_eq!(node.len(), map.len(), "{node:?}");
+            for ((key, value), (wkey, wvalue)) in node.pairs().zip(map) {
+                agrees(key, wkey);
+                agrees(value, wvalue);
+            }
+        }
+        (Kind::Seq, Value::Sequence(items)) => {
+            assert_eq!(node.len(), items.len(), "{node:?}");
+            node.items().zip(items).for_each(|(n, w)| agrees(n, w));
+        }
+        (Kind::Map | Kind::Seq, _) | (_, Value::Mapping(_) | Value::Sequence(_)) => {
+            panic!("{node:?} is {witness:?}")
+        }
+        // What plain scalars mean is kubectl's business.
+        _ if node.style() == kubevet::yaml::Style::Plain => {}
+        _ => assert_eq!(node.text(), witness.as_str()),
+    }
+}
+
+#[test]
+fn structure_is_what_serde_yaml_sees() {
+    let mut compared = 0;
+    for text in texts() {
+        for chunk in split(&text) {
+            let parsed = read(&text, &chunk);
+            // It refuses repeated keys and does not merge.
+            if !parsed.problems.is_empty() || text.contains("<<") {
+                continue;
+            }
+            let (Some(document), Ok(witness)) = (
+                parsed.document,
+                serde_yaml::from_str::<serde_yaml::Value>(chunk.span.text(&text)),
+            ) else {
+                continue;
+            };
+            if !matches!(witness, serde_yaml::Value::Tagged(_)) {
+                agrees(document.root(), &witness);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 60, "only {compared} documents compared");
+}
+
+mod properties {
+    use super::read;
+    use kubevet::text::{Edit, LineIndex, Span, apply};
+    use kubevet::yaml::{Chunk, Format};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_column_leads_back_to_its_offset(text in "[a-zé𝄞\\t \\n\\r]{0,200}") {
+            let lines = LineIndex::new(&text);
+            for (at, c) in text.char_indices() {
+                // Inside of CRLF there is no place.
+                if c == '\n' && text[..at].ends_with('\r') {
+                    continue;
+                }
+                let at = u32::try_from(at).unwrap();
+                prop_assert_eq!(lines.offset(lines.position(at, &text), &text), Some(at));
+            }
+        }
+
+        #[test]
+        fn edits_change_nothing_else(text in "[a-z]{1,40}", start in 0usize..40, len in 0usize..10, new in "[A-Z]{0,5}") {
+            let start = start.min(text.len());
+            let end = (start + len).min(text.len());
+            let out = apply(&text, &[Edit { span: Span::of(start..end), text: new.clone() }]);
+            prop_assert_eq!(out, format!("{}{new}{}", &text[..start], &text[end..]));
+        }
+
+        #[test]
+        fn any_text_is_read_without_harm(text in "([a-z:#&*!|>'\"%@`{}\\[\\], \\-?\\n\\t\\\\]|<<|é|\\r){0,120}") {
+            let chunk = Chunk { span: Span::of(0..text.len()), format: Format::Yaml, glued: None };
+            let parsed = read(&text, &chunk);
+            for problem in &parsed.problems {
+                prop_assert!(text.get(problem.span.range()).is_some(), "{:?}", problem);
+            }
+            if let Some(document) = &parsed.document {
+                for node in document.nodes() {
+                    prop_assert!(text.get(node.span().range()).is_some());
+                    prop_assert!(text.get(node.head().range()).is_some());
+                }
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("model", 0, &[]),
     ("text", 0, &[]),
     ("yaml", 1, &["text"]),
-    ("finding", 2, &["model", "text"]),
+    ("finding", 2, &["model", "text", "yaml"]),
     ("kube", 3, &["finding", "text", "yaml"]),
     ("policy", 3, &["model"]),
     ("check", 4, &["finding", "kube", "model", "yaml"]),
