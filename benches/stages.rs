@@ -1,5 +1,5 @@
 //! The stages of a run, each on the same texts: the examples of all policies, put together to about 1 MB.
-//! `cargo bench`; for whole runs over a repository of your own see scripts/bench.sh.
+//! `cargo bench`; for whole runs over a repository of your own see scripts/bench.py.
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};

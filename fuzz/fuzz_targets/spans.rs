@@ -2,27 +2,29 @@
 #![no_main]
 
 use kubevet::text::{FileId, LineIndex, Span, decode};
-use kubevet::yaml::{Chunk, Document, Format, Kind, Limits, Node, Place, SpanMap, Style, decode_scalar, parse, split};
+use kubevet::yaml::{Chunk, Document, Format, Kind, Limits, Located, Node, Place, SpanMap, Style, decode_scalar, parse, split};
 use kubevet_fuzz::{BREAKS, assert_span, read};
 use libfuzzer_sys::fuzz_target;
 
 /// Strings that are looked at in one document.
-const STRINGS: usize = 200;
+const STRINGS: usize = 64;
 /// Of those, the ones that are read as documents themselves.
-const NESTED: usize = 16;
+const NESTED: usize = 4;
 /// Documents inside of documents.
-const DEPTH: usize = 3;
+const DEPTH: usize = 2;
 /// Ends of the ranges that are looked at in one string: their number squared is the work.
-const ENDS: usize = 12;
-/// Texts up to this are checked at every character.
-const SHORT: usize = 2048;
+const ENDS: usize = 10;
+/// A key is looked for in no more than 1024 characters.
+const LONGEST_KEY: usize = 1000;
+/// Places that are looked at in one text: each character of a shorter one.
+const PLACES: usize = 256;
 /// What `LineIndex` counts at once: a private number of it, so mistakes hide around its multiples.
 const BLOCK: usize = 4096;
 
 fuzz_target!(|data: &[u8]| {
     let text = decode(data.to_vec()).text;
-    check_lines(&text);
-    check_lines(&across_a_block(&text));
+    check_lines(&text, text.len() / PLACES + 1);
+    check_lines(&across_a_block(&text), BLOCK);
     for chunk in split(&text) {
         if let Some(document) = read(&text, &chunk).document {
             check_document(&document, &text, 0);
@@ -84,26 +86,30 @@ fn assert_same(outer: &str, inner: &str, node: Node<'_>) {
     assert_eq!(outer, inner, "said to be exact in {node:?}");
 }
 
-/// A scalar of one line must mean the same where it stands alone. Only a key may end in a colon: `a::` is the key `a:`.
+/// A scalar of one line must mean the same where it stands alone: as a key if it is one, since only a key can be `-` or end in `:`.
 fn check_again(node: Node<'_>) {
     let slice = node.span().text(node.document().text);
     let flow = matches!(node.style(), Style::Plain | Style::Single | Style::Double);
-    if !flow || slice.contains(BREAKS) || slice.ends_with(':') || may_be_base64(node.document().text) {
+    if !flow || slice.contains(BREAKS) || slice.len() > LONGEST_KEY || may_be_base64(node.document().text) {
         return;
     }
-    let text = format!("v: {slice}");
+    let key = node.parent().is_some_and(|p| p.kind() == Kind::Map) && node.key_node().is_none();
+    // Indented: at the start of a line `...` would end the document.
+    let text = if key { format!(" {slice}: v") } else { format!("v: {slice}") };
     let place = Place::Chunk { file: FileId(0), base: 0 };
     let again = parse(&text, place, Format::Yaml, Limits::default());
-    let value = again.document.as_ref().and_then(|d| d.root().get("v"));
-    assert_eq!(value.map(|v| (v.style(), v.text())), Some((node.style(), node.text())), "{text:?}");
+    let pair = again.document.as_ref().and_then(|d| d.root().pairs().next());
+    let same = pair.map(|(k, v)| if key { k } else { v });
+    assert_eq!(same.map(|n| (n.style(), n.text())), Some((node.style(), node.text())), "{text:?}");
 }
 
 /// A document inside of a scalar: each of its nodes must be found in that scalar's text in the file.
 fn check_nested(node: Node<'_>, value: &str, map: &SpanMap, chunk: &Chunk, file: &str, depth: usize) {
-    let window = map.window(chunk.span);
     let text = chunk.span.text(value);
-    ranges(text).into_iter().filter(|r| !r.is_empty()).for_each(|part| check_window(map, &window, chunk.span.start, part));
-    let place = node.document().place.nest(&window);
+    let place = node.document().place.nest(&map.window(chunk.span));
+    for part in ranges(text).into_iter().filter(|r| !r.is_empty()) {
+        check_steps(node, map, part.shift(chunk.span.start), place.locate(part));
+    }
     let Some(document) = parse(text, place, chunk.format, Limits::default()).document else { return };
     let around = node.document().locate(node.span()).span;
     for inner in document.nodes() {
@@ -117,12 +123,12 @@ fn check_nested(node: Node<'_>, value: &str, map: &SpanMap, chunk: &Chunk, file:
     check_document(&document, file, depth + 1);
 }
 
-/// Looking at a part of a value through a window must show what the whole map shows, and claim no more.
-fn check_window(map: &SpanMap, window: &SpanMap, start: u32, part: Span) {
-    let (whole, exact) = map.outer(part.shift(start));
-    let (seen, claimed) = window.outer(part);
-    assert_eq!(seen, whole, "{part:?} of the window at {start}");
-    assert!(exact || !claimed, "{part:?} of the window at {start} is exact, but {whole:?} is not");
+/// Two steps at once, out of a nested document into the file, must lead where the two lead, and be no more exact.
+fn check_steps(node: Node<'_>, map: &SpanMap, part: Span, found: Located) {
+    let (outer, exact) = map.outer(part);
+    let step = node.document().locate(outer);
+    assert_eq!(found.span, step.span, "{part:?} of {node:?}");
+    assert!(!found.exact || (exact && step.exact), "{part:?} of {node:?} is exact in the file, but not on the way");
 }
 
 /// The text moved so that its middle stands where a block of the line index ends, and that it ends where one ends.
@@ -134,9 +140,8 @@ fn across_a_block(text: &str) -> String {
     blanks(before) + text + &blanks(after)
 }
 
-/// Places that are looked at: each character of a short text, else some, and those around the ends of blocks.
-fn places(text: &str) -> Vec<usize> {
-    let step = if text.len() <= SHORT { 1 } else { text.len() / ENDS };
+/// Character boundaries of a text, one in `step`, and all of those near the ends of blocks.
+fn places(text: &str, step: usize) -> Vec<usize> {
     let near = |at: usize| at % BLOCK <= 4 || at % BLOCK >= BLOCK - 4;
     // Between the two characters of a line break no line begins and none ends: nobody points there.
     let inside = |at: usize| at > 0 && text.as_bytes().get(at - 1..=at) == Some(b"\r\n");
@@ -144,10 +149,10 @@ fn places(text: &str) -> Vec<usize> {
 }
 
 /// Lines and columns must lead back to the byte that they were made of.
-fn check_lines(text: &str) {
+fn check_lines(text: &str, step: usize) {
     let lines = LineIndex::new(text);
     let mut last = None;
-    for at in places(text) {
+    for at in places(text, step) {
         let at = Span::of(at..at).start;
         let position = lines.position(at, text);
         assert!(position.line >= 1 && position.line <= lines.count() && position.column >= 1, "{position:?}");

@@ -7,6 +7,7 @@ use crate::kube::component::Instance;
 use crate::kube::{Container, Object, PodSpec, PolicyRule, Repository, Set, Whole};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::yaml::{Kind, Node, Spot};
+use std::collections::HashMap;
 
 pub(crate) use shapes::{component, container, object, pod, policy_rule};
 
@@ -40,7 +41,38 @@ pub(crate) struct Cx<'a> {
     targets: Releases,
     repository: &'a Repository,
     scope: u32,
-    out: &'a mut Vec<Finding>,
+    out: &'a mut Found,
+}
+
+/// Findings of one rule that are kept of a chunk, and of a file. More help nobody, and would cost memory without bound.
+pub(crate) const KEPT: usize = 1000;
+
+/// The findings of one chunk.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// In the order of the rules.
+    pub(crate) list: Vec<Finding>,
+    counts: HashMap<Text, usize>,
+}
+
+impl Found {
+    /// Counts a finding of a rule; whether it is to be kept.
+    pub(crate) fn room(&mut self, rule: &Text) -> bool {
+        let seen = match self.counts.get_mut(rule) {
+            Some(seen) => seen,
+            None => self.counts.entry(rule.clone()).or_default(),
+        };
+        *seen += 1;
+        *seen <= KEPT
+    }
+
+    /// How many findings of each rule were not kept.
+    pub(crate) fn over(&self) -> Vec<(Text, usize)> {
+        let over = self.counts.iter().filter(|(_, n)| **n > KEPT);
+        let mut over: Vec<_> = over.map(|(rule, n)| (rule.clone(), n - KEPT)).collect();
+        over.sort();
+        over
+    }
 }
 
 /// What all rules of one object share.
@@ -62,7 +94,7 @@ impl<'a> Cx<'a> {
         policy: &'a Policy,
         about: About<'a>,
         scope: u32,
-        out: &'a mut Vec<Finding>,
+        out: &'a mut Found,
     ) -> Self {
         let About {
             object,
@@ -106,6 +138,9 @@ impl<'a> Cx<'a> {
         at: impl Into<Spot<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
+        if !self.out.room(&self.policy.id) {
+            return Draft(None);
+        }
         let Spot { node, span } = at.into();
         let located = node.document().locate(span);
         let object = self.object.map(Object::reference);
@@ -146,6 +181,9 @@ impl<'a> Cx<'a> {
         path: &str,
         message: impl Into<String>,
     ) -> Draft<'_> {
+        if !self.out.room(&self.policy.id) {
+            return Draft(None);
+        }
         let fingerprint = fingerprint(&self.policy.id, object, path, "");
         self.push(
             at.clone(),
@@ -171,8 +209,8 @@ impl<'a> Cx<'a> {
         finding.path = path;
         finding.fingerprint = fingerprint;
         finding.scope = self.scope;
-        self.out.push(finding);
-        Draft(self.out.last_mut())
+        self.out.list.push(finding);
+        Draft(self.out.list.last_mut())
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) struct Check {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
-    /// Walk and read, but check nothing: what scripts/bench.sh compares with
+    /// Walk and read, but check nothing: what scripts/bench.py compares with
     #[arg(long, hide = true)]
     pub(super) only_read: bool,
 }

@@ -8,7 +8,7 @@
 use super::args::{Check, Color};
 use super::{CLEAN, FAILED, FINDINGS, complain, rule_set};
 use crate::discover::{self, Candidate, Found, Options};
-use crate::engine::{FileReport, Finish, Input, Note, Report, RuleSet, What, analyse, finish};
+use crate::engine::{FileReport, Input, Note, Report, RuleSet, What, analyse, finish};
 use crate::finding::State;
 use crate::kube::{self, Repository, set_of};
 use crate::output::{FORMATS, Look, summary};
@@ -107,16 +107,7 @@ fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)>
         }
         reports.push((sources.add(file.source), file.report));
     }
-    let mut report = finish(
-        reports,
-        sources,
-        notes,
-        &rules,
-        Finish {
-            suppress: !args.no_inline_ignores,
-            complete: true,
-        },
-    );
+    let mut report = finish(reports, sources, notes, &rules, true);
     report.failed |= failed;
     Some((report, rules.len()))
 }
@@ -281,10 +272,14 @@ fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
     if failed || report.failed || report.panicked || strictly {
         return FAILED;
     }
-    let fails = report
+    let open = report
         .findings
         .iter()
-        .any(|f| f.state == State::Open && f.severity <= args.fail_on);
+        .filter(|f| f.state == State::Open)
+        .map(|f| f.severity);
+    let fails = open
+        .chain(report.unseen.iter().copied())
+        .any(|severity| severity <= args.fail_on);
     if fails { FINDINGS } else { CLEAN }
 }
 

@@ -93,5 +93,7 @@ fn rule_set(args: &args::Check) -> RuleSet {
     } else {
         targets
     };
-    RuleSet::new(args.profile.into(), targets)
+    let mut rules = RuleSet::new(args.profile.into(), targets);
+    rules.obeys_ignores = !args.no_inline_ignores;
+    rules
 }

@@ -2,8 +2,8 @@
 
 use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
-use super::{What, subsume};
-use crate::check::{self, About, Check, Cx};
+use super::{What, subsume, suppress};
+use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label};
 use crate::kube::component::{ComponentKind, Instance, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
@@ -11,6 +11,7 @@ use crate::kube::{
     self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository,
     Whole,
 };
+use crate::model::Text;
 use crate::text::{FileId, Span};
 use crate::yaml::{
     self, Chunk, Format, Kind, Limits, Located, Place, Problem, Spot, decode_scalar, parse,
@@ -42,8 +43,10 @@ pub struct ChunkReport {
     pub secrets: Vec<Span>,
     /// What set rules need.
     pub facts: Vec<Facts>,
-    /// Its suppressions.
+    /// Its suppressions of set rules' findings.
     pub(crate) ignores: Vec<Ignore>,
+    /// How many findings of a rule were not kept.
+    pub(crate) over: Vec<(Text, usize)>,
     /// Kubernetes objects in it.
     pub objects: usize,
     /// Whether a defect of kubevet cut it short.
@@ -64,13 +67,11 @@ pub fn analyse(
             rules,
             repository,
             report: ChunkReport::default(),
+            found: Found::default(),
             scope: 0,
         };
         analysis.chunk(chunk);
-        if rules.subsumes {
-            subsume::apply(&mut analysis.report.findings, rules);
-        }
-        analysis.report
+        analysis.finish()
     }));
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
@@ -110,11 +111,28 @@ struct Analysis<'a> {
     rules: &'a RuleSet,
     repository: &'a Repository,
     report: ChunkReport,
+    found: Found,
     /// Numbers what rules look at.
     scope: u32,
 }
 
 impl Analysis<'_> {
+    fn finish(mut self) -> ChunkReport {
+        if self.rules.subsumes {
+            subsume::apply(&mut self.found.list, self.rules);
+        }
+        if self.rules.obeys_ignores {
+            self.report.ignores = suppress::apply(
+                &mut self.found,
+                std::mem::take(&mut self.report.ignores),
+                self.rules,
+            );
+        }
+        self.report.over = self.found.over();
+        self.report.findings = self.found.list;
+        self.report
+    }
+
     fn chunk(&mut self, chunk: &Chunk) {
         let text = chunk.span.text(self.input.text);
         let place = Place::Chunk {
@@ -159,8 +177,11 @@ impl Analysis<'_> {
             message,
         );
         finding.exact = at.exact;
-        self.report.findings.push(finding);
-        self.report.findings.last_mut()
+        if !self.found.room(&policy.id) {
+            return None;
+        }
+        self.found.list.push(finding);
+        self.found.list.last_mut()
     }
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
@@ -375,7 +396,7 @@ impl Analysis<'_> {
         for rule in rules {
             run(
                 rule,
-                &mut Cx::new(&rule.0, about, self.scope, &mut self.report.findings),
+                &mut Cx::new(&rule.0, about, self.scope, &mut self.found),
             );
         }
     }

@@ -2,21 +2,23 @@
 
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
-use crate::check::{About, Check, Cx};
+use crate::check::{About, Check, Cx, Found, KEPT};
 use crate::finding::{Finding, State};
 use crate::kube::{Facts, Repository, Set, Whole, set_of};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, SourceMap, Span};
 use std::collections::{BTreeMap, HashMap};
 
-/// Findings of one rule in one file that are kept; more are counted in a note.
-const KEPT: usize = 1000;
-
 /// What a file says: its chunks' reports, in order.
 #[derive(Default)]
 pub struct FileReport {
     findings: Vec<Finding>,
-    per_rule: HashMap<Text, usize>,
+    /// Findings of each rule that count, and that do not.
+    per_rule: HashMap<Text, [usize; 2]>,
+    /// Findings of rules that were not even made.
+    over: Vec<(Text, usize)>,
+    /// Findings that were dropped although a suppression, or a more specific one, covers them.
+    quiet: [usize; 2],
     notes: Vec<(What, u32, String)>,
     secrets: Vec<Span>,
     facts: Vec<Facts>,
@@ -32,10 +34,24 @@ impl FileReport {
     pub fn add(&mut self, chunk: ChunkReport) {
         for finding in chunk.findings {
             let seen = self.per_rule.entry(finding.rule.clone()).or_default();
+            let [open, quiet] = seen;
+            let seen = if finding.state == State::Open {
+                open
+            } else {
+                quiet
+            };
             *seen += 1;
             if *seen <= KEPT {
                 self.findings.push(finding);
+            } else if let State::Suppressed { .. } = finding.state {
+                self.quiet[0] += 1;
+            } else if let State::Subsumed { .. } = finding.state {
+                self.quiet[1] += 1;
             }
+        }
+        for (rule, n) in chunk.over {
+            self.per_rule.entry(rule.clone()).or_default()[0] += n;
+            self.over.push((rule, n));
         }
         self.notes.extend(
             chunk
@@ -115,26 +131,19 @@ pub struct Report {
     pub panicked: bool,
     /// Whether something that was asked for could not be read; set by the caller.
     pub failed: bool,
+    /// Severities of findings that were too many to be made: they count, since nobody looked for suppressions.
+    pub unseen: Vec<Severity>,
 }
 
-/// How to bring reports together.
-#[derive(Clone, Copy, Debug)]
-pub struct Finish {
-    /// Obey suppressions in the files.
-    pub suppress: bool,
-    /// All files of every set were read.
-    pub complete: bool,
-}
-
-/// Brings the reports of all files together.
+/// Brings the reports of all files together; `complete` says that all files of every set were read.
 pub fn finish(
     mut files: Vec<(FileId, FileReport)>,
     sources: SourceMap,
     mut notes: Vec<Note>,
     rules: &RuleSet,
-    how: Finish,
+    complete: bool,
 ) -> Report {
-    set_findings(&mut files, &sources, rules);
+    set_findings(&mut files, &sources, rules, complete);
     let mut report = Report {
         findings: Vec::new(),
         notes: Vec::new(),
@@ -143,6 +152,7 @@ pub fn finish(
         counts: Counts::default(),
         panicked: false,
         failed: false,
+        unseen: Vec::new(),
     };
     for (id, mut file) in files {
         let Some(source) = sources.get(id) else {
@@ -156,13 +166,19 @@ pub fn finish(
         report.panicked |= file.panicked;
         report.counts.objects += file.objects;
         report.counts.files += usize::from(file.objects > 0);
-        if how.suppress {
-            suppress::apply(&mut file.findings, &file.ignores, rules, how.complete);
-        }
+        report.counts.suppressed += file.quiet[0];
+        report.counts.subsumed += file.quiet[1];
+        report.unseen.extend(
+            file.over
+                .iter()
+                .filter_map(|(rule, _)| rules.get(rule))
+                .map(|p| p.severity),
+        );
         report.findings.append(&mut file.findings);
         let mut capped: Vec<_> = file
             .per_rule
             .into_iter()
+            .map(|(rule, [open, _])| (rule, open))
             .filter(|(_, n)| *n > KEPT)
             .collect();
         capped.sort();
@@ -219,7 +235,12 @@ pub fn finish(
 }
 
 /// Runs the set rules and puts their findings to the files that they point into.
-fn set_findings(files: &mut [(FileId, FileReport)], sources: &SourceMap, rules: &RuleSet) {
+fn set_findings(
+    files: &mut [(FileId, FileReport)],
+    sources: &SourceMap,
+    rules: &RuleSet,
+    complete: bool,
+) {
     if !rules.needs_sets() {
         return;
     }
@@ -243,18 +264,27 @@ fn set_findings(files: &mut [(FileId, FileReport)], sources: &SourceMap, rules: 
         targets: rules.targets,
         repository: &repository,
     };
-    let mut findings = Vec::new();
+    let mut found = Found::default();
     for set in sets.values() {
         for (policy, check) in &rules.sets {
             if let Check::Set(run) = check {
-                run(set, &mut Cx::new(policy, about, 0, &mut findings));
+                run(set, &mut Cx::new(policy, about, 0, &mut found));
             }
         }
     }
     drop(sets);
-    for finding in findings {
-        if let Some((_, file)) = files.iter_mut().find(|(id, _)| *id == finding.primary.file) {
-            file.findings.push(finding);
+    let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();
+    for finding in found.list {
+        by_file
+            .entry(finding.primary.file)
+            .or_default()
+            .push(finding);
+    }
+    for (id, file) in files {
+        let mut findings = by_file.remove(id).unwrap_or_default();
+        if rules.obeys_ignores {
+            suppress::apply_to_sets(&mut findings, &file.ignores, rules, complete);
         }
+        file.findings.append(&mut findings);
     }
 }

@@ -8,7 +8,7 @@ mod subsume;
 mod suppress;
 
 pub use analyse::{ChunkReport, Input, analyse};
-pub use finish::{Counts, FileReport, Finish, Report, finish};
+pub use finish::{Counts, FileReport, Report, finish};
 pub use note::{Note, What};
 pub use ruleset::{RuleSet, policies};
 pub use suppress::nearest;

@@ -16,6 +16,8 @@ pub struct RuleSet {
     pub targets: Releases,
     /// Whether a finding hides those that it implies: in the profile `default` only, since the others answer for a standard.
     pub(crate) subsumes: bool,
+    /// Whether suppressions in the files are obeyed.
+    pub obeys_ignores: bool,
     pub(crate) containers: Vec<Rule>,
     pub(crate) pods: Vec<Rule>,
     pub(crate) policy_rules: Vec<Rule>,
@@ -31,6 +33,7 @@ impl RuleSet {
         let mut set = Self {
             targets,
             subsumes: profile == Profile::Default,
+            obeys_ignores: true,
             containers: Vec::new(),
             pods: Vec::new(),
             policy_rules: Vec::new(),

@@ -2,19 +2,22 @@
 
 use super::RuleSet;
 use super::ruleset::policies;
+use crate::check::Found;
 use crate::finding::{Finding, Label, State};
 use crate::kube::Object;
-use crate::model::Policy;
+use crate::model::{Policy, Text};
 use crate::text::Span;
 use crate::yaml::{Document, Kind, Node};
 
 /// One id that a comment or annotation silences.
 #[derive(Clone, Debug)]
 pub(crate) struct Ignore {
-    /// The rule; empty where the comment names none.
-    pub(crate) id: String,
+    /// The rule as it is written; empty where the comment names none.
+    id: String,
+    /// The rule, if there is one of that id.
+    policy: Option<&'static Policy>,
     /// Why.
-    pub(crate) reason: Option<String>,
+    reason: Option<String>,
     /// Findings that begin here are meant; bytes of the file.
     covers: Span,
     /// The comment.
@@ -74,6 +77,7 @@ fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: 
         let covers = document.locate(covers).span;
         found.push(Ignore {
             id: id.trim().to_owned(),
+            policy: known(id.trim()),
             reason: reason.clone(),
             covers,
             by: by.clone(),
@@ -120,59 +124,97 @@ fn field(key: Node<'_>, value: Node<'_>) -> Span {
     Span::new(key.span().start, value.span().end.max(key.span().end))
 }
 
-/// Marks the findings of one file that its suppressions cover, and adds findings about the suppressions themselves.
-pub(super) fn apply(
-    findings: &mut Vec<Finding>,
-    ignores: &[Ignore],
-    rules: &RuleSet,
-    complete: bool,
-) {
-    let mut about_ignores = Vec::new();
-    for ignore in ignores {
-        let policy = known(&ignore.id);
-        let Some(policy) = policy else {
-            about_ignores.extend(
-                rules
-                    .get("kubevet/unknown-ignore")
-                    .map(|p| unknown(p, ignore)),
-            );
-            continue;
+/// Marks the findings that suppressions cover; for each suppression, whether it covers one.
+fn mark(findings: &mut [Finding], ignores: &[Ignore]) -> Vec<bool> {
+    let mut order: Vec<(Text, u32, usize)> = findings
+        .iter()
+        .enumerate()
+        .map(|(i, f)| (f.rule.clone(), f.primary.span.start, i))
+        .collect();
+    order.sort_unstable();
+    let used = |ignore: &Ignore| {
+        let Some(policy) = ignore.policy else {
+            return false;
         };
-        let mut used = false;
-        for finding in findings
-            .iter_mut()
-            .filter(|f| f.rule == policy.id && covers(ignore.covers, f.primary.span))
-        {
-            used = true;
-            if finding.state == State::Open {
+        let from = order
+            .partition_point(|(rule, start, _)| (rule, *start) < (&policy.id, ignore.covers.start));
+        let end = ignore.covers.end.max(ignore.covers.start + 1);
+        let covered = order
+            .iter()
+            .skip(from)
+            .take_while(|(rule, start, _)| *rule == policy.id && *start < end);
+        let mut any = false;
+        for (_, _, i) in covered {
+            any = true;
+            if let Some(finding) = findings.get_mut(*i).filter(|f| f.state == State::Open) {
                 finding.state = State::Suppressed {
                     by: ignore.by.clone(),
                     reason: ignore.reason.clone(),
                 };
             }
         }
-        // Silence of a rule that did not run, or that has not seen everything, proves nothing.
-        let judged = rules.get(&policy.id).is_some()
-            && (complete || !policy.applies.iter().any(|a| a == "Set"));
-        if !used && judged {
-            about_ignores.extend(rules.get("kubevet/unused-ignore").map(|p| {
-                about(
-                    p,
-                    ignore,
-                    format!(
-                        "nothing of `{}` is found here, so this suppresses nothing",
-                        policy.id
-                    ),
-                    p.remediation.to_string(),
-                )
-            }));
-        }
-    }
-    findings.extend(about_ignores);
+        any
+    };
+    ignores.iter().map(used).collect()
 }
 
-fn covers(covered: Span, span: Span) -> bool {
-    covered.start <= span.start && (span.start < covered.end || covered.is_empty())
+/// Obeys the suppressions of one chunk and judges them; returns those that wait for the set rules.
+pub(super) fn apply(found: &mut Found, ignores: Vec<Ignore>, rules: &RuleSet) -> Vec<Ignore> {
+    let used = mark(&mut found.list, &ignores);
+    let over = found.over();
+    let mut waiting = Vec::new();
+    for (ignore, used) in ignores.into_iter().zip(used) {
+        match ignore.policy {
+            None => add_about(found, rules, "kubevet/unknown-ignore", &ignore, unknown),
+            Some(policy) if policy.applies.iter().any(|a| a == "Set") => waiting.push(ignore),
+            // Silence of a rule that did not run, or whose findings are too many to keep, proves nothing.
+            Some(policy)
+                if used
+                    || rules.get(&policy.id).is_none()
+                    || over.iter().any(|(rule, _)| *rule == policy.id) => {}
+            Some(_) => add_about(found, rules, "kubevet/unused-ignore", &ignore, unused),
+        }
+    }
+    waiting
+}
+
+/// The same for the findings of set rules in one file. A suppression proves to be unused only where every file was seen.
+pub(super) fn apply_to_sets(
+    findings: &mut Vec<Finding>,
+    ignores: &[Ignore],
+    rules: &RuleSet,
+    complete: bool,
+) {
+    let used = mark(findings, ignores);
+    for (ignore, used) in ignores.iter().zip(used) {
+        let ran = ignore.policy.is_some_and(|p| rules.get(&p.id).is_some());
+        let policy = rules
+            .get("kubevet/unused-ignore")
+            .filter(|_| complete && ran && !used);
+        findings.extend(policy.map(|p| unused(p, ignore)));
+    }
+}
+
+fn add_about(
+    found: &mut Found,
+    rules: &RuleSet,
+    rule: &str,
+    ignore: &Ignore,
+    finding: fn(&Policy, &Ignore) -> Finding,
+) {
+    if let Some(policy) = rules.get(rule)
+        && found.room(&policy.id)
+    {
+        found.list.push(finding(policy, ignore));
+    }
+}
+
+fn unused(policy: &Policy, ignore: &Ignore) -> Finding {
+    let message = format!(
+        "nothing of `{}` is found here, so this suppresses nothing",
+        ignore.id
+    );
+    about(policy, ignore, message, policy.remediation.to_string())
 }
 
 fn known(id: &str) -> Option<&'static Policy> {

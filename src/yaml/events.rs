@@ -34,7 +34,6 @@ pub(super) enum Event<'t> {
     },
     End,
     Alias(usize),
-    Comment,
     DocumentStart,
     DocumentEnd,
     StreamEnd,
@@ -67,15 +66,14 @@ pub(super) trait Events<'t> {
 pub(super) struct Granit<'t>(Parser<'t, StrInput<'t>>);
 
 impl<'t> Granit<'t> {
-    /// Reads one chunk. Comments cost 7 % of the time, so they are asked for only where needed.
-    pub(super) fn new(text: &'t str, comments: bool, json: bool, depth: usize) -> Self {
+    /// Reads one chunk.
+    pub(super) fn new(text: &'t str, json: bool, depth: usize) -> Self {
         let mut options = Options::default();
-        options.emit_comments = comments;
-        options.max_buffered_comment_events = usize::MAX;
         options.flow_nesting_limit = depth;
         options.block_nesting_limit = depth;
         if json {
-            options.simple_key_max_lookahead = usize::MAX;
+            // JSON has no limit to the length of keys; everything up to this one is held while it may be one.
+            options.simple_key_max_lookahead = 1 << 14;
         }
         Self(Parser::new_from_str_with_options(text, options))
     }
@@ -108,7 +106,6 @@ impl<'t> Events<'t> for Granit<'t> {
                 },
                 Raw::SequenceEnd | Raw::MappingEnd => Event::End,
                 Raw::Alias(anchor) => Event::Alias(anchor),
-                Raw::Comment(..) => Event::Comment,
                 Raw::DocumentStart(..) => Event::DocumentStart,
                 Raw::DocumentEnd => Event::DocumentEnd,
                 Raw::StreamEnd => Event::StreamEnd,

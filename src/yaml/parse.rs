@@ -83,14 +83,12 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
     let Built {
         nodes,
         owned,
-        mut comments,
         mut problems,
         end,
     } = built;
     if yaml {
         problems.extend(control_character(text));
     }
-    comments.sort_by_key(|c| c.span);
     let note = match end {
         Ok(()) => None,
         Err(Failure::Note(note)) => Some(note),
@@ -122,14 +120,15 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
             note,
         };
     }
-    let document = Document {
+    let mut document = Document {
         text,
         place,
         format,
         nodes,
         owned,
-        comments,
+        comments: Vec::new(),
     };
+    document.comments = comments(&document);
     check_maps(&document, &mut problems);
     Parsed {
         document: Some(document),
@@ -149,7 +148,6 @@ enum Failure {
 struct Built {
     nodes: Vec<NodeData>,
     owned: Vec<Box<str>>,
-    comments: Vec<Comment>,
     problems: Vec<Problem>,
     end: Result<(), Failure>,
 }
@@ -179,7 +177,6 @@ struct Builder<'t> {
     limits: Limits,
     nodes: Vec<NodeData>,
     owned: Vec<Box<str>>,
-    comments: Vec<Comment>,
     problems: Vec<Problem>,
     stack: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
@@ -197,7 +194,6 @@ impl<'t> Builder<'t> {
             limits,
             nodes: Vec::with_capacity(text.len() / 24),
             owned: Vec::new(),
-            comments: Vec::new(),
             problems: Vec::new(),
             stack: Vec::new(),
             anchors: HashMap::new(),
@@ -208,13 +204,11 @@ impl<'t> Builder<'t> {
     }
 
     fn run(mut self, source: &str, format: Format) -> Built {
-        let comments = memchr::memmem::find(source.as_bytes(), b"kubevet:").is_some();
-        let mut events = Granit::new(source, comments, format == Format::Json, self.limits.depth);
+        let mut events = Granit::new(source, format == Format::Json, self.limits.depth);
         let end = self.read(&mut events, source, format);
         Built {
             nodes: self.nodes,
             owned: self.owned,
-            comments: self.comments,
             problems: self.problems,
             end,
         }
@@ -246,12 +240,6 @@ impl<'t> Builder<'t> {
                 Event::Start { map, flow, anchor } => self.start(map, flow, anchor, span)?,
                 Event::End => self.end(span),
                 Event::Alias(anchor) => self.alias(anchor, span)?,
-                Event::Comment => {
-                    if memchr::memmem::find(span.text(self.text).as_bytes(), b"kubevet:").is_some()
-                    {
-                        self.comments.push(Comment { span });
-                    }
-                }
                 Event::DocumentStart => {}
                 Event::DocumentEnd => {
                     self.dropped(events, span);
@@ -282,22 +270,17 @@ impl<'t> Builder<'t> {
 
     /// Text behind the first document of a chunk: kubectl drops it without a word.
     fn dropped<'s>(&mut self, events: &mut impl Events<'s>, end: Span) {
-        let at = loop {
-            match events.next() {
-                Some(Ok((Event::Comment, _))) => {}
-                Some(Ok((Event::DocumentStart, span))) => {
-                    // An explicit end only; the content is what the reader sees next.
-                    break match events.next() {
-                        Some(Ok((_, content))) => {
-                            Span::new(span.start.max(end.end), content.end.max(content.start))
-                        }
-                        _ => span,
-                    };
+        let at = match events.next() {
+            // An explicit end only; the content is what the reader sees next.
+            Some(Ok((Event::DocumentStart, span))) => match events.next() {
+                Some(Ok((_, content))) => {
+                    Span::new(span.start.max(end.end), content.end.max(content.start))
                 }
-                Some(Ok((Event::StreamEnd, _))) | None => return,
-                Some(Ok((_, span))) => break span,
-                Some(Err(stop)) => break Span::empty(stop.at),
-            }
+                _ => span,
+            },
+            Some(Ok((Event::StreamEnd, _))) | None => return,
+            Some(Ok((_, span))) => span,
+            Some(Err(stop)) => Span::empty(stop.at),
         };
         let rest = self.text.get(at.start as usize..).unwrap_or_default();
         let begin = at.start + Span::of(0..rest.len() - rest.trim_start().len()).end;
@@ -326,6 +309,7 @@ impl<'t> Builder<'t> {
         }
         let id = Span::of(0..self.nodes.len()).end;
         self.decoded = self.decoded.saturating_add(size);
+        let index = self.stack.last().map_or(0, |open| open.children);
         if let Some(open) = self.stack.last_mut() {
             open.children += 1;
             open.size = open.size.saturating_add(size);
@@ -334,6 +318,7 @@ impl<'t> Builder<'t> {
         self.nodes.push(NodeData {
             parent: self.stack.last().map_or(0, |open| open.id),
             end: id + 1,
+            index,
             ..node
         });
         Ok(id)
@@ -391,6 +376,7 @@ impl<'t> Builder<'t> {
                 kind,
                 style,
                 holds,
+                index: 0,
                 merges: false,
             },
             1,
@@ -432,6 +418,7 @@ impl<'t> Builder<'t> {
                 kind,
                 style,
                 holds: Holds::Count,
+                index: 0,
                 merges: false,
             },
             0,
@@ -530,6 +517,7 @@ impl<'t> Builder<'t> {
             kind,
             style: Style::Plain,
             holds: Holds::Alias,
+            index: 0,
             merges: false,
         };
         self.push(node, size, target.height)?;
@@ -693,6 +681,62 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Comments that hold `kubevet:`. They are looked up in the text, since the tree tells what is no comment: the parser would
+/// hand over every comment, at the price of memory for each.
+fn comments(document: &Document<'_>) -> Vec<Comment> {
+    let text = document.text;
+    let mut found: Vec<Comment> = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"kubevet:") {
+        let start = text
+            .get(..at)
+            .and_then(|t| t.rfind(['\n', '\r']))
+            .map_or(0, |n| n + 1);
+        let end = text
+            .get(at..)
+            .and_then(|t| t.find(['\n', '\r']))
+            .map_or(text.len(), |n| at + n);
+        if found
+            .last()
+            .is_some_and(|last| last.span.end as usize >= at)
+        {
+            continue;
+        }
+        let line = text.get(start..at).unwrap_or_default();
+        let begins = |i: &usize| {
+            line.get(..*i)
+                .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
+        };
+        let mut signs = line
+            .match_indices('#')
+            .map(|(i, _)| i)
+            .filter(begins)
+            .map(|i| start + i);
+        found.extend(
+            signs
+                .find(|sign| !in_scalar(document, *sign))
+                .map(|sign| Comment {
+                    span: Span::of(sign..end),
+                }),
+        );
+    }
+    found
+}
+
+/// Whether a byte belongs to a scalar, and not to the space between nodes or to the header of a block scalar.
+fn in_scalar(document: &Document<'_>, at: usize) -> bool {
+    let at = Span::of(at..at).start;
+    let Some(node) = document.node_before(at) else {
+        return false;
+    };
+    let span = node.span();
+    let block = matches!(node.style(), Style::Literal | Style::Folded) && !node.is_alias();
+    let header = block
+        && !Span::new(span.start, at)
+            .text(document.text)
+            .contains(['\n', '\r']);
+    node.text().is_some() && span.end > at && !header
+}
+
 /// Where the `|` or `>` of a block scalar stands, between the token before it and its content.
 fn block_header(text: &str, from: u32, content: u32) -> Option<u32> {
     let bytes = text.as_bytes();
@@ -820,7 +864,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
                 keys.clear();
                 for (key, value) in node.pairs() {
                     if key.is_merge() {
-                        merging.push(node.id());
+                        merging.push(node);
                         problems.extend(check_merge(value));
                     } else if let Some(text) = key.key() {
                         keys.push((text, key));
@@ -837,7 +881,8 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
     }
     drop(keys);
     problems.extend(unquoted_templates(&templates));
-    problems.extend(merging.iter().flat_map(|id| merge_order(document, *id)));
+    merging.dedup();
+    problems.extend(merging.into_iter().flat_map(merge_order));
 }
 
 fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) {
@@ -934,37 +979,39 @@ fn invalid_key(key: Node<'_>) -> Problem {
 }
 
 /// Keys that stand before a merge key which overrides them.
-fn merge_order(document: &Document<'_>, map: NodeId) -> Vec<Problem> {
-    let Some(map) = document.nodes().nth(map as usize) else {
-        return Vec::new();
-    };
-    let mut seen: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
-    let mut problems = Vec::new();
+fn merge_order(map: Node<'_>) -> Vec<Problem> {
+    let mut seen: HashMap<Cow<'_, str>, Node<'_>> = HashMap::new();
+    let mut overridden: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     for (key, value) in map.pairs() {
         if !key.is_merge() {
-            seen.extend(key.key().map(|k| (k, key)));
+            if let Some(name) = key.key() {
+                // Written again behind the merge key, it wins after all.
+                overridden.remove(&name);
+                seen.insert(name, key);
+            }
             continue;
         }
-        for (name, own) in &seen {
-            let merged = match value.kind() {
-                Kind::Seq => value.items().find_map(|m| m.get(name)),
-                _ => value.get(name),
-            };
-            let written_again = map
-                .pairs()
-                .skip_while(|(k, _)| *k != key)
-                .skip(1)
-                .any(|(k, _)| k.key().is_some_and(|k| k == *name));
-            if merged.is_some() && !written_again {
-                problems.push(Problem {
-                    rule: "yaml/merge-order",
-                    span: own.span(),
-                    message: "the merge key further down overrides this key: kubectl applies both in their order".to_owned(),
-                    help: Some("write `<<` first".to_owned()),
-                    related: Some((key.span(), "merged here")),
-                });
+        let maps: Vec<_> = if value.kind() == Kind::Seq {
+            value.items().collect()
+        } else {
+            vec![value]
+        };
+        for (merged, _) in maps.into_iter().flat_map(Node::entries) {
+            if let Some((name, own)) = merged.key().and_then(|k| seen.remove_entry(&k)) {
+                overridden.insert(name, (own, key));
             }
         }
     }
-    problems
+    let mut overridden: Vec<_> = overridden.into_values().collect();
+    overridden.sort_by_key(|(own, _)| own.id());
+    let problem = |(own, merge): (Node<'_>, Node<'_>)| Problem {
+        rule: "yaml/merge-order",
+        span: own.span(),
+        message:
+            "the merge key further down overrides this key: kubectl applies both in their order"
+                .to_owned(),
+        help: Some("write `<<` first".to_owned()),
+        related: Some((merge.span(), "merged here")),
+    };
+    overridden.into_iter().map(problem).collect()
 }

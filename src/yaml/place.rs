@@ -55,7 +55,13 @@ impl SpanMap {
     /// The map of a part of the inner text, counted from that part's start.
     #[must_use]
     pub fn window(&self, part: Span) -> SpanMap {
-        let pieces = self.0.iter().filter(|p| p.inner.overlaps(part)).map(|p| {
+        let first = self.0.partition_point(|p| p.inner.end <= part.start);
+        let inside = self
+            .0
+            .iter()
+            .skip(first)
+            .take_while(|p| p.inner.start < part.end);
+        let pieces = inside.map(|p| {
             let inner = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
             let outer = if p.linear {
                 Span::new(p.out(inner.start).start, p.out(inner.end).end)

@@ -4,6 +4,7 @@ use super::{Format, Place, scalar};
 use crate::text::Span;
 use scalar::Resolved;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Index of a node in its document; a parent's is below its children's.
 pub type NodeId = u32;
@@ -68,6 +69,8 @@ pub(super) struct NodeData {
     /// One past the last node of the subtree.
     pub(super) end: NodeId,
     pub(super) data: u32,
+    /// Which child of its parent it is, keys and values counted alike.
+    pub(super) index: u32,
     pub(super) kind: Kind,
     pub(super) style: Style,
     pub(super) holds: Holds,
@@ -114,7 +117,20 @@ impl Document<'_> {
 
     /// The first node that begins at or behind `offset`.
     pub fn node_from(&self, offset: u32) -> Option<Node<'_>> {
-        self.nodes().find(|n| n.span().start >= offset)
+        let id = self.nodes.partition_point(|n| n.span.start < offset);
+        (id < self.nodes.len()).then(|| self.node(crate::text::Span::of(0..id).end))
+    }
+
+    /// The last node that begins at or before `offset`.
+    pub fn node_before(&self, offset: u32) -> Option<Node<'_>> {
+        let id = self.nodes.partition_point(|n| n.span.start <= offset);
+        id.checked_sub(1)
+            .map(|id| self.node(crate::text::Span::of(0..id).end))
+    }
+
+    /// The node of an id of this document.
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node { doc: self, id }
     }
 }
 
@@ -142,6 +158,7 @@ const MISSING: NodeData = NodeData {
     parent: 0,
     end: 0,
     data: 0,
+    index: 0,
     kind: Kind::Null,
     style: Style::Plain,
     holds: Holds::Count,
@@ -319,12 +336,14 @@ impl<'d> Node<'d> {
         if !self.data().merges {
             return self.pairs().collect();
         }
-        let mut found: Vec<(Cow<'d, str>, (Node<'d>, Node<'d>))> = Vec::new();
+        let mut found: Vec<(Node<'d>, Node<'d>)> = Vec::new();
+        let mut places: HashMap<Cow<'d, str>, usize> = HashMap::new();
         let mut put = |pair: (Node<'d>, Node<'d>)| {
             let Some(key) = pair.0.key() else { return };
-            match found.iter_mut().find(|(k, _)| *k == key) {
-                Some((_, old)) => *old = pair,
-                None => found.push((key, pair)),
+            let place = *places.entry(key).or_insert(found.len());
+            match found.get_mut(place) {
+                Some(old) => *old = pair,
+                None => found.push(pair),
             }
         };
         for (key, value) in self.pairs() {
@@ -343,7 +362,7 @@ impl<'d> Node<'d> {
                 put((key, value));
             }
         }
-        found.into_iter().map(|(_, pair)| pair).collect()
+        found
     }
 
     /// Whether it is a `<<` that merges.
@@ -412,10 +431,18 @@ impl<'d> Node<'d> {
     /// The key that it is the value of.
     pub fn key_node(self) -> Option<Node<'d>> {
         let parent = self.parent().filter(|p| p.own().kind == Kind::Map)?;
-        parent
-            .pairs()
-            .find(|(_, value)| value.id == self.id)
-            .map(|(key, _)| key)
+        if self.own().index.is_multiple_of(2) {
+            return None;
+        }
+        // The key's subtree ends right before the value.
+        let mut key = Self {
+            doc: self.doc,
+            id: self.id.checked_sub(1)?,
+        };
+        while key.own().parent != parent.id {
+            key = key.parent()?;
+        }
+        Some(key)
     }
 
     /// Where to point when this map lacks something: its key with the colon, `name:`, else its first key or item.
@@ -446,11 +473,7 @@ impl<'d> Node<'d> {
         let mut node = self;
         while let Some(parent) = node.parent() {
             steps.push(match parent.own().kind {
-                Kind::Seq => parent
-                    .items()
-                    .position(|i| i.id == node.id)
-                    .unwrap_or_default()
-                    .to_string(),
+                Kind::Seq => node.own().index.to_string(),
                 _ => match node.key_node().and_then(Node::key) {
                     Some(key) => key.replace('~', "~0").replace('/', "~1"),
                     // A key itself: the path of its value.

@@ -416,3 +416,24 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn only_comments_are_comments() {
+    let text = "a: 'x # kubevet: no'\nb: x#kubevet:no\nc: | # kubevet: header\n  # kubevet: no\nd: \"\n  # kubevet: no\" # kubevet: behind\n# kubevet: own # kubevet: same\n# other\ne: [1, # kubevet: flow\n 2]\n";
+    let parsed = read(text, &split(text)[0]);
+    let document = parsed.document.unwrap();
+    let found: Vec<&str> = document
+        .comments()
+        .iter()
+        .map(|c| c.span.text(text))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "# kubevet: header",
+            "# kubevet: behind",
+            "# kubevet: own # kubevet: same",
+            "# kubevet: flow"
+        ]
+    );
+}

@@ -1,6 +1,6 @@
 //! Runs the engine over texts, as the command does over files.
 
-use kubevet::engine::{FileReport, Finish, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Releases};
 use kubevet::kube::Repository;
 use kubevet::model::Profile;
@@ -40,16 +40,7 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         }
         reports.push((file, report));
     }
-    finish(
-        reports,
-        sources,
-        Vec::new(),
-        &rules,
-        Finish {
-            suppress: true,
-            complete: true,
-        },
-    )
+    finish(reports, sources, Vec::new(), &rules, true)
 }
 
 /// Checks one text for the newest release.

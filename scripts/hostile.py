@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Runs a release build over inputs that are too heavy for `cargo test`, and fails where time, memory or the answer is wrong.
+
+    scripts/hostile.py KUBEVET
+
+tests/it/hostile.rs holds smaller twins and the inputs that are odd rather than heavy.
+"""
+import os, pathlib, subprocess, sys, tempfile, threading, time
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers: []\n"
+BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 20))
+OURS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+# Name: text, arguments, exit status, what stdout or stderr must hold, MB of memory, seconds.
+CASES = {
+    "a million documents": (lambda f: f.writelines(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\n---\n" for i in range(1_000_000)),
+                            [], 0, "checked 1000000 objects", 300, 20),
+    "a million pods with findings": (lambda f: f.writelines(POD + "---\n" for _ in range(1_000_000)), [], 1, "1000000 findings, 1000 shown", 500, 30),
+    "101 MB": (lambda f: f.write(OURS + "data:\n" + "  k: v\n" * 14_500_000), [], 0, "larger than --max-file-size", 60, 5),
+    "90 MB in one scalar": (lambda f: f.write(OURS + "data:\n  k: |\n" + "    " + "x" * 90_000_000 + "\n"), [], 0, "checked 1 object", 600, 20),
+    "90 MB of one list": (lambda f: f.write(OURS + "data:\n" + "- a\n" * 22_000_000), [], 0, "too large to check", 1200, 30),
+    "JSON on one line of 30 MB": (lambda f: f.write('{"apiVersion":"v1","kind":"List","items":[' + ",".join(['{"apiVersion":"v1","kind":"Pod","spec":{"hostPID":true,"é":1}}'] * 450_000) + "]}"),
+                                  [], 1, "450000 findings, 1000 shown", 1500, 40),
+    "nested 100,000 times": (lambda f: f.write(OURS + "data: " + "[" * 100_000 + "]" * 100_000 + "\n---\n" + POD), [], 1, "nested too deep", 60, 5),
+    "alias chain of 200,000": (lambda f: f.write(OURS + "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200_000)) + "---\n" + POD), [], 1, "nested too deep", 150, 5),
+    "alias bomb": (lambda f: f.write(OURS + BOMB + "---\n" + POD), [], 1, "excessive aliasing", 60, 5),
+    "500,000 comment lines behind a key": (lambda f: f.write(POD + "  tolerations: # kubevet: ignore[pod/host-ipc] x\n" + "  # c\n" * 500_000 + "  - {}\n"), [], 1, "pod/host-pid", 60, 10),
+    "300,000 keys in one map": (lambda f: f.write(OURS + "data:\n" + "".join(f"  k{i}: v\n" for i in range(300_000)) + "  k7: v\n"), [], 1, "given twice", 150, 10),
+    "300,000 containers": (lambda f: f.write(POD.replace("[]", "\n" + "".join(f"    - {{name: c{i}, image: a}}\n" for i in range(300_000)))), [], 1, "300000 findings, 1000 shown", 600, 30),
+    "100,000 suppressions": (lambda f: f.writelines(f"{POD.replace('true', f'true # kubevet: ignore[pod/host-pid] {i}')}---\n" for i in range(100_000)), [], 0, "suppressed", 400, 60),
+}
+
+
+def peak(child):
+    """Peak memory in MB and exit status, once the child has ended."""
+    _, status, usage = os.wait4(child.pid, 0)
+    return usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (write, arguments, exit_status, text, memory, seconds) in CASES.items():
+            path = pathlib.Path(folder, "input.yaml")
+            # In a process of its own: a child begins with the memory of its parent, and would be blamed for it.
+            writer = os.fork()
+            if writer == 0:
+                with path.open("w", encoding="utf-8") as file:
+                    write(file)
+                os._exit(0)
+            os.waitpid(writer, 0)
+            out = pathlib.Path(folder, "out")
+            start = time.monotonic()
+            with out.open("wb") as sink:
+                child = subprocess.Popen([sys.argv[1], "check", "--max-file-size", "100MB", *arguments, path], stdout=sink, stderr=subprocess.STDOUT)
+                timer = threading.Timer(seconds * 3, child.kill)
+                timer.start()
+                used, status = peak(child)
+                timer.cancel()
+            took = time.monotonic() - start
+            printed = out.stat().st_size
+            with out.open("rb") as file:
+                found = any(text.encode() in line for line in file)
+            right = status == exit_status and found and used <= memory and took <= seconds
+            failed += not right
+            print(f"{'ok  ' if right else 'FAIL'} {name}: exit {status}, {used:.0f} MB, {took:.1f} s, {printed} bytes out", flush=True)
+            if not right:
+                with out.open("rb") as file:
+                    file.seek(max(0, printed - 600))
+                    print(file.read().decode(errors="replace"))
+    print(f"{len(CASES) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
