@@ -9,6 +9,7 @@
 
 mod cli;
 mod engine;
+mod hostile;
 mod policies;
 mod reader;
 mod support;
