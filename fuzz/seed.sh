@@ -1,5 +1,5 @@
 #!/bin/sh
-# Seeds for all targets, in corpus/<target>: the examples of the policies and the manifests of the test data.
+# Seeds for all targets, in corpus/<target>: the examples of the policies, the manifests of the test data, and rare forms of text.
 set -eu
 cd "$(dirname "$0")"
 exec python3 - <<'PY'
@@ -9,6 +9,18 @@ import pathlib
 import textwrap
 
 LARGEST = 8192  # what the README tells the fuzzer to read
+
+# What no manifest of ours shows: rare line breaks and encodings, and documents inside of scalars of each style.
+RARE = [
+    b"\xef\xbb\xbfa: 1\r\n---\r\nb: |\r\n  c\r\n",
+    "a: \u00e9\n--- \U0001f600\nb: 1\n".encode("utf-16"),
+    "# kubevet: a\u2028a: b\u0085c: 'd\u2029\n\n  ---\n\n  e: 1'\n".encode(),
+    b"a: |\r  b: 1\r  c: 2\rd: >-\r\r  e\r  f\r",
+    b'{"a": "\\ud83d\\ude00\\/b: 1\\n---\\nc: \\"\\\\u00e9d\\""}{"e": [1, {}]}\n',
+    b"a: |\n  b: \"c: |\\n  d: 'e''s'\\n\\\n    f: 1\"\n  g: >\n    h: 1\n\n     i\n",
+    b"a: !!binary Yjog\n? [b]\n: {\n\tc: 'd\n\te'}\n",
+    b"a: &a {b: 1}\nc: &c\n  d: 2\n  <<: [*a, {e: 3}]\n  d: 4\nf: {<<: *c, <<: *a}\n",
+]
 
 
 def examples(policy):
@@ -40,7 +52,7 @@ def texts(root):
 
 
 seeds = {text.encode(errors="surrogateescape") for text in texts(pathlib.Path(".."))}
-seeds = {seed for seed in seeds if len(seed) <= LARGEST}
+seeds = {seed for seed in seeds.union(RARE) if len(seed) <= LARGEST}
 for target in ("reader", "spans", "engine"):
     folder = pathlib.Path("corpus", target)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 //! A file through the whole engine and every writer: no panic, spans that cut their text, output that harms no terminal or log.
 #![no_main]
 
-use kubevet::engine::{FileReport, Finish, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Label, Releases, State};
 use kubevet::kube::Repository;
 use kubevet::model::Profile;
@@ -15,16 +15,20 @@ use std::sync::LazyLock;
 
 const PATH: &str = "example.yaml";
 
-/// Made once: the fuzzer runs the target thousands of times a second.
-static RULES: LazyLock<[RuleSet; 2]> =
-    LazyLock::new(|| [Profile::All, Profile::Default].map(|profile| RuleSet::new(profile, Releases::only(Releases::NEWEST))));
+/// Made once: the fuzzer runs the target hundreds of times a second.
+static RULES: LazyLock<[RuleSet; 2]> = LazyLock::new(|| {
+    [Profile::All, Profile::Default]
+        .map(|profile| RuleSet::new(profile, Releases::only(Releases::NEWEST)))
+});
 
 fuzz_target!(|data: &[u8]| {
     let decoded = decode(data.to_vec());
     for rules in RULES.iter() {
         let report = check(&decoded, rules);
         check_report(&report);
-        FORMATS.iter().for_each(|(name, writer)| check_output(name, &write(*writer, &report)));
+        FORMATS
+            .iter()
+            .for_each(|(name, writer)| check_output(name, &write(*writer, &report)));
     }
 });
 
@@ -35,13 +39,27 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
     // The same text a second time, as what a kustomization says about the file.
     repository.add_kustomization("kustomization.yaml", text);
     let mut sources = SourceMap::default();
-    let file = sources.add(SourceFile::new(PATH.to_owned(), name(text), text.as_str().into(), *encoding));
+    let file = sources.add(SourceFile::new(
+        PATH.to_owned(),
+        name(text),
+        text.as_str().into(),
+        *encoding,
+    ));
     let mut report = FileReport::default();
     report.reported = true;
     for chunk in split(text) {
-        report.add(analyse(Input { file, path: PATH, text }, &chunk, rules, &repository));
+        report.add(analyse(
+            Input {
+                file,
+                path: PATH,
+                text,
+            },
+            &chunk,
+            rules,
+            &repository,
+        ));
     }
-    finish(vec![(file, report)], sources, Vec::new(), rules, Finish { suppress: true, complete: true })
+    finish(vec![(file, report)], sources, Vec::new(), rules, true)
 }
 
 /// A name for the file: people may give it any, so the text's beginning stands in for the most hostile.
@@ -51,37 +69,63 @@ fn name(text: &str) -> String {
 
 fn check_report(report: &Report) {
     assert!(!report.panicked, "the engine panicked");
-    report.findings.iter().for_each(|f| check_finding(report, f));
+    report
+        .findings
+        .iter()
+        .for_each(|f| check_finding(report, f));
     for (file, secrets) in &report.secrets {
         let source = report.sources.get(*file).expect("a file of the report");
-        secrets.iter().for_each(|span| assert_span(*span, &source.text, "secret"));
+        secrets
+            .iter()
+            .for_each(|span| assert_span(*span, &source.text, "secret"));
         // The writers search them.
         assert!(secrets.is_sorted(), "secrets out of order: {secrets:?}");
     }
 }
 
 fn check_finding(report: &Report, finding: &Finding) {
-    assert!(!finding.message.contains(['\n', '\r']), "a message is one line: {finding:?}");
+    assert!(
+        !finding.message.contains(['\n', '\r']),
+        "a message is one line: {finding:?}"
+    );
     check_label(report, &finding.primary, finding);
-    finding.related.iter().for_each(|l| check_label(report, l, finding));
+    finding
+        .related
+        .iter()
+        .for_each(|l| check_label(report, l, finding));
     if let State::Suppressed { by, .. } = &finding.state {
         check_label(report, by, finding);
     }
 }
 
 fn check_label(report: &Report, label: &Label, finding: &Finding) {
-    let source = report.sources.get(label.file).expect("a file of the report");
+    let source = report
+        .sources
+        .get(label.file)
+        .expect("a file of the report");
     assert_span(label.span, &source.text, &finding.rule);
 }
 
 fn write(writer: Writer, report: &Report) -> String {
     let mut out = Vec::new();
-    writer(report, Look { color: false, width: 80 }, &mut out).expect("memory takes what is written");
+    writer(
+        report,
+        Look {
+            color: false,
+            width: 80,
+        },
+        &mut out,
+    )
+    .expect("memory takes what is written");
     String::from_utf8(out).expect("writers write UTF-8")
 }
 
 fn check_output(name: &str, out: &str) {
-    assert!(!out.contains(is_harmful), "{name}: a terminal obeys {:?}", out.matches(is_harmful).collect::<Vec<_>>());
+    assert!(
+        !out.contains(is_harmful),
+        "{name}: a terminal obeys {:?}",
+        out.matches(is_harmful).collect::<Vec<_>>()
+    );
     match name {
         "compact" => out.split('\n').for_each(check_line),
         "json" => check_json(out),
@@ -97,7 +141,10 @@ fn is_harmful(c: char) -> bool {
 
 /// A line that a CI runner would not take for a command.
 fn check_line(line: &str) {
-    assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "a runner obeys {line:?}");
+    assert!(
+        !line.trim_start().starts_with("::") && !line.contains("##["),
+        "a runner obeys {line:?}"
+    );
 }
 
 fn check_json(text: &str) {

@@ -30,9 +30,15 @@ fuzz_target!(|data: &[u8]| {
 /// Edits of a file in place rest on this: offsets of the text are offsets of the file behind its mark.
 fn check_decoded(data: &[u8], decoded: &Decoded) {
     if decoded.encoding.is_verbatim() {
-        assert_eq!(data.get(decoded.encoding.bom_len() as usize..), Some(decoded.text.as_bytes()));
+        assert_eq!(
+            data.get(decoded.encoding.bom_len() as usize..),
+            Some(decoded.text.as_bytes())
+        );
     }
-    assert_eq!(decoded.encoding.bom_len() > 0, decoded.encoding == Encoding::Utf8Bom);
+    assert_eq!(
+        decoded.encoding.bom_len() > 0,
+        decoded.encoding == Encoding::Utf8Bom
+    );
 }
 
 fn check_chunks(text: &str, chunks: &[Chunk]) {
@@ -43,29 +49,43 @@ fn check_chunks(text: &str, chunks: &[Chunk]) {
         check_gap(Span::new(end, chunk.span.start).text(text));
         if let Some(glued) = chunk.glued {
             assert_eq!(glued.text(text), "---");
-            assert!(end <= glued.start && glued.end <= chunk.span.start, "not before its chunk: {chunk:?}");
+            assert!(
+                end <= glued.start && glued.end <= chunk.span.start,
+                "not before its chunk: {chunk:?}"
+            );
         }
         end = chunk.span.end;
     }
-    check_gap(text.get(end as usize..).expect("the last chunk ends in the text"));
+    check_gap(
+        text.get(end as usize..)
+            .expect("the last chunk ends in the text"),
+    );
 }
 
 /// Only separators and blanks may stand outside of the chunks; anything else would never be checked.
 fn check_gap(gap: &str) {
     for line in gap.split('\n') {
         let line = line.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_ascii_whitespace());
-        assert!(line.is_empty() || line.starts_with("---"), "in no chunk: {line:?}");
+        assert!(
+            line.is_empty() || line.starts_with("---"),
+            "in no chunk: {line:?}"
+        );
     }
 }
 
 fn check_parsed(text: &str, parsed: &Parsed<'_>) {
     parsed.problems.iter().for_each(|p| check_problem(text, p));
-    let Some(document) = &parsed.document else { return };
+    let Some(document) = &parsed.document else {
+        return;
+    };
     assert_eq!(document.text, text);
     document.nodes().for_each(check_node);
     for comment in document.comments() {
         assert_span(comment.span, text, "comment");
-        assert!(comment.span.text(text).starts_with('#'), "no comment: {comment:?}");
+        assert!(
+            comment.span.text(text).starts_with('#'),
+            "no comment: {comment:?}"
+        );
     }
     let count = document.nodes().count();
     assert!(count > 0, "a document without a root");
@@ -79,7 +99,10 @@ fn check_problem(text: &str, problem: &Problem) {
     if let Some((span, _)) = problem.related {
         assert_span(span, text, problem.rule);
     }
-    assert!(!problem.message.contains('\n'), "a message is one line: {problem:?}");
+    assert!(
+        !problem.message.contains('\n'),
+        "a message is one line: {problem:?}"
+    );
 }
 
 fn check_node(node: Node<'_>) {
@@ -87,12 +110,20 @@ fn check_node(node: Node<'_>) {
     assert_span(node.span(), text, "span");
     assert_span(node.head(), text, "head");
     assert_span(node.content(), text, "content");
-    assert!(node.span().contains(node.content()), "{node:?}: content outside of the span");
+    assert!(
+        node.span().contains(node.content()),
+        "{node:?}: content outside of the span"
+    );
     let scalar = !matches!(node.kind(), Kind::Seq | Kind::Map);
     assert_eq!(node.text().is_some(), scalar, "{node:?}: text");
     if let Some(parent) = node.parent() {
         assert!(parent.id() < node.id(), "{node:?}: above its parent");
-        assert!(parent.span().contains(node.span()), "{node:?} at {:?} outside of its parent at {:?}", node.span(), parent.span());
+        assert!(
+            parent.span().contains(node.span()),
+            "{node:?} at {:?} outside of its parent at {:?}",
+            node.span(),
+            parent.span()
+        );
     }
 }
 
@@ -103,12 +134,22 @@ fn check_views(document: &Document<'_>, sound: bool) {
         return;
     }
     let json = document.root().to_json();
-    assert!(values(&json) <= grown, "more values than nodes, aliases followed");
-    document.nodes().filter(|n| n.kind() == Kind::Map).take(SAMPLES).for_each(check_entries);
+    assert!(
+        values(&json) <= grown,
+        "more values than nodes, aliases followed"
+    );
+    document
+        .nodes()
+        .filter(|n| n.kind() == Kind::Map)
+        .take(SAMPLES)
+        .for_each(check_entries);
     // With a key given twice or merged, a path leads to what kubectl keeps and not to every node.
     if sound && !document.nodes().any(Node::is_merge) {
         let step = document.nodes().count() / SAMPLES + 1;
-        document.nodes().step_by(step).for_each(|n| check_path(n, &json));
+        document
+            .nodes()
+            .step_by(step)
+            .for_each(|n| check_path(n, &json));
     }
 }
 
@@ -122,13 +163,18 @@ fn grown(document: &Document<'_>) -> u64 {
 fn measure(node: Node<'_>, sizes: &mut [u64]) -> u64 {
     let mut size = 1_u64;
     if node.is_alias() {
-        size = sizes.get(node.target().id() as usize).copied().unwrap_or_default();
+        size = sizes
+            .get(node.target().id() as usize)
+            .copied()
+            .unwrap_or_default();
     } else {
         for item in node.items() {
             size = size.saturating_add(measure(item, sizes));
         }
         for (key, value) in node.pairs() {
-            size = size.saturating_add(measure(key, sizes)).saturating_add(measure(value, sizes));
+            size = size
+                .saturating_add(measure(key, sizes))
+                .saturating_add(measure(value, sizes));
         }
     }
     if let Some(known) = sizes.get_mut(node.id() as usize) {
@@ -150,8 +196,15 @@ fn check_entries(map: Node<'_>) {
     let entries = map.entries();
     for (key, _) in entries.iter().take(SAMPLES) {
         let Some(name) = key.key() else { continue };
-        let last = entries.iter().rev().find(|(k, _)| k.key().as_ref() == Some(&name));
-        assert_eq!(map.get(&name).map(Node::id), last.map(|(_, v)| v.id()), "{map:?}: {name:?}");
+        let last = entries
+            .iter()
+            .rev()
+            .find(|(k, _)| k.key().as_ref() == Some(&name));
+        assert_eq!(
+            map.get(&name).map(Node::id),
+            last.map(|(_, v)| v.id()),
+            "{map:?}: {name:?}"
+        );
     }
 }
 
@@ -161,7 +214,10 @@ fn check_path(node: Node<'_>, json: &Value) {
     let found = json.pointer(&path);
     let in_map = node.parent().is_some_and(|p| p.kind() == Kind::Map);
     if in_map && node.key_node().is_none() {
-        assert!(found.is_some(), "{path:?} of the key {node:?} leads nowhere");
+        assert!(
+            found.is_some(),
+            "{path:?} of the key {node:?} leads nowhere"
+        );
     } else {
         assert_eq!(found, Some(&node.to_json()), "{path:?} of {node:?}");
     }

@@ -2,7 +2,10 @@
 #![no_main]
 
 use kubevet::text::{FileId, LineIndex, Span, decode};
-use kubevet::yaml::{Chunk, Document, Format, Kind, Limits, Located, Node, Place, SpanMap, Style, decode_scalar, parse, split};
+use kubevet::yaml::{
+    Chunk, Document, Format, Kind, Limits, Located, Node, Place, SpanMap, Style, decode_scalar,
+    parse, split,
+};
 use kubevet_fuzz::{BREAKS, assert_span, read};
 use libfuzzer_sys::fuzz_target;
 
@@ -33,7 +36,9 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check_document(document: &Document<'_>, file: &str, depth: usize) {
-    let strings = document.nodes().filter(|n| n.kind() == Kind::Str && !n.is_alias());
+    let strings = document
+        .nodes()
+        .filter(|n| n.kind() == Kind::Str && !n.is_alias());
     let mut nested = 0;
     for node in strings.take(STRINGS) {
         let value = node.as_str().expect("a string has a text");
@@ -44,17 +49,32 @@ fn check_document(document: &Document<'_>, file: &str, depth: usize) {
         check_again(node);
         if nested < NESTED && depth < DEPTH && node.style() != Style::Plain && value.len() > 2 {
             nested += 1;
-            split(value).iter().for_each(|chunk| check_nested(node, value, &map, chunk, file, depth));
+            split(value)
+                .iter()
+                .for_each(|chunk| check_nested(node, value, &map, chunk, file, depth));
         }
     }
 }
 
 /// Some ranges of a text, each at character boundaries: empty ones, the whole, and parts.
 fn ranges(text: &str) -> Vec<Span> {
-    let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let mut ends: Vec<usize> = bounds.iter().copied().step_by(bounds.len() / ENDS + 1).collect();
+    let bounds: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
+    let mut ends: Vec<usize> = bounds
+        .iter()
+        .copied()
+        .step_by(bounds.len() / ENDS + 1)
+        .collect();
     ends.push(text.len());
-    let from = |(i, start): (usize, &usize)| ends.iter().skip(i).map(|end| Span::of(*start..*end)).collect::<Vec<_>>();
+    let from = |(i, start): (usize, &usize)| {
+        ends.iter()
+            .skip(i)
+            .map(|end| Span::of(*start..*end))
+            .collect::<Vec<_>>()
+    };
     ends.iter().enumerate().flat_map(from).collect()
 }
 
@@ -63,7 +83,11 @@ fn check_range(node: Node<'_>, value: &str, map: &SpanMap, inner: Span) {
     let text = node.document().text;
     let (outer, exact) = map.outer(inner);
     assert_span(outer, text, "outer span");
-    assert!(node.span().contains(outer), "{node:?} at {:?}: {inner:?} comes from {outer:?}", node.span());
+    assert!(
+        node.span().contains(outer),
+        "{node:?} at {:?}: {inner:?} comes from {outer:?}",
+        node.span()
+    );
     if exact && !is_replaced(outer.text(text)) && !may_be_base64(text) {
         assert_same(outer.text(text), inner.text(value), node);
     }
@@ -82,7 +106,11 @@ fn may_be_base64(text: &str) -> bool {
 /// A block scalar's span ends before its last line break, so the line feeds that end its value have no text of their own.
 #[track_caller]
 fn assert_same(outer: &str, inner: &str, node: Node<'_>) {
-    let inner = if outer.len() < inner.len() { inner.trim_end_matches('\n') } else { inner };
+    let inner = if outer.len() < inner.len() {
+        inner.trim_end_matches('\n')
+    } else {
+        inner
+    };
     assert_eq!(outer, inner, "said to be exact in {node:?}");
 }
 
@@ -90,32 +118,63 @@ fn assert_same(outer: &str, inner: &str, node: Node<'_>) {
 fn check_again(node: Node<'_>) {
     let slice = node.span().text(node.document().text);
     let flow = matches!(node.style(), Style::Plain | Style::Single | Style::Double);
-    if !flow || slice.contains(BREAKS) || slice.len() > LONGEST_KEY || may_be_base64(node.document().text) {
+    if !flow
+        || slice.contains(BREAKS)
+        || slice.len() > LONGEST_KEY
+        || may_be_base64(node.document().text)
+    {
         return;
     }
     let key = node.parent().is_some_and(|p| p.kind() == Kind::Map) && node.key_node().is_none();
     // Indented: at the start of a line `...` would end the document.
-    let text = if key { format!(" {slice}: v") } else { format!("v: {slice}") };
-    let place = Place::Chunk { file: FileId(0), base: 0 };
+    let text = if key {
+        format!(" {slice}: v")
+    } else {
+        format!("v: {slice}")
+    };
+    let place = Place::Chunk {
+        file: FileId(0),
+        base: 0,
+    };
     let again = parse(&text, place, Format::Yaml, Limits::default());
-    let pair = again.document.as_ref().and_then(|d| d.root().pairs().next());
+    let pair = again
+        .document
+        .as_ref()
+        .and_then(|d| d.root().pairs().next());
     let same = pair.map(|(k, v)| if key { k } else { v });
-    assert_eq!(same.map(|n| (n.style(), n.text())), Some((node.style(), node.text())), "{text:?}");
+    assert_eq!(
+        same.map(|n| (n.style(), n.text())),
+        Some((node.style(), node.text())),
+        "{text:?}"
+    );
 }
 
 /// A document inside of a scalar: each of its nodes must be found in that scalar's text in the file.
-fn check_nested(node: Node<'_>, value: &str, map: &SpanMap, chunk: &Chunk, file: &str, depth: usize) {
+fn check_nested(
+    node: Node<'_>,
+    value: &str,
+    map: &SpanMap,
+    chunk: &Chunk,
+    file: &str,
+    depth: usize,
+) {
     let text = chunk.span.text(value);
     let place = node.document().place.nest(&map.window(chunk.span));
     for part in ranges(text).into_iter().filter(|r| !r.is_empty()) {
         check_steps(node, map, part.shift(chunk.span.start), place.locate(part));
     }
-    let Some(document) = parse(text, place, chunk.format, Limits::default()).document else { return };
+    let Some(document) = parse(text, place, chunk.format, Limits::default()).document else {
+        return;
+    };
     let around = node.document().locate(node.span()).span;
     for inner in document.nodes() {
         let found = document.locate(inner.span());
         assert_span(found.span, file, "nested span");
-        assert!(around.contains(found.span), "{inner:?} at {:?} outside of its scalar at {around:?}", found.span);
+        assert!(
+            around.contains(found.span),
+            "{inner:?} at {:?} outside of its scalar at {around:?}",
+            found.span
+        );
         if found.exact && !is_replaced(found.span.text(file)) && !may_be_base64(file) {
             assert_same(found.span.text(file), inner.span().text(text), inner);
         }
@@ -128,7 +187,10 @@ fn check_steps(node: Node<'_>, map: &SpanMap, part: Span, found: Located) {
     let (outer, exact) = map.outer(part);
     let step = node.document().locate(outer);
     assert_eq!(found.span, step.span, "{part:?} of {node:?}");
-    assert!(!found.exact || (exact && step.exact), "{part:?} of {node:?} is exact in the file, but not on the way");
+    assert!(
+        !found.exact || (exact && step.exact),
+        "{part:?} of {node:?} is exact in the file, but not on the way"
+    );
 }
 
 /// The text moved so that its middle stands where a block of the line index ends, and that it ends where one ends.
@@ -136,7 +198,11 @@ fn across_a_block(text: &str) -> String {
     let before = BLOCK.saturating_sub(text.len() / 2);
     let after = (BLOCK - (before + text.len()) % BLOCK) % BLOCK;
     // Short lines, so that looking for a column stays cheap.
-    let blanks = |n: usize| (1..=n).map(|i| if i % 64 == 0 { '\n' } else { ' ' }).collect::<String>();
+    let blanks = |n: usize| {
+        (1..=n)
+            .map(|i| if i % 64 == 0 { '\n' } else { ' ' })
+            .collect::<String>()
+    };
     blanks(before) + text + &blanks(after)
 }
 
@@ -145,7 +211,10 @@ fn places(text: &str, step: usize) -> Vec<usize> {
     let near = |at: usize| at % BLOCK <= 4 || at % BLOCK >= BLOCK - 4;
     // Between the two characters of a line break no line begins and none ends: nobody points there.
     let inside = |at: usize| at > 0 && text.as_bytes().get(at - 1..=at) == Some(b"\r\n");
-    (0..=text.len()).filter(|at| at % step == 0 || near(*at)).filter(|at| text.is_char_boundary(*at) && !inside(*at)).collect()
+    (0..=text.len())
+        .filter(|at| at % step == 0 || near(*at))
+        .filter(|at| text.is_char_boundary(*at) && !inside(*at))
+        .collect()
 }
 
 /// Lines and columns must lead back to the byte that they were made of.
@@ -155,14 +224,25 @@ fn check_lines(text: &str, step: usize) {
     for at in places(text, step) {
         let at = Span::of(at..at).start;
         let position = lines.position(at, text);
-        assert!(position.line >= 1 && position.line <= lines.count() && position.column >= 1, "{position:?}");
-        assert_eq!(lines.offset(position, text), Some(at), "{position:?} in {} bytes", text.len());
+        assert!(
+            position.line >= 1 && position.line <= lines.count() && position.column >= 1,
+            "{position:?}"
+        );
+        assert_eq!(
+            lines.offset(position, text),
+            Some(at),
+            "{position:?} in {} bytes",
+            text.len()
+        );
         assert!(last < Some(position), "{last:?}, then {position:?}");
         last = Some(position);
     }
     for line in 0..lines.count() {
         let span = lines.line_span(line, text);
         assert_span(span, text, "line");
-        assert!(!span.text(text).contains(['\n', '\r']), "line {line} holds a line break");
+        assert!(
+            !span.text(text).contains(['\n', '\r']),
+            "line {line} holds a line break"
+        );
     }
 }

@@ -8,12 +8,24 @@ pub const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Reads a chunk of a text as the engine does.
 pub fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
-    let place = Place::Chunk { file: FileId(0), base: chunk.span.start };
-    parse(chunk.span.text(text), place, chunk.format, Limits::default())
+    let place = Place::Chunk {
+        file: FileId(0),
+        base: chunk.span.start,
+    };
+    parse(
+        chunk.span.text(text),
+        place,
+        chunk.format,
+        Limits::default(),
+    )
 }
 
 /// A span must lie in its text and split no character: whoever slices by it would lose the text without a word.
 #[track_caller]
 pub fn assert_span(span: Span, text: &str, what: &str) {
-    assert!(text.get(span.range()).is_some(), "{what}: {span:?} does not cut a text of {} bytes", text.len());
+    assert!(
+        text.get(span.range()).is_some(),
+        "{what}: {span:?} does not cut a text of {} bytes",
+        text.len()
+    );
 }

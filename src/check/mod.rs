@@ -6,6 +6,7 @@ use crate::finding::{Finding, Label, ObjectRef, Releases, fingerprint};
 use crate::kube::component::Instance;
 use crate::kube::{Container, Object, PodSpec, PolicyRule, Repository, Set, Whole};
 use crate::model::{Identity, Policy, Severity, Text};
+use crate::text::Span;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
 
@@ -41,6 +42,7 @@ pub(crate) struct Cx<'a> {
     targets: Releases,
     repository: &'a Repository,
     scope: u32,
+    containers: &'a [(Span, u32)],
     out: &'a mut Found,
 }
 
@@ -86,6 +88,8 @@ pub(crate) struct About<'a> {
     pub(crate) targets: Releases,
     /// What the other files say.
     pub(crate) repository: &'a Repository,
+    /// Containers of the object: where each stands in its document, and its scope.
+    pub(crate) containers: &'a [(Span, u32)],
 }
 
 impl<'a> Cx<'a> {
@@ -101,6 +105,7 @@ impl<'a> Cx<'a> {
             whole,
             targets,
             repository,
+            containers,
         } = about;
         Self {
             policy,
@@ -109,6 +114,7 @@ impl<'a> Cx<'a> {
             targets,
             repository,
             scope,
+            containers,
             out,
         }
     }
@@ -151,7 +157,11 @@ impl<'a> Cx<'a> {
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
         let primary = Label::new(located, "");
+        // What a pod's rule says of a container is about that container.
+        let container = self.containers.iter().find(|(c, _)| c.contains(span));
+        let scope = container.map_or(self.scope, |(_, scope)| *scope);
         self.push(
+            scope,
             primary,
             located.exact,
             object,
@@ -173,6 +183,38 @@ impl<'a> Cx<'a> {
         self.report(at, message)
     }
 
+    /// A finding that holds for these releases: none where they are none, marked where they are not all targets.
+    pub(crate) fn report_for<'d>(
+        &mut self,
+        holds: Releases,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        let targets = self.targets;
+        if holds.is_empty() {
+            return Draft(None);
+        }
+        let draft = self.report(at, message);
+        if holds == targets {
+            draft
+        } else {
+            draft.only(holds)
+        }
+    }
+
+    /// The same about something that is not written.
+    pub(crate) fn missing_for<'d>(
+        &mut self,
+        holds: Releases,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        if self.whole == Whole::Fragment {
+            return Draft(None);
+        }
+        self.report_for(holds, at, message)
+    }
+
     /// A finding of a set rule, at a place that a fact kept.
     pub(crate) fn report_fact(
         &mut self,
@@ -186,6 +228,7 @@ impl<'a> Cx<'a> {
         }
         let fingerprint = fingerprint(&self.policy.id, object, path, "");
         self.push(
+            self.scope,
             at.clone(),
             true,
             object.cloned(),
@@ -197,6 +240,7 @@ impl<'a> Cx<'a> {
 
     fn push(
         &mut self,
+        scope: u32,
         primary: Label,
         exact: bool,
         object: Option<ObjectRef>,
@@ -208,7 +252,7 @@ impl<'a> Cx<'a> {
         finding.exact = exact;
         finding.path = path;
         finding.fingerprint = fingerprint;
-        finding.scope = self.scope;
+        finding.scope = scope;
         self.out.list.push(finding);
         Draft(self.out.list.last_mut())
     }

@@ -46,12 +46,11 @@ pub(super) fn run(args: &Check) -> u8 {
         root: args.root.clone(),
         exclude,
         stdin_name: args.stdin_filename.clone(),
-        threads,
     };
     let found = discover::discover(&options);
     let report = match pool {
-        Ok(pool) => pool.install(|| check(args, &found, threads)),
-        Err(_) => check(args, &found, 1),
+        Ok(pool) => pool.install(|| check(args, &found)),
+        Err(_) => check(args, &found),
     };
     let Some((report, rules)) = report else {
         return CLEAN;
@@ -68,7 +67,7 @@ struct Checked {
 }
 
 /// The report and the number of rules; nothing where only reading was asked for.
-fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)> {
+fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
     if args.only_read {
         let bytes: usize = found
             .files
@@ -85,7 +84,7 @@ fn check(args: &Check, found: &Found, threads: usize) -> Option<(Report, usize)>
     let repository = discover::repository(found, args.max_file_size);
     let mut checked = check_files(&found.files, 0, args, &rules, &repository);
     checked.iter_mut().for_each(|c| c.report.reported = true);
-    let context = context(&checked, found, threads, &rules);
+    let context = context(&checked, found, &rules);
     checked.extend(check_files(
         &context,
         checked.len(),
@@ -206,7 +205,7 @@ fn check_file(
 }
 
 /// The files that set rules must see beside those that were named.
-fn context(checked: &[Checked], found: &Found, threads: usize, rules: &RuleSet) -> Vec<Candidate> {
+fn context(checked: &[Checked], found: &Found, rules: &RuleSet) -> Vec<Candidate> {
     if found.complete || !rules.needs_sets() {
         return Vec::new();
     }
@@ -219,7 +218,7 @@ fn context(checked: &[Checked], found: &Found, threads: usize, rules: &RuleSet) 
     sets.dedup();
     sets.into_iter()
         .filter(|_| found.root.is_dir())
-        .flat_map(|set| discover::context(found, set, threads))
+        .flat_map(|set| discover::context(found, set))
         .collect()
 }
 

@@ -25,9 +25,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command = match args::parse(arguments) {
         Ok(command) => command,
         Err(e) => {
-            // clap decides between stdout for help and stderr for mistakes.
-            let _ = e.print();
-            return ExitCode::from(if e.use_stderr() { FAILED } else { CLEAN });
+            let text = e.render().to_string();
+            if !e.use_stderr() {
+                return ExitCode::from(say(&text));
+            }
+            // It quotes the arguments, which may be names of files.
+            let _ = io::stderr().write_all(output::clean_lines(&text).as_bytes());
+            return ExitCode::from(FAILED);
         }
     };
     let code = match command {
@@ -77,7 +81,7 @@ fn say(text: &str) -> u8 {
 
 /// Writes to stderr, where a failure leaves nobody to tell.
 fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "kubevet: {text}");
+    let _ = writeln!(io::stderr(), "kubevet: {}", output::clean(text));
 }
 
 /// Rules of a run.

@@ -2,15 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where the disk is read")]
 
+mod walk;
+
 use crate::engine::{Note, What};
 use crate::kube::Repository;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ignore::{WalkBuilder, WalkState};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// What to look at.
 pub struct Options {
@@ -22,8 +22,6 @@ pub struct Options {
     pub exclude: GlobSet,
     /// What standard input is called.
     pub stdin_name: String,
-    /// Threads that walk.
-    pub threads: usize,
 }
 
 /// A file that is to be read.
@@ -180,7 +178,8 @@ fn is_ours(path: &Path) -> bool {
 
 struct Search<'a> {
     options: &'a Options,
-    files: BTreeMap<String, Candidate>,
+    /// By path; names that differ only in bytes that are no UTF-8 are different files.
+    files: BTreeMap<(String, Option<PathBuf>), Candidate>,
     notes: Vec<Note>,
     failed: bool,
 }
@@ -206,9 +205,8 @@ impl Search<'_> {
 
     fn add(&mut self, candidate: Candidate) {
         if !self.excluded(&candidate.path) {
-            self.files
-                .entry(candidate.path.clone())
-                .or_insert(candidate);
+            let key = (candidate.path.clone(), candidate.disk.clone());
+            self.files.entry(key).or_insert(candidate);
         }
     }
 
@@ -233,16 +231,19 @@ impl Search<'_> {
             self.folder(real, root, &shown);
             return;
         }
-        if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink())
-            && !fs::canonicalize(real).is_ok_and(|target| target.starts_with(root))
-        {
-            self.note(
-                What::OutsideRoot,
-                given,
-                "a link that leaves the root".to_owned(),
-                false,
-            );
-            return;
+        if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink()) {
+            match fs::canonicalize(real) {
+                Ok(target) if target.starts_with(root) => {}
+                Ok(_) => {
+                    return self.note(
+                        What::OutsideRoot,
+                        given,
+                        "a link that leaves the root".to_owned(),
+                        false,
+                    );
+                }
+                Err(e) => return self.note(What::Unreadable, given, e.to_string(), true),
+            }
         }
         let path = slashed(real.strip_prefix(root).unwrap_or(real));
         let shown = slashed(given).trim_start_matches("./").to_owned();
@@ -255,40 +256,37 @@ impl Search<'_> {
     }
 
     fn folder(&mut self, folder: &Path, root: &Path, shown: &dyn Fn(&Path) -> String) {
-        let entries = Mutex::new(Vec::new());
-        walker(folder, root, self.options.threads)
-            .build_parallel()
-            .run(|| {
-                let mut seen = Vec::new();
-                let entries = &entries;
-                Box::new(move |entry| {
-                    seen.push(entry);
-                    // Handed over at the end of each folder or so: the lock is not the bottleneck.
-                    if let Ok(mut all) = entries.lock() {
-                        all.append(&mut seen);
-                    }
-                    WalkState::Continue
-                })
-            });
-        for entry in entries.into_inner().unwrap_or_default() {
+        let (entries, unreadable) = walk::walk(folder, root);
+        for entry in entries {
             match entry {
                 Ok(entry) => self.entry(&entry, folder, root, shown),
-                Err(e) => self.walk_error(&e),
+                Err(e) => self.walk_error(&e, folder, shown),
             }
+        }
+        for ignore_file in unreadable {
+            let about = shown(ignore_file.strip_prefix(folder).unwrap_or(&ignore_file));
+            let detail = "an ignore file that is not obeyed".to_owned();
+            self.notes.push(Note {
+                what: What::NotAFile,
+                about,
+                line: 0,
+                detail,
+            });
         }
         self.notes.sort();
     }
 
     fn entry(
         &mut self,
-        entry: &ignore::DirEntry,
+        entry: &walkdir::DirEntry,
         folder: &Path,
         root: &Path,
         shown: &dyn Fn(&Path) -> String,
     ) {
-        let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
+        let kind = entry.file_type();
+        if kind.is_dir() {
             return;
-        };
+        }
         let disk = entry.path();
         let linked_folder = kind.is_symlink() && disk.is_dir();
         if !(is_ours(disk) || linked_folder) {
@@ -321,40 +319,27 @@ impl Search<'_> {
         }
     }
 
-    fn walk_error(&mut self, error: &ignore::Error) {
-        let path = match error {
-            ignore::Error::WithDepth { err, .. } => match &**err {
-                ignore::Error::WithPath { path, .. } => path.clone(),
-                _ => PathBuf::from("."),
-            },
-            ignore::Error::WithPath { path, .. } => path.clone(),
-            _ => PathBuf::from("."),
-        };
+    fn walk_error(
+        &mut self,
+        error: &walkdir::Error,
+        folder: &Path,
+        shown: &dyn Fn(&Path) -> String,
+    ) {
+        let path = error.path().unwrap_or(folder);
+        let about = shown(path.strip_prefix(folder).unwrap_or(path));
+        let about = about.trim_end_matches('/').to_owned();
         let detail = error
             .io_error()
             .map_or_else(|| error.to_string(), ToString::to_string);
+        // What was named itself must be readable.
+        self.failed |= error.depth() == 0;
         self.notes.push(Note {
             what: What::Unreadable,
-            about: slashed(&path),
+            about,
             line: 0,
             detail,
         });
     }
-}
-
-fn walker(folder: &Path, root: &Path, threads: usize) -> WalkBuilder {
-    let git = fs::symlink_metadata(root.join(".git")).is_ok();
-    let mut walk = WalkBuilder::new(folder);
-    // Hidden folders hold manifests (.github, .gitops); what git ignores is no part of the repository. Ignore files above the
-    // root say nothing about it, and are not read.
-    walk.hidden(false)
-        .ignore(false)
-        .git_global(false)
-        .require_git(false)
-        .parents(git && folder != root)
-        .threads(threads);
-    walk.filter_entry(|entry| entry.file_name() != ".git");
-    walk
 }
 
 /// Reads a file of at most `max` bytes.
@@ -421,7 +406,6 @@ pub fn repository(found: &Found, max: u64) -> Repository {
             root: Some(found.root.clone()),
             exclude,
             stdin_name: String::new(),
-            threads: 1,
         };
         for file in discover(&options)
             .files
@@ -461,14 +445,13 @@ fn folders_above(found: &Found) -> Vec<String> {
 }
 
 /// The files of a set that were not named: a set rule must see them too. Their own findings are not asked for.
-pub fn context(found: &Found, set: &str, threads: usize) -> Vec<Candidate> {
+pub fn context(found: &Found, set: &str) -> Vec<Candidate> {
     let folder = found.root.join(set);
     let options = Options {
         paths: vec![folder],
         root: Some(found.root.clone()),
         exclude: GlobSet::empty(),
         stdin_name: String::new(),
-        threads,
     };
     let here = std::env::current_dir().unwrap_or_default();
     let mut files = discover(&options).files;

@@ -186,6 +186,7 @@ impl Analysis<'_> {
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
     fn stray(&mut self, text: &str, place: &Place, format: Format) {
+        self.hide_unread(text, place);
         let blank = text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
@@ -213,8 +214,21 @@ impl Analysis<'_> {
         let start = place.locate(Span::empty(0)).span.start;
         let parsed = parse(text, place.clone(), format, Limits::default());
         if parsed.note.is_some() {
+            self.hide_unread(text, place);
             self.report.notes.push((What::TooDeep, start));
             return;
+        }
+        if let Some(dropped) = parsed
+            .problems
+            .iter()
+            .find(|p| p.rule == "yaml/dropped-document")
+        {
+            let rest = Span::new(dropped.span.start, Span::of(0..text.len()).end);
+            let place = Place::Chunk {
+                file: self.input.file,
+                base: place.locate(rest).span.start,
+            };
+            self.hide_unread(rest.text(text), &place);
         }
         let Some(document) = parsed.document else {
             self.unread(text, place, &parsed.problems, glued, depth);
@@ -243,6 +257,14 @@ impl Analysis<'_> {
         self.report.ignores.extend(ignores(&document, &objects));
     }
 
+    /// Hides what may be a secret in a text whose structure is not known.
+    fn hide_unread(&mut self, text: &str, place: &Place) {
+        let spans = kube::unread_secret_lines(text).into_iter();
+        self.report
+            .secrets
+            .extend(spans.map(|s| place.locate(s).span));
+    }
+
     /// A chunk that is no YAML: a finding if it was meant as an object, else a note.
     fn unread(
         &mut self,
@@ -260,11 +282,7 @@ impl Analysis<'_> {
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
                 .any(|group| text.contains(group));
-        self.report.secrets.extend(
-            kube::unread_secret_lines(text)
-                .into_iter()
-                .map(|s| place.locate(s).span),
-        );
+        self.hide_unread(text, place);
         if kube::reads_as_template(text) {
             if depth == 0 || config {
                 self.report.notes.push((What::Template, start));
@@ -330,6 +348,7 @@ impl Analysis<'_> {
             whole,
             targets: rules.targets,
             repository: self.repository,
+            containers: &[],
         };
         self.each(
             rules.of_kind(object.gvk.group, object.gvk.kind),
@@ -340,26 +359,7 @@ impl Analysis<'_> {
             },
         );
         if let Some(pod) = PodSpec::of(object) {
-            let spared = rules.subsumes && is_system_pod(pod);
-            let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
-            self.each(
-                rules.pods.iter().filter(asked),
-                about,
-                |(policy, check), cx| match check {
-                    Check::Pod(run) => run(pod, cx),
-                    _ => check::pod(policy, pod, cx),
-                },
-            );
-            for container in pod.containers() {
-                self.each(
-                    rules.containers.iter().filter(asked),
-                    about,
-                    |(policy, check), cx| match check {
-                        Check::Container(run) => run(container, cx),
-                        _ => check::container(policy, container, cx),
-                    },
-                );
-            }
+            self.pod(pod, about);
         }
         for rule in PolicyRule::of(object) {
             self.each(
@@ -383,6 +383,40 @@ impl Analysis<'_> {
             self.api_server_facts(&instance);
         }
         self.encryption_facts(object);
+    }
+
+    fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {
+        let rules = self.rules;
+        let spared = rules.subsumes && is_system_pod(pod);
+        let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
+        let scopes = self.scope + 1..;
+        let containers: Vec<(Span, u32)> = pod
+            .containers()
+            .map(|c| c.node.span())
+            .zip(scopes)
+            .collect();
+        let about = About {
+            containers: &containers,
+            ..about
+        };
+        for container in pod.containers() {
+            self.each(
+                rules.containers.iter().filter(asked),
+                about,
+                |(policy, check), cx| match check {
+                    Check::Container(run) => run(container, cx),
+                    _ => check::container(policy, container, cx),
+                },
+            );
+        }
+        self.each(
+            rules.pods.iter().filter(asked),
+            about,
+            |(policy, check), cx| match check {
+                Check::Pod(run) => run(pod, cx),
+                _ => check::pod(policy, pod, cx),
+            },
+        );
     }
 
     /// Runs rules over one thing that they look at.

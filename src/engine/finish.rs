@@ -263,6 +263,7 @@ fn set_findings(
         whole: Whole::Complete,
         targets: rules.targets,
         repository: &repository,
+        containers: &[],
     };
     let mut found = Found::default();
     for set in sets.values() {

@@ -11,20 +11,19 @@ const KEY_BLOCK: &[u8] = b"PRIVATE KEY-----";
 /// blocks, environment values and arguments that are named like a credential.
 pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span> {
     let mut spans = Vec::new();
+    let mentions = |word: &[u8]| memmem::find(document.text.as_bytes(), word).is_some();
+    if mentions(b"ecret") || mentions(b"ECRET") {
+        document
+            .nodes()
+            .filter(|n| says_secret(*n))
+            .for_each(|n| secret(n, &mut spans));
+    }
     for object in objects {
-        match (object.gvk.group, object.gvk.kind) {
-            ("", "Secret") => {
-                let maps = ["data", "stringData"]
-                    .into_iter()
-                    .filter_map(|field| object.node.get(field));
-                spans.extend(maps.flat_map(values));
-                // A copy of the whole object, made by `kubectl apply`.
-                spans.extend(object.metadata("annotations").into_iter().flat_map(values));
-            }
-            ("apiserver.config.k8s.io", "EncryptionConfiguration") | ("", "EncryptionConfig") => {
-                encryption_keys(object.node, &mut spans);
-            }
-            _ => {}
+        let gvk = object.gvk;
+        if gvk.is("apiserver.config.k8s.io", "EncryptionConfiguration")
+            || gvk.is("", "EncryptionConfig")
+        {
+            encryption_keys(object.node, &mut spans);
         }
         if let Some(pod) = PodSpec::of(*object) {
             pod.containers().for_each(|c| container(c.node, &mut spans));
@@ -40,17 +39,55 @@ pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span
     spans
 }
 
-/// All scalars below a map or list.
-fn values(node: Node<'_>) -> Vec<Span> {
-    match node.kind() {
-        Kind::Map => node
-            .entries()
-            .into_iter()
-            .flat_map(|(_, value)| values(value))
-            .collect(),
-        Kind::Seq => node.items().flat_map(values).collect(),
-        _ => vec![node.target().span()],
+/// Whether a map says that it is a Secret, in any of its `kind` keys: one given twice, or glued to the next document, still is.
+fn says_secret(map: Node<'_>) -> bool {
+    map.kind() == Kind::Map
+        && !map.is_alias()
+        && map
+            .pairs()
+            .any(|(key, value)| is(key, "kind") && is(value, "secret"))
+}
+
+fn is(node: Node<'_>, word: &str) -> bool {
+    node.text()
+        .is_some_and(|text| text.eq_ignore_ascii_case(word))
+}
+
+/// Hides the values of a Secret, however often a key is given, with the comments between them; and its annotations, where
+/// `kubectl apply` leaves a copy of the whole.
+fn secret(map: Node<'_>, spans: &mut Vec<Span>) {
+    for (key, value) in map.pairs() {
+        if is(key, "data") || is(key, "stringData") {
+            hide_values(key, value, spans);
+        } else if is(key, "metadata") {
+            let annotations = value.pairs().filter(|(key, _)| is(*key, "annotations"));
+            annotations.for_each(|(key, value)| hide_values(key, value, spans));
+        } else if key.is_merge() {
+            hide_values(key, value, spans);
+        }
     }
+}
+
+/// Everything behind a key but the keys below it.
+fn hide_values(key: Node<'_>, value: Node<'_>, spans: &mut Vec<Span>) {
+    let document = value.document();
+    let target = value.target();
+    let mut at = if value.is_alias() {
+        target.span().start
+    } else {
+        value.head().end.max(key.span().end)
+    };
+    // Comments behind the last value belong to it as far as the next node.
+    let end = target
+        .next()
+        .map_or(Span::of(0..document.text.len()).end, |next| {
+            next.span().start
+        });
+    for (key, value) in target.pairs() {
+        spans.push(Span::new(at, key.span().start));
+        at = value.head().end.max(key.span().end);
+    }
+    spans.push(Span::new(at, end.max(at)));
 }
 
 fn encryption_keys(config: Node<'_>, spans: &mut Vec<Span>) {
@@ -62,24 +99,23 @@ fn encryption_keys(config: Node<'_>, spans: &mut Vec<Span>) {
         .flat_map(Node::items);
     for provider in providers.flat_map(Node::entries) {
         let keys = provider.1.field("keys").into_iter().flat_map(Node::items);
-        spans.extend(
-            keys.filter_map(|k| k.get("secret"))
-                .map(|s| s.target().span()),
-        );
+        let secrets = keys
+            .flat_map(Node::pairs)
+            .filter(|(key, _)| is(*key, "secret"));
+        spans.extend(secrets.map(|(_, value)| value.target().span()));
     }
 }
 
 fn container(container: Node<'_>, spans: &mut Vec<Span>) {
     for env in container.field("env").into_iter().flat_map(Node::items) {
-        let named = env
-            .field("name")
-            .and_then(Node::text)
-            .is_some_and(hides_by_name);
-        spans.extend(
-            env.field("value")
-                .filter(|_| named)
-                .map(|v| v.target().span()),
-        );
+        let all = |name: &'static str| {
+            env.pairs()
+                .filter(move |(key, _)| is(*key, name))
+                .map(|(_, value)| value)
+        };
+        if all("name").any(|name| name.text().is_some_and(hides_by_name)) {
+            spans.extend(all("value").map(|value| value.target().span()));
+        }
     }
     let arguments = ["command", "args"]
         .into_iter()
@@ -146,21 +182,30 @@ pub fn unread_secret_lines(text: &str) -> Vec<Span> {
     }
     let mut spans = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in text.split_inclusive(['\n', '\r']) {
         let body = line.trim_end();
-        let from = body.find(':').map_or(0, |colon| colon + 1);
-        let shown = ["apiVersion:", "kind:", "name:", "metadata:", "type:"]
-            .iter()
-            .any(|key| body.trim_start().trim_start_matches("- ").starts_with(key));
-        let blank = body.get(from..).unwrap_or_default().trim().is_empty();
-        if !shown && !blank {
-            let start = from
-                + body
-                    .get(from..)
-                    .map_or(0, |b| b.len() - b.trim_start().len());
-            spans.push(Span::of(at + start..at + body.len()));
+        if !is_harmless(body) {
+            let from = body.find(':').map_or(0, |colon| colon + 1);
+            let blanks = body
+                .get(from..)
+                .map_or(0, |rest| rest.len() - rest.trim_start().len());
+            spans.push(Span::of(at + from + blanks..at + body.len()));
         }
         at += line.len();
     }
     spans
+}
+
+/// Lines that tell what a document is, and nothing of what is in it.
+fn is_harmless(line: &str) -> bool {
+    let word = |rest: &str| {
+        rest.trim()
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-'))
+    };
+    line.trim().is_empty()
+        || line == "metadata:"
+        || ["apiVersion:", "kind:"]
+            .iter()
+            .any(|key| line.strip_prefix(key).is_some_and(word))
 }

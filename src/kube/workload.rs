@@ -83,6 +83,30 @@ impl<'d> PodSpec<'d> {
             })
     }
 
+    /// Its volumes.
+    pub fn volumes(self) -> impl Iterator<Item = Node<'d>> {
+        self.node.field("volumes").into_iter().flat_map(Node::items)
+    }
+
+    /// The mounts of a volume, with their containers.
+    pub fn mounts(self, volume: &'d str) -> impl Iterator<Item = (Container<'d>, Node<'d>)> {
+        self.containers().flat_map(move |container| {
+            let mounts = container
+                .node
+                .field("volumeMounts")
+                .into_iter()
+                .flat_map(Node::items);
+            let ours =
+                mounts.filter(move |m| m.field("name").and_then(Node::as_str) == Some(volume));
+            ours.map(move |mount| (container, mount))
+        })
+    }
+
+    /// The annotations of the pod itself: those of the template, where a template makes it.
+    pub fn annotations(self) -> Option<Node<'d>> {
+        self.node.parent()?.at(&["metadata", "annotations"])
+    }
+
     /// Whether it says that it runs on Windows.
     pub fn is_windows(self) -> bool {
         self.node.at(&["os", "name"]).and_then(Node::as_str) == Some("windows")

@@ -10,9 +10,10 @@ pub(super) fn is_harmful(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// The text on one line: harmful characters as escapes, and no `##[`, which GitHub's runner obeys anywhere in a line.
+/// The text on one line: harmful characters as escapes, and no `##[` or `##vso[`, which CI runners obey anywhere in a
+/// line.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_harmful) && !text.contains("##[") {
+    if !text.contains(is_harmful) && !text.contains("##") {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -23,7 +24,19 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             out.push(c);
         }
     }
-    out.replace("##[", "## [").into()
+    out.replace("##[", "## [")
+        .replace("##vso[", "## vso[")
+        .into()
+}
+
+/// Several lines of our own that quote the input: each harmless, and none a command.
+#[cfg(feature = "cli")]
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.lines().fold(String::new(), |out, line| {
+        let line = clean(line);
+        let command = line.trim_start().starts_with("::");
+        out + if command { "| " } else { "" } + &line + "\n"
+    })
 }
 
 /// A path at the start of a line, where `::` would be a command to GitHub's runner.

@@ -105,6 +105,7 @@ fn build(
         }
         mark(&mut ends, &here, shown.end, excerpt.text.len());
         let end_of_line = excerpt.text.len();
+        defuse(&mut excerpt.text, base);
         for (index, start, end) in ends {
             let start = start.unwrap_or(base);
             excerpt
@@ -117,6 +118,16 @@ fn build(
         excerpt.text.push('\n');
     }
     excerpt
+}
+
+/// Breaks `##[` and `##vso[`, which CI runners obey anywhere in a line, without moving a byte.
+fn defuse(text: &mut String, from: usize) {
+    let line = text.get(from..).unwrap_or_default();
+    if line.contains("##[") || line.contains("##vso[") {
+        let broken = line.replace("##[", "##(").replace("##vso[", "##vso(");
+        text.truncate(from);
+        text.push_str(&broken);
+    }
 }
 
 fn mark(

@@ -14,6 +14,8 @@ use crate::model::Severity;
 use std::io;
 
 pub use clean::clean;
+#[cfg(feature = "cli")]
+pub(crate) use clean::clean_lines;
 pub use reference::{explain, rule_page, rules_index, rules_json, rules_table};
 pub use summary::summary;
 

@@ -7,6 +7,7 @@ mod image;
 mod pod;
 mod secrets;
 mod tls;
+mod volume;
 
 use crate::check::Check;
 use crate::model::{

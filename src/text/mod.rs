@@ -13,5 +13,5 @@ pub use span::{Edit, Span, apply};
 /// Whether a bidirectional control or a zero-width character: invisible, and able to make text
 /// look other than it reads (Unicode Technical Report 36).
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}')
+    matches!(c, '\u{00AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{1D173}'..='\u{1D17A}' | '\u{FEFF}' | '\u{061C}')
 }

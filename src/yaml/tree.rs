@@ -420,6 +420,15 @@ impl<'d> Node<'d> {
         path.iter().try_fold(self, |node, key| node.field(key))
     }
 
+    /// The node that begins behind its subtree.
+    pub fn next(self) -> Option<Node<'d>> {
+        let end = self.own().end.max(self.id + 1);
+        ((end as usize) < self.doc.nodes.len()).then_some(Node {
+            doc: self.doc,
+            id: end,
+        })
+    }
+
     /// The node that holds it; `None` for the root.
     pub fn parent(self) -> Option<Node<'d>> {
         (self.id > 0).then(|| Node {

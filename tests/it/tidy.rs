@@ -15,8 +15,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("finding", 2, &["model", "text", "yaml"]),
     ("kube", 3, &["finding", "text", "yaml"]),
     ("policy", 3, &["model"]),
-    ("check", 4, &["finding", "kube", "model", "yaml"]),
-    ("rules", 5, &["check", "kube", "model", "yaml"]),
+    ("check", 4, &["finding", "kube", "model", "text", "yaml"]),
+    ("rules", 5, &["check", "finding", "kube", "model", "yaml"]),
     (
         "engine",
         6,
@@ -99,7 +99,7 @@ fn crates_are_named_where_they_belong() {
         ("granit_parser", "src/yaml/events.rs"),
         ("miette", "src/output/graphical.rs"),
         ("clap", "src/cli/"),
-        ("ignore::", "src/discover/"),
+        ("ignore::", "src/discover/walk.rs"),
         ("rayon", "src/cli/"),
     ];
     for path in sources("src", "rs") {

@@ -1,5 +1,9 @@
 //! Pods and containers.
 
+mod standards;
+
+pub(super) use standards::*;
+
 use crate::check::Cx;
 use crate::kube::{Container, PodSpec};
 use crate::model::Severity;
@@ -12,65 +16,68 @@ pub(super) fn run_as_root_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
     if container.pod.is_windows() || !container.may_be_root() {
         return;
     }
-    let relaxed = container.pod.has_own_users();
-    let holds = if relaxed {
-        cx.targets().before(USER_NAMESPACES_RELAX)
-    } else {
-        cx.targets()
-    };
-    if holds.is_empty() {
-        return;
-    }
+    let holds = holds_unless_own_users(container.pod, cx);
     let name = container.name();
     let explicit = container
         .effective_security("runAsNonRoot")
         .or_else(|| container.effective_security("runAsUser"));
-    let draft = match explicit {
-        Some(value) => cx.report(value, format!("container \"{name}\" may run as root: this value allows it")),
-        None => cx.missing(container.lacks_security(), format!("container \"{name}\" may run as root: neither it nor its pod sets runAsNonRoot or runAsUser")),
+    match explicit {
+        Some(value) => cx.report_for(holds, value, format!("container \"{name}\" may run as root: this value allows it")),
+        None => cx.missing_for(
+            holds,
+            container.lacks_security(),
+            format!("container \"{name}\" may run as root: neither it nor its pod sets runAsNonRoot or runAsUser"),
+        ),
     };
-    if relaxed {
-        draft.only(holds);
-    }
 }
 
 pub(super) fn run_as_non_root_not_enforced(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
-    let relaxed = pod.has_own_users();
-    let holds = if relaxed {
-        cx.targets().before(USER_NAMESPACES_RELAX)
-    } else {
-        cx.targets()
-    };
-    if holds.is_empty() {
-        return;
-    }
-    let value = |node: Node<'_>| node.as_bool();
+    let holds = holds_unless_own_users(pod, cx);
+    let is_false = |node: &Node<'_>| node.as_bool() == Some(false);
     let of_pod = pod.node.at(&["securityContext", "runAsNonRoot"]);
-    if let Some(node) = of_pod.filter(|n| value(*n) == Some(false)) {
-        let draft = cx.report(
+    if let Some(node) = of_pod.filter(is_false) {
+        cx.report_for(
+            holds,
             node,
             "the pod must not set runAsNonRoot to false, whatever its containers say",
         );
-        if relaxed {
-            draft.only(holds);
-        }
     }
     for container in pod.containers() {
         let name = container.name();
-        let draft = match container.security("runAsNonRoot") {
-            Some(own) if value(own) == Some(false) => cx.report(
+        let own = container.security("runAsNonRoot");
+        if let Some(own) = own.filter(is_false) {
+            cx.report_for(
+                holds,
                 own,
                 format!("container \"{name}\" sets runAsNonRoot to false"),
-            ),
-            None if of_pod.is_none() => cx.missing(
-                container.lacks_security(),
-                format!("container \"{name}\" does not set runAsNonRoot, and neither does its pod"),
-            ),
-            _ => continue,
-        };
-        if relaxed {
-            draft.only(holds);
+            );
+        } else if own.is_none() && of_pod.is_none() {
+            let message =
+                format!("container \"{name}\" does not set runAsNonRoot, and neither does its pod");
+            cx.missing_for(holds, container.lacks_security(), message);
         }
+    }
+}
+
+/// Both of a container that allows itself more, and of one whose refusal is void beside what else it asks for.
+pub(super) fn privilege_escalation_explicit(container: Container<'_>, cx: &mut Cx<'_>) {
+    let Some(value) = container.security("allowPrivilegeEscalation") else {
+        return;
+    };
+    let name = container.name();
+    if value.as_bool() == Some(true) {
+        cx.report(value, format!("container \"{name}\" lets its processes gain more privileges than it has, through setuid programs"));
+        return;
+    }
+    let admin = added(container)
+        .find(|item| capability(*item).is_some_and(|c| c == "SYS_ADMIN" || c == "ALL"));
+    let cause = if container.is_privileged() {
+        container.security("privileged")
+    } else {
+        admin
+    };
+    if let Some(cause) = cause {
+        cx.report(value, format!("this has no effect in container \"{name}\": it gains every privilege by other means")).related(cause, "by this");
     }
 }
 

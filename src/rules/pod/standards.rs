@@ -1,0 +1,424 @@
+//! The controls of the Pod Security Standards, each exactly as the admission controller has it in each version of the standard
+//! (k8s.io/pod-security-admission, policy/check_*.go).
+
+use super::{USER_NAMESPACES_RELAX, added};
+use crate::check::Cx;
+use crate::finding::Releases;
+use crate::kube::{Container, PodSpec};
+use crate::model::Severity;
+use crate::yaml::{Node, Spot};
+
+/// Restricted controls leave Windows pods alone from 1.25 on.
+const WINDOWS_EXEMPT: u8 = 25;
+
+/// Targets for which a control of `since` holds for this pod, where Windows pods are exempt from 1.25 on.
+fn holds_unless_windows(pod: PodSpec<'_>, cx: &Cx<'_>, since: u8) -> Releases {
+    let holds = cx.targets().from(since);
+    if pod.is_windows() {
+        holds.before(WINDOWS_EXEMPT)
+    } else {
+        holds
+    }
+}
+
+/// Targets for which a control holds that user namespaces relax from 1.35 on.
+pub(super) fn holds_unless_own_users(pod: PodSpec<'_>, cx: &Cx<'_>) -> Releases {
+    if pod.has_own_users() {
+        cx.targets().before(USER_NAMESPACES_RELAX)
+    } else {
+        cx.targets()
+    }
+}
+
+/// The security contexts of a pod, each with what it belongs to: the pod's own and those of all containers.
+fn contexts(pod: PodSpec<'_>) -> impl Iterator<Item = (String, Node<'_>)> {
+    let own = pod
+        .node
+        .field("securityContext")
+        .map(|context| ("the pod".to_owned(), context));
+    let of_containers = pod
+        .containers()
+        .filter_map(|c| Some((quoted(c), c.node.field("securityContext")?)));
+    own.into_iter().chain(of_containers)
+}
+
+fn quoted(container: Container<'_>) -> String {
+    format!("container \"{}\"", container.name())
+}
+
+/// Reports what is missing in a container: at the value that is there and does not do, else where it would stand.
+fn insufficient<'d>(
+    container: Container<'d>,
+    value: Option<Node<'d>>,
+    holds: Releases,
+    message: String,
+    cx: &mut Cx<'_>,
+) {
+    match value {
+        Some(value) => cx.report_for(holds, value, message),
+        None => cx.missing_for(holds, container.lacks_security(), message),
+    };
+}
+
+pub(in crate::rules) fn host_port(container: Container<'_>, cx: &mut Cx<'_>) {
+    let ports = container
+        .node
+        .field("ports")
+        .into_iter()
+        .flat_map(Node::items);
+    for port in ports.filter_map(|p| p.field("hostPort")) {
+        if let Some(number) = port.as_int().filter(|n| *n != 0) {
+            cx.report(port, format!("{} takes port {number} of the node: one pod a node, past every Service and NetworkPolicy of others", quoted(container)));
+        }
+    }
+}
+
+pub(in crate::rules) fn windows_host_process(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    for (who, context) in contexts(pod) {
+        let value = context
+            .at(&["windowsOptions", "hostProcess"])
+            .filter(|v| v.as_bool() == Some(true));
+        if let Some(value) = value {
+            cx.report(
+                value,
+                format!("{who} runs as a process of the Windows node itself"),
+            );
+        }
+    }
+}
+
+pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let holds = holds_unless_own_users(pod, cx).from(23);
+    for (who, context) in contexts(pod) {
+        if let Some(user) = context.field("runAsUser").filter(|u| u.as_int() == Some(0)) {
+            cx.report_for(holds, user, format!("{who} runs as root: runAsUser is 0"));
+        }
+    }
+}
+
+pub(in crate::rules) fn privilege_escalation_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
+    let value = container.security("allowPrivilegeEscalation");
+    if value.and_then(Node::as_bool) != Some(false) {
+        let holds = holds_unless_windows(container.pod, cx, 8);
+        insufficient(
+            container,
+            value,
+            holds,
+            format!(
+                "{} may gain more privileges than its parent: allowPrivilegeEscalation is not false",
+                quoted(container)
+            ),
+            cx,
+        );
+    }
+}
+
+pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &mut Cx<'_>) {
+    let capabilities = container.security("capabilities");
+    let drop = capabilities.and_then(|c| c.field("drop"));
+    if drop.is_some_and(|list| list.items().any(|i| i.as_str() == Some("ALL"))) {
+        return;
+    }
+    let holds = holds_unless_windows(container.pod, cx, 22);
+    let lower = drop.and_then(|list| {
+        list.items()
+            .find(|i| i.as_str().is_some_and(|s| s.eq_ignore_ascii_case("all")))
+    });
+    let message = match lower {
+        Some(_) => format!(
+            "{} drops `all`, but the admission controller knows `ALL` only",
+            quoted(container)
+        ),
+        None => format!(
+            "{} keeps the default capabilities: it does not drop ALL",
+            quoted(container)
+        ),
+    };
+    let at = lower
+        .or(drop)
+        .map(Spot::from)
+        .or_else(|| capabilities.map(Node::lacking));
+    match at {
+        Some(at) => cx.report_for(holds, at, message),
+        None => cx.missing_for(holds, container.lacks_security(), message),
+    };
+}
+
+pub(in crate::rules) fn capability_not_in_restricted_set(
+    container: Container<'_>,
+    cx: &mut Cx<'_>,
+) {
+    let holds = holds_unless_windows(container.pod, cx, 22);
+    let allowed = cx.param("allowed");
+    for item in added(container).filter(|i| {
+        !i.as_str()
+            .is_some_and(|name| allowed.iter().any(|a| a == name))
+    }) {
+        let name = item.text().unwrap_or_default();
+        cx.report_for(
+            holds,
+            item,
+            format!(
+                "{} adds capability {name}; the restricted level allows NET_BIND_SERVICE only",
+                quoted(container)
+            ),
+        );
+    }
+}
+
+/// `procMount`, where it is not the default.
+fn proc_mount(container: Container<'_>) -> Option<Node<'_>> {
+    container
+        .security("procMount")
+        .filter(|v| v.as_str().is_some_and(|m| m != "Default" && !m.is_empty()))
+}
+
+pub(in crate::rules) fn proc_mount_unmasked(container: Container<'_>, cx: &mut Cx<'_>) {
+    let holds = holds_unless_own_users(container.pod, cx);
+    if let Some(value) = proc_mount(container) {
+        cx.report_for(
+            holds,
+            value,
+            format!("{} sees what the runtime hides of /proc", quoted(container)),
+        );
+    }
+}
+
+pub(in crate::rules) fn proc_mount_unmasked_user_namespace(
+    container: Container<'_>,
+    cx: &mut Cx<'_>,
+) {
+    let holds = cx.targets().from(USER_NAMESPACES_RELAX);
+    if let Some(value) = proc_mount(container).filter(|_| container.pod.has_own_users()) {
+        cx.report_for(holds, value, format!("{} sees what the runtime hides of /proc; its user namespace makes that harmless for baseline, not for restricted", quoted(container)));
+    }
+}
+
+/// Annotations of a pod whose name begins so, with what follows.
+fn annotations<'d>(
+    pod: PodSpec<'d>,
+    prefix: &'static str,
+) -> impl Iterator<Item = (String, Node<'d>)> {
+    let all = pod.annotations().into_iter().flat_map(Node::entries);
+    all.filter_map(move |(key, value)| Some((key.key()?.strip_prefix(prefix)?.to_owned(), value)))
+}
+
+/// Fields have decided about seccomp since 1.19, annotations before.
+const SECCOMP_FIELDS: u8 = 19;
+
+pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let (fields, old) = (
+        cx.targets().from(SECCOMP_FIELDS),
+        cx.targets().before(SECCOMP_FIELDS),
+    );
+    for (who, context) in contexts(pod) {
+        let profile = context.at(&["seccompProfile", "type"]);
+        if let Some(value) =
+            profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
+        {
+            cx.report_for(
+                fields,
+                value,
+                format!(
+                    "{who} switches seccomp off: every system call of the kernel is within reach"
+                ),
+            );
+        }
+    }
+    for prefix in [
+        "seccomp.security.alpha.kubernetes.io/pod",
+        "container.seccomp.security.alpha.kubernetes.io/",
+    ] {
+        for (_, value) in annotations(pod, prefix) {
+            let text = value.text().unwrap_or_default();
+            if !(matches!(text, "runtime/default" | "docker/default")
+                || text.starts_with("localhost/"))
+            {
+                cx.report_for(old, value, "this annotation switches seccomp off");
+            }
+        }
+    }
+}
+
+pub(in crate::rules) fn seccomp_profile_missing(container: Container<'_>, cx: &mut Cx<'_>) {
+    let holds = holds_unless_windows(container.pod, cx, SECCOMP_FIELDS);
+    if container
+        .effective_security("seccompProfile")
+        .and_then(|p| p.field("type"))
+        .is_none()
+    {
+        let message = format!(
+            "{} has no seccomp profile, and neither has its pod",
+            quoted(container)
+        );
+        cx.missing_for(holds, container.lacks_security(), message);
+    }
+}
+
+pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    for (who, context) in contexts(pod) {
+        let profile = context.at(&["appArmorProfile", "type"]);
+        if let Some(value) =
+            profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
+        {
+            cx.report(value, format!("{who} switches AppArmor off"));
+        }
+    }
+    for (container, value) in annotations(pod, "container.apparmor.security.beta.kubernetes.io/") {
+        let text = value.text().unwrap_or_default();
+        if !(matches!(text, "" | "runtime/default") || text.starts_with("localhost/")) {
+            cx.report(
+                value,
+                format!("this annotation switches AppArmor off for container \"{container}\""),
+            );
+        }
+    }
+}
+
+pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    for (who, context) in contexts(pod) {
+        let Some(options) = context.field("seLinuxOptions") else {
+            continue;
+        };
+        if let Some(kind) = options.field("type") {
+            let text = kind.text().unwrap_or_default();
+            let holds = match text {
+                "" | "container_t" | "container_init_t" | "container_kvm_t" => Releases::NONE,
+                "container_engine_t" => cx.targets().before(31),
+                _ => cx.targets(),
+            };
+            let draft = cx.report_for(
+                holds,
+                kind,
+                format!("{who} asks for the SELinux type {text}"),
+            );
+            if matches!(text, "spc_t" | "unconfined_t") {
+                draft.severity(Severity::Critical);
+            }
+        }
+        for field in ["user", "role"] {
+            if let Some(value) = options.field(field).filter(|v| v.text() != Some("")) {
+                cx.report(
+                    value,
+                    format!("{who} asks for an SELinux {field} of its own"),
+                );
+            }
+        }
+    }
+}
+
+/// Sysctls that are namespaced and harmless, with the version of the standard that took each in.
+const SAFE_SYSCTLS: [(&str, u8); 14] = [
+    ("kernel.shm_rmid_forced", 0),
+    ("net.ipv4.ip_local_port_range", 0),
+    ("net.ipv4.tcp_syncookies", 0),
+    ("net.ipv4.ping_group_range", 0),
+    ("net.ipv4.ip_unprivileged_port_start", 0),
+    ("net.ipv4.ip_local_reserved_ports", 27),
+    ("net.ipv4.tcp_keepalive_time", 29),
+    ("net.ipv4.tcp_fin_timeout", 29),
+    ("net.ipv4.tcp_keepalive_intvl", 29),
+    ("net.ipv4.tcp_keepalive_probes", 29),
+    ("net.ipv4.tcp_rmem", 32),
+    ("net.ipv4.tcp_wmem", 32),
+    ("net.ipv4.tcp_slow_start_after_idle", 37),
+    ("net.ipv4.tcp_notsent_lowat", 37),
+];
+
+pub(in crate::rules) fn unsafe_sysctl(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let sysctls = pod
+        .node
+        .at(&["securityContext", "sysctls"])
+        .into_iter()
+        .flat_map(Node::items);
+    for name in sysctls.filter_map(|s| s.field("name")) {
+        let text = name.text().unwrap_or_default();
+        let safe = SAFE_SYSCTLS.iter().find(|(safe, _)| *safe == text);
+        let holds = safe.map_or(cx.targets(), |(_, since)| cx.targets().before(*since));
+        cx.report_for(
+            holds,
+            name,
+            format!("sysctl {text} is not in the safe set: it may reach other pods or the node"),
+        );
+    }
+}
+
+pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx<'_>) {
+    const HANDLERS: [&[&str]; 5] = [
+        &["livenessProbe"],
+        &["readinessProbe"],
+        &["startupProbe"],
+        &["lifecycle", "postStart"],
+        &["lifecycle", "preStop"],
+    ];
+    let holds = cx.targets().from(34);
+    for handler in HANDLERS
+        .into_iter()
+        .filter_map(|path| container.node.at(path))
+    {
+        for action in ["httpGet", "tcpSocket"] {
+            let host = handler
+                .at(&[action, "host"])
+                .filter(|h| h.text().is_some_and(|t| !t.is_empty()));
+            if let Some(host) = host {
+                cx.report_for(
+                    holds,
+                    host,
+                    format!(
+                        "{} lets the kubelet call another host than the pod",
+                        quoted(container)
+                    ),
+                );
+            }
+        }
+    }
+}
+
+pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let severity = |cx: &Cx<'_>| {
+        if pod.has_own_users() && cx.targets().before(USER_NAMESPACES_RELAX).is_empty() {
+            Severity::Info
+        } else {
+            Severity::Low
+        }
+    };
+    for (who, context) in contexts(pod) {
+        let single = ["runAsGroup", "fsGroup"]
+            .into_iter()
+            .filter_map(|f| context.field(f));
+        let list = context
+            .field("supplementalGroups")
+            .into_iter()
+            .flat_map(Node::items);
+        for group in single.chain(list).filter(|g| g.as_int() == Some(0)) {
+            let severity = severity(cx);
+            cx.report(group, format!("{who} belongs to the root group: files that root's group may write are open to it")).severity(severity);
+        }
+    }
+}
+
+pub(in crate::rules) fn host_path_volume(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    for volume in pod.volumes() {
+        let Some((key, source)) = volume
+            .pair("hostPath")
+            .filter(|(_, source)| !source.is_null())
+        else {
+            continue;
+        };
+        let name = volume
+            .field("name")
+            .and_then(Node::as_str)
+            .unwrap_or_default();
+        let path = source
+            .field("path")
+            .and_then(Node::text)
+            .unwrap_or_default();
+        let mut draft = cx.report(
+            key,
+            format!("volume \"{name}\" brings {path} of the node into the pod"),
+        );
+        for (_, mount) in pod.mounts(name).take(3) {
+            draft = draft.related(mount.field("mountPath").unwrap_or(mount), "mounted here");
+        }
+    }
+}
