@@ -160,15 +160,15 @@ impl<'a> Cx<'a> {
         // What a pod's rule says of a container is about that container.
         let container = self.containers.iter().find(|(c, _)| c.contains(span));
         let scope = container.map_or(self.scope, |(_, scope)| *scope);
-        self.push(
-            scope,
-            primary,
-            located.exact,
-            object,
-            node.path(),
+        let path = node.path();
+        let exact = located.exact;
+        self.push(Finding {
+            exact,
+            path,
             fingerprint,
-            message.into(),
-        )
+            scope,
+            ..Finding::new(self.policy, primary, message.into(), object, "")
+        })
     }
 
     /// A finding about something that is not written. Says nothing about a fragment: there, what is missing stands elsewhere.
@@ -227,32 +227,15 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         let fingerprint = fingerprint(&self.policy.id, object, path, "");
-        self.push(
-            self.scope,
-            at.clone(),
-            true,
-            object.cloned(),
-            path.to_owned(),
+        let path = path.to_owned();
+        self.push(Finding {
+            path,
             fingerprint,
-            message.into(),
-        )
+            ..Finding::new(self.policy, at.clone(), message.into(), object.cloned(), "")
+        })
     }
 
-    fn push(
-        &mut self,
-        scope: u32,
-        primary: Label,
-        exact: bool,
-        object: Option<ObjectRef>,
-        path: String,
-        fingerprint: String,
-        message: String,
-    ) -> Draft<'_> {
-        let mut finding = Finding::new(self.policy, primary, message, object, "");
-        finding.exact = exact;
-        finding.path = path;
-        finding.fingerprint = fingerprint;
-        finding.scope = scope;
+    fn push(&mut self, finding: Finding) -> Draft<'_> {
         self.out.list.push(finding);
         Draft(self.out.list.last_mut())
     }

@@ -107,7 +107,7 @@ pub(super) fn restricted_volume_type(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             let Some(kind) = key.key().filter(|k| k != "name" && !source.is_null()) else {
                 continue;
             };
-            if !allowed.iter().any(|a| *a == kind) {
+            if !allowed.contains(&kind) {
                 cx.report(key, format!("volume \"{}\" is of type {kind}, which the restricted level does not allow", name(volume)));
             }
         }
