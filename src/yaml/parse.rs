@@ -221,7 +221,8 @@ impl<'t> Builder<'t> {
         format: Format,
     ) -> Result<(), Failure> {
         if format == Format::Yaml && source.starts_with('%') {
-            let end = Span::of(0..source.find(['\n', '\r']).unwrap_or(source.len()));
+            const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+            let end = Span::of(0..self.text.find(BREAKS).unwrap_or(self.text.len()));
             self.problem(
                 "yaml/directive",
                 end,
@@ -230,6 +231,7 @@ impl<'t> Builder<'t> {
         }
         while let Some(next) = events.next() {
             let (event, span) = next.map_err(|stop| self.stopped(stop))?;
+            let span = self.snapped(span);
             match event {
                 Event::Scalar {
                     value,
@@ -256,6 +258,18 @@ impl<'t> Builder<'t> {
             return Failure::Note(Note::TooDeep);
         }
         Failure::Stop(stop, self.stack.last().is_some_and(|open| open.flow))
+    }
+
+    /// The span on character boundaries: a line break of three bytes was read as three characters.
+    fn snapped(&self, span: Span) -> Span {
+        let (mut start, mut end) = (span.start, span.end);
+        while !self.text.is_char_boundary(start as usize) && start > 0 {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end as usize) && (end as usize) < self.text.len() {
+            end += 1;
+        }
+        Span::new(start, end)
     }
 
     fn problem(&mut self, rule: &'static str, span: Span, message: String) {

@@ -418,6 +418,25 @@ mod properties {
 }
 
 #[test]
+fn spans_of_documents_with_rare_line_breaks_split_no_character() {
+    for text in [
+        "%YA\u{2028}a: x\n",
+        "a:\u{85}  b\u{2029}c: |\n x\u{2028}\n",
+        "- \u{2028}'\u{85}",
+    ] {
+        let parsed = read(text, &split(text)[0]);
+        let spans = parsed.problems.iter().map(|p| p.span);
+        let nodes = parsed
+            .document
+            .iter()
+            .flat_map(|d| d.nodes().map(|n| n.span()).collect::<Vec<_>>());
+        for span in spans.chain(nodes) {
+            assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
+        }
+    }
+}
+
+#[test]
 fn only_comments_are_comments() {
     let text = "a: 'x # kubevet: no'\nb: x#kubevet:no\nc: | # kubevet: header\n  # kubevet: no\nd: \"\n  # kubevet: no\" # kubevet: behind\n# kubevet: own # kubevet: same\n# other\ne: [1, # kubevet: flow\n 2]\n";
     let parsed = read(text, &split(text)[0]);
