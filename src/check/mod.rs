@@ -42,7 +42,7 @@ pub(crate) struct Cx<'a> {
     targets: Releases,
     repository: &'a Repository,
     scope: u32,
-    containers: &'a [(Span, u32)],
+    parts: &'a [(Span, u32)],
     out: &'a mut Found,
 }
 
@@ -88,8 +88,8 @@ pub(crate) struct About<'a> {
     pub(crate) targets: Releases,
     /// What the other files say.
     pub(crate) repository: &'a Repository,
-    /// Containers of the object: where each stands in its document, and its scope.
-    pub(crate) containers: &'a [(Span, u32)],
+    /// Parts that have a scope of their own, containers and volumes: where each stands in its document, and its scope.
+    pub(crate) parts: &'a [(Span, u32)],
 }
 
 impl<'a> Cx<'a> {
@@ -105,7 +105,7 @@ impl<'a> Cx<'a> {
             whole,
             targets,
             repository,
-            containers,
+            parts,
         } = about;
         Self {
             policy,
@@ -114,7 +114,7 @@ impl<'a> Cx<'a> {
             targets,
             repository,
             scope,
-            containers,
+            parts,
             out,
         }
     }
@@ -138,6 +138,23 @@ impl<'a> Cx<'a> {
             .map_or(&[], |p| &*p.default)
     }
 
+    /// The scope of a place: what a pod's rule says of a container or volume is about that part.
+    fn scope_of(&self, span: Span) -> u32 {
+        let part = self.parts.iter().find(|(part, _)| part.contains(span));
+        part.map_or(self.scope, |(_, scope)| *scope)
+    }
+
+    /// A finding about one part that is written in another, such as the mount of a volume.
+    pub(crate) fn report_about<'d>(
+        &mut self,
+        part: Node<'_>,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        let scope = self.scope_of(part.span());
+        self.report(at, message).with(|f| f.scope = scope)
+    }
+
     /// A finding about something that is written.
     pub(crate) fn report<'d>(
         &mut self,
@@ -157,9 +174,7 @@ impl<'a> Cx<'a> {
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
         let primary = Label::new(located, "");
-        // What a pod's rule says of a container is about that container.
-        let container = self.containers.iter().find(|(c, _)| c.contains(span));
-        let scope = container.map_or(self.scope, |(_, scope)| *scope);
+        let scope = self.scope_of(span);
         let path = node.path();
         let exact = located.exact;
         self.push(Finding {

@@ -46,7 +46,7 @@ pub(super) struct Check {
     /// Files and folders, `-` for standard input [default: .]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// graphical, compact, json or jsonl [default: graphical on a terminal, else compact]
+    /// graphical, compact, json, jsonl, github or sarif [default: graphical on a terminal, else compact]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
     pub(super) output_format: Option<String>,
     /// default, baseline, restricted (the Pod Security Standards), cis, nsa or all

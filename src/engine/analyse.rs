@@ -14,7 +14,7 @@ use crate::kube::{
 use crate::model::Text;
 use crate::text::{FileId, Span};
 use crate::yaml::{
-    self, Chunk, Format, Kind, Limits, Located, Place, Problem, Spot, decode_scalar, parse,
+    self, Chunk, Format, Kind, Limits, Located, Node, Place, Problem, Spot, decode_scalar, parse,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -348,7 +348,7 @@ impl Analysis<'_> {
             whole,
             targets: rules.targets,
             repository: self.repository,
-            containers: &[],
+            parts: &[],
         };
         self.each(
             rules.of_kind(object.gvk.group, object.gvk.kind),
@@ -389,14 +389,14 @@ impl Analysis<'_> {
         let rules = self.rules;
         let spared = rules.subsumes && is_system_pod(pod);
         let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
-        let scopes = self.scope + 1..;
-        let containers: Vec<(Span, u32)> = pod
-            .containers()
-            .map(|c| c.node.span())
-            .zip(scopes)
+        // Each container's rules get the number that its place in this list has.
+        let containers = pod.containers().map(|c| c.node.span());
+        let parts: Vec<(Span, u32)> = containers
+            .chain(pod.volumes().map(Node::span))
+            .zip(self.scope + 1..)
             .collect();
         let about = About {
-            containers: &containers,
+            parts: &parts,
             ..about
         };
         for container in pod.containers() {
@@ -409,6 +409,7 @@ impl Analysis<'_> {
                 },
             );
         }
+        self.scope = parts.last().map_or(self.scope, |(_, scope)| *scope);
         self.each(
             rules.pods.iter().filter(asked),
             about,

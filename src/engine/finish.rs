@@ -263,7 +263,7 @@ fn set_findings(
         whole: Whole::Complete,
         targets: rules.targets,
         repository: &repository,
-        containers: &[],
+        parts: &[],
     };
     let mut found = Found::default();
     for set in sets.values() {

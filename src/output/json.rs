@@ -175,7 +175,7 @@ fn note(note: &Note) -> NoteRecord<'_> {
 }
 
 /// Harmful characters that JSON allows in strings, escaped; they occur nowhere else.
-fn escape(json: &str) -> String {
+pub(super) fn escape(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && clean::is_harmful(c) {

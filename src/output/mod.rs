@@ -3,10 +3,12 @@
 mod clean;
 mod compact;
 mod excerpt;
+mod github;
 #[cfg(feature = "cli")]
 mod graphical;
 mod json;
 mod reference;
+mod sarif;
 mod summary;
 
 use crate::engine::Report;
@@ -38,6 +40,8 @@ pub const FORMATS: &[(&str, Writer)] = &[
     ("compact", compact::write),
     ("json", json::write),
     ("jsonl", json::write_lines),
+    ("github", github::write),
+    ("sarif", sarif::write),
 ];
 
 /// The word that problem matchers, SARIF and GitHub know a severity by.

@@ -88,7 +88,8 @@ pub(super) fn writable_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
                 .field("readOnly")
                 .or_else(|| mount.field("name"))
                 .unwrap_or(mount);
-            cx.report(
+            cx.report_about(
+                volume,
                 at,
                 format!(
                     "container \"{}\" may write to {path} of the node",

@@ -1,11 +1,13 @@
 //! Text as bytes, spans and lines. Layer 0: knows nothing of YAML or Kubernetes.
 
 mod decode;
+mod line_hash;
 mod lines;
 mod source;
 mod span;
 
 pub use decode::{Decoded, Encoding, decode};
+pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
 pub use source::{FileId, SourceFile, SourceMap};
 pub use span::{Edit, Span, apply};

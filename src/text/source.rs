@@ -41,6 +41,11 @@ impl SourceFile {
         )
     }
 
+    /// GitHub's hash of each line, by its 1-based number.
+    pub fn line_hashes(&self) -> Vec<(u32, String)> {
+        super::line_hashes(&self.text, self.encoding == Encoding::Utf8Bom)
+    }
+
     /// Where its lines begin; made at the first call.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.text))

@@ -9,6 +9,7 @@
 
 mod cli;
 mod engine;
+mod formats;
 mod hostile;
 mod policies;
 mod reader;

@@ -429,7 +429,7 @@ fn spans_of_documents_with_rare_line_breaks_split_no_character() {
         let nodes = parsed
             .document
             .iter()
-            .flat_map(|d| d.nodes().map(|n| n.span()).collect::<Vec<_>>());
+            .flat_map(|d| d.nodes().map(kubevet::yaml::Node::span).collect::<Vec<_>>());
         for span in spans.chain(nodes) {
             assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
         }

@@ -1,0 +1,91 @@
+//! GitHub workflow commands: annotations in the pull request. The worst come first, since a step shows ten of each level.
+
+use super::{Look, clean, level};
+use crate::engine::Report;
+use crate::finding::{Finding, State};
+use std::io;
+
+/// Annotations of one level that a step shows.
+const SHOWN: usize = 10;
+/// Characters of a message that the runner takes.
+const LONGEST: usize = 4000;
+
+pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut findings: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|f| f.state == State::Open)
+        .collect();
+    findings.sort_by_key(|f| f.severity);
+    let mut held_back = Vec::new();
+    for name in ["error", "warning", "notice"] {
+        let of_level: Vec<_> = findings
+            .iter()
+            .filter(|f| level(f.severity) == name)
+            .collect();
+        for finding in of_level.iter().take(SHOWN) {
+            command(report, finding, name, out)?;
+        }
+        if of_level.len() > SHOWN {
+            held_back.push(format!("{} {name}s", of_level.len() - SHOWN));
+        }
+    }
+    if !held_back.is_empty() {
+        writeln!(
+            out,
+            "kubevet: {} more are not annotated: a step shows {SHOWN} of each level",
+            held_back.join(" and ")
+        )?;
+    }
+    Ok(())
+}
+
+fn command(
+    report: &Report,
+    finding: &Finding,
+    level: &str,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Some(source) = report.sources.get(finding.primary.file) else {
+        return Ok(());
+    };
+    let (start, end) = source.range(finding.primary.span);
+    // The runner drops columns of a range of lines.
+    let range = if start.line == end.line && end.column > start.column {
+        format!(
+            "line={},endLine={},col={},endColumn={}",
+            start.line, start.line, start.column, end.column
+        )
+    } else {
+        format!("line={},col={}", start.line, start.column)
+    };
+    let path = clean(&source.path);
+    let message = format!(
+        "{path}:{}:{}: {} ({})",
+        start.line,
+        start.column,
+        clean(&finding.message),
+        clean(&finding.help)
+    );
+    let message: String = message.chars().take(LONGEST).collect();
+    let title = format!("{} ({})", finding.rule, finding.severity.name());
+    writeln!(
+        out,
+        "::{level} file={},{range},title={}::{}",
+        property(&path),
+        property(&title),
+        data(&message)
+    )
+}
+
+/// A message's escapes (actions/runner, ActionCommand).
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A property's escapes.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
