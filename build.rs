@@ -109,7 +109,7 @@ fn check(policy: &Policy) -> String {
     let variant = match applies {
         "Reader" => return "Check::Reader".to_owned(),
         "Container" | "Pod" | "PolicyRule" | "Set" => applies,
-        kind if kind.contains('/') => "Object",
+        kind if kind == "Object" || kind.contains('/') => "Object",
         _ => "Component",
     };
     let (category, name) = policy

@@ -134,6 +134,8 @@ pub struct Finding {
     pub releases: Option<Releases>,
     /// Whether the value under it must not be shown or hashed.
     pub secret: bool,
+    /// The template that the document was rendered from, where Helm says so.
+    pub rendered_from: Option<String>,
     /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
     pub fingerprint: String,
     /// Whether it counts.
@@ -164,6 +166,7 @@ impl Finding {
             path: String::new(),
             releases: None,
             secret: false,
+            rendered_from: None,
             state: State::Open,
             scope: 0,
         }

@@ -129,7 +129,7 @@ pub struct Policy {
     /// Contradicts another rule or needs parameters: not even in `all`.
     #[serde(default)]
     pub opt_in: bool,
-    /// `Container`, `Pod`, `PolicyRule`, `Set`, `Reader`, `group/Kind` (`core/Secret`) or a component's name.
+    /// `Container`, `Pod`, `PolicyRule`, `Object` (any), `group/Kind` (`core/Secret`), `Set`, `Reader` or a component's name.
     pub applies: List<Text>,
     /// Whether the profile `default` leaves out the cluster's own pods (API server, etcd, kube-proxy ...), which cannot do without.
     #[serde(default)]

@@ -71,7 +71,7 @@ pub fn analyse(
             scope: 0,
         };
         analysis.chunk(chunk);
-        analysis.finish()
+        analysis.finish(yaml::helm_source(chunk.span.text(input.text)))
     }));
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
@@ -117,7 +117,13 @@ struct Analysis<'a> {
 }
 
 impl Analysis<'_> {
-    fn finish(mut self) -> ChunkReport {
+    fn finish(mut self, rendered_from: Option<&str>) -> ChunkReport {
+        if let Some(template) = rendered_from {
+            for finding in &mut self.found.list {
+                finding.message += &format!(" (rendered from {template})");
+                finding.rendered_from = Some(template.to_owned());
+            }
+        }
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
@@ -351,7 +357,10 @@ impl Analysis<'_> {
             parts: &[],
         };
         self.each(
-            rules.of_kind(object.gvk.group, object.gvk.kind),
+            rules
+                .objects
+                .iter()
+                .chain(rules.of_kind(object.gvk.group, object.gvk.kind)),
             about,
             |(policy, check), cx| match check {
                 Check::Object(run) => run(object, cx),

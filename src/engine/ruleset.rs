@@ -18,6 +18,7 @@ pub struct RuleSet {
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
     pub obeys_ignores: bool,
+    pub(crate) objects: Vec<Rule>,
     pub(crate) containers: Vec<Rule>,
     pub(crate) pods: Vec<Rule>,
     pub(crate) policy_rules: Vec<Rule>,
@@ -34,6 +35,7 @@ impl RuleSet {
             targets,
             subsumes: profile == Profile::Default,
             obeys_ignores: true,
+            objects: Vec::new(),
             containers: Vec::new(),
             pods: Vec::new(),
             policy_rules: Vec::new(),
@@ -55,6 +57,7 @@ impl RuleSet {
         self.by_id.insert(&rule.0.id, rule);
         for applies in rule.0.applies.iter() {
             match applies.as_ref() {
+                "Object" => self.objects.push(rule),
                 "Container" => self.containers.push(rule),
                 "Pod" => self.pods.push(rule),
                 "PolicyRule" => self.policy_rules.push(rule),

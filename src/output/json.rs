@@ -41,6 +41,8 @@ struct Record<'r> {
     releases: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<Related<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered_from: Option<&'r str>,
     fingerprint: &'r str,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,6 +143,7 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
         path: &finding.path,
         releases: finding.releases.map(|r| r.names().collect()),
         related,
+        rendered_from: finding.rendered_from.as_deref(),
         fingerprint: &finding.fingerprint,
         state,
         suppressed_by,

@@ -8,6 +8,7 @@ mod pod;
 mod secrets;
 mod tls;
 mod volume;
+mod yaml;
 
 use crate::check::Check;
 use crate::model::{

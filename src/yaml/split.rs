@@ -136,3 +136,19 @@ fn json_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
         at += 2;
     }
 }
+
+/// The template that Helm made a document from: it says so in a comment before the first line of content. The path begins with the
+/// chart's name, which need not be its folder's; the line of a rendered document is no line of the template.
+pub fn helm_source(chunk: &str) -> Option<&str> {
+    let lines = chunk
+        .lines()
+        .map(str::trim)
+        .take_while(|line| line.is_empty() || line.starts_with('#'));
+    let source = lines
+        .filter_map(|line| line.strip_prefix("# Source: "))
+        .last()?;
+    source
+        .contains("/templates/")
+        .then_some(source)
+        .or_else(|| source.contains("/crds/").then_some(source))
+}

@@ -1,0 +1,99 @@
+//! What YAML makes of values before Kubernetes sees them.
+
+use crate::check::Cx;
+use crate::kube::{Object, PodSpec};
+use crate::yaml::{Kind, Node};
+
+/// Kubernetes wants a string, and the value is written so that YAML makes it something else. Null stands for an empty string.
+pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
+    let root = object.node;
+    metadata(root, cx);
+    match (object.gvk.group, object.gvk.kind) {
+        ("", "ConfigMap") => map(root.field("data"), "key", false, cx),
+        ("", "Secret") => ["data", "stringData"]
+            .into_iter()
+            .for_each(|f| map(root.field(f), "key", true, cx)),
+        ("", "Service" | "ReplicationController") => {
+            map(root.at(&["spec", "selector"]), "selector", false, cx)
+        }
+        ("apps" | "batch", _) => map(
+            root.at(&["spec", "selector", "matchLabels"]),
+            "selector",
+            false,
+            cx,
+        ),
+        _ => {}
+    }
+    let Some(pod) = PodSpec::of(object) else {
+        return;
+    };
+    if let Some(template) = pod.node.parent().filter(|t| *t != root) {
+        metadata(template, cx);
+    }
+    map(pod.node.field("nodeSelector"), "node selector", false, cx);
+    for container in pod.containers() {
+        for env in container
+            .node
+            .field("env")
+            .into_iter()
+            .flat_map(Node::items)
+        {
+            let name = env.field("name").and_then(Node::text).unwrap_or_default();
+            env.field("value").into_iter().for_each(|value| {
+                report(value, &format!("environment variable {name}"), false, cx)
+            });
+        }
+        for list in ["command", "args"] {
+            let items = container.node.field(list).into_iter().flat_map(Node::items);
+            items.for_each(|item| report(item, &format!("this item of `{list}`"), false, cx));
+        }
+    }
+}
+
+fn metadata(holder: Node<'_>, cx: &mut Cx<'_>) {
+    for (field, what) in [("labels", "label"), ("annotations", "annotation")] {
+        map(holder.at(&["metadata", field]), what, false, cx);
+    }
+}
+
+fn map(map: Option<Node<'_>>, what: &str, secret: bool, cx: &mut Cx<'_>) {
+    for (key, value) in map.into_iter().flat_map(Node::entries) {
+        report(
+            value,
+            &format!("{what} {}", key.text().unwrap_or_default()),
+            secret,
+            cx,
+        );
+    }
+}
+
+fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
+    let kind = match value.kind() {
+        Kind::Bool => "a boolean",
+        Kind::Int | Kind::Float => "a number",
+        // A map or list is no slip of the pen, but another type: the schema's business.
+        Kind::Null | Kind::Str | Kind::NotJson | Kind::Seq | Kind::Map => return,
+    };
+    if secret {
+        cx.report(
+            value,
+            format!("the value of {what} is {kind}, not text: the API server refuses it"),
+        )
+        .secret();
+        return;
+    }
+    let (read, written) = (
+        value.to_json().to_string(),
+        value.text().unwrap_or_default(),
+    );
+    let became = if read == written {
+        String::new()
+    } else {
+        format!(", {read}")
+    };
+    cx.report(
+        value,
+        format!("the value of {what} is {kind}{became}, not text: the API server refuses it"),
+    )
+    .help(format!("quote it: \"{written}\""));
+}
