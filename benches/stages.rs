@@ -66,6 +66,7 @@ fn check_documents(bencher: Bencher<'_, '_>, profile: &str) {
         file: FileId(0),
         path: "corpus.yaml",
         text: &text,
+        off: &[],
     };
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         for chunk in &chunks {

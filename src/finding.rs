@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 pub type RuleId = Text;
 
 /// A set of Kubernetes releases 1.0 to 1.63.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Releases(u64);
 
 impl Releases {

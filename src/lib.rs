@@ -19,6 +19,8 @@ mod rules;
 
 pub mod engine;
 
+pub mod config;
+
 #[cfg(feature = "cli")]
 pub mod discover;
 

@@ -13,6 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use std::sync::LazyLock;
 
+/// What a kustomization calls the file.
 const PATH: &str = "example.yaml";
 
 /// Made once: the fuzzer runs the target hundreds of times a second.
@@ -40,7 +41,7 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
     repository.add_kustomization("kustomization.yaml", text);
     let mut sources = SourceMap::default();
     let file = sources.add(SourceFile::new(
-        PATH.to_owned(),
+        name(text),
         name(text),
         text.as_str().into(),
         *encoding,
@@ -53,6 +54,7 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
                 file,
                 path: PATH,
                 text,
+                off: &[],
             },
             &chunk,
             rules,
@@ -133,8 +135,9 @@ fn check_output(name: &str, out: &str) {
     );
     match name {
         "compact" => out.split('\n').for_each(check_line),
-        "json" => check_json(out),
+        "json" | "sarif" => check_json(out),
         "jsonl" => out.lines().for_each(check_json),
+        "github" => out.lines().for_each(check_command),
         _ => {}
     }
 }
@@ -149,6 +152,29 @@ fn check_line(line: &str) {
     assert!(
         !line.trim_start().starts_with("::"),
         "a runner obeys {line:?}"
+    );
+}
+
+/// Commands of ours only, and no property but ours: nothing in the input may add one.
+fn check_command(line: &str) {
+    const KNOWN: [&str; 6] = ["file", "line", "endLine", "col", "endColumn", "title"];
+    let level = ["::error ", "::warning ", "::notice "]
+        .into_iter()
+        .find_map(|l| line.strip_prefix(l));
+    let Some((properties, _)) = level.and_then(|rest| rest.split_once("::")) else {
+        assert!(
+            line.starts_with("kubevet: "),
+            "no command of ours: {line:?}"
+        );
+        return;
+    };
+    let known = |p: &str| {
+        p.split_once('=')
+            .is_some_and(|(name, _)| KNOWN.contains(&name))
+    };
+    assert!(
+        properties.split(',').all(known),
+        "not our properties: {line:?}"
     );
 }
 

@@ -41,10 +41,14 @@ pub(crate) struct Cx<'a> {
     whole: Whole,
     targets: Releases,
     repository: &'a Repository,
+    parameters: &'a Overrides,
     scope: u32,
     parts: &'a [(Span, u32)],
     out: &'a mut Found,
 }
+
+/// Parameters that the user gives, by rule and name.
+pub type Overrides = HashMap<String, HashMap<String, Vec<Text>>>;
 
 /// Findings of one rule that are kept of a chunk, and of a file. More help nobody, and would cost memory without bound.
 pub(crate) const KEPT: usize = 1000;
@@ -88,6 +92,8 @@ pub(crate) struct About<'a> {
     pub(crate) targets: Releases,
     /// What the other files say.
     pub(crate) repository: &'a Repository,
+    /// What the user gives rules instead of their parameters' defaults.
+    pub(crate) parameters: &'a Overrides,
     /// Parts that have a scope of their own, containers and volumes: where each stands in its document, and its scope.
     pub(crate) parts: &'a [(Span, u32)],
 }
@@ -105,6 +111,7 @@ impl<'a> Cx<'a> {
             whole,
             targets,
             repository,
+            parameters,
             parts,
         } = about;
         Self {
@@ -113,6 +120,7 @@ impl<'a> Cx<'a> {
             whole,
             targets,
             repository,
+            parameters,
             scope,
             parts,
             out,
@@ -131,6 +139,13 @@ impl<'a> Cx<'a> {
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
     pub(crate) fn param(&self, name: &str) -> &'a [Text] {
+        let given = self
+            .parameters
+            .get(self.policy.id.as_ref())
+            .and_then(|of_rule| of_rule.get(name));
+        if let Some(given) = given {
+            return given;
+        }
         self.policy
             .parameters
             .iter()

@@ -50,14 +50,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
     pub(super) output_format: Option<String>,
     /// default, baseline, restricted (the Pod Security Standards), cis, nsa or all
-    #[arg(
-        long,
-        value_enum,
-        default_value = "default",
-        value_name = "NAME",
-        hide_possible_values = true
-    )]
-    pub(super) profile: ProfileName,
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    pub(super) profile: Option<ProfileName>,
     /// Release that the manifests are for, such as 1.34; repeatable [default: newest]
     #[arg(long, value_name = "VERSION", value_parser = release)]
     pub(super) kubernetes_version: Vec<u8>,
@@ -163,18 +157,8 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 }
 
 fn release(text: &str) -> Result<u8, String> {
-    let minor = text
-        .trim_start_matches('v')
-        .strip_prefix("1.")
-        .and_then(|rest| rest.split('.').next())
-        .and_then(|m| m.parse().ok());
-    match minor {
-        Some(minor) if minor <= Releases::NEWEST => Ok(minor),
-        _ => Err(format!(
-            "a release from 1.0 to 1.{} is expected",
-            Releases::NEWEST
-        )),
-    }
+    crate::config::release(text)
+        .ok_or_else(|| format!("a release from 1.0 to 1.{} is expected", Releases::NEWEST))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

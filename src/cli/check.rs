@@ -6,7 +6,8 @@
 )]
 
 use super::args::{Check, Color};
-use super::{CLEAN, FAILED, FINDINGS, complain, rule_set};
+use super::settings::{self, Settings};
+use super::{CLEAN, FAILED, FINDINGS, complain};
 use crate::discover::{self, Candidate, Found, Options};
 use crate::engine::{FileReport, Input, Note, Report, RuleSet, What, analyse, finish};
 use crate::finding::State;
@@ -59,11 +60,11 @@ pub(super) fn run(args: &Check) -> u8 {
 }
 
 /// What became of a file.
-struct Checked {
-    report: FileReport,
-    source: SourceFile,
-    notes: Vec<Note>,
-    failed: bool,
+pub(super) struct Checked {
+    pub(super) report: FileReport,
+    pub(super) source: SourceFile,
+    pub(super) notes: Vec<Note>,
+    pub(super) failed: bool,
 }
 
 /// The report and the number of rules; nothing where only reading was asked for.
@@ -80,26 +81,30 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
         ));
         return None;
     }
-    let rules = rule_set(args);
-    let repository = discover::repository(found, args.max_file_size);
-    let mut checked = check_files(&found.files, 0, args, &rules, &repository);
+    let mut configured = settings::load(args, found);
+    let rules = configured.rules(args);
+    let asked: Vec<Candidate> = found
+        .files
+        .iter()
+        .filter(|f| !configured.excludes(&f.path))
+        .cloned()
+        .collect();
+    let job = Job {
+        args,
+        rules: &rules,
+        repository: &discover::repository(found, args.max_file_size),
+        settings: &configured,
+    };
+    let first = usize::from(configured.file.is_some());
+    let mut checked = job.files(&asked, first);
     checked.iter_mut().for_each(|c| c.report.reported = true);
     let context = context(&checked, found, &rules);
-    checked.extend(check_files(
-        &context,
-        checked.len(),
-        args,
-        &rules,
-        &repository,
-    ));
+    checked.extend(job.files(&context, first + checked.len()));
     let mut notes = found.notes.clone();
-    if !args.no_config {
-        notes.extend(configuration(found));
-    }
     let mut sources = SourceMap::default();
     let mut reports = Vec::new();
-    let mut failed = false;
-    for file in checked {
+    let mut failed = configured.failed;
+    for file in configured.file.take().into_iter().chain(checked) {
         failed |= file.failed;
         if file.report.reported {
             notes.extend(file.notes);
@@ -111,77 +116,96 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
     Some((report, rules.len()))
 }
 
-fn check_files(
-    files: &[Candidate],
-    first: usize,
-    args: &Check,
-    rules: &RuleSet,
-    repository: &Repository,
-) -> Vec<Checked> {
-    let numbered: Vec<(FileId, &Candidate)> = (first..)
-        .map(|i| FileId(Span::of(0..i).end))
-        .zip(files)
-        .collect();
-    numbered
-        .into_par_iter()
-        .map(|(id, file)| check_file(id, file, args, rules, repository))
-        .collect()
+/// What every file of a run is checked with.
+struct Job<'a> {
+    args: &'a Check,
+    rules: &'a RuleSet,
+    repository: &'a Repository,
+    settings: &'a Settings,
 }
 
-fn check_file(
-    id: FileId,
-    file: &Candidate,
-    args: &Check,
-    rules: &RuleSet,
-    repository: &Repository,
-) -> Checked {
-    let note = |what, detail| Note {
-        what,
-        about: file.shown.clone(),
-        line: 0,
-        detail,
-    };
-    let source = |text: Arc<str>, encoding| {
-        SourceFile::new(file.path.clone(), file.shown.clone(), text, encoding)
-    };
-    let bytes = match discover::read(file, args.max_file_size) {
-        Ok(bytes) => bytes,
-        Err((what, detail)) => {
-            let failed = file.named && what == What::Unreadable;
-            return Checked {
-                report: FileReport::default(),
-                source: source("".into(), Encoding::Utf8),
-                notes: vec![note(what, detail)],
-                failed,
-            };
-        }
-    };
-    let Decoded { text, encoding } = decode(bytes);
-    let mut report = FileReport::default();
-    let mut notes = Vec::new();
-    let chart = repository
-        .chart_of(&file.path)
-        .filter(|_| text.contains("{{"));
-    if let Some(chart) = chart {
-        // One note a chart, whatever number of templates it has.
-        let inside = file.path.get(chart.len()..).unwrap_or_default();
-        let shown = file.shown.strip_suffix(inside).unwrap_or(chart);
-        let about = if shown.is_empty() { "." } else { shown }.to_owned();
-        notes.push(Note {
-            what: What::ChartTemplate,
-            about,
-            line: 0,
-            detail: String::new(),
-        });
-    } else if kube::may_be_ours(&text) {
-        let chunks = split(&text);
-        let input = Input {
-            file: id,
-            path: &file.path,
-            text: &text,
+impl Job<'_> {
+    /// Checks files, which are numbered from `first` on.
+    fn files(&self, files: &[Candidate], first: usize) -> Vec<Checked> {
+        let numbered: Vec<(FileId, &Candidate)> = (first..)
+            .map(|i| FileId(Span::of(0..i).end))
+            .zip(files)
+            .collect();
+        numbered
+            .into_par_iter()
+            .map(|(id, file)| self.file(id, file))
+            .collect()
+    }
+
+    fn file(&self, id: FileId, file: &Candidate) -> Checked {
+        let source = |text: Arc<str>, encoding| {
+            SourceFile::new(file.path.clone(), file.shown.clone(), text, encoding)
         };
-        for batch in chunks.chunks(BATCH) {
-            let one = |chunk| analyse(input, chunk, rules, repository);
+        let bytes = match discover::read(file, self.args.max_file_size) {
+            Ok(bytes) => bytes,
+            Err((what, detail)) => {
+                let failed = file.named && what == What::Unreadable;
+                let notes = vec![Note {
+                    what,
+                    about: file.shown.clone(),
+                    line: 0,
+                    detail,
+                }];
+                return Checked {
+                    report: FileReport::default(),
+                    source: source("".into(), Encoding::Utf8),
+                    notes,
+                    failed,
+                };
+            }
+        };
+        let Decoded { text, encoding } = decode(bytes);
+        let mut report = FileReport::new(self.settings.off(&file.path));
+        let mut notes = Vec::new();
+        if let Some(chart) = self
+            .repository
+            .chart_of(&file.path)
+            .filter(|_| text.contains("{{"))
+        {
+            // One note a chart, whatever number of templates it has.
+            let inside = file.path.get(chart.len()..).unwrap_or_default();
+            let shown = file.shown.strip_suffix(inside).unwrap_or(chart);
+            let about = if shown.is_empty() { "." } else { shown }.to_owned();
+            notes.push(Note {
+                what: What::ChartTemplate,
+                about,
+                line: 0,
+                detail: String::new(),
+            });
+        } else if kube::may_be_ours(&text) {
+            let off = std::mem::take(&mut report.off);
+            self.chunks(
+                Input {
+                    file: id,
+                    path: &file.path,
+                    text: &text,
+                    off: &off,
+                },
+                &mut report,
+            );
+            report.off = off;
+        }
+        let text = if report.needs_text() {
+            text.into()
+        } else {
+            "".into()
+        };
+        Checked {
+            report,
+            source: source(text, encoding),
+            notes,
+            failed: false,
+        }
+    }
+
+    fn chunks(&self, input: Input<'_>, report: &mut FileReport) {
+        let one = |chunk| analyse(input, chunk, self.rules, self.repository);
+        for batch in split(input.text).chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.
             if batch.len() < 64 {
                 batch.iter().for_each(|chunk| report.add(one(chunk)));
@@ -190,17 +214,6 @@ fn check_file(
                 reports.into_iter().for_each(|r| report.add(r));
             }
         }
-    }
-    let text = if report.needs_text() {
-        text.into()
-    } else {
-        "".into()
-    };
-    Checked {
-        report,
-        source: source(text, encoding),
-        notes,
-        failed: false,
     }
 }
 
@@ -220,19 +233,6 @@ fn context(checked: &[Checked], found: &Found, rules: &RuleSet) -> Vec<Candidate
         .filter(|_| found.root.is_dir())
         .flat_map(|set| discover::context(found, set))
         .collect()
-}
-
-/// A configuration that lies there but is not read must not be passed over in silence.
-fn configuration(found: &Found) -> Option<Note> {
-    let name = ["kubevet.yaml", ".kubevet.yaml"]
-        .into_iter()
-        .find(|name| found.root.join(name).is_file())?;
-    Some(Note {
-        what: What::Configuration,
-        about: name.to_owned(),
-        line: 0,
-        detail: String::new(),
-    })
 }
 
 fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {

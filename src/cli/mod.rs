@@ -2,9 +2,9 @@
 
 mod args;
 mod check;
+mod settings;
 
-use crate::engine::{RuleSet, policies};
-use crate::finding::Releases;
+use crate::engine::policies;
 use crate::output;
 use args::{Command, RulesFormat};
 use std::ffi::OsString;
@@ -82,22 +82,4 @@ fn say(text: &str) -> u8 {
 /// Writes to stderr, where a failure leaves nobody to tell.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "kubevet: {}", output::clean(text));
-}
-
-/// Rules of a run.
-fn rule_set(args: &args::Check) -> RuleSet {
-    let targets = args
-        .kubernetes_version
-        .iter()
-        .fold(Releases::NONE, |all, minor| {
-            all.with(Releases::only(*minor))
-        });
-    let targets = if targets.is_empty() {
-        Releases::only(Releases::NEWEST)
-    } else {
-        targets
-    };
-    let mut rules = RuleSet::new(args.profile.into(), targets);
-    rules.obeys_ignores = !args.no_inline_ignores;
-    rules
 }

@@ -71,6 +71,18 @@ pub fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     set.build()
 }
 
+/// Whether globs match a path, or a folder above it.
+pub fn matches(globs: &GlobSet, path: &str) -> bool {
+    let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    !globs.is_empty() && [path].into_iter().chain(above).any(|p| globs.is_match(p))
+}
+
+/// A path as people see it: from the working directory, where it lies below.
+pub fn shown(disk: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    slashed(disk.strip_prefix(&here).unwrap_or(disk))
+}
+
 /// Finds the files of a run.
 pub fn discover(options: &Options) -> Found {
     let mut search = Search {
@@ -196,11 +208,7 @@ impl Search<'_> {
     }
 
     fn excluded(&self, path: &str) -> bool {
-        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        [path]
-            .into_iter()
-            .chain(above)
-            .any(|p| self.options.exclude.is_match(p))
+        matches(&self.options.exclude, path)
     }
 
     fn add(&mut self, candidate: Candidate) {
@@ -453,15 +461,10 @@ pub fn context(found: &Found, set: &str) -> Vec<Candidate> {
         exclude: GlobSet::empty(),
         stdin_name: String::new(),
     };
-    let here = std::env::current_dir().unwrap_or_default();
     let mut files = discover(&options).files;
     files.retain(|f| found.files.iter().all(|known| known.path != f.path));
     for file in &mut files {
-        let shown = file
-            .disk
-            .as_deref()
-            .map(|disk| slashed(disk.strip_prefix(&here).unwrap_or(disk)));
-        file.shown = shown.unwrap_or_default();
+        file.shown = file.disk.as_deref().map(shown).unwrap_or_default();
     }
     files
 }

@@ -4,7 +4,7 @@ use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Label, State};
 use crate::kube::component::{ComponentKind, Instance, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
 use crate::kube::{
@@ -16,6 +16,7 @@ use crate::text::{FileId, Span};
 use crate::yaml::{
     self, Chunk, Format, Kind, Limits, Located, Node, Place, Problem, Spot, decode_scalar, parse,
 };
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
@@ -30,6 +31,19 @@ pub struct Input<'t> {
     pub path: &'t str,
     /// Its text.
     pub text: &'t str,
+    /// Rules that the configuration switches off for it.
+    pub off: &'t [Off],
+}
+
+/// A rule that is switched off for a file.
+#[derive(Clone, Debug)]
+pub struct Off {
+    /// The rule.
+    pub rule: String,
+    /// Where that is written.
+    pub by: Label,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// What a chunk says. Spans count in the file.
@@ -120,7 +134,7 @@ impl Analysis<'_> {
     fn finish(mut self, rendered_from: Option<&str>) -> ChunkReport {
         if let Some(template) = rendered_from {
             for finding in &mut self.found.list {
-                finding.message += &format!(" (rendered from {template})");
+                let _ = write!(finding.message, " (rendered from {template})");
                 finding.rendered_from = Some(template.to_owned());
             }
         }
@@ -133,6 +147,9 @@ impl Analysis<'_> {
                 std::mem::take(&mut self.report.ignores),
                 self.rules,
             );
+        }
+        for finding in &mut self.found.list {
+            configure(finding, self.input.off, self.rules);
         }
         self.report.over = self.found.over();
         self.report.findings = self.found.list;
@@ -354,6 +371,7 @@ impl Analysis<'_> {
             whole,
             targets: rules.targets,
             repository: self.repository,
+            parameters: &self.rules.parameters,
             parts: &[],
         };
         self.each(
@@ -491,6 +509,19 @@ impl Analysis<'_> {
     }
 }
 
+/// Gives a finding the severity and the silence that the configuration asks for.
+pub(super) fn configure(finding: &mut Finding, off: &[Off], rules: &RuleSet) {
+    if let Some(severity) = rules.severities.get(finding.rule.as_ref()) {
+        finding.severity = *severity;
+    }
+    if let Some(off) = off.iter().find(|off| off.rule == finding.rule) {
+        finding.state = State::Suppressed {
+            by: off.by.clone(),
+            reason: off.reason.clone(),
+        };
+    }
+}
+
 /// Documents inside of a scalar that are more than somebody's data.
 fn counts_when_nested(object: Object<'_>) -> bool {
     kube::is_config(object.gvk.group)
@@ -525,6 +556,7 @@ mod tests {
             file: FileId(0),
             path: "a.yaml",
             text,
+            off: &[],
         };
         let analysed: Vec<_> = yaml::split(text)
             .iter()

@@ -1,5 +1,6 @@
 //! Chunk reports → one report: set rules, suppression, order.
 
+use super::analyse::{Off, configure};
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
 use crate::check::{About, Check, Cx, Found, KEPT};
@@ -25,11 +26,21 @@ pub struct FileReport {
     ignores: Vec<Ignore>,
     objects: usize,
     panicked: bool,
+    /// Rules that the configuration switches off for it.
+    pub off: Vec<Off>,
     /// Whether the file was asked about; otherwise it is context, and its own findings are not reported.
     pub reported: bool,
 }
 
 impl FileReport {
+    /// A report for which the configuration switches some rules off.
+    pub fn new(off: Vec<Off>) -> Self {
+        Self {
+            off,
+            ..Self::default()
+        }
+    }
+
     /// Takes in the next chunk.
     pub fn add(&mut self, chunk: ChunkReport) {
         for finding in chunk.findings {
@@ -263,6 +274,7 @@ fn set_findings(
         whole: Whole::Complete,
         targets: rules.targets,
         repository: &repository,
+        parameters: &rules.parameters,
         parts: &[],
     };
     let mut found = Found::default();
@@ -286,6 +298,9 @@ fn set_findings(
         if rules.obeys_ignores {
             suppress::apply_to_sets(&mut findings, &file.ignores, rules, complete);
         }
+        findings
+            .iter_mut()
+            .for_each(|f| configure(f, &file.off, rules));
         file.findings.append(&mut findings);
     }
 }

@@ -7,8 +7,9 @@ mod ruleset;
 mod subsume;
 mod suppress;
 
-pub use analyse::{ChunkReport, Input, analyse};
+pub use crate::check::Overrides;
+pub use analyse::{ChunkReport, Input, Off, analyse};
 pub use finish::{Counts, FileReport, Report, finish};
 pub use note::{Note, What};
 pub use ruleset::{RuleSet, policies};
-pub use suppress::nearest;
+pub use suppress::{nearest, nearest_of};

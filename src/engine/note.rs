@@ -36,8 +36,6 @@ pub enum What {
     TooDeep,
     /// More findings of one rule in one file than are kept.
     Capped,
-    /// Settings that this version does not read.
-    Configuration,
 }
 
 impl What {
@@ -70,7 +68,6 @@ impl What {
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
             (Self::Capped, true) => "rule has more findings in one file than are shown",
             (Self::Capped, false) => "rules have more findings in one file than are shown",
-            (Self::Configuration, _) => "configuration file: this version does not read it yet",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The rules of a run, found by what they look at.
 
-use crate::check::Check;
+use crate::check::{Check, Overrides};
 use crate::finding::Releases;
 use crate::kube::component::ComponentKind;
-use crate::model::{Policy, Profile};
+use crate::model::{Policy, Profile, Severity};
 use crate::rules;
 use std::collections::HashMap;
 
@@ -18,6 +18,10 @@ pub struct RuleSet {
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
     pub obeys_ignores: bool,
+    /// Severities that the user gives rules.
+    pub severities: HashMap<String, Severity>,
+    /// Parameters that the user gives rules.
+    pub parameters: Overrides,
     pub(crate) objects: Vec<Rule>,
     pub(crate) containers: Vec<Rule>,
     pub(crate) pods: Vec<Rule>,
@@ -31,10 +35,17 @@ pub struct RuleSet {
 impl RuleSet {
     /// The rules of a profile.
     pub fn new(profile: Profile, targets: Releases) -> Self {
+        Self::selected(profile, targets, |policy| policy.is_in(profile))
+    }
+
+    /// Rules that are chosen one by one, in the ways of a profile.
+    pub fn selected(profile: Profile, targets: Releases, select: impl Fn(&Policy) -> bool) -> Self {
         let mut set = Self {
             targets,
             subsumes: profile == Profile::Default,
             obeys_ignores: true,
+            severities: HashMap::new(),
+            parameters: Overrides::new(),
             objects: Vec::new(),
             containers: Vec::new(),
             pods: Vec::new(),
@@ -44,10 +55,7 @@ impl RuleSet {
             components: HashMap::new(),
             by_id: HashMap::new(),
         };
-        for rule in rules::all()
-            .iter()
-            .filter(|(policy, _)| policy.is_in(profile))
-        {
+        for rule in rules::all().iter().filter(|(policy, _)| select(policy)) {
             set.add(rule);
         }
         set

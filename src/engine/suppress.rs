@@ -247,10 +247,15 @@ fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Fin
 
 /// The rule whose id is nearest to a misspelt one, if one is near.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let near = policies()
-        .map(|p| (distance(&p.id, id), p))
+    nearest_of(id, policies().map(|p| p.id.as_ref()))
+}
+
+/// The word that is nearest to a misspelt one, if one is near.
+pub fn nearest_of<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let near = words
+        .map(|w| (distance(w, word), w))
         .min_by_key(|(d, _)| *d)?;
-    (near.0 <= 4).then_some(&*near.1.id)
+    (near.0 <= 4 && near.0 < word.len()).then_some(near.1)
 }
 
 /// Edit distance (Levenshtein) of two short words; long ones count as far.

@@ -2,6 +2,7 @@
 
 mod clean;
 mod compact;
+#[cfg(feature = "cli")]
 mod excerpt;
 mod github;
 #[cfg(feature = "cli")]

@@ -14,7 +14,7 @@ pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
             .into_iter()
             .for_each(|f| map(root.field(f), "key", true, cx)),
         ("", "Service" | "ReplicationController") => {
-            map(root.at(&["spec", "selector"]), "selector", false, cx)
+            map(root.at(&["spec", "selector"]), "selector", false, cx);
         }
         ("apps" | "batch", _) => map(
             root.at(&["spec", "selector", "matchLabels"]),
@@ -40,7 +40,7 @@ pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
         {
             let name = env.field("name").and_then(Node::text).unwrap_or_default();
             env.field("value").into_iter().for_each(|value| {
-                report(value, &format!("environment variable {name}"), false, cx)
+                report(value, &format!("environment variable {name}"), false, cx);
             });
         }
         for list in ["command", "args"] {

@@ -32,7 +32,12 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         report.reported = true;
         for chunk in split(text) {
             report.add(analyse(
-                Input { file, path, text },
+                Input {
+                    file,
+                    path,
+                    text,
+                    off: &[],
+                },
                 &chunk,
                 &rules,
                 &repository,

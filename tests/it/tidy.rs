@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         6,
         &["check", "finding", "kube", "model", "rules", "text", "yaml"],
     ),
+    ("config", 7, &["engine", "finding", "model", "text", "yaml"]),
     ("discover", 7, &["engine", "kube", "text"]),
     (
         "output",
@@ -32,7 +33,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         "cli",
         8,
         &[
-            "discover", "engine", "finding", "kube", "model", "output", "text", "yaml",
+            "config", "discover", "engine", "finding", "kube", "model", "output", "text", "yaml",
         ],
     ),
 ];
@@ -147,6 +148,7 @@ fn generated_documents_are_current() {
         pages.insert(PathBuf::from(path));
     }
     current("docs/rules/README.md", &rules_index(policies()));
+    current("docs/kubevet.schema.json", &kubevet::config::json_schema());
     for path in sources("docs/rules", "md") {
         assert!(
             pages.contains(&path) || path.ends_with("rules/README.md"),

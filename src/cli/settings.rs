@@ -1,0 +1,160 @@
+//! What the command line and `kubevet.yaml` ask for together. The command line wins.
+
+use super::args::Check;
+use super::check::Checked;
+use crate::config::{self, Config};
+use crate::discover::{self, Candidate, Found};
+use crate::engine::{ChunkReport, FileReport, Off, RuleSet};
+use crate::finding::{Finding, Label, Releases};
+use crate::model::Profile;
+use crate::text::{Decoded, FileId, SourceFile, decode};
+use globset::GlobSet;
+
+/// The configuration of a run.
+pub(super) struct Settings {
+    config: Config,
+    exclude: GlobSet,
+    /// Rules that are off for some paths, with their globs.
+    off: Vec<(GlobSet, Off)>,
+    /// The configuration's file, with what is wrong in it: file number 0 of the run.
+    pub(super) file: Option<Checked>,
+    /// Whether something is wrong in it.
+    pub(super) failed: bool,
+}
+
+/// Reads the configuration of the root, if there is one and it is wanted.
+pub(super) fn load(args: &Check, found: &Found) -> Settings {
+    let none = Settings {
+        config: Config::default(),
+        exclude: GlobSet::empty(),
+        off: Vec::new(),
+        file: None,
+        failed: false,
+    };
+    let names = ["kubevet.yaml", ".kubevet.yaml"];
+    let Some(name) = names
+        .into_iter()
+        .filter(|_| !args.no_config)
+        .find(|name| found.root.join(name).exists())
+    else {
+        return none;
+    };
+    let disk = found.root.join(name);
+    let candidate = Candidate {
+        path: name.to_owned(),
+        shown: discover::shown(&disk),
+        disk: Some(disk),
+        named: true,
+    };
+    let bytes = match discover::read(&candidate, args.max_file_size) {
+        Ok(bytes) => bytes,
+        Err((what, why)) => {
+            super::complain(&format!("{}: {} {why}", candidate.shown, what.reason(1)));
+            return Settings {
+                failed: true,
+                ..none
+            };
+        }
+    };
+    let Decoded { text, encoding } = decode(bytes);
+    let (config, mut findings) = config::read(FileId(0), &text);
+    let exclude = globs(&config.exclude, None, &mut findings);
+    let mut off = Vec::new();
+    for ignored in config.ignore.iter().filter(|i| !i.paths.is_empty()) {
+        let globs = globs(&ignored.paths, Some(&ignored.at), &mut findings);
+        off.push((
+            globs,
+            Off {
+                rule: ignored.rule.clone(),
+                by: ignored.at.clone(),
+                reason: ignored.reason.clone(),
+            },
+        ));
+    }
+    let failed = !findings.is_empty();
+    let mut report = FileReport::default();
+    report.reported = true;
+    report.add(ChunkReport {
+        findings,
+        ..ChunkReport::default()
+    });
+    let source = SourceFile::new(candidate.path, candidate.shown, text.into(), encoding);
+    let file = Some(Checked {
+        report,
+        source,
+        notes: Vec::new(),
+        failed: false,
+    });
+    Settings {
+        config,
+        exclude,
+        off,
+        file,
+        failed,
+    }
+}
+
+fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -> GlobSet {
+    discover::globs(patterns).unwrap_or_else(|e| {
+        let policy = crate::engine::policies().find(|p| p.id == "kubevet/config-invalid-value");
+        let start = Label {
+            file: FileId(0),
+            span: crate::text::Span::empty(0),
+            text: String::new(),
+        };
+        let label = at.cloned().unwrap_or(start);
+        findings.extend(policy.map(|p| Finding::new(p, label, e.to_string(), None, "glob")));
+        GlobSet::empty()
+    })
+}
+
+impl Settings {
+    /// The rules of the run.
+    pub(super) fn rules(&mut self, args: &Check) -> RuleSet {
+        let profile = args
+            .profile
+            .map(Profile::from)
+            .or(self.config.profile)
+            .unwrap_or(Profile::Default);
+        let given = args
+            .kubernetes_version
+            .iter()
+            .fold(Releases::NONE, |all, minor| {
+                all.with(Releases::only(*minor))
+            });
+        let newest = Releases::only(Releases::NEWEST);
+        let targets = [given, self.config.targets, newest]
+            .into_iter()
+            .find(|t| !t.is_empty())
+            .unwrap_or(newest);
+        let config = &self.config;
+        let off = |id: &str| {
+            config
+                .ignore
+                .iter()
+                .any(|i| i.paths.is_empty() && i.rule == id)
+        };
+        let asked = |id: &str| config.select.iter().any(|s| s == id);
+        let mut rules = RuleSet::selected(profile, targets, |p| {
+            (p.is_in(profile) || asked(&p.id)) && !off(&p.id)
+        });
+        rules.obeys_ignores = !args.no_inline_ignores;
+        rules.severities = std::mem::take(&mut self.config.severity);
+        rules.parameters = std::mem::take(&mut self.config.parameters);
+        rules
+    }
+
+    /// Whether the configuration leaves a file out.
+    pub(super) fn excludes(&self, path: &str) -> bool {
+        discover::matches(&self.exclude, path)
+    }
+
+    /// The rules that are off for a file.
+    pub(super) fn off(&self, path: &str) -> Vec<Off> {
+        self.off
+            .iter()
+            .filter(|(globs, _)| discover::matches(globs, path))
+            .map(|(_, off)| off.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,398 @@
+//! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 7.
+
+use crate::engine::{nearest_of, policies};
+use crate::finding::{Finding, Label, Releases};
+use crate::model::{Profile, Severity, Text};
+use crate::text::{FileId, Span};
+use crate::yaml::{Format, Kind, Limits, Node, Place, Spot, parse};
+use std::collections::HashMap;
+
+/// What a configuration asks for; what it leaves out is as without it.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Globs of paths from its folder that are left out.
+    pub exclude: Vec<String>,
+    /// Rules that are asked beside the profile's.
+    pub select: Vec<String>,
+    /// Rules that are not asked, everywhere or for some paths.
+    pub ignore: Vec<Ignored>,
+    /// Severities of rules.
+    pub severity: HashMap<String, Severity>,
+    /// Which rules.
+    pub profile: Option<Profile>,
+    /// For which releases.
+    pub targets: Releases,
+    /// Parameters of rules.
+    pub parameters: HashMap<String, HashMap<String, Vec<Text>>>,
+}
+
+/// A rule that is switched off.
+#[derive(Debug)]
+pub struct Ignored {
+    /// Its id.
+    pub rule: String,
+    /// Globs of paths; none: everywhere.
+    pub paths: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where it is written.
+    pub at: Label,
+}
+
+/// Keys of the file, each with what it holds; the configuration's JSON Schema is made from it.
+pub const KEYS: [(&str, &str); 7] = [
+    ("exclude", "globs of paths that are left out"),
+    (
+        "ignore",
+        "rules that are not asked: an id, or a map with `rule`, `paths` and `reason`",
+    ),
+    (
+        "select",
+        "ids of rules that are asked beside those of the profile",
+    ),
+    ("severity", "severities of rules, by id"),
+    ("profile", "default, baseline, restricted, cis, nsa or all"),
+    (
+        "kubernetes-version",
+        "releases that the manifests are for, such as \"1.34\"",
+    ),
+    ("parameters", "parameters of rules, by id and name"),
+];
+
+/// The JSON Schema of the file, for editors.
+pub fn json_schema() -> String {
+    let text = || serde_json::json!({ "type": "string" });
+    let list = || serde_json::json!({ "type": "array", "items": { "type": "string" } });
+    let rules: Vec<&str> = policies().map(|p| p.id.as_ref()).collect();
+    let rule = || serde_json::json!({ "enum": rules });
+    let shape = |key: &str| match key {
+        "exclude" => list(),
+        "select" => serde_json::json!({ "type": "array", "items": rule() }),
+        "ignore" => serde_json::json!({ "type": "array", "items": { "anyOf": [rule(), {
+            "type": "object", "additionalProperties": false, "required": ["rule"],
+            "properties": { "rule": rule(), "paths": list(), "reason": text() },
+        }] } }),
+        "severity" => {
+            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "enum": SEVERITIES.map(Severity::name) } })
+        }
+        "profile" => serde_json::json!({ "enum": PROFILES.map(|(name, _)| name) }),
+        "kubernetes-version" => serde_json::json!({ "anyOf": [text(), list()] }),
+        _ => {
+            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "type": "object", "additionalProperties": list() } })
+        }
+    };
+    let properties: serde_json::Map<String, serde_json::Value> = KEYS
+        .iter()
+        .map(|(key, about)| {
+            let mut schema = shape(key);
+            if let Some(schema) = schema.as_object_mut() {
+                schema.insert("description".to_owned(), (*about).into());
+            }
+            ((*key).to_owned(), schema)
+        })
+        .collect();
+    let schema = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "kubevet.yaml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+    });
+    format!("{schema:#}\n")
+}
+
+const SEVERITIES: [Severity; 5] = [
+    Severity::Critical,
+    Severity::High,
+    Severity::Medium,
+    Severity::Low,
+    Severity::Info,
+];
+const PROFILES: [(&str, Profile); 6] = [
+    ("default", Profile::Default),
+    ("baseline", Profile::Baseline),
+    ("restricted", Profile::Restricted),
+    ("cis", Profile::Cis),
+    ("nsa", Profile::Nsa),
+    ("all", Profile::All),
+];
+
+/// A release from its name: the minor version of `1.34`, `v1.34` or `1.34.2`.
+pub fn release(text: &str) -> Option<u8> {
+    let minor = text
+        .trim_start_matches('v')
+        .strip_prefix("1.")?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()?;
+    (minor <= Releases::NEWEST).then_some(minor)
+}
+
+/// Reads the configuration in a file; what is wrong in it comes back as findings.
+pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
+    let parsed = parse(
+        text,
+        Place::Chunk { file, base: 0 },
+        Format::Yaml,
+        Limits::default(),
+    );
+    let mut reader = Reader {
+        config: Config::default(),
+        findings: Vec::new(),
+    };
+    for problem in &parsed.problems {
+        let at = Place::Chunk { file, base: 0 }.locate(problem.span);
+        reader.found(
+            "kubevet/config-invalid-value",
+            Label::new(at, ""),
+            &problem.message,
+            problem.help.clone(),
+        );
+    }
+    if let Some(document) = &parsed.document {
+        reader.root(document.root());
+    } else if parsed.note.is_some() {
+        let at = Place::Chunk { file, base: 0 }.locate(Span::empty(0));
+        reader.found(
+            "kubevet/config-invalid-value",
+            Label::new(at, ""),
+            "the file is nested too deep or too large",
+            None,
+        );
+    }
+    (reader.config, reader.findings)
+}
+
+struct Reader {
+    config: Config,
+    findings: Vec<Finding>,
+}
+
+impl Reader {
+    fn found(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
+        let Some(policy) = policies().find(|p| p.id == rule) else {
+            return;
+        };
+        let mut finding = Finding::new(policy, at, message.to_owned(), None, message);
+        if let Some(help) = help {
+            finding.help = help;
+        }
+        self.findings.push(finding);
+    }
+
+    fn invalid<'d>(
+        &mut self,
+        at: impl Into<Spot<'d>>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.found(
+            "kubevet/config-invalid-value",
+            label(at),
+            &message.into(),
+            help,
+        );
+    }
+
+    fn root(&mut self, root: Node<'_>) {
+        if root.is_null() {
+            return;
+        }
+        if root.kind() != Kind::Map {
+            self.invalid(root, "a map of settings is expected", None);
+            return;
+        }
+        for (key, value) in root.entries() {
+            let name = key.text().unwrap_or_default();
+            match name {
+                "exclude" => self.config.exclude = self.texts(value),
+                "select" => self.config.select = self.rules(value),
+                "ignore" => self.ignore(value),
+                "severity" => self.severity(value),
+                "profile" => self.profile(value),
+                "kubernetes-version" => self.releases(value),
+                "parameters" => self.parameters(value),
+                _ => self.unknown(key, KEYS.iter().map(|(key, _)| *key)),
+            }
+        }
+    }
+
+    fn unknown<'k>(&mut self, key: Node<'_>, known: impl Iterator<Item = &'k str>) {
+        let name: String = key.text().unwrap_or_default().chars().take(80).collect();
+        let help = nearest_of(&name, known).map(|near| format!("did you mean `{near}`?"));
+        self.found(
+            "kubevet/config-unknown-key",
+            label(key),
+            &format!("there is no setting `{name}`"),
+            help,
+        );
+    }
+
+    /// A list of texts; a single one counts as a list of one.
+    fn texts(&mut self, value: Node<'_>) -> Vec<String> {
+        self.strings(value)
+            .into_iter()
+            .map(|(_, text)| text.to_owned())
+            .collect()
+    }
+
+    fn strings<'d>(&mut self, value: Node<'d>) -> Vec<(Node<'d>, &'d str)> {
+        let items: Vec<Node<'d>> = match value.kind() {
+            Kind::Seq => value.items().collect(),
+            Kind::Null => Vec::new(),
+            _ => vec![value],
+        };
+        let mut found = Vec::new();
+        for item in items {
+            match item.as_str() {
+                Some(text) => found.push((item, text)),
+                None => self.invalid(
+                    item,
+                    "text is expected",
+                    item.text().map(|t| format!("quote it: \"{t}\"")),
+                ),
+            }
+        }
+        found
+    }
+
+    /// An id of a rule, if there is one of that name.
+    fn rule(&mut self, at: Node<'_>, id: &str) -> Option<String> {
+        if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
+        {
+            return Some(policy.id.to_string());
+        }
+        let shown: String = id.chars().take(80).collect();
+        let help = nearest_of(id, policies().map(|p| p.id.as_ref()))
+            .map(|near| format!("did you mean `{near}`?"));
+        self.invalid(at, format!("there is no rule `{shown}`"), help);
+        None
+    }
+
+    fn rules(&mut self, value: Node<'_>) -> Vec<String> {
+        let strings = self.strings(value);
+        strings
+            .into_iter()
+            .filter_map(|(node, id)| self.rule(node, id))
+            .collect()
+    }
+
+    fn ignore(&mut self, value: Node<'_>) {
+        if value.kind() != Kind::Seq {
+            self.invalid(value, "a list is expected", None);
+            return;
+        }
+        for item in value.items() {
+            let (at, id) = match item.kind() {
+                Kind::Map => (
+                    item.get("rule").unwrap_or(item),
+                    item.field("rule").and_then(Node::as_str),
+                ),
+                _ => (item, item.as_str()),
+            };
+            let Some(id) = id else {
+                self.invalid(at, "the id of a rule is expected: an id, or a map with `rule`, `paths` and `reason`", None);
+                continue;
+            };
+            for (key, _) in item.entries() {
+                const KNOWN: [&str; 3] = ["rule", "paths", "reason"];
+                if !key.text().is_some_and(|k| KNOWN.contains(&k)) {
+                    self.unknown(key, KNOWN.into_iter());
+                }
+            }
+            let Some(rule) = self.rule(at, id) else {
+                continue;
+            };
+            let paths = item
+                .field("paths")
+                .map(|p| self.texts(p))
+                .unwrap_or_default();
+            let reason = item.field("reason").and_then(Node::text).map(str::to_owned);
+            self.config.ignore.push(Ignored {
+                rule,
+                paths,
+                reason,
+                at: label(item),
+            });
+        }
+    }
+
+    fn severity(&mut self, value: Node<'_>) {
+        for (key, value) in value.entries() {
+            let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
+                continue;
+            };
+            match SEVERITIES
+                .into_iter()
+                .find(|s| value.as_str() == Some(s.name()))
+            {
+                Some(severity) => _ = self.config.severity.insert(rule, severity),
+                None => self.invalid(
+                    value,
+                    "critical, high, medium, low or info is expected",
+                    None,
+                ),
+            }
+        }
+    }
+
+    fn profile(&mut self, value: Node<'_>) {
+        match PROFILES
+            .into_iter()
+            .find(|(name, _)| value.as_str() == Some(name))
+        {
+            Some((_, profile)) => self.config.profile = Some(profile),
+            None => self.invalid(
+                value,
+                "default, baseline, restricted, cis, nsa or all is expected",
+                None,
+            ),
+        }
+    }
+
+    fn releases(&mut self, value: Node<'_>) {
+        for (node, text) in self.strings(value) {
+            match release(text) {
+                Some(minor) => {
+                    self.config.targets = self.config.targets.with(Releases::only(minor));
+                }
+                None => self.invalid(
+                    node,
+                    format!("a release from 1.0 to 1.{} is expected", Releases::NEWEST),
+                    None,
+                ),
+            }
+        }
+    }
+
+    fn parameters(&mut self, value: Node<'_>) {
+        for (key, values) in value.entries() {
+            let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
+                continue;
+            };
+            let Some(policy) = policies().find(|p| p.id == rule) else {
+                continue;
+            };
+            for (name, value) in values.entries() {
+                let known = policy.parameters.iter().map(|p| p.name.as_ref());
+                match known.clone().find(|known| name.text() == Some(known)) {
+                    Some(known) => {
+                        let texts = self.texts(value).into_iter().map(Text::from).collect();
+                        self.config
+                            .parameters
+                            .entry(rule.clone())
+                            .or_default()
+                            .insert(known.to_owned(), texts);
+                    }
+                    None => self.unknown(name, known),
+                }
+            }
+        }
+    }
+}
+
+fn label<'d>(at: impl Into<Spot<'d>>) -> Label {
+    let Spot { node, span } = at.into();
+    Label::new(node.document().locate(span), "")
+}
