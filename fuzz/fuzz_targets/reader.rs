@@ -3,7 +3,7 @@
 
 use kubevet::text::{Decoded, Encoding, Span, decode};
 use kubevet::yaml::{Chunk, Document, Kind, Node, Parsed, Problem, split};
-use kubevet_fuzz::{assert_span, read};
+use kubevet_fuzz::{assert_span, read, read_slowly};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -23,9 +23,25 @@ fuzz_target!(|data: &[u8]| {
     let chunks = split(text);
     check_chunks(text, &chunks);
     for chunk in &chunks {
-        check_parsed(chunk.span.text(text), &read(text, chunk));
+        let parsed = read(text, chunk);
+        check_parsed(chunk.span.text(text), &parsed);
+        if parsed.fast {
+            check_same(&parsed, &read_slowly(text, chunk));
+        }
     }
 });
+
+/// The fast path makes the tree that the parser crate makes.
+fn check_same(fast: &Parsed<'_>, slow: &Parsed<'_>) {
+    let nodes = |parsed: &Parsed<'_>| -> Vec<_> {
+        let document = parsed.document.iter();
+        document
+            .flat_map(|d| d.nodes().map(|n| (n.kind(), n.style(), n.span(), n.text().map(str::to_owned), n.parent().map(Node::id))).collect::<Vec<_>>())
+            .collect()
+    };
+    assert_eq!(nodes(fast), nodes(slow));
+    assert_eq!(fast.problems.len(), slow.problems.len());
+}
 
 /// Edits of a file in place rest on this: offsets of the text are offsets of the file behind its mark.
 fn check_decoded(data: &[u8], decoded: &Decoded) {

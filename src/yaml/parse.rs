@@ -3,7 +3,7 @@
 use super::events::{Event, Events, Granit, Reason, Stop, Tag};
 use super::scalar::{self, Resolved};
 use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style};
-use super::{Format, Place};
+use super::{Format, Place, fast};
 use crate::text::Span;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,6 +15,8 @@ pub struct Limits {
     pub depth: usize,
     /// Nodes of one document, 28 bytes each.
     pub nodes: usize,
+    /// Whether simple documents take the fast path. The outcome is the same: off to compare only.
+    pub fast: bool,
 }
 
 impl Default for Limits {
@@ -22,6 +24,7 @@ impl Default for Limits {
         Self {
             depth: 255,
             nodes: 16_000_000,
+            fast: true,
         }
     }
 }
@@ -59,6 +62,8 @@ pub struct Parsed<'t> {
     pub problems: Vec<Problem>,
     /// Why it was left unread.
     pub note: Option<Note>,
+    /// Whether the fast path read it.
+    pub fast: bool,
 }
 
 /// Reads the text of one chunk that stands at `place`.
@@ -67,6 +72,12 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
     // To kubectl's parser NEL, LS and PS are line breaks. Spans stay right: the replacement has the same length.
     let breaks = if yaml { replace_breaks(text) } else { None };
     let source = breaks.as_deref().unwrap_or(text);
+    if limits.fast && breaks.is_none() {
+        let mut builder = Builder::new(text, limits);
+        if fast::read(text, format, &mut builder).is_some() {
+            return parsed(builder.built(Ok(())), text, place, format, true);
+        }
+    }
     let mut built = Builder::new(text, limits).run(source, format);
     if let Err(Failure::Stop(
         Stop {
@@ -80,13 +91,18 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
         let spaced = replace_leading_tabs(source, *at as usize);
         built = Builder::new(text, limits).run(&spaced, format);
     }
+    parsed(built, text, place, format, false)
+}
+
+fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) -> Parsed<'_> {
     let Built {
         nodes,
         owned,
         mut problems,
         end,
     } = built;
-    if yaml {
+    // The fast path reads no text that has one.
+    if format == Format::Yaml && !fast {
         problems.extend(control_character(text));
     }
     let note = match end {
@@ -97,6 +113,7 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
                 document: None,
                 problems,
                 note: None,
+                fast,
             };
         }
         Err(Failure::Stop(stop, _)) => {
@@ -110,6 +127,7 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
                 document: None,
                 problems,
                 note: None,
+                fast,
             };
         }
     };
@@ -118,6 +136,7 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
             document: None,
             problems,
             note,
+            fast,
         };
     }
     let mut document = Document {
@@ -134,10 +153,11 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
         document: Some(document),
         problems,
         note: None,
+        fast,
     }
 }
 
-enum Failure {
+pub(super) enum Failure {
     /// The reader stopped; whether inside a flow collection.
     Stop(Stop, bool),
     /// Refused; the problem is in the list.
@@ -172,7 +192,8 @@ struct Anchored {
     open: bool,
 }
 
-struct Builder<'t> {
+/// Makes the tree from events.
+pub(super) struct Builder<'t> {
     text: &'t str,
     limits: Limits,
     nodes: Vec<NodeData>,
@@ -206,6 +227,10 @@ impl<'t> Builder<'t> {
     fn run(mut self, source: &str, format: Format) -> Built {
         let mut events = Granit::new(source, format == Format::Json, self.limits.depth);
         let end = self.read(&mut events, source, format);
+        self.built(end)
+    }
+
+    fn built(self, end: Result<(), Failure>) -> Built {
         Built {
             nodes: self.nodes,
             owned: self.owned,
@@ -314,6 +339,11 @@ impl<'t> Builder<'t> {
         );
     }
 
+    /// Whether a collection may be opened here without coming near the limit of nesting.
+    pub(super) fn has_room(&self) -> bool {
+        self.stack.len() + 1 < self.limits.depth
+    }
+
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
         if self.nodes.len() >= self.limits.nodes {
             return Err(Failure::Note(Note::TooLarge));
@@ -338,7 +368,7 @@ impl<'t> Builder<'t> {
         Ok(id)
     }
 
-    fn scalar(
+    pub(super) fn scalar(
         &mut self,
         value: &str,
         style: Style,
@@ -420,7 +450,13 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn start(&mut self, map: bool, flow: bool, anchor: usize, span: Span) -> Result<(), Failure> {
+    pub(super) fn start(
+        &mut self,
+        map: bool,
+        flow: bool,
+        anchor: usize,
+        span: Span,
+    ) -> Result<(), Failure> {
         let kind = if map { Kind::Map } else { Kind::Seq };
         let style = if flow { Style::Flow } else { Style::Block };
         let id = self.push(
@@ -464,7 +500,7 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn end(&mut self, span: Span) {
+    pub(super) fn end(&mut self, span: Span) {
         let Some(open) = self.stack.pop() else { return };
         let end = Span::of(0..self.nodes.len()).end;
         let first = self.nodes.get(open.id as usize + 1).map(|n| n.span.start);

@@ -456,3 +456,282 @@ fn only_comments_are_comments() {
         ]
     );
 }
+
+/// The fast path against granit: what it does not leave to granit must be the same in every node.
+mod fast {
+    use super::texts;
+    use kubevet::text::{FileId, decode};
+    use kubevet::yaml::{Chunk, Document, Limits, Parsed, Place, parse, split};
+    use proptest::prelude::*;
+    use std::fs;
+
+    fn read<'t>(text: &'t str, chunk: &Chunk, fast: bool) -> Parsed<'t> {
+        let place = Place::Chunk {
+            file: FileId(0),
+            base: 0,
+        };
+        let limits = Limits {
+            fast,
+            ..Limits::default()
+        };
+        parse(text, place, chunk.format, limits)
+    }
+
+    /// One line for each node, with everything that a rule may see of it.
+    fn nodes(document: &Document<'_>) -> impl Iterator<Item = impl PartialEq + std::fmt::Debug> {
+        document.nodes().map(|n| {
+            (
+                (n.kind(), n.style(), n.span(), n.content(), n.head()),
+                (n.text(), n.is_alias(), n.is_merge(), n.len()),
+                (n.parent().map(|p| p.id()), n.key_node().map(|k| k.id())),
+            )
+        })
+    }
+
+    /// Whether the fast path reads a chunk; then it reads what granit reads.
+    #[track_caller]
+    fn same(text: &str, chunk: &Chunk) -> bool {
+        let body = chunk.span.text(text);
+        let found = read(body, chunk, true);
+        if !found.fast {
+            return false;
+        }
+        let expected = read(body, chunk, false);
+        assert!(!expected.fast);
+        assert_eq!(
+            format!("{:?}", found.problems),
+            format!("{:?}", expected.problems),
+            "{body}"
+        );
+        let (Some(found), Some(expected)) = (&found.document, &expected.document) else {
+            panic!("granit reads no document: {body:?}");
+        };
+        let differs = nodes(found).zip(nodes(expected)).find(|(a, b)| a != b);
+        assert!(differs.is_none(), "{differs:#?} in\n{body}");
+        assert_eq!(found.nodes().count(), expected.nodes().count(), "{body}");
+        // Small enough to be compared in everything that is private, too.
+        if body.len() < 1000 {
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+        }
+        true
+    }
+
+    /// Chunks and bytes, of all and of those that the fast path reads.
+    #[derive(Debug, Default)]
+    struct Share {
+        chunks: [usize; 2],
+        bytes: [usize; 2],
+    }
+
+    impl Share {
+        fn add(&mut self, text: &str) {
+            for chunk in split(text) {
+                let fast = same(text, &chunk);
+                let body = chunk.span.text(text);
+                if body.contains("apiVersion") && body.contains("kind") {
+                    for i in 0..=usize::from(fast) {
+                        self.chunks[i] += 1;
+                        self.bytes[i] += body.len();
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_of_the_repository_are_the_same() {
+        let mut share = Share::default();
+        texts().iter().for_each(|text| share.add(text));
+        assert!(share.bytes[1] * 10 > share.bytes[0] * 8, "{share:?}");
+    }
+
+    #[test]
+    fn texts_near_the_limits_are_the_same() {
+        // Nesting of 255, keys of 1,024 characters: the fast path gives up a little earlier.
+        for n in (240..250).chain(256..262) {
+            let maps = (0..n).fold(String::new(), |text, i| text + &" ".repeat(i) + "a:\n");
+            let texts = [
+                format!("a: {}{}\n", "[".repeat(n), "]".repeat(n)),
+                "{\"a\":".repeat(n) + "1" + &"}".repeat(n),
+                "- ".repeat(n) + "a\n",
+                format!("{maps}{}- b\n", " ".repeat(n - 1)),
+                format!("{}: b\n", "a".repeat(n * 4)),
+                format!("- [{{\"{}\": b}}]\n", "é".repeat(n * 2)),
+            ];
+            for text in texts {
+                let fast = same(&text, &split(&text)[0]);
+                assert_eq!(fast, n < 250, "{n}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_corpus_is_the_same_where_there_is_one() {
+        let mut share = Share::default();
+        for entry in walkdir::WalkDir::new("../shared/corpus")
+            .into_iter()
+            .filter_map(Result::ok)
+        {
+            let known = entry
+                .path()
+                .extension()
+                .is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+            if known && entry.file_type().is_file() {
+                share.add(&decode(fs::read(entry.path()).unwrap()).text);
+            }
+        }
+        assert!(share.bytes[1] * 10 >= share.bytes[0] * 9, "{share:?}");
+    }
+
+    /// A change of a text: where, what kind of change, and what is put there.
+    fn change() -> impl Strategy<Value = (prop::sample::Index, u8, usize)> {
+        (any::<prop::sample::Index>(), 0..8_u8, 0..PIECES.len())
+    }
+
+    /// Pieces that matter to YAML.
+    const PIECES: [&str; 64] = [
+        " ", "  ", "\n", "\n\n", ":", ": ", ":\n", "- ", "-", "\n- ", "#", " #", " # c\n", "'",
+        "''", "\"", "\\", "\\\"", "\\n", "\\u00e9", "\\x41", "\\\n", "|", "|\n", " |-\n", " >\n",
+        ">+\n", " |+\n", "|2\n", "[", "]", "{", "}", ",", ", ", "[]", "{}", "[a, b]", "{a: b}",
+        "? ", "?", "&a ", "*a", "!", "!!str ", "%", "@", "`", "\t", "\r\n", "\r", "---\n", "...\n",
+        "<<: ", "~", "null", "é", "\u{85}", "\u{2028}", "\u{3000}", "\u{7f}", "a", "a: b\n",
+        "\n  ",
+    ];
+
+    fn floor(text: &str, mut at: usize) -> usize {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    fn changed(mut text: String, at: prop::sample::Index, kind: u8, piece: usize) -> String {
+        let place = floor(&text, at.index(text.len() + 1));
+        let line = text[..place].rfind('\n').map_or(0, |n| n + 1);
+        let next = text[place..]
+            .find('\n')
+            .map_or(text.len(), |n| place + n + 1);
+        match kind {
+            // Lines are deleted, repeated, swapped with the next, indented more or less.
+            0 => text.replace_range(line..next, ""),
+            1 => {
+                let again = text[line..next].to_owned();
+                text.insert_str(line, &again);
+            }
+            2 => {
+                let after = text[next..].find('\n').map_or(text.len(), |n| next + n + 1);
+                let swapped = text[next..after].to_owned() + &text[line..next];
+                text.replace_range(line..after, &swapped);
+            }
+            3 => text.insert_str(line, &" ".repeat(piece % 5)),
+            4 => {
+                let blanks = text[line..].bytes().take_while(|b| *b == b' ').count();
+                text.replace_range(line..line + blanks.min(piece % 5), "");
+            }
+            5 => {
+                let end = floor(&text, (place + 1 + piece % 4).min(text.len()));
+                text.replace_range(place..end.max(place), "");
+            }
+            _ => text.insert_str(place, PIECES[piece]),
+        }
+        text
+    }
+
+    /// Chunks to begin with: of the repository, of the corpus where there is one, and one of everything.
+    fn seeds() -> &'static [String] {
+        static SEEDS: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+        SEEDS.get_or_init(|| {
+            let corpus = walkdir::WalkDir::new("../shared/corpus").sort_by_file_name();
+            let files = corpus.into_iter().filter_map(Result::ok).filter(|e| {
+                e.path()
+                    .extension()
+                    .is_some_and(|e| e == "yaml" || e == "json")
+                    && e.metadata().is_ok_and(|m| m.len() < 4000)
+            });
+            let read = files
+                .step_by(5)
+                .map(|e| decode(fs::read(e.path()).unwrap()).text);
+            let mut seeds: Vec<String> = texts()
+                .into_iter()
+                .chain(read)
+                .flat_map(|text| {
+                    split(&text)
+                        .iter()
+                        .map(|c| c.span.text(&text).to_owned())
+                        .collect::<Vec<_>>()
+                })
+                .filter(|text| text.len() < 1500)
+                .collect();
+            // A tenth of all cases.
+            let rich = seeds.len() / 10;
+            seeds.extend(std::iter::repeat_n(RICH.to_owned(), rich));
+            seeds
+        })
+    }
+
+    /// Everything that the fast path knows.
+    const RICH: &str = "\
+# comment
+a: b  # c
+b:
+- x
+-  - y
+   -
+   - k: v
+     l: |
+
+       one
+         two
+
+       three
+
+
+- \"q\\\"\\u00e9 \\\\\": 'it''s'
+  m: \"fold
+    ed\\
+    on
+
+    more \"
+c: plain
+  text # c
+
+d: >-
+  a
+  b
+
+   c
+  d
+e: {a: [1, 2,], \"b\":3, 'c' : {}} # c
+f: [
+  x y, # c
+  \"z\"
+]
+'g': |+
+    k
+
+h:
+  i:
+  j: http://x:80/#a
+  -k: :8
+";
+
+    proptest! {
+        #[test]
+        fn changed_texts_are_the_same(seed in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
+            let mut text = seed.get(seeds()).clone();
+            for (at, kind, piece) in changes {
+                text = changed(text, at, kind, piece);
+            }
+            for chunk in split(&text) {
+                same(&text, &chunk);
+            }
+        }
+
+        #[test]
+        fn small_texts_are_the_same(text in "([a-c]|[a-c]: |[a-c]:\n|[\n]|\n {0,4}|\n {0,4}- |- |[:#|>'\"{}\\[\\], \\-?\\\\]| #|\\||\\|-\n){1,24}") {
+            for chunk in split(&text) {
+                same(&text, &chunk);
+            }
+        }
+    }
+}
