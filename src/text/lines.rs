@@ -51,17 +51,13 @@ impl LineIndex {
 
     /// Code points before a byte offset.
     fn points_before(&self, offset: usize, text: &str) -> u32 {
-        match self.blocks.get(offset / BLOCK) {
-            Some(before) => {
-                before
-                    + code_points(
-                        text.as_bytes()
-                            .get(offset / BLOCK * BLOCK..offset)
-                            .unwrap_or_default(),
-                    )
-            }
-            None => clamp(offset),
-        }
+        let Some(last) = self.blocks.len().checked_sub(1) else {
+            return clamp(offset);
+        };
+        // The end of a text of whole blocks belongs to the last one.
+        let block = (offset / BLOCK).min(last);
+        let rest = text.as_bytes().get(block * BLOCK..offset);
+        self.blocks.get(block).copied().unwrap_or_default() + code_points(rest.unwrap_or_default())
     }
 
     /// Number of lines; an empty text has one.

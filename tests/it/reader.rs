@@ -437,6 +437,15 @@ fn spans_of_documents_with_rare_line_breaks_split_no_character() {
 }
 
 #[test]
+fn the_end_of_a_text_of_whole_blocks_has_its_column() {
+    let text = "é".repeat(4096);
+    let lines = kubevet::text::LineIndex::new(&text);
+    for (offset, column) in [(0, 1), (4096, 2049), (8190, 4096), (8192, 4097)] {
+        assert_eq!(lines.position(offset, &text).column, column);
+    }
+}
+
+#[test]
 fn only_comments_are_comments() {
     let text = "a: 'x # kubevet: no'\nb: x#kubevet:no\nc: | # kubevet: header\n  # kubevet: no\nd: \"\n  # kubevet: no\" # kubevet: behind\n# kubevet: own # kubevet: same\n# other\ne: [1, # kubevet: flow\n 2]\n";
     let parsed = read(text, &split(text)[0]);
