@@ -165,6 +165,7 @@ fn row(p: &Policy) -> String {
         ("rationale", text(p.rationale.trim())),
         ("remediation", text(p.remediation.trim())),
         ("references", texts(&p.references)),
+        ("peers", texts(&p.peers)),
         ("parameters", parameters),
         ("formerly", texts(&p.formerly)),
         ("check", option(p.check.as_ref(), shape)),

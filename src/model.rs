@@ -150,6 +150,9 @@ pub struct Policy {
     /// Where to read more.
     #[serde(default)]
     pub references: List<Text>,
+    /// Ids that other tools have for it, `tool:id`, so that a user who comes from there finds it.
+    #[serde(default)]
+    pub peers: List<Text>,
     /// What a user may change.
     #[serde(default)]
     pub parameters: List<Parameter>,

@@ -91,6 +91,9 @@ pub fn rule_page(policy: &Policy) -> String {
             }
         }
     }
+    if !policy.peers.is_empty() {
+        let _ = writeln!(out, "\n## In other tools\n\n{}", policy.peers.join(", "));
+    }
     if !policy.references.is_empty() {
         let _ = writeln!(out, "\n## Read more\n");
         policy
@@ -180,7 +183,7 @@ pub fn rules_json<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
         .map(|p| {
             serde_json::json!({
                 "id": p.id, "title": p.title, "severity": p.severity.name(), "profiles": profiles(p), "applies": p.applies,
-                "standards": p.standards(), "rationale": p.rationale, "remediation": p.remediation, "references": p.references,
+                "standards": p.standards(), "peers": p.peers, "rationale": p.rationale, "remediation": p.remediation, "references": p.references,
             })
         })
         .collect();
