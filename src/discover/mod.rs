@@ -391,6 +391,8 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         let file_name = name(&file.path);
         if Repository::is_kustomization(&file_name) {
             add_kustomization(&mut repository, file, max);
+        } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
+            repository.add_skaffold(&text_of(file, max));
         } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
             repository.add_chart(file.path.rsplit_once('/').map_or("", |(folder, _)| folder));
         }
@@ -427,13 +429,16 @@ pub fn repository(found: &Found, max: u64) -> Repository {
 }
 
 fn add_kustomization(repository: &mut Repository, file: &Candidate, max: u64) {
-    if file.disk.is_some() {
-        // One that cannot be read is noted when its turn comes.
-        let text = read(file, max)
-            .map(|bytes| crate::text::decode(bytes).text)
-            .unwrap_or_default();
-        repository.add_kustomization(&file.path, &text);
-    }
+    repository.add_kustomization(&file.path, &text_of(file, max));
+}
+
+/// The text of a file, empty where it cannot be read: that is noted when its turn comes.
+fn text_of(file: &Candidate, max: u64) -> String {
+    let bytes = file.disk.as_ref().map(|_| read(file, max));
+    bytes
+        .and_then(Result::ok)
+        .map(|bytes| crate::text::decode(bytes).text)
+        .unwrap_or_default()
 }
 
 /// The folders above the files, from the root down, each once.

@@ -1,4 +1,4 @@
-//! What the kustomizations of a repository say about its other files.
+//! What kustomizations, charts and skaffold say about the other files of a repository.
 
 use super::Object;
 use crate::text::FileId;
@@ -25,35 +25,27 @@ impl Repository {
     /// Takes in the kustomization at `path`.
     pub fn add_kustomization(&mut self, path: &str, text: &str) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for chunk in split(text) {
-            let place = Place::Chunk {
-                file: FileId(0),
-                base: chunk.span.start,
-            };
-            let Some(document) = parse(
-                chunk.span.text(text),
-                place,
-                chunk.format,
-                Limits::default(),
-            )
-            .document
-            else {
-                continue;
-            };
-            for patch in patch_paths(&document) {
+        each_document(text, |document| {
+            for patch in patch_paths(document) {
                 self.patches.extend(join(folder, patch));
             }
-            let images = document
-                .root()
-                .field("images")
-                .into_iter()
-                .flat_map(Node::items);
-            self.images.extend(
-                images
-                    .filter_map(|i| i.field("name")?.as_str())
-                    .map(str::to_owned),
-            );
-        }
+            self.add_images(document.root().field("images"), "name");
+        });
+    }
+
+    /// Takes in a skaffold configuration: it builds images and writes their tags into the manifests that it deploys.
+    pub fn add_skaffold(&mut self, text: &str) {
+        each_document(text, |document| {
+            self.add_images(document.root().at(&["build", "artifacts"]), "image")
+        });
+    }
+
+    fn add_images(&mut self, list: Option<Node<'_>>, field: &str) {
+        let names = list
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|i| i.field(field)?.as_str());
+        self.images.extend(names.map(str::to_owned));
     }
 
     /// Takes in a folder that holds a Chart.yaml.
@@ -66,7 +58,7 @@ impl Repository {
         self.patches.contains(path)
     }
 
-    /// Whether a kustomization sets the tag or digest of this image.
+    /// Whether a kustomization or skaffold sets the tag or digest of this image.
     pub fn sets_image(&self, name: &str) -> bool {
         self.images.contains(name)
     }
@@ -86,6 +78,25 @@ impl Repository {
             .map(|folder| folder.trim_end_matches('/'))
             .filter(|folder| self.charts.contains(*folder))
             .last()
+    }
+}
+
+fn each_document(text: &str, mut run: impl FnMut(&Document<'_>)) {
+    for chunk in split(text) {
+        let place = Place::Chunk {
+            file: FileId(0),
+            base: chunk.span.start,
+        };
+        if let Some(document) = parse(
+            chunk.span.text(text),
+            place,
+            chunk.format,
+            Limits::default(),
+        )
+        .document
+        {
+            run(&document);
+        }
     }
 }
 

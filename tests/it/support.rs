@@ -15,6 +15,8 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if Repository::is_kustomization(name) {
             repository.add_kustomization(path, text);
+        } else if name == "skaffold.yaml" {
+            repository.add_skaffold(text);
         } else if name == "Chart.yaml" {
             repository.add_chart(folder);
         }
