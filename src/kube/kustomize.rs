@@ -36,7 +36,7 @@ impl Repository {
     /// Takes in a skaffold configuration: it builds images and writes their tags into the manifests that it deploys.
     pub fn add_skaffold(&mut self, text: &str) {
         each_document(text, |document| {
-            self.add_images(document.root().at(&["build", "artifacts"]), "image")
+            self.add_images(document.root().at(&["build", "artifacts"]), "image");
         });
     }
 

@@ -492,7 +492,10 @@ mod fast {
             (
                 (n.kind(), n.style(), n.span(), n.content(), n.head()),
                 (n.text(), n.is_alias(), n.is_merge(), n.len()),
-                (n.parent().map(|p| p.id()), n.key_node().map(|k| k.id())),
+                (
+                    n.parent().map(kubevet::yaml::Node::id),
+                    n.key_node().map(kubevet::yaml::Node::id),
+                ),
             )
         })
     }
