@@ -46,17 +46,17 @@ pub(super) struct Check {
     /// Files and folders, `-` for standard input [default: .]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// graphical, compact, json, jsonl, github or sarif [default: graphical on a terminal, else compact]
+    /// graphical, compact, json, jsonl, github or sarif
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
     pub(super) output_format: Option<String>,
-    /// default, baseline, restricted (the Pod Security Standards), cis, nsa or all
+    /// default, baseline, restricted, cis, nsa or all
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
     pub(super) profile: Option<ProfileName>,
-    /// Release that the manifests are for, such as 1.34; repeatable [default: newest]
-    #[arg(long, value_name = "VERSION", value_parser = release)]
+    /// Target release, such as 1.34; repeatable
+    #[arg(long, value_name = "V", value_parser = release)]
     pub(super) kubernetes_version: Vec<u8>,
-    /// Fail on findings of this severity or worse: critical, high, medium, low, info
-    #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
+    /// Least severity that fails the run
+    #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "low")]
     pub(super) fail_on: Severity,
     /// Exit with 2 if anything was skipped
     #[arg(long)]
@@ -64,16 +64,16 @@ pub(super) struct Check {
     /// Leave out what matches; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// Read nothing outside of this folder [default: nearest with .git]
+    /// Read nothing outside [default: nearest with .git]
     #[arg(long, value_name = "FOLDER")]
     pub(super) root: Option<PathBuf>,
-    /// Skip larger files, with a note; at most 4 GB
+    /// Skip larger files, with a note
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100MB")]
     pub(super) max_file_size: u64,
     /// What standard input is called
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(super) stdin_filename: String,
-    /// Read no configuration file
+    /// Read no kubevet.yaml
     #[arg(long)]
     pub(super) no_config: bool,
     /// Obey no suppression in the files

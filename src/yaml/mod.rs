@@ -12,6 +12,6 @@ mod tree;
 
 pub(crate) use parse::base64;
 pub use parse::{Limits, Note, Parsed, Problem, parse};
-pub use place::{Located, Piece, Place, SpanMap, decode_scalar};
+pub use place::{Fit, Located, Piece, Place, SpanMap, decode_scalar};
 pub use split::{Chunk, Format, Split, helm_source, split};
 pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style};

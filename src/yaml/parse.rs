@@ -8,6 +8,9 @@ use crate::text::Span;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+/// What ends a line for kubectl's parser; in JSON only the first two can stand outside of strings.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// What a document may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -246,7 +249,6 @@ impl<'t> Builder<'t> {
         format: Format,
     ) -> Result<(), Failure> {
         if format == Format::Yaml && source.starts_with('%') {
-            const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
             let end = Span::of(0..self.text.find(BREAKS).unwrap_or(self.text.len()));
             self.problem(
                 "yaml/directive",
@@ -739,11 +741,11 @@ fn comments(document: &Document<'_>) -> Vec<Comment> {
     for at in memchr::memmem::find_iter(text.as_bytes(), b"kubevet:") {
         let start = text
             .get(..at)
-            .and_then(|t| t.rfind(['\n', '\r']))
-            .map_or(0, |n| n + 1);
+            .and_then(|t| t.rmatch_indices(BREAKS).next())
+            .map_or(0, |(n, line_break)| n + line_break.len());
         let end = text
             .get(at..)
-            .and_then(|t| t.find(['\n', '\r']))
+            .and_then(|t| t.find(BREAKS))
             .map_or(text.len(), |n| at + n);
         if found
             .last()

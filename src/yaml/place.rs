@@ -28,16 +28,26 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct SpanMap(Arc<[Piece]>);
 
-/// One run: as many bytes on both sides where the text is the same, else a whole that has no inner places
-/// (an escape, a folded line break).
+/// One run of a decoded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Bytes of the decoded text.
     pub inner: Span,
     /// Bytes of the text that it was decoded from.
     pub outer: Span,
-    /// Whether each inner byte has its own outer byte.
-    pub linear: bool,
+    /// How the two belong together.
+    pub fit: Fit,
+}
+
+/// How a run of a decoded text belongs to the text that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// The text is the same: each inner byte has its own outer byte.
+    Same,
+    /// All of it came from all of that, with no places in between: an escape, a folded line break.
+    Whole,
+    /// It came from a part of that which cannot be told.
+    Part,
 }
 
 /// A place in a file.
@@ -62,16 +72,11 @@ impl SpanMap {
             .skip(first)
             .take_while(|p| p.inner.start < part.end);
         let pieces = inside.map(|p| {
-            let inner = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
-            let outer = if p.linear {
-                Span::new(p.out(inner.start).start, p.out(inner.end).end)
-            } else {
-                p.outer
-            };
+            let shared = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
+            let inner = Span::new(shared.start - part.start, shared.end - part.start);
             Piece {
-                inner: Span::new(inner.start - part.start, inner.end - part.start),
-                outer,
-                linear: p.linear,
+                inner,
+                ..p.cut(shared)
             }
         });
         SpanMap(pieces.collect())
@@ -103,10 +108,9 @@ impl SpanMap {
 
 impl Piece {
     fn out(self, at: u32) -> Span {
-        if self.linear {
-            Span::empty(
-                (self.outer.start + at.saturating_sub(self.inner.start)).min(self.outer.end),
-            )
+        if self.fit == Fit::Same {
+            let moved = self.outer.start + at.saturating_sub(self.inner.start);
+            Span::empty(moved.min(self.outer.end))
         } else if at >= self.inner.end {
             Span::empty(self.outer.end)
         } else {
@@ -116,7 +120,28 @@ impl Piece {
 
     /// Whether the map is exact at this offset of the piece.
     fn splits(self, at: u32) -> bool {
-        self.linear || at == self.inner.start || at == self.inner.end
+        match self.fit {
+            Fit::Same => true,
+            Fit::Whole => at == self.inner.start || at == self.inner.end,
+            Fit::Part => false,
+        }
+    }
+
+    /// The piece for a part of its inner side.
+    fn cut(self, inner: Span) -> Piece {
+        match self.fit {
+            Fit::Same => Piece {
+                inner,
+                outer: Span::new(self.out(inner.start).start, self.out(inner.end).end),
+                ..self
+            },
+            _ if inner == self.inner => self,
+            _ => Piece {
+                inner,
+                fit: Fit::Part,
+                ..self
+            },
+        }
     }
 }
 
@@ -173,9 +198,12 @@ impl Place {
 impl SpanMap {
     /// A piece whose outer side is this map's inner side, carried through.
     fn compose(&self, piece: Piece) -> Vec<Piece> {
-        if !piece.linear {
+        if piece.fit != Fit::Same {
+            let (outer, exact) = self.outer(piece.outer);
+            let fit = if exact { piece.fit } else { Fit::Part };
             return vec![Piece {
-                outer: self.outer(piece.outer).0,
+                outer,
+                fit,
                 ..piece
             }];
         }
@@ -195,15 +223,9 @@ impl SpanMap {
                     piece.inner.start + (shared.start - piece.outer.start),
                     piece.inner.start + (shared.end - piece.outer.start),
                 );
-                let outer = if p.linear {
-                    Span::new(p.out(shared.start).start, p.out(shared.end).end)
-                } else {
-                    p.outer
-                };
                 Piece {
                     inner,
-                    outer,
-                    linear: p.linear,
+                    ..p.cut(shared)
                 }
             })
             .collect()
@@ -241,7 +263,7 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
         let whole = Piece {
             inner: Span::of(0..value.len()),
             outer: span,
-            linear: false,
+            fit: Fit::Whole,
         };
         return Some(SpanMap(Arc::new([whole])));
     }
@@ -284,14 +306,14 @@ impl Decoder {
         let outer = Span::of(at..at + text.len()).shift(self.base);
         self.text.push_str(text);
         match self.pieces.last_mut() {
-            Some(last) if last.linear && last.outer.end == outer.start => {
+            Some(last) if last.fit == Fit::Same && last.outer.end == outer.start => {
                 last.inner.end = inner.end;
                 last.outer.end = outer.end;
             }
             _ => self.pieces.push(Piece {
                 inner,
                 outer,
-                linear: true,
+                fit: Fit::Same,
             }),
         }
     }
@@ -306,7 +328,7 @@ impl Decoder {
         self.pieces.push(Piece {
             inner,
             outer: Span::of(from..to).shift(self.base),
-            linear: false,
+            fit: Fit::Whole,
         });
     }
 
