@@ -350,8 +350,11 @@ impl Analysis<'_> {
             repository: self.repository,
             containers: &[],
         };
+        let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
+        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.spares_namespaced);
+        let of_kind = rules.of_kind(object.gvk.group, object.gvk.kind);
         self.each(
-            rules.of_kind(object.gvk.group, object.gvk.kind),
+            of_kind.iter().filter(asked),
             about,
             |(policy, check), cx| match check {
                 Check::Object(run) => run(object, cx),
@@ -363,7 +366,7 @@ impl Analysis<'_> {
         }
         for rule in PolicyRule::of(object) {
             self.each(
-                &rules.policy_rules,
+                rules.policy_rules.iter().filter(asked),
                 about,
                 |(policy, check), cx| match check {
                     Check::PolicyRule(run) => run(rule, cx),
