@@ -89,6 +89,9 @@ fn placeholders(message: &str, shape: &Shape) -> Result<(), String> {
         Shape {
             setting: Some(_), ..
         } => &["setting", "value", "origin", "component"],
+        Shape {
+            grants: Some(_), ..
+        } => &["name", "kind", "verb", "resource"],
         _ => &["name", "kind", "container", "value"],
     };
     for part in message.split('{').skip(1) {
@@ -153,6 +156,7 @@ fn row(p: &Policy) -> String {
         ("opt_in", p.opt_in.to_string()),
         ("applies", texts(&p.applies)),
         ("spares_system", p.spares_system.to_string()),
+        ("spares_namespaced", p.spares_namespaced.to_string()),
         ("standards", standards),
         ("subsumes", texts(&p.subsumes)),
         (
@@ -215,10 +219,11 @@ fn shape(s: &Shape) -> String {
         )
     });
     let grants = option(s.grants.as_ref(), |g: &Grants| {
-        let [group, resource, verb, url] =
-            [&g.group, &g.resource, &g.verb, &g.url].map(|t| option(t.as_deref(), text));
+        let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
+        let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
         format!(
-            "Grants {{ group: {group}, resource: {resource}, verb: {verb}, url: {url}, own_groups: {} }}",
+            "Grants {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {} }}",
+            option(g.limited, severity),
             option(g.own_groups, severity)
         )
     });

@@ -134,6 +134,9 @@ pub struct Policy {
     /// Whether the profile `default` leaves out the cluster's own pods (API server, etcd, kube-proxy ...), which cannot do without.
     #[serde(default)]
     pub spares_system: bool,
+    /// Whether the profile `default` leaves out Roles and RoleBindings: what is usual within a namespace, and not beyond it.
+    #[serde(default)]
+    pub spares_namespaced: bool,
     /// Who asks for it.
     #[serde(default)]
     pub standards: Standards,
@@ -234,18 +237,28 @@ pub enum FailsWhen {
     Lacks,
 }
 
-/// `check: {grants: {resource: "*"}}`: what is left out may be anything.
+/// `check: {grants: {resources: [secrets], verbs: [get]}}`: one of each list that is given; what is left out may be anything.
+///
+/// The lists are alternatives since nearly every right has several names (create, update or patch; pods, or what makes them). The
+/// finding points at the verb where that is the rarer word (`escalate`, `*`), at the resource where the verbs are those of every
+/// resource.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grants {
-    /// API group; the core group is `""`.
-    pub group: Option<Text>,
-    /// Resource, or `resource/subresource`.
-    pub resource: Option<Text>,
-    /// Verb.
-    pub verb: Option<Text>,
-    /// Non-resource URL.
-    pub url: Option<Text>,
+    /// API groups; the core group is `""`.
+    pub groups: List<Text>,
+    /// Resources, or `resource/subresource`.
+    pub resources: List<Text>,
+    /// Verbs.
+    pub verbs: List<Text>,
+    /// Non-resource URLs.
+    pub urls: List<Text>,
+    /// Kinds of role in which it counts, where it means nothing in the other: a Role reaches nothing that is cluster-scoped.
+    pub roles: List<Text>,
+    /// Names that are as bad as no limit, for rules that `resourceNames` limits.
+    pub names: List<Text>,
+    /// Severity of a rule that `resourceNames` limits to other names; left out: no finding.
+    pub limited: Option<Severity>,
     /// Severity where every group of the rule is somebody's own, not one of Kubernetes.
     pub own_groups: Option<Severity>,
 }

@@ -21,7 +21,6 @@ pub(crate) enum Check {
     /// Each object of its kinds.
     Object(fn(Object<'_>, &mut Cx<'_>)),
     /// Each rule of a Role or ClusterRole.
-    #[expect(dead_code, reason = "so far every RBAC rule is a shape")]
     PolicyRule(fn(PolicyRule<'_>, &mut Cx<'_>)),
     /// Each instance of a component.
     #[expect(dead_code, reason = "so far every component rule is a shape")]

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::kube::component::{Instance, Origin};
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
-use crate::model::{FailsWhen, Field, Grants, Literal, Policy, Setting};
+use crate::model::{FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
 use crate::yaml::{Node, Spot};
 
 /// Runs a container policy's shape.
@@ -94,52 +94,76 @@ fn field(
 }
 
 fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if rule.is_of_system() {
+    let kind = rule.role.gvk.kind;
+    if rule.is_of_system() || !(grants.roles.is_empty() || grants.roles.iter().any(|r| r == kind)) {
         return;
     }
-    let asked = [
-        ("verbs", &grants.verb),
-        ("resources", &grants.resource),
-        ("apiGroups", &grants.group),
-        ("nonResourceURLs", &grants.url),
-    ];
-    let mut items: Vec<Node<'_>> = Vec::new();
-    for (list, wanted) in asked {
-        let Some(wanted) = wanted else { continue };
-        match rule.granting(list, wanted) {
-            Some(item) => items.push(item),
-            None => return,
-        }
+    // A verb without resources is one on URLs: another rule's business. Without verbs nothing is granted.
+    let grants_nothing = grants.urls.is_empty() && rule.list("resources").next().is_none()
+        || rule.list("verbs").next().is_none();
+    let limited = rule.list("resourceNames").next().is_some()
+        && !rule
+            .list("resourceNames")
+            .filter_map(Node::as_str)
+            .any(|name| grants.names.iter().any(|n| n == name));
+    if grants_nothing || limited && grants.limited.is_none() {
+        return;
     }
-    // A verb without resources is one on URLs: another rule's business.
-    let about_resources = grants.url.is_none();
-    if about_resources && rule.list("resources").next().is_none()
-        || rule.list("resourceNames").next().is_some()
+    let find = |list, wanted: &[Text]| rule.granting_one_of(list, wanted);
+    let (verb, resource) = (
+        find("verbs", &grants.verbs),
+        find("resources", &grants.resources),
+    );
+    let asked = [
+        (&grants.verbs, verb),
+        (&grants.resources, resource),
+        (&grants.groups, find("apiGroups", &grants.groups)),
+        (&grants.urls, find("nonResourceURLs", &grants.urls)),
+    ];
+    if asked
+        .iter()
+        .any(|(w, item)| !w.is_empty() && item.is_none())
     {
         return;
+    }
+    let mut items: Vec<Node<'_>> = asked.iter().filter_map(|(_, item)| *item).collect();
+    if verb.is_some() && resource.is_some() && grants.verbs.iter().all(|v| is_common_verb(v)) {
+        items.swap(0, 1);
     }
     let [primary, others @ ..] = items.as_slice() else {
         return;
     };
-    let name = rule.role.name().unwrap_or("without a name");
-    let mut draft = cx.report(
-        *primary,
-        message(
-            policy,
-            &[
-                ("name", name),
-                ("kind", rule.role.gvk.kind),
-                ("container", ""),
-                ("value", ""),
-            ],
-        ),
-    );
-    if let Some(severity) = grants.own_groups.filter(|_| rule.has_own_groups_only()) {
+    let written = |item: Option<Node<'_>>| item.and_then(Node::text).unwrap_or_default().to_owned();
+    let (verb, resource) = (written(verb), written(resource));
+    let values = [
+        ("name", rule.role.name().unwrap_or("without a name")),
+        ("kind", kind),
+        ("verb", &verb),
+        ("resource", &resource),
+    ];
+    let mut draft = cx.report(*primary, message(policy, &values));
+    let own = grants.own_groups.filter(|_| rule.has_own_groups_only());
+    if let Some(severity) = grants.limited.filter(|_| limited).or(own) {
         draft = draft.severity(severity);
     }
     others
         .iter()
         .fold(draft, |draft, item| draft.related(*item, "with this"));
+}
+
+/// Whether a verb is one of every resource, so that it does not say by itself what is granted.
+fn is_common_verb(verb: &str) -> bool {
+    const COMMON: [&str; 8] = [
+        "get",
+        "list",
+        "watch",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+    ];
+    COMMON.contains(&verb)
 }
 
 fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {

@@ -374,11 +374,11 @@ impl Analysis<'_> {
             parameters: &self.rules.parameters,
             parts: &[],
         };
+        let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
+        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.spares_namespaced);
+        let of_kind = rules.of_kind(object.gvk.group, object.gvk.kind);
         self.each(
-            rules
-                .objects
-                .iter()
-                .chain(rules.of_kind(object.gvk.group, object.gvk.kind)),
+            rules.objects.iter().chain(of_kind.iter()).filter(asked),
             about,
             |(policy, check), cx| match check {
                 Check::Object(run) => run(object, cx),
@@ -390,7 +390,7 @@ impl Analysis<'_> {
         }
         for rule in PolicyRule::of(object) {
             self.each(
-                &rules.policy_rules,
+                rules.policy_rules.iter().filter(asked),
                 about,
                 |(policy, check), cx| match check {
                     Check::PolicyRule(run) => run(rule, cx),

@@ -17,7 +17,7 @@ pub use facts::{ApiServerFacts, Body, EncryptionFacts, Facts};
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;
-pub use rbac::PolicyRule;
+pub use rbac::{PolicyRule, RoleRef, Subject};
 pub(crate) use recognise::whole;
 pub use recognise::{
     Whole, is_config, may_be_ours, nested_texts, objects, reads_as_ours, reads_as_template,

@@ -32,23 +32,14 @@ impl<'d> PolicyRule<'d> {
     /// The item of `field` that grants `wanted`, as the RBAC authoriser matches: `*` grants all, a resource `*/sub` grants that
     /// subresource of all. (kubernetes/pkg/apis/rbac/v1, `ResourceMatches` and its neighbours.)
     pub fn granting(self, field: &str, wanted: &str) -> Option<Node<'d>> {
-        let matches = |item: &str| match field {
-            "resources" => {
-                let subresource = wanted.split_once('/').map(|(_, sub)| sub);
-                item == "*"
-                    || item == wanted
-                    || subresource.is_some_and(|s| item.strip_prefix("*/") == Some(s))
-            }
-            "nonResourceURLs" => {
-                item == wanted
-                    || item
-                        .strip_suffix('*')
-                        .is_some_and(|prefix| wanted.starts_with(prefix))
-            }
-            _ => item == "*" || item == wanted,
-        };
+        self.granting_one_of(field, &[wanted])
+    }
+
+    /// The first item of `field` that grants one of `wanted`.
+    pub fn granting_one_of(self, field: &str, wanted: &[impl AsRef<str>]) -> Option<Node<'d>> {
+        let grants = |item: &str| wanted.iter().any(|w| matches(field, item, w.as_ref()));
         self.list(field)
-            .find(|item| item.as_str().is_some_and(matches))
+            .find(|item| item.as_str().is_some_and(grants))
     }
 
     /// Whether every API group that it names is somebody's own: no group of Kubernetes, no `*`.
@@ -65,5 +56,78 @@ impl<'d> PolicyRule<'d> {
     pub fn is_of_system(self) -> bool {
         self.role.name().is_some_and(|n| n.starts_with("system:"))
             || self.role.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
+    }
+}
+
+fn matches(field: &str, item: &str, wanted: &str) -> bool {
+    match field {
+        "resources" => {
+            let subresource = wanted.split_once('/').map(|(_, sub)| sub);
+            item == "*"
+                || item == wanted
+                || subresource.is_some_and(|s| item.strip_prefix("*/") == Some(s))
+        }
+        "nonResourceURLs" => {
+            item == wanted
+                || item
+                    .strip_suffix('*')
+                    .is_some_and(|prefix| wanted.starts_with(prefix))
+        }
+        _ => item == "*" || item == wanted,
+    }
+}
+
+/// Whom a RoleBinding or ClusterRoleBinding names.
+#[derive(Clone, Copy)]
+pub struct Subject<'d> {
+    /// The item of `subjects`.
+    pub node: Node<'d>,
+    /// `User`, `Group` or `ServiceAccount`.
+    pub kind: &'d str,
+    /// Its name.
+    pub name: &'d str,
+    /// Where the name is written.
+    pub at: Node<'d>,
+}
+
+impl<'d> Subject<'d> {
+    /// The subjects of a binding that have kind and name.
+    pub fn of(binding: Object<'d>) -> impl Iterator<Item = Self> {
+        let subjects = binding.node.field("subjects");
+        subjects
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|node| {
+                let at = node.field("name")?;
+                Some(Self {
+                    node,
+                    kind: node.field("kind")?.as_str()?,
+                    name: at.as_str()?,
+                    at,
+                })
+            })
+    }
+}
+
+/// The role that a binding gives.
+#[derive(Clone, Copy)]
+pub struct RoleRef<'d> {
+    /// `Role` or `ClusterRole`.
+    pub kind: &'d str,
+    /// Its name.
+    pub name: &'d str,
+    /// Where the name is written.
+    pub at: Node<'d>,
+}
+
+impl<'d> RoleRef<'d> {
+    /// Of a RoleBinding or ClusterRoleBinding.
+    pub fn of(binding: Object<'d>) -> Option<Self> {
+        let at = binding.node.at(&["roleRef", "name"])?;
+        Some(Self {
+            kind: binding.node.at(&["roleRef", "kind"])?.as_str()?,
+            name: at.as_str()?,
+            at,
+        })
     }
 }

@@ -4,7 +4,9 @@
 mod consistency;
 mod encryption;
 mod image;
+mod namespace;
 mod pod;
+mod rbac;
 mod secrets;
 mod tls;
 mod volume;

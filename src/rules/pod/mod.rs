@@ -1,7 +1,9 @@
 //! Pods and containers.
 
+mod account;
 mod standards;
 
+pub(super) use account::*;
 pub(super) use standards::*;
 
 use crate::check::Cx;

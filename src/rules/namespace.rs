@@ -1,0 +1,109 @@
+//! Namespaces and their Pod Security labels.
+
+use crate::check::Cx;
+use crate::kube::{Object, is_placeholder};
+use crate::yaml::{Node, Spot};
+
+const PREFIX: &str = "pod-security.kubernetes.io/";
+/// From the weakest.
+const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
+
+fn label<'d>(namespace: Object<'d>, mode: &str) -> Option<Node<'d>> {
+    namespace
+        .metadata("labels")?
+        .field(&format!("{PREFIX}{mode}"))
+}
+
+fn is_system(namespace: Object<'_>, cx: &Cx<'_>) -> bool {
+    namespace
+        .name()
+        .is_some_and(|name| cx.param("system").iter().any(|system| system == name))
+}
+
+pub(super) fn pod_security_label_missing(namespace: Object<'_>, cx: &mut Cx<'_>) {
+    if label(namespace, "enforce").is_some() || is_system(namespace, cx) {
+        return;
+    }
+    let labels = namespace.metadata("labels").filter(|l| !l.is_empty());
+    let at: Option<Spot<'_>> = labels
+        .map(Node::lacking)
+        .or_else(|| namespace.metadata("name").map(Spot::from));
+    if let Some(at) = at {
+        let name = namespace.name().unwrap_or("without a name");
+        cx.missing(
+            at,
+            format!(
+                "Namespace \"{name}\" takes privileged Pods: it has no label `{PREFIX}enforce`"
+            ),
+        );
+    }
+}
+
+pub(super) fn pod_security_level_privileged(namespace: Object<'_>, cx: &mut Cx<'_>) {
+    let level = label(namespace, "enforce").filter(|l| l.text() == Some("privileged"));
+    if let Some(level) = level.filter(|_| !is_system(namespace, cx)) {
+        let name = namespace.name().unwrap_or("without a name");
+        cx.report(
+            level,
+            format!("Namespace \"{name}\" takes any Pod: the level `privileged` forbids nothing"),
+        );
+    }
+}
+
+pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>) {
+    let labels = namespace.metadata("labels");
+    for (key, value) in labels.into_iter().flat_map(Node::entries) {
+        let Some(key) = key.key() else { continue };
+        let (Some(mode), Some(text)) = (key.strip_prefix(PREFIX), value.text()) else {
+            continue;
+        };
+        if is_placeholder(text) {
+            continue;
+        }
+        let version = text == "latest"
+            || text.strip_prefix("v1.").is_some_and(|minor| {
+                !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit())
+            });
+        match mode {
+            "enforce" | "warn" | "audit" if LEVELS.contains(&text) => {}
+            "enforce" | "warn" | "audit" => {
+                cx.report(value, format!("`{text}` is no level of Pod Security: privileged, baseline and restricted are"));
+            }
+            "enforce-version" | "warn-version" | "audit-version" if version => {}
+            "enforce-version" | "warn-version" | "audit-version" => {
+                cx.report(
+                    value,
+                    format!(
+                        "`{text}` is no version of Pod Security: `latest`, or one like `v1.35`"
+                    ),
+                );
+            }
+            _ => {
+                cx.report(
+                    value,
+                    format!(
+                        "`{key}` is no label of Pod Security: the modes are enforce, warn and audit"
+                    ),
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn pod_security_warn_weaker(namespace: Object<'_>, cx: &mut Cx<'_>) {
+    let strength = |node: Node<'_>| LEVELS.iter().position(|level| node.text() == Some(level));
+    let Some(enforced) = label(namespace, "enforce") else {
+        return;
+    };
+    for mode in ["warn", "audit"] {
+        let Some(level) = label(namespace, mode) else {
+            continue;
+        };
+        if let (Some(weaker), Some(strong)) = (strength(level), strength(enforced))
+            && weaker < strong
+        {
+            let enforced = enforced.text().unwrap_or_default();
+            cx.report(level, format!("`{mode}` is weaker than `{enforced}`, which is enforced: it never says anything"));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The service account of a pod.
+
+use crate::check::Cx;
+use crate::kube::PodSpec;
+use crate::yaml::{Node, Spot};
+
+pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let given = |field| {
+        pod.node
+            .field(field)
+            .filter(|n| !n.is_null() && n.text() != Some(""))
+    };
+    let off = pod
+        .node
+        .field("automountServiceAccountToken")
+        .and_then(Node::as_bool)
+        == Some(false);
+    let account = given("serviceAccountName").or_else(|| given("serviceAccount"));
+    let (name, kind) = (
+        pod.object.name().unwrap_or("without a name"),
+        pod.object.gvk.kind,
+    );
+    let text = format!(
+        "{kind} \"{name}\" runs as the default service account, which it shares with others"
+    );
+    match account {
+        _ if off => {}
+        Some(account) if account.text() == Some("default") => {
+            cx.report(account, text);
+        }
+        Some(_) => {}
+        None => {
+            let containers = pod.node.pair("containers").map(|(key, _)| Spot::from(key));
+            cx.missing(containers.unwrap_or(pod.node.lacking()), text);
+        }
+    }
+}
+
+pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let Some((key, old)) = pod
+        .node
+        .pair("serviceAccount")
+        .filter(|(_, old)| !old.is_null())
+    else {
+        return;
+    };
+    let new = pod.node.field("serviceAccountName").and_then(Node::text);
+    if old.text() != new {
+        let wins = if new.is_some() {
+            ", and `serviceAccountName` says another account, which wins"
+        } else {
+            ""
+        };
+        cx.report(
+            key,
+            format!("`serviceAccount` is the old field of `serviceAccountName`{wins}"),
+        );
+    }
+}

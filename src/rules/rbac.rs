@@ -1,0 +1,671 @@
+//! Who may do what: roles, bindings and service accounts. What a rule grants is nearly always a shape.
+
+use crate::check::Cx;
+use crate::finding::Releases;
+use crate::kube::{Object, PolicyRule, RoleRef, Subject};
+use crate::model::{Severity, Text};
+use crate::yaml::{Node, Spot};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+fn name(object: Object<'_>) -> &str {
+    object.name().unwrap_or("without a name")
+}
+
+/// `ClusterRole "editor"`.
+fn quoted(object: Object<'_>) -> String {
+    format!("{} \"{}\"", object.gvk.kind, name(object))
+}
+
+fn holds(list: &[Text], name: &str) -> bool {
+    list.iter().any(|item| item == name)
+}
+
+fn limited(rule: PolicyRule<'_>) -> bool {
+    rule.list("resourceNames").next().is_some()
+}
+
+/// Whether the API server made it: somebody's copy of a default role.
+fn is_bootstrapped(object: Object<'_>) -> bool {
+    object.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
+}
+
+/// What of a role speaks for itself: its rules are the cluster's own otherwise.
+fn ours(rule: PolicyRule<'_>) -> bool {
+    !rule.is_of_system()
+}
+
+/// Subresources of Pods that open a stream: a websocket begins with a GET, which was enough before 1.35.
+fn stream(rule: PolicyRule<'_>, cx: &mut Cx<'_>, subresource: &str, what: &str) {
+    let (Some(item), Some(_)) = (
+        rule.granting("resources", subresource),
+        rule.granting("apiGroups", ""),
+    ) else {
+        return;
+    };
+    let create = rule.granting("verbs", "create");
+    let holds: Releases = match (create, rule.granting("verbs", "get")) {
+        (Some(_), _) => cx.targets(),
+        (None, Some(_)) => cx.targets().before(35),
+        (None, None) => return,
+    };
+    if ours(rule) && !limited(rule) {
+        let verb = if create.is_some() {
+            "create"
+        } else {
+            "get, which was enough before 1.35"
+        };
+        let written = item.text().unwrap_or_default();
+        let role = quoted(rule.role);
+        cx.report_for(
+            holds,
+            item,
+            format!("{role} {what}: `{written}` with {verb}"),
+        );
+    }
+}
+
+pub(super) fn pods_exec(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let what = "runs commands in any container that it reaches, with the account and Secrets of that container";
+    stream(rule, cx, "pods/exec", what);
+}
+
+pub(super) fn pods_attach(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let what =
+        "attaches to any container that it reaches, to read what it prints and type what it reads";
+    stream(rule, cx, "pods/attach", what);
+}
+
+pub(super) fn pods_portforward(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let what = "forwards ports of any Pod that it reaches, past network policies";
+    stream(rule, cx, "pods/portforward", what);
+}
+
+pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    // Users and groups live in the core group, what else there is of an identity in authentication.k8s.io; only service accounts
+    // are namespaced.
+    const CORE: [&str; 3] = ["serviceaccounts", "users", "groups"];
+    const IDENTITY: &str = "authentication.k8s.io";
+    if !ours(rule) {
+        return;
+    }
+    let cluster = rule.role.gvk.kind == "ClusterRole";
+    let core = rule
+        .granting("apiGroups", "")
+        .and_then(|_| rule.granting_one_of("resources", if cluster { &CORE } else { &CORE[..1] }));
+    let extra = rule.granting("apiGroups", IDENTITY).and_then(|_| {
+        rule.list("resources").find(|item| {
+            item.as_str().is_some_and(|r| {
+                cluster && (matches!(r, "*" | "uids") || r.split('/').next() == Some("userextras"))
+            })
+        })
+    });
+    let whole = rule.granting("verbs", "impersonate");
+    // Since 1.36 there are verbs for a part of it, on resources of one group.
+    let part = || {
+        rule.granting("apiGroups", IDENTITY)?;
+        rule.list("verbs")
+            .find(|verb| verb.as_str().is_some_and(|v| v.starts_with("impersonate:")))
+    };
+    let (verb, resource, holds) = match (whole, core.or(extra)) {
+        (Some(verb), Some(resource)) => (verb, resource, cx.targets()),
+        _ => match (part(), rule.list("resources").next()) {
+            (Some(verb), Some(resource)) => (verb, resource, cx.targets().from(36)),
+            _ => return,
+        },
+    };
+    let written = resource.text().unwrap_or_default();
+    let text = format!(
+        "{} acts as any of `{written}` that the rule reaches, with all that they may do",
+        quoted(rule.role)
+    );
+    let draft = cx
+        .report_for(holds, verb, text)
+        .related(resource, "with this");
+    if verb.as_str() == Some("impersonate:associated-node") {
+        draft.severity(Severity::Low);
+    } else if limited(rule) {
+        draft.severity(Severity::Medium);
+    }
+}
+
+pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let there = rule.role.gvk.kind == "ClusterRole" || rule.role.namespace() == Some("kube-system");
+    let named = rule.list("resourceNames").filter_map(Node::as_str);
+    let meant = !limited(rule) || { named }.any(|n| holds(cx.param("names"), n));
+    let (Some(item), Some(_), Some(verb)) = (
+        rule.granting("resources", "configmaps"),
+        rule.granting("apiGroups", ""),
+        rule.granting_one_of("verbs", &["update", "patch"]),
+    ) else {
+        return;
+    };
+    if ours(rule) && there && meant {
+        let verb = verb.text().unwrap_or_default();
+        cx.report(item, format!("{} may `{verb}` ConfigMaps of kube-system: they configure DNS, kube-proxy and the like for the whole cluster", quoted(rule.role)));
+    }
+}
+
+pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    if !ours(rule) || limited(rule) || rule.has_own_groups_only() {
+        return;
+    }
+    for item in rule.list("resources") {
+        let sub = item.as_str().and_then(|r| r.strip_prefix("*/"));
+        if let Some(sub) = sub.filter(|sub| holds(cx.param("subresources"), sub)) {
+            let role = quoted(rule.role);
+            cx.report(item, format!("{role} grants the subresource `{sub}` of every resource, those that are not meant too"));
+        }
+    }
+}
+
+pub(super) fn invalid_resource_wildcard(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    for item in rule.list("resources") {
+        let Some(resource) = item.as_str().filter(|r| r.contains('*') && *r != "*") else {
+            continue;
+        };
+        let known = resource
+            .strip_prefix("*/")
+            .is_some_and(|sub| !sub.is_empty() && !sub.contains('*'));
+        if !known {
+            cx.report(item, format!("`{resource}` matches no resource: RBAC knows `*` alone and `*/` before a subresource, so {} does not grant this", quoted(rule.role)));
+        }
+    }
+}
+
+pub(super) fn wildcard_resource_names(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    for item in rule.list("resourceNames") {
+        let Some(pattern) = item.as_str().filter(|name| name.contains('*')) else {
+            continue;
+        };
+        // Signers are asked about by domain, as `example.com/*`.
+        if !(pattern.ends_with("/*") && rule.granting("resources", "signers").is_some()) {
+            cx.report(item, format!("names are compared letter by letter: no object has that name, so {} grants nothing by `{pattern}`", quoted(rule.role)));
+        }
+    }
+}
+
+pub(super) fn resource_names_ineffective(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    if !limited(rule) {
+        return;
+    }
+    let top_level = |r: Node<'_>| r.as_str().is_some_and(|r| !r.contains('/'));
+    let creates = rule.list("resources").any(top_level);
+    for verb in rule.list("verbs") {
+        let text = match verb.as_str() {
+            Some(v @ "create") if creates => v,
+            Some(v @ "deletecollection") => v,
+            _ => continue,
+        };
+        cx.report(verb, format!("{} never grants `{text}` here: the request has no name that `resourceNames` could hold", quoted(rule.role)));
+    }
+}
+
+pub(super) fn rule_incomplete(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let has = |field: &str| rule.list(field).next().is_some();
+    let (resources, urls) = (has("resources"), has("nonResourceURLs"));
+    // A list that an alias or a template fills is not seen here as empty, but as something else than a list.
+    let unreadable = ["verbs", "resources", "nonResourceURLs", "apiGroups"]
+        .iter()
+        .filter_map(|f| rule.node.field(f))
+        .any(|n| n.text().is_some() && !n.is_null());
+    let why = if unreadable {
+        return;
+    } else if !has("verbs") {
+        "a rule has no `verbs`"
+    } else if resources && urls {
+        "a rule has both `resources` and `nonResourceURLs`"
+    } else if !resources && !urls {
+        "a rule has neither `resources` nor `nonResourceURLs`"
+    } else if resources && !has("apiGroups") {
+        "a rule has `resources` but no `apiGroups`"
+    } else {
+        return;
+    };
+    let text = format!("{why}: the API server refuses {}", quoted(rule.role));
+    cx.missing(rule.node.lacking(), text);
+}
+
+pub(super) fn ineffective_bind_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    const ROLES: &[&str] = &["*", "roles", "clusterroles"];
+    const IDENTITIES: &[&str] = &[
+        "*",
+        "users",
+        "groups",
+        "serviceaccounts",
+        "uids",
+        "userextras",
+    ];
+    // Groups of others may give the verbs a meaning of their own.
+    let foreign = |group: Node<'_>| {
+        let group = group.as_str().unwrap_or("*");
+        group == "*" || (group.contains('.') && !group.ends_with(".k8s.io"))
+    };
+    if rule.list("apiGroups").any(foreign) || rule.list("resources").next().is_none() {
+        return;
+    }
+    for verb in rule.list("verbs") {
+        let (text, means) = match verb.as_str() {
+            Some(v @ ("bind" | "escalate")) => (v, ROLES),
+            Some(v @ "impersonate") => (v, IDENTITIES),
+            _ => continue,
+        };
+        let mut resources = rule.list("resources").filter_map(Node::as_str);
+        if !resources.any(|r| means.contains(&r.split('/').next().unwrap_or(r))) {
+            cx.report(
+                verb,
+                format!(
+                    "{} grants nothing by `{text}` here: the API server asks for it on {} only",
+                    quoted(rule.role),
+                    if text == "impersonate" {
+                        "identities"
+                    } else {
+                        "roles and cluster roles"
+                    }
+                ),
+            );
+        }
+    }
+}
+
+/// Cluster-scoped resources of Kubernetes, but namespaces: a Role does reach the one that it stands in.
+const CLUSTER_SCOPED: [&str; 20] = [
+    "nodes",
+    "persistentvolumes",
+    "clusterroles",
+    "clusterrolebindings",
+    "storageclasses",
+    "csidrivers",
+    "csinodes",
+    "volumeattachments",
+    "customresourcedefinitions",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+    "certificatesigningrequests",
+    "priorityclasses",
+    "ingressclasses",
+    "runtimeclasses",
+    "apiservices",
+    "tokenreviews",
+    "subjectaccessreviews",
+];
+
+pub(super) fn role_grants_cluster_scoped(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let cluster_scoped = |item: Node<'_>| {
+        item.as_str()
+            .is_some_and(|r| CLUSTER_SCOPED.contains(&r.split('/').next().unwrap_or(r)))
+    };
+    if rule.role.gvk.kind != "Role" || rule.has_own_groups_only() {
+        return;
+    }
+    let item = match rule.list("resources").next() {
+        Some(first) if rule.list("resources").all(cluster_scoped) => first,
+        Some(_) => return,
+        None => match rule.list("nonResourceURLs").next() {
+            Some(url) => url,
+            None => return,
+        },
+    };
+    let text = item.text().unwrap_or_default();
+    cx.report(item, format!("`{text}` in a Role grants nothing: it belongs to no namespace, and {} reaches nothing else", quoted(rule.role)));
+}
+
+pub(super) fn empty_role(role: Object<'_>, cx: &mut Cx<'_>) {
+    if role.node.get("aggregationRule").is_some() || PolicyRule::of(role).next().is_some() {
+        return;
+    }
+    let text = format!("{} has no rules and grants nothing", quoted(role));
+    match (role.node.get("rules"), role.metadata("name")) {
+        (Some(rules), _) if !rules.is_null() => cx.report(rules, text),
+        (_, Some(name)) => cx.missing(name, text),
+        _ => return,
+    };
+}
+
+pub(super) fn aggregated_role_with_rules(role: Object<'_>, cx: &mut Cx<'_>) {
+    let aggregated = role
+        .node
+        .field("aggregationRule")
+        .is_some_and(|a| !a.is_null() && !is_bootstrapped(role));
+    if let Some((key, _)) = role
+        .node
+        .pair("rules")
+        .filter(|_| aggregated && PolicyRule::of(role).next().is_some())
+    {
+        cx.report(
+            key,
+            format!(
+                "the cluster overwrites these rules: {} has an `aggregationRule`",
+                quoted(role)
+            ),
+        );
+    }
+}
+
+pub(super) fn aggregation_selects_everything(role: Object<'_>, cx: &mut Cx<'_>) {
+    let selectors = role.node.at(&["aggregationRule", "clusterRoleSelectors"]);
+    for selector in selectors.into_iter().flat_map(Node::items) {
+        let empty = |field| {
+            selector
+                .field(field)
+                .is_none_or(|f| f.is_null() || f.is_empty())
+        };
+        if empty("matchLabels") && empty("matchExpressions") {
+            cx.report(selector, format!("{} takes in the rules of every ClusterRole, cluster-admin too: the selector is empty", quoted(role)));
+        }
+    }
+}
+
+pub(super) fn aggregates_to_default_role(role: Object<'_>, cx: &mut Cx<'_>) {
+    const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+    let label = "rbac.authorization.k8s.io/aggregate-to-view";
+    let Some(at) = role.metadata("labels").and_then(|l| l.field(label)) else {
+        return;
+    };
+    if is_bootstrapped(role) || at.text() != Some("true") {
+        return;
+    }
+    for rule in PolicyRule::of(role) {
+        let secrets = rule
+            .granting("resources", "secrets")
+            .filter(|_| rule.granting("apiGroups", "").is_some());
+        let Some(item) = rule.granting_one_of("verbs", &WRITE).or(secrets) else {
+            continue;
+        };
+        let what = item.text().unwrap_or_default();
+        cx.report(
+            at,
+            format!("{} gives `{what}` to everybody who may view", quoted(role)),
+        )
+        .related(item, "this is more than viewing");
+        return;
+    }
+}
+
+/// The binding that Kubernetes makes itself: known by what it says, not by its name alone.
+fn is_default_of_masters(binding: Object<'_>) -> bool {
+    binding.name() == Some("cluster-admin")
+        && RoleRef::of(binding).is_some_and(|role| role.name == "cluster-admin")
+        && Subject::of(binding).all(|s| s.kind == "Group" && s.name == "system:masters")
+}
+
+pub(super) fn cluster_admin_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(role) = RoleRef::of(binding)
+        .filter(|role| role.kind == "ClusterRole" && role.name == "cluster-admin")
+        .filter(|_| !is_default_of_masters(binding))
+    else {
+        return;
+    };
+    let who = Subject::of(binding)
+        .next()
+        .map_or_else(String::new, |s| format!(" {} \"{}\"", s.kind, s.name));
+    let binding = quoted(binding);
+    if binding.starts_with("ClusterRoleBinding") {
+        cx.report(
+            role.at,
+            format!("{binding} gives{who} everything in the whole cluster"),
+        );
+    } else {
+        cx.report(role.at, format!("{binding} gives{who} everything in its namespace, its Secrets, roles and quotas too"))
+            .severity(Severity::High);
+    }
+}
+
+pub(super) fn admin_edit_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some(role) = RoleRef::of(binding)
+        .filter(|r| r.kind == "ClusterRole" && matches!(r.name, "admin" | "edit"))
+    {
+        cx.report(role.at, format!("{} gives `{}` in every namespace, kube-system too: all Secrets, and Pods as any service account", quoted(binding), role.name));
+    }
+}
+
+/// Reports the subjects of a binding that `wrong` says something about.
+fn subjects(binding: Object<'_>, cx: &mut Cx<'_>, wrong: impl Fn(Subject<'_>) -> Option<String>) {
+    let allowed = cx.param("allowed-roles");
+    let role = RoleRef::of(binding);
+    if role.is_some_and(|role| holds(allowed, role.name)) {
+        return;
+    }
+    let harmless = role.is_some_and(|role| role.name == "view");
+    for subject in Subject::of(binding) {
+        if let Some(what) = wrong(subject) {
+            let role = role.map_or("nothing", |role| role.name);
+            let text = format!("{} gives `{role}` to {what}", quoted(binding));
+            let draft = cx.report(subject.at, text);
+            if harmless && subject.name.starts_with("system:") && is_everybody(subject) {
+                draft.severity(Severity::Medium);
+            }
+        }
+    }
+}
+
+fn is_everybody(subject: Subject<'_>) -> bool {
+    subject.kind == "Group"
+        && matches!(
+            subject.name,
+            "system:authenticated" | "system:serviceaccounts"
+        )
+}
+
+pub(super) fn masters_group_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    if !is_default_of_masters(binding) {
+        subjects(binding, cx, |s| {
+            let masters = s.kind == "Group" && s.name == "system:masters";
+            masters.then(|| {
+                "system:masters, whose members may do everything already and past every check"
+                    .to_owned()
+            })
+        });
+    }
+}
+
+pub(super) fn anonymous_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| {
+        let anonymous = matches!(
+            (s.kind, s.name),
+            ("User", "system:anonymous") | ("Group", "system:unauthenticated")
+        );
+        anonymous.then(|| {
+            "requests without credentials, from anybody who reaches the API server".to_owned()
+        })
+    });
+}
+
+pub(super) fn authenticated_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| {
+        let who = if s.name == "system:authenticated" {
+            "everybody who is authenticated, every service account too"
+        } else {
+            "every service account of every namespace"
+        };
+        is_everybody(s).then(|| who.to_owned())
+    });
+}
+
+pub(super) fn namespace_serviceaccounts_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| {
+        let namespace = s.name.strip_prefix("system:serviceaccounts:")?;
+        (s.kind == "Group").then(|| format!("every service account of the namespace \"{namespace}\", those of later programs too"))
+    });
+}
+
+pub(super) fn default_serviceaccount_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| {
+        let user = s
+            .name
+            .strip_prefix("system:serviceaccount:")
+            .and_then(|n| n.split_once(':'));
+        let default = match s.kind {
+            "ServiceAccount" => s.name == "default",
+            "User" => user.is_some_and(|(_, name)| name == "default"),
+            _ => false,
+        };
+        default.then(|| {
+            "every Pod of the namespace that names no account: it runs as `default`".to_owned()
+        })
+    });
+}
+
+pub(super) fn user_form_serviceaccount_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| {
+        let account = s.kind == "User" && s.name.starts_with("system:serviceaccount:");
+        account.then(|| "a service account that is written as a User: `kind: ServiceAccount` is what others look for".to_owned())
+    });
+}
+
+pub(super) fn node_user_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    subjects(binding, cx, |s| match s.kind {
+        "Group" if s.name == "system:nodes" => {
+            Some("every kubelet, beside the limits of the node authoriser".to_owned())
+        }
+        "User" if s.name.starts_with("system:node:") => {
+            Some("the kubelet of a node, beside the limits of the node authoriser".to_owned())
+        }
+        _ => None,
+    });
+}
+
+pub(super) fn subject_api_group(binding: Object<'_>, cx: &mut Cx<'_>) {
+    for subject in Subject::of(binding) {
+        let Some(group) = subject.node.field("apiGroup") else {
+            continue;
+        };
+        let wanted = match subject.kind {
+            "User" | "Group" => RBAC,
+            "ServiceAccount" => "",
+            _ => continue,
+        };
+        if group.as_str().is_some_and(|g| !g.is_empty() && g != wanted) {
+            cx.report(
+                group,
+                format!(
+                    "the API group of a {} is \"{wanted}\": the API server refuses {}",
+                    subject.kind,
+                    quoted(binding)
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn subjects_empty(binding: Object<'_>, cx: &mut Cx<'_>) {
+    let text = format!(
+        "{} has no subjects and gives nobody anything",
+        quoted(binding)
+    );
+    let written = binding.node.get("subjects").filter(|s| !s.is_null());
+    if let Some(list) = written {
+        if list.is_empty() && list.text().is_none() {
+            cx.report(list, text);
+        }
+    } else if let Some(name) = binding.metadata("name") {
+        cx.missing(name, text);
+    }
+}
+
+pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
+    let here = binding
+        .namespace()
+        .filter(|_| binding.gvk.kind == "RoleBinding");
+    for subject in Subject::of(binding).filter(|s| s.kind == "ServiceAccount") {
+        let there = subject.node.field("namespace");
+        if let (Some(here), Some(at), Some(there)) = (here, there, there.and_then(Node::as_str))
+            && here != there
+        {
+            cx.report(
+                at,
+                format!(
+                    "{} gives permissions in \"{here}\" to \"{}\" of the namespace \"{there}\"",
+                    quoted(binding),
+                    subject.name
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn stray_clusterrolebinding_namespace(object: Object<'_>, cx: &mut Cx<'_>) {
+    let written = object.metadata("namespace");
+    if let Some(at) = written.filter(|n| n.as_str().is_some_and(|n| !n.is_empty())) {
+        cx.report(
+            at,
+            format!(
+                "{} belongs to no namespace: what it grants holds in every namespace",
+                quoted(object)
+            ),
+        );
+    }
+}
+
+/// Where an account's token is not kept from Pods: at the value, or at the name.
+fn mounts_token(account: Object<'_>) -> Option<Spot<'_>> {
+    match account.node.field("automountServiceAccountToken") {
+        Some(value) if !value.is_null() => value.as_bool()?.then(|| value.into()),
+        _ => account.metadata("name").map(Spot::from),
+    }
+}
+
+pub(super) fn serviceaccount_automount_enabled(account: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some(at) = mounts_token(account).filter(|_| account.name() == Some("default")) {
+        cx.missing(
+            at,
+            "the default service account mounts its token into every Pod that names no account",
+        );
+    }
+}
+
+pub(super) fn serviceaccount_automount(account: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some(at) = mounts_token(account).filter(|_| account.name() != Some("default")) {
+        cx.missing(
+            at,
+            format!(
+                "{} mounts its token into every Pod that runs as it",
+                quoted(account)
+            ),
+        );
+    }
+}
+
+pub(super) fn serviceaccount_secrets_list(account: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some((key, list)) = account.node.pair("secrets")
+        && list.items().next().is_some()
+    {
+        cx.report(
+            key,
+            format!(
+                "{} lists Secrets: tokens that do not expire, from before 1.24",
+                quoted(account)
+            ),
+        );
+    }
+}
+
+pub(super) fn enforce_mountable_secrets(account: Object<'_>, cx: &mut Cx<'_>) {
+    let annotation = "kubernetes.io/enforce-mountable-secrets";
+    if let Some(at) = account
+        .metadata("annotations")
+        .and_then(|a| a.field(annotation))
+    {
+        cx.report_for(
+            cx.targets().from(32),
+            at,
+            format!("`{annotation}` is deprecated since 1.32"),
+        );
+    }
+}
+
+pub(super) fn cloud_identity_on_default_serviceaccount(account: Object<'_>, cx: &mut Cx<'_>) {
+    let annotations = account
+        .metadata("annotations")
+        .filter(|_| account.name() == Some("default"));
+    for name in cx.param("annotations") {
+        if let Some(at) = annotations.and_then(|a| a.field(name)) {
+            cx.report(
+                at,
+                format!("every Pod that names no account has the cloud identity of `{name}`"),
+            );
+        }
+    }
+}
