@@ -351,7 +351,10 @@ impl Analysis<'_> {
             containers: &[],
         };
         self.each(
-            rules.of_kind(object.gvk.group, object.gvk.kind),
+            rules
+                .of_kind(object.gvk.group, object.gvk.kind)
+                .iter()
+                .chain(&rules.objects),
             about,
             |(policy, check), cx| match check {
                 Check::Object(run) => run(object, cx),

@@ -22,6 +22,7 @@ pub struct RuleSet {
     pub(crate) pods: Vec<Rule>,
     pub(crate) policy_rules: Vec<Rule>,
     pub(crate) sets: Vec<Rule>,
+    pub(crate) objects: Vec<Rule>,
     kinds: HashMap<(&'static str, &'static str), Vec<Rule>>,
     components: HashMap<ComponentKind, Vec<Rule>>,
     by_id: HashMap<&'static str, Rule>,
@@ -38,6 +39,7 @@ impl RuleSet {
             pods: Vec::new(),
             policy_rules: Vec::new(),
             sets: Vec::new(),
+            objects: Vec::new(),
             kinds: HashMap::new(),
             components: HashMap::new(),
             by_id: HashMap::new(),
@@ -59,6 +61,7 @@ impl RuleSet {
                 "Pod" => self.pods.push(rule),
                 "PolicyRule" => self.policy_rules.push(rule),
                 "Set" => self.sets.push(rule),
+                "Object" => self.objects.push(rule),
                 "Reader" => {}
                 name => match name.split_once('/') {
                     Some((group, kind)) => self
