@@ -280,6 +280,7 @@ pub fn stands_for_another(value: &str) -> bool {
         || value.contains("$(")
         || value.starts_with(['$', '<', '[', '{', '@', '%', '*'])
         || value.ends_with(['>', '%'])
+        || (lower.starts_with("your") && lower.len() < 24)
         || [
             "arn:",
             "secretref:",
@@ -446,7 +447,7 @@ pub fn is_credential(named: Named, value: &str) -> bool {
     ];
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
-    if value.len() < 3
+    if value.len() < 2
         || stands_for_another(value)
         || value.parse::<f64>().is_ok()
         || ["true", "false", "yes", "no", "on", "off"].contains(&lower.as_str())
@@ -490,6 +491,24 @@ pub fn is_credential(named: Named, value: &str) -> bool {
                     || value.len() >= 24 && value.bytes().any(|b| b.is_ascii_uppercase()))
         }
     }
+}
+
+/// Whether a text is an Authorization header's value, or the header.
+pub fn is_authorization(text: &str) -> bool {
+    let text = text.trim();
+    let value = text.split_once(':').filter(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with("authorization") && !name.contains(' ')
+    });
+    let value = value.map_or(text, |(_, value)| value.trim());
+    let Some((scheme, token)) = value.split_once(' ') else {
+        return false;
+    };
+    ["bearer", "basic"].contains(&scheme.to_ascii_lowercase().as_str())
+        && token.len() >= 8
+        && !token.contains(char::is_whitespace)
+        && token.bytes().any(|b| b.is_ascii_digit())
+        && !stands_for_another(token)
 }
 
 /// A path or a file: its pieces are words or numbers, not both at once as in base64.
@@ -540,12 +559,11 @@ fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
     let offset = line.len() - value.trim_start().len();
     let value = value.trim();
     let quoted = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let (skip, length) = match quoted {
-        Some(quote) => (1, value.get(1..)?.find(quote)?),
-        None => {
-            let value = value.split(" #").next().unwrap_or_default();
-            (0, value.trim_end().trim_end_matches([',', ';']).len())
-        }
+    let (skip, length) = if let Some(quote) = quoted {
+        (1, value.get(1..)?.find(quote)?)
+    } else {
+        let value = value.split(" #").next().unwrap_or_default();
+        (0, value.trim_end().trim_end_matches([',', ';']).len())
     };
     let value = line.get(offset + skip..offset + skip + length)?;
     // What is called or looked up is code.

@@ -1,11 +1,12 @@
 //! Where an object holds a credential that anybody may read. Rules report these places, and no writer shows them: both ask here.
 
 use super::credential::{
-    What, assignments, encoded, hits, is_credential, named, stands_for_another,
+    What, assignments, encoded, hits, is_authorization, is_credential, named, stands_for_another,
 };
 use super::{Container, Object, PodSpec};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, SpanMap, Spot, decode_scalar};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// A credential in plain sight.
@@ -35,24 +36,26 @@ const PIECES: usize = 1000;
 /// A scalar whose pieces are wanted: the way back to its text is found once.
 struct Pieces<'d> {
     node: Node<'d>,
-    map: Option<Option<SpanMap>>,
+    map: OnceCell<Option<SpanMap>>,
 }
 
 impl<'d> Pieces<'d> {
     fn of(node: Node<'d>) -> Self {
-        Self { node, map: None }
+        Self {
+            node,
+            map: OnceCell::new(),
+        }
     }
 
     /// A piece; the scalar itself where that is all of it, so that two rules mean the same place.
-    fn at(&mut self, piece: Range<usize>) -> Spot<'d> {
+    fn at(&self, piece: Range<usize>) -> Spot<'d> {
         let text = self.node.text().unwrap_or_default();
         let blank = text.len() - text.trim().len();
         if piece.len() + blank >= text.len() {
             return self.node.into();
         }
         let node = self.node.target();
-        let map = self.map.get_or_insert_with(|| decode_scalar(node));
-        match map {
+        match self.map.get_or_init(|| decode_scalar(node)) {
             Some(map) => Spot {
                 node,
                 span: map.outer(Span::of(piece)).0,
@@ -65,7 +68,7 @@ impl<'d> Pieces<'d> {
 /// Credentials of a known format in a scalar.
 fn formats<'d>(node: Node<'d>, name: &str, out: &mut Vec<Leak<'d>>) {
     let text = node.text().unwrap_or_default();
-    let mut pieces = Pieces::of(node);
+    let pieces = Pieces::of(node);
     out.extend(hits(text).into_iter().take(PIECES).map(|hit| Leak {
         at: pieces.at(hit.at),
         what: hit.what,
@@ -188,7 +191,9 @@ pub fn env(container: Container<'_>) -> Vec<Leak<'_>> {
         let before = out.len();
         formats(value, name, &mut out);
         let text = value.as_str().unwrap_or_default();
-        if out.len() == before && named(name).is_some_and(|n| is_credential(n, text)) {
+        let credential =
+            || named(name).is_some_and(|n| is_credential(n, text)) || is_authorization(text);
+        if out.len() == before && credential() {
             out.push(Leak::named(value, name));
         }
     }
@@ -213,7 +218,9 @@ pub fn arguments(container: Container<'_>) -> Vec<Leak<'_>> {
         }
         let is = |name: &str, value: &str| named(name).is_some_and(|n| is_credential(n, value));
         let waiting = flag.take();
-        if let Some(name) = waiting.filter(|n| is(n, text) && !text.starts_with('-')) {
+        if is_authorization(text) {
+            out.push(Leak::named(item, "Authorization"));
+        } else if let Some(name) = waiting.filter(|n| is(n, text) && !text.starts_with('-')) {
             out.push(Leak::named(item, name));
         } else if !text.trim().contains(char::is_whitespace) {
             match text.split_once('=') {
@@ -233,7 +240,7 @@ pub fn arguments(container: Container<'_>) -> Vec<Leak<'_>> {
 
 /// Credentials in a command line, or a script of several.
 fn script<'d>(item: Node<'d>, text: &str, out: &mut Vec<Leak<'d>>) {
-    let mut pieces = Pieces::of(item);
+    let pieces = Pieces::of(item);
     for line in text.lines().filter(|l| !l.trim_start().starts_with('#')) {
         let start = line.as_ptr() as usize - text.as_ptr() as usize;
         let mut program = "";
@@ -242,7 +249,7 @@ fn script<'d>(item: Node<'d>, text: &str, out: &mut Vec<Leak<'d>>) {
             let bare = word.trim_matches(['"', '\'', '`']);
             let is = |name: &str, value: &str| named(name).is_some_and(|n| is_credential(n, value));
             let from = start + (bare.as_ptr() as usize - line.as_ptr() as usize);
-            let mut spot = || pieces.at(from..from + bare.len());
+            let spot = || pieces.at(from..from + bare.len());
             let waiting = flag.take();
             if let Some(name) = waiting.filter(|n| !bare.starts_with('-') && is(n, bare)) {
                 out.push(Leak::named(spot(), name));
@@ -299,7 +306,7 @@ pub fn config_map(object: Object<'_>) -> Vec<Leak<'_>> {
             continue;
         }
         let taken: Vec<_> = out.iter().skip(before).map(|l| l.at.span).collect();
-        let mut pieces = Pieces::of(value);
+        let pieces = Pieces::of(value);
         let assigned = assignments(text)
             .filter(|(name, text, _)| named(name).is_some_and(|n| is_credential(n, text)));
         for (name, _, at) in assigned.take(PIECES) {
@@ -441,7 +448,7 @@ fn config_map_named(object: Object<'_>) -> Vec<Leak<'_>> {
         .into_iter()
         .flat_map(Node::entries)
     {
-        let mut pieces = Pieces::of(value);
+        let pieces = Pieces::of(value);
         let text = value.text().unwrap_or_default();
         if key.key().is_some_and(|k| named(&k).is_some()) {
             out.push(Leak::named(value, ""));

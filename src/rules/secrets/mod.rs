@@ -50,7 +50,7 @@ fn holds_secret(text: &str, encoded: bool) -> bool {
     !(plain.is_empty() || plain == "{}" || certificate || is_placeholder(plain))
 }
 
-fn type_of<'d>(secret: Object<'d>) -> Option<(Node<'d>, &'d str)> {
+fn type_of(secret: Object<'_>) -> Option<(Node<'_>, &str)> {
     let node = secret.node.field("type")?;
     Some((node, node.as_str()?))
 }
@@ -210,7 +210,7 @@ pub(super) fn double_encoded(secret: Object<'_>, cx: &mut Cx<'_>) {
                 .iter()
                 .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
         };
-        if base64(&once).filter(printable).is_some() {
+        if base64(&once).as_ref().is_some_and(printable) {
             let key = key.key().unwrap_or_default();
             cx.report(
                 value,

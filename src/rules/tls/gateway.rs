@@ -127,26 +127,17 @@ pub(in crate::rules) fn istio_mtls_permissive(peers: Object<'_>, cx: &mut Cx<'_>
         .into_iter()
         .chain(ports.into_iter().filter_map(|(_, port)| port.field("mode")))
     {
-        match mode.as_str() {
-            Some("DISABLE") => {
-                _ = cx
-                    .report(mode, "mutual TLS is off: pods talk in plain text")
-                    .severity(Severity::High)
-            }
-            Some("PERMISSIVE") if root => {
-                _ = cx.report(
-                    mode,
-                    "every pod of the mesh accepts plain text from anybody",
-                )
-            }
+        let (message, severity) = match mode.as_str() {
+            Some("DISABLE") => ("mutual TLS is off: pods talk in plain text", Severity::High),
+            Some("PERMISSIVE") if root => (
+                "every pod of the mesh accepts plain text from anybody",
+                Severity::Medium,
+            ),
             // How a mesh is moved to STRICT, step by step.
-            Some("PERMISSIVE") => {
-                _ = cx
-                    .report(mode, "these pods accept plain text from anybody")
-                    .severity(Severity::Info)
-            }
-            _ => {}
-        }
+            Some("PERMISSIVE") => ("these pods accept plain text from anybody", Severity::Info),
+            _ => continue,
+        };
+        cx.report(mode, message).severity(severity);
     }
 }
 

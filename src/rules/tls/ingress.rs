@@ -63,7 +63,7 @@ fn items<'d>(node: Node<'d>, field: &str) -> impl Iterator<Item = Node<'d>> {
 }
 
 /// Entries of `tls`, and the hosts of all rules.
-fn tls<'d>(ingress: Object<'d>) -> (Vec<Node<'d>>, Vec<(Node<'d>, &'d str)>) {
+fn tls(ingress: Object<'_>) -> (Vec<Node<'_>>, Vec<(Node<'_>, &str)>) {
     let spec = ingress.node.field("spec");
     let entries = spec.into_iter().flat_map(|s| items(s, "tls")).collect();
     let rules = spec.into_iter().flat_map(|s| items(s, "rules"));
@@ -132,21 +132,12 @@ pub(in crate::rules) fn ingress_tls_without_secret(ingress: Object<'_>, cx: &mut
         return;
     }
     for entry in tls(ingress).0 {
+        let message = "this entry names no Secret: the controller serves its default certificate";
         match entry.field("secretName") {
-            Some(name) if name.text() != Some("") => {}
-            Some(name) => {
-                _ = cx.report(
-                    name,
-                    "this entry names no Secret: the controller serves its default certificate",
-                )
-            }
-            None => {
-                _ = cx.missing(
-                    entry.lacking(),
-                    "this entry names no Secret: the controller serves its default certificate",
-                )
-            }
-        }
+            Some(name) if name.text() != Some("") => continue,
+            Some(name) => cx.report(name, message),
+            None => cx.missing(entry.lacking(), message),
+        };
     }
 }
 
