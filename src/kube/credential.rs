@@ -215,7 +215,11 @@ fn private_keys(text: &str, found: &mut Vec<Hit>) {
 }
 
 fn urls(text: &str, found: &mut Vec<Hit>) {
+    let mut end = 0;
     for (colon, _) in text.match_indices("://") {
+        if colon < end {
+            continue;
+        }
         let scheme = text.get(..colon).unwrap_or_default();
         let scheme = scheme.len()
             - scheme
@@ -243,8 +247,13 @@ fn urls(text: &str, found: &mut Vec<Hit>) {
         if scheme == 0 || stands_for_another(password) || is_example(user, password, host) {
             continue;
         }
+        // All of the URL, so that every rule about it means the same place.
+        let ends =
+            |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\' | '|');
+        let whole = rest.find(ends).unwrap_or(rest.len());
+        end = colon + 3 + whole;
         found.push(Hit {
-            at: colon - scheme..colon + 3 + authority.len(),
+            at: colon - scheme..end,
             what: What::Url,
         });
     }
@@ -379,7 +388,7 @@ pub fn named(name: &str) -> Option<Named> {
         "key",
     ];
     // The shell's own; and what is no secret though it is called so.
-    if matches!(name, "PWD" | "OLDPWD") {
+    if matches!(name, "PWD" | "OLDPWD") || name.ends_with("cluster-token") {
         return None;
     }
     let words = words(name);
@@ -604,6 +613,7 @@ mod tests {
             "banking_secretKey_ref",
             "PASSWORD_LENGTH",
             "AWS_ACCESS_KEY_ID",
+            "--initial-cluster-token",
         ] {
             assert!(named(name).is_none(), "{name}");
         }

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 const NGINX: &str = "nginx.ingress.kubernetes.io/";
 
@@ -131,7 +131,7 @@ pub(in crate::rules) fn ingress_tls_without_secret(ingress: Object<'_>, cx: &mut
     if issued {
         return;
     }
-    for entry in tls(ingress).0 {
+    for entry in tls(ingress).0.into_iter().filter(|e| e.kind() == Kind::Map) {
         let message = "this entry names no Secret: the controller serves its default certificate";
         match entry.field("secretName") {
             Some(name) if name.text() != Some("") => continue,
