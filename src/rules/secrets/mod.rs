@@ -269,6 +269,16 @@ pub(super) fn type_missing_keys(secret: Object<'_>, cx: &mut Cx<'_>) {
         .filter(|key| !has(key))
         .map(|key| format!("`{key}`"))
         .collect();
+    if let ("kubernetes.io/dockerconfigjson" | "kubernetes.io/dockercfg", [key]) = (kind, needed)
+        && let Some((_, text)) = value(secret, key)
+        && !is_unfinished(text.trim_start_matches('{'))
+        && serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_err()
+    {
+        cx.report(
+            node,
+            format!("`{key}` of a Secret of this type must be JSON: the API server refuses it"),
+        );
+    }
     if lacking.is_empty() {
         return;
     }
