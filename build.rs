@@ -69,6 +69,11 @@ fn read(path: &Path) -> Policy {
         if given.iter().filter(|g| **g).count() != 1 {
             fail(&"`check` needs exactly one shape");
         }
+        if let Some(field) = &shape.field
+            && (field.path.is_empty() || field.is.is_empty() && field.starts_with.is_empty())
+        {
+            fail(&"`field` needs a `path`, and `is` or `starts-with`");
+        }
         match &policy.message {
             None => fail(&"a shape needs a `message`"),
             Some(message) => placeholders(message, shape)
@@ -111,8 +116,8 @@ fn check(policy: &Policy) -> String {
     }
     let variant = match applies {
         "Reader" => return "Check::Reader".to_owned(),
-        "Container" | "Pod" | "PolicyRule" | "Set" => applies,
-        kind if kind == "Object" || kind.contains('/') => "Object",
+        "Container" | "Pod" | "PolicyRule" | "Object" | "Set" => applies,
+        kind if kind.contains('/') => "Object",
         _ => "Component",
     };
     let (category, name) = policy
@@ -199,12 +204,13 @@ fn row(p: &Policy) -> String {
 
 fn shape(s: &Shape) -> String {
     let field = option(s.field.as_ref(), |f| {
-        let is = match &f.is {
+        let is = list(&f.is, |literal| match literal {
             Literal::Bool(b) => format!("Literal::Bool({b})"),
             Literal::Int(i) => format!("Literal::Int({i})"),
             Literal::Str(t) => format!("Literal::Str({})", text(t)),
-        };
-        format!("Field {{ path: {}, is: {is} }}", text(&f.path))
+        });
+        let (path, starts) = (texts(&f.path), texts(&f.starts_with));
+        format!("Field {{ path: {path}, is: {is}, starts_with: {starts} }}")
     });
     let setting = option(s.setting.as_ref(), |s| {
         let when = match s.fails_when {

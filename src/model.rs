@@ -129,7 +129,8 @@ pub struct Policy {
     /// Contradicts another rule or needs parameters: not even in `all`.
     #[serde(default)]
     pub opt_in: bool,
-    /// `Container`, `Pod`, `PolicyRule`, `Object` (any), `group/Kind` (`core/Secret`), `Set`, `Reader` or a component's name.
+    /// `Container`, `Pod`, `PolicyRule`, `Object` (of every kind), `Set`, `Reader`, `group/Kind` (`core/Secret`) or a component's
+    /// name.
     pub applies: List<Text>,
     /// Whether the profile `default` leaves out the cluster's own pods (API server, etcd, kube-proxy ...), which cannot do without.
     #[serde(default)]
@@ -199,14 +200,38 @@ pub struct Shape {
     pub grants: Option<Grants>,
 }
 
-/// `check: {field: {path: …, is: …}}`
+/// `check: {field: {path: …, is: …, starts-with: …}}`
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Field {
-    /// Keys from the view's root, joined by dots.
-    pub path: Text,
-    /// The value that fails.
-    pub is: Literal,
+    /// Where it may stand, one path or several. Keys from the view's root, joined by dots; `[]` is each item of a list,
+    /// `[a.b/c]` a key with dots in it, `**` any number of levels.
+    #[serde(deserialize_with = "one_or_many")]
+    pub path: List<Text>,
+    /// The value that fails, one or several.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub is: List<Literal>,
+    /// A string that begins so fails too.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub starts_with: List<Text>,
+}
+
+/// A list, or the only item of one.
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<List<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Clone,
+{
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany<T> {
+        Many(Vec<T>),
+        One(T),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::Many(items) => items.into(),
+        OneOrMany::One(item) => vec![item].into(),
+    })
 }
 
 /// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value.

@@ -4,7 +4,7 @@ use super::Cx;
 use crate::kube::component::{Instance, Origin};
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
 use crate::model::{FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Kind, Node, Spot};
 
 /// Runs a container policy's shape.
 pub(crate) fn container(policy: &Policy, container: Container<'_>, cx: &mut Cx<'_>) {
@@ -73,16 +73,12 @@ fn field(
     container: &str,
     cx: &mut Cx<'_>,
 ) {
-    let Some(node) = field.path.split('.').try_fold(from, Node::field) else {
-        return;
-    };
-    let fails = match &field.is {
-        Literal::Bool(b) => node.as_bool() == Some(*b),
-        Literal::Int(i) => node.as_int() == Some(*i),
-        Literal::Str(s) => node.as_str() == Some(s),
-    };
-    if fails {
-        let name = object.name().unwrap_or("without a name");
+    let mut found = Vec::new();
+    for path in field.path.iter() {
+        walk(from, path, &mut found);
+    }
+    let name = object.name().unwrap_or("without a name");
+    for node in found.into_iter().filter(|node| fails(field, *node)) {
         let values = [
             ("name", name),
             ("kind", object.gvk.kind),
@@ -90,6 +86,39 @@ fn field(
             ("value", node.text().unwrap_or_default()),
         ];
         cx.report(node, message(policy, &values));
+    }
+}
+
+fn fails(field: &Field, node: Node<'_>) -> bool {
+    let starts = |text: &str| field.starts_with.iter().any(|s| text.starts_with(&**s));
+    field.is.iter().any(|is| match is {
+        Literal::Bool(b) => node.as_bool() == Some(*b),
+        Literal::Int(i) => node.as_int() == Some(*i),
+        Literal::Str(s) => node.as_str() == Some(s),
+    }) || node.as_str().is_some_and(starts)
+}
+
+/// The values at a path: see `Field`.
+fn walk<'d>(node: Node<'d>, path: &str, found: &mut Vec<Node<'d>>) {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    if path.is_empty() {
+        found.push(node);
+    } else if let Some(rest) = path.strip_prefix("[]") {
+        node.items().for_each(|item| walk(item, rest, found));
+    } else if let Some((key, rest)) = path.strip_prefix('[').and_then(|p| p.split_once(']')) {
+        node.field(key)
+            .into_iter()
+            .for_each(|n| walk(n, rest, found));
+    } else if let Some(rest) = path.strip_prefix("**") {
+        let maps = node
+            .within()
+            .filter(|n| n.kind() == Kind::Map && !n.is_alias());
+        maps.for_each(|map| walk(map, rest, found));
+    } else {
+        let (key, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+        node.field(key)
+            .into_iter()
+            .for_each(|n| walk(n, rest, found));
     }
 }
 

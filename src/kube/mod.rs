@@ -1,10 +1,12 @@
 //! Typed views of documents: knows Kubernetes' objects, never policy. Layer 3.
 
 pub mod component;
+pub mod credential;
 pub mod encryption;
 mod facts;
 pub mod image;
 mod kustomize;
+pub mod leak;
 mod object;
 mod placeholder;
 mod rbac;

@@ -1,5 +1,6 @@
 //! Where secrets stand, so that no writer ever shows them. Independent of which rules run.
 
+use super::leak::leaks;
 use super::{Object, PodSpec};
 use crate::text::Span;
 use crate::yaml::{Document, Kind, Node, Style};
@@ -8,7 +9,7 @@ use memchr::memmem;
 const KEY_BLOCK: &[u8] = b"PRIVATE KEY-----";
 
 /// Spans of the document that no output may show: values of Secrets, keys of an EncryptionConfiguration, private key
-/// blocks, environment values and arguments that are named like a credential.
+/// blocks, environment values and arguments that are named like a credential, and whatever else looks like one.
 pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span> {
     let mut spans = Vec::new();
     let mentions = |word: &[u8]| memmem::find(document.text.as_bytes(), word).is_some();
@@ -19,6 +20,7 @@ pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span
             .for_each(|n| secret(n, &mut spans));
     }
     for object in objects {
+        spans.extend(leaks(*object).into_iter().map(|leak| leak.at.span));
         let gvk = object.gvk;
         if gvk.is("apiserver.config.k8s.io", "EncryptionConfiguration")
             || gvk.is("", "EncryptionConfig")

@@ -267,6 +267,15 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
         };
         return Some(SpanMap(Arc::new([whole])));
     }
+    if out.pieces.is_empty() {
+        // An empty value still has a place.
+        let (inner, outer) = (Span::empty(0), Span::empty(span.end));
+        out.pieces.push(Piece {
+            inner,
+            outer,
+            fit: Fit::Whole,
+        });
+    }
     Some(SpanMap(out.pieces.into()))
 }
 

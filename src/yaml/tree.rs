@@ -420,6 +420,12 @@ impl<'d> Node<'d> {
         path.iter().try_fold(self, |node, key| node.field(key))
     }
 
+    /// It and all nodes below it, in the order of the text; keys too. What an alias stands for is no part of it.
+    pub fn within(self) -> impl Iterator<Item = Node<'d>> {
+        let end = self.own().end.max(self.id + 1);
+        (self.id..end).map(move |id| Node { doc: self.doc, id })
+    }
+
     /// The node that begins behind its subtree.
     pub fn next(self) -> Option<Node<'d>> {
         let end = self.own().end.max(self.id + 1);

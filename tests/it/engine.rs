@@ -25,6 +25,17 @@ const SECRETS: &[&str] = &[
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: a\n      image: a\n      args: [--user=me, --password=kanarienvogel7, --token, kanarienvogel7]\n      env: [{name: DB_PASSWORD, value: kanarienvogel7}]\n      securityContext: {privileged: true}\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - image: a\n      name: a\n      command: [sh, -c, \"run --password kanarienvogel7\"]\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: x\n  a: |\n    -----BEGIN RSA PRIVATE KEY-----\n    kanarienvogel7\n    -----END RSA PRIVATE KEY-----\n",
+    // Found by its format, by its name or by its place, wherever it stands.
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  api-token: kanarienvogel7\n  run.sh: |\n    set -e\n    DB_PASSWORD=kanarienvogel7 x\n    export PW_TOKEN='kanarienvogel7'\n    curl https://me:kanarienvogel7@a.example.net/\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: \"\\x67lpat-kanarienvogel7AbCdEfGh1\"\n  b: glpat-kanarienvogel7AbCdEfGh1\n",
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  annotations:\n    a: glpat-kanarienvogel7AbCdEfGh1\n    b: ftp://me:kanarienvogel7@a.example.net\nspec: {type: NodePort, externalIPs: [1.2.3.4]}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: a\n      image: a\n      env: [{name: URL, value: \"redis://:kanarienvogel7@a/0\"}, {name: X, value: glpat-kanarienvogel7AbCdEfGh1}, {name: H, value: Bearer kanarienvogel7}]\n      args: [-H, \"Authorization: Bearer kanarienvogel7\"]\n      command: [sh, -c, \"mysql -uroot -pkanarienvogel7 x && curl -u me:kanarienvogel7 https://a.example.net\"]\n      securityContext: {privileged: true}\n",
+    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nsecretGenerator:\n  - name: a\n    literals: [password=kanarienvogel7]\n",
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\nspec: {values: {auth: {password: kanarienvogel7}, env: [{name: DB_PASSWORD, value: kanarienvogel7}]}}\n",
+    "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: a}\nspec: {provider: {fake: {data: [{key: a, value: kanarienvogel7}]}}}\n",
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: a}\nspec: {template: {data: {a: kanarienvogel7}}}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: kanarienvogel7}\nsops: {version: 3.9.0}\n",
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\nwebhooks: [{clientConfig: {url: \"https://me:kanarienvogel7@a.example.net\"}}]\n",
     // Not YAML, so that nothing is known but the text.
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: kanarienvogel7\n  b: \"open\n",
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: |\n      kanarienvogel7\n   kanarienvogel7\n  b: : c\n",

@@ -1,0 +1,329 @@
+//! Secrets in manifests.
+
+mod plain;
+
+pub(super) use plain::*;
+
+use crate::check::Cx;
+use crate::kube::credential::{named, stands_for_another};
+use crate::kube::{Object, is_placeholder, leak};
+use crate::yaml::{Node, base64};
+
+pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
+    if secret.node.get("sops").is_some() {
+        return;
+    }
+    let public = cx.param("public-keys");
+    let name = secret.name().unwrap_or("without a name");
+    for (field, encoded) in [("data", true), ("stringData", false)] {
+        for (key, value) in secret.node.field(field).into_iter().flat_map(Node::entries) {
+            let Some(key) = key.key().filter(|key| !public.iter().any(|p| p == key)) else {
+                continue;
+            };
+            if value.text().is_some_and(|text| holds_secret(text, encoded)) {
+                let how = if encoded {
+                    "for everyone to read: base64 hides nothing"
+                } else {
+                    "in plain text"
+                };
+                cx.report(
+                    value,
+                    format!("Secret \"{name}\" holds the value of `{key}` {how}"),
+                )
+                .secret();
+            }
+        }
+    }
+}
+
+/// Whether a value is something that nobody may read.
+fn holds_secret(text: &str, encoded: bool) -> bool {
+    if text.trim().is_empty() || is_placeholder(text) {
+        return false;
+    }
+    let decoded = base64(text)
+        .filter(|_| encoded)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let plain = decoded.as_deref().unwrap_or(text).trim();
+    let certificate =
+        plain.starts_with("-----BEGIN CERTIFICATE-----") && !plain.contains("PRIVATE KEY-----");
+    !(plain.is_empty() || plain == "{}" || certificate || is_placeholder(plain))
+}
+
+fn type_of(secret: Object<'_>) -> Option<(Node<'_>, &str)> {
+    let node = secret.node.field("type")?;
+    Some((node, node.as_str()?))
+}
+
+/// A value of `data`, decoded, or of `stringData`; `None` where it is filled in later, or encrypted.
+fn value<'d>(secret: Object<'d>, key: &str) -> Option<(Node<'d>, String)> {
+    let plain = secret.node.at(&["stringData", key]);
+    let node = plain.or_else(|| secret.node.at(&["data", key]))?;
+    let text = node.text().filter(|t| !is_placeholder(t))?;
+    if plain.is_some() {
+        return Some((node, text.to_owned()));
+    }
+    let bytes = base64(text)?;
+    Some((node, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+pub(super) fn docker_config(secret: Object<'_>, cx: &mut Cx<'_>) {
+    let key = match type_of(secret) {
+        Some((_, "kubernetes.io/dockerconfigjson")) => ".dockerconfigjson",
+        Some((_, "kubernetes.io/dockercfg")) => ".dockercfg",
+        _ => return,
+    };
+    let Some((node, text)) = value(secret, key) else {
+        return;
+    };
+    let Ok(config) = serde_json::from_str::<serde_json::Value>(&text) else {
+        return;
+    };
+    let registries = config.get("auths").unwrap_or(&config);
+    let mut logins = registries
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, login)| {
+            ["auth", "password", "identitytoken"].iter().any(|field| {
+                login
+                    .get(field)
+                    .and_then(|v| v.as_str())
+                    .is_some_and(|v| !stands_for_another(v))
+            })
+        });
+    if let Some((registry, _)) = logins.next() {
+        cx.report(
+            node,
+            format!("anybody who reads this file can log in to registry {registry}"),
+        )
+        .secret();
+    }
+}
+
+pub(super) fn bootstrap_token(secret: Object<'_>, cx: &mut Cx<'_>) {
+    if type_of(secret).is_none_or(|(_, kind)| kind != "bootstrap.kubernetes.io/token") {
+        return;
+    }
+    if let Some((node, text)) = value(secret, "token-secret")
+        && !stands_for_another(&text)
+    {
+        let lasting = value(secret, "expiration").is_none();
+        let how = if lasting {
+            ", and it never expires"
+        } else {
+            ""
+        };
+        cx.report(
+            node,
+            format!("anybody who reads this file can join a node to the cluster{how}"),
+        )
+        .secret();
+    }
+}
+
+pub(super) fn argocd_repository_credential(secret: Object<'_>, cx: &mut Cx<'_>) {
+    let kind = match secret.label("argocd.argoproj.io/secret-type") {
+        Some("repository" | "repo-creds") => "repository",
+        Some("cluster") => "cluster",
+        _ => return,
+    };
+    if secret.node.get("sops").is_some() {
+        return;
+    }
+    for key in [
+        "password",
+        "sshPrivateKey",
+        "bearerToken",
+        "githubAppPrivateKey",
+        "tlsClientCertKey",
+        "config",
+    ] {
+        let Some((node, text)) = value(secret, key) else {
+            continue;
+        };
+        let holds = if key == "config" {
+            ["bearerToken", "password", "keyData"]
+                .iter()
+                .any(|word| text.contains(&format!("\"{word}\"")))
+                && !text.contains("{{")
+        } else {
+            !stands_for_another(&text)
+        };
+        if holds {
+            cx.report(
+                node,
+                format!("`{key}` lets anybody who reads this file into the {kind} as Argo CD"),
+            )
+            .secret();
+        }
+    }
+}
+
+pub(super) fn invalid_base64(object: Object<'_>, cx: &mut Cx<'_>) {
+    let field = if object.gvk.kind == "Secret" {
+        "data"
+    } else {
+        "binaryData"
+    };
+    if object.node.get("sops").is_some() {
+        return;
+    }
+    for (key, value) in object.node.field(field).into_iter().flat_map(Node::entries) {
+        let Some(text) = value.text().filter(|t| !is_unfinished(t)) else {
+            continue;
+        };
+        // The API server's decoder skips line feeds, nothing else.
+        let blanks = text.trim_end_matches(['\n', '\r']).contains([' ', '\t']);
+        if !value.is_null() && (blanks || base64(text).is_none()) {
+            let key = key.key().unwrap_or_default();
+            cx.report(
+                value,
+                format!("the value of `{key}` is not base64: the API server refuses the object"),
+            )
+            .secret();
+        }
+    }
+}
+
+/// What a tool makes base64 of later.
+fn is_unfinished(text: &str) -> bool {
+    is_placeholder(text) || text.contains(['<', '$', '{', '%'])
+}
+
+pub(super) fn double_encoded(secret: Object<'_>, cx: &mut Cx<'_>) {
+    for (key, value) in secret
+        .node
+        .field("data")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        let once = value
+            .text()
+            .and_then(base64)
+            .and_then(|b| String::from_utf8(b).ok());
+        let Some(once) = once.filter(|t| t.trim().len() >= 12 && t.trim().ends_with('=')) else {
+            continue;
+        };
+        let printable = |bytes: &Vec<u8>| {
+            bytes
+                .iter()
+                .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
+        };
+        if base64(&once).as_ref().is_some_and(printable) {
+            let key = key.key().unwrap_or_default();
+            cx.report(
+                value,
+                format!("the value of `{key}` is base64 of base64: programs get it still encoded"),
+            )
+            .secret();
+        }
+    }
+}
+
+pub(super) fn trailing_newline(secret: Object<'_>, cx: &mut Cx<'_>) {
+    for (key, value) in secret
+        .node
+        .field("data")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        let Some(key) = key.key() else { continue };
+        let user = matches!(&*key, "user" | "username" | "USER" | "USERNAME");
+        let bytes = value
+            .text()
+            .filter(|t| !is_unfinished(t))
+            .and_then(base64)
+            .unwrap_or_default();
+        let Some(line) = bytes.strip_suffix(b"\n") else {
+            continue;
+        };
+        if (user || named(&key).is_some()) && !line.is_empty() && !line.contains(&b'\n') {
+            cx.report(value, format!("the value of `{key}` ends with a line feed, which becomes part of it: logins fail"))
+                .secret();
+        }
+    }
+}
+
+pub(super) fn type_missing_keys(secret: Object<'_>, cx: &mut Cx<'_>) {
+    let Some((node, kind)) = type_of(secret) else {
+        return;
+    };
+    let has = |key: &&&str| {
+        ["data", "stringData"]
+            .iter()
+            .any(|f| secret.node.at(&[f]).is_some_and(|d| d.get(key).is_some()))
+    };
+    let needed: &[&str] = match kind {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        "kubernetes.io/dockercfg" => &[".dockercfg"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "bootstrap.kubernetes.io/token" => &["token-id", "token-secret"],
+        "kubernetes.io/basic-auth" if ["username", "password"].iter().any(|k| has(&k)) => return,
+        "kubernetes.io/basic-auth" => &["username", "password"],
+        _ => return,
+    };
+    let lacking: Vec<_> = needed
+        .iter()
+        .filter(|key| !has(key))
+        .map(|key| format!("`{key}`"))
+        .collect();
+    if let ("kubernetes.io/dockerconfigjson" | "kubernetes.io/dockercfg", [key]) = (kind, needed)
+        && let Some((_, text)) = value(secret, key)
+        && !is_unfinished(text.trim_start_matches('{'))
+        && serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_err()
+    {
+        cx.report(
+            node,
+            format!("`{key}` of a Secret of this type must be JSON: the API server refuses it"),
+        );
+    }
+    if lacking.is_empty() {
+        return;
+    }
+    let word = if kind == "kubernetes.io/basic-auth" {
+        " or "
+    } else {
+        " and "
+    };
+    cx.missing(
+        node,
+        format!(
+            "a Secret of this type needs {}: the API server refuses it",
+            lacking.join(word)
+        ),
+    );
+}
+
+pub(super) fn data_and_stringdata_overlap(secret: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(data) = secret.node.field("data") else {
+        return;
+    };
+    for (key, _) in secret
+        .node
+        .field("stringData")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        if let Some((other, _)) = key.key().and_then(|k| data.pair(&k)) {
+            let name = key.key().unwrap_or_default();
+            cx.report(
+                key,
+                format!("`{name}` stands in `data` too: the one here wins silently"),
+            )
+            .related(other, "never used");
+        }
+    }
+}
+
+pub(super) fn sops_partially_encrypted(object: Object<'_>, cx: &mut Cx<'_>) {
+    for leak in leak::sops_in_the_clear(object) {
+        let name = leak.name;
+        cx.report(
+            leak.at,
+            format!("SOPS has not encrypted `{name}`: it was added or changed in the clear"),
+        )
+        .secret();
+    }
+}

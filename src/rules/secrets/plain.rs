@@ -1,0 +1,235 @@
+//! Credentials in plain sight, and stores that hand them to many.
+
+use crate::check::Cx;
+use crate::kube::credential::What;
+use crate::kube::leak::{self, Leak};
+use crate::kube::{Container, Object};
+use crate::model::Severity;
+use crate::yaml::{Kind, Node};
+
+/// Says what a place holds; never the value.
+fn tell(leaks: Vec<Leak<'_>>, cx: &mut Cx<'_>, message: impl Fn(&Leak<'_>) -> String) {
+    for leak in leaks {
+        cx.report(leak.at, message(&leak)).secret();
+    }
+}
+
+fn what(leak: &Leak<'_>) -> String {
+    match leak.what {
+        What::Token(kind) => kind.to_owned(),
+        What::PrivateKey => "a private key".to_owned(),
+        What::Url => "a password in a URL".to_owned(),
+        What::Named => format!("the value of `{}`", leak.name),
+    }
+}
+
+pub(in crate::rules) fn plaintext_env(container: Container<'_>, cx: &mut Cx<'_>) {
+    let name = container.name();
+    tell(leak::env(container), cx, |leak| match leak.what {
+        What::Named => format!(
+            "container \"{name}\" has the value of `{}` in plain text",
+            leak.name
+        ),
+        _ => format!(
+            "`{}` of container \"{name}\" holds {}",
+            leak.name,
+            what(leak)
+        ),
+    });
+}
+
+pub(in crate::rules) fn secret_in_args(container: Container<'_>, cx: &mut Cx<'_>) {
+    let name = container.name();
+    tell(leak::arguments(container), cx, |leak| {
+        format!(
+            "the command line of container \"{name}\" holds {}, which every process listing shows",
+            what(leak)
+        )
+    });
+}
+
+pub(in crate::rules) fn configmap_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::config_map(object), cx, |leak| {
+        format!(
+            "a ConfigMap holds {}, and is readable by many who may not read Secrets",
+            what(leak)
+        )
+    });
+}
+
+pub(in crate::rules) fn known_token_format(object: Object<'_>, cx: &mut Cx<'_>) {
+    let mut leaks = leak::anywhere(object);
+    leaks.retain(|leak| matches!(leak.what, What::Token(_)));
+    tell(leaks, cx, |leak| format!("this is {}", what(leak)));
+}
+
+pub(in crate::rules) fn private_key(object: Object<'_>, cx: &mut Cx<'_>) {
+    let mut leaks = leak::anywhere(object);
+    leaks.retain(|leak| leak.what == What::PrivateKey);
+    tell(leaks, cx, |_| {
+        "a private key is committed: whoever reads it is who it names".to_owned()
+    });
+}
+
+pub(in crate::rules) fn credentials_in_url(object: Object<'_>, cx: &mut Cx<'_>) {
+    // The whole value of a Secret is one: secrets/secret-committed.
+    if object.gvk.is("", "Secret") {
+        return;
+    }
+    let mut leaks = leak::anywhere(object);
+    leaks.retain(|leak| leak.what == What::Url);
+    tell(leaks, cx, |_| "this URL holds a password".to_owned());
+}
+
+pub(in crate::rules) fn in_annotation(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::annotations(object), cx, |leak| match leak.what {
+        What::Named => format!("`{}` is a copy of the Secret, with its values", leak.name),
+        _ => format!(
+            "`{}` holds {}: metadata is copied everywhere and hidden nowhere",
+            leak.name,
+            what(leak)
+        ),
+    });
+}
+
+pub(in crate::rules) fn kustomize_literal(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::literals(object), cx, |leak| {
+        format!(
+            "the value of `{}` of a Secret is committed as a literal",
+            leak.name
+        )
+    });
+}
+
+pub(in crate::rules) fn helm_values(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::chart_values(object), cx, |leak| {
+        format!("the chart gets the value of `{}` in plain text", leak.name)
+    });
+}
+
+pub(in crate::rules) fn store_inline_credential(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::store(object), cx, |_| {
+        "the store itself holds this value in plain text".to_owned()
+    });
+}
+
+pub(in crate::rules) fn sealed_secret_template_data(object: Object<'_>, cx: &mut Cx<'_>) {
+    tell(leak::sealed_template(object), cx, |leak| {
+        format!(
+            "`{}` stands in the clear beside the sealed values, and becomes part of the Secret",
+            leak.name
+        )
+    });
+}
+
+pub(in crate::rules) fn secret_as_env(container: Container<'_>, cx: &mut Cx<'_>) {
+    let name = container.name();
+    let items = |field| {
+        container
+            .node
+            .field(field)
+            .into_iter()
+            .flat_map(Node::items)
+    };
+    let from = items("env").filter_map(|e| e.field("valueFrom")?.pair("secretKeyRef"));
+    let all = items("envFrom").filter_map(|e| e.pair("secretRef"));
+    for (key, _) in from.chain(all).filter(|(_, value)| !value.is_null()) {
+        cx.report(key, format!("container \"{name}\" gets a Secret as environment, which child processes and crash reports inherit"));
+    }
+}
+
+pub(in crate::rules) fn store_open_to_all_namespaces(store: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(spec) = store.node.field("spec") else {
+        return;
+    };
+    let name = store.name().unwrap_or("without a name");
+    let message = format!(
+        "ClusterSecretStore \"{name}\" serves every namespace: whoever may create an ExternalSecret reads all that it can"
+    );
+    match spec.field("conditions") {
+        Some(conditions) if conditions.is_empty() => cx.report(conditions, message),
+        Some(_) => return,
+        None => cx.missing(spec.lacking(), message),
+    };
+}
+
+pub(in crate::rules) fn external_secret_broad_generator(object: Object<'_>, cx: &mut Cx<'_>) {
+    let spec = object.node.field("spec");
+    let selectors = ["namespaceSelector", "namespaceSelectors"]
+        .into_iter()
+        .filter_map(|f| spec?.field(f));
+    let selectors = selectors.flat_map(|s| {
+        if s.kind() == Kind::Seq {
+            s.items().collect()
+        } else {
+            vec![s]
+        }
+    });
+    for selector in selectors.filter(|s| s.kind() == Kind::Map) {
+        let all = ["matchLabels", "matchExpressions"]
+            .iter()
+            .all(|f| selector.field(f).is_none_or(Node::is_empty));
+        if all {
+            let at = if selector.is_empty() {
+                selector.into()
+            } else {
+                selector.lacking()
+            };
+            cx.report(
+                at,
+                "an empty selector matches every namespace: all of them get the secret",
+            );
+        }
+    }
+    for name in [
+        "reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces",
+        "replicator.v1.mittwald.de/replicate-to",
+        "kubed.appscode.com/sync",
+    ] {
+        let value = object.metadata("annotations").and_then(|a| a.field(name));
+        if let Some(value) = value.filter(|v| matches!(v.text(), Some("" | ".*" | "*"))) {
+            cx.report(value, format!("`{name}` copies this to every namespace"));
+        }
+    }
+}
+
+pub(in crate::rules) fn default_mode_world_readable(
+    pod: crate::kube::PodSpec<'_>,
+    cx: &mut Cx<'_>,
+) {
+    for volume in pod.volumes() {
+        let secret = volume.field("secret");
+        let projected = volume.field("projected").filter(|p| {
+            p.field("sources")
+                .into_iter()
+                .flat_map(Node::items)
+                .any(|s| s.field("secret").is_some())
+        });
+        let Some(source) = secret.or(projected) else {
+            continue;
+        };
+        let items = source
+            .field("items")
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|i| i.field("mode"));
+        for mode in source.field("defaultMode").into_iter().chain(items) {
+            let Some(bits) = mode.as_int() else { continue };
+            let name = volume
+                .field("name")
+                .and_then(Node::as_str)
+                .unwrap_or("without a name");
+            // Decimal digits that were meant as octal ones.
+            if matches!(bits, 400 | 440 | 444 | 600 | 640 | 644 | 660) {
+                cx.report(mode, format!("volume \"{name}\" gets mode {bits:#o}: {bits} is decimal, and octal digits need a leading 0"))
+                    .severity(Severity::Medium)
+                    .help(format!("write 0{bits}"));
+            } else if bits & 0o4 != 0 {
+                cx.report(
+                    mode,
+                    format!("every user of the container can read the Secret in volume \"{name}\""),
+                );
+            }
+        }
+    }
+}

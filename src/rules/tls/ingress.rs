@@ -1,0 +1,256 @@
+//! Ingresses, and what OpenShift and Traefik have in their place.
+
+use crate::check::Cx;
+use crate::kube::{Object, is_placeholder};
+use crate::yaml::{Kind, Node};
+
+const NGINX: &str = "nginx.ingress.kubernetes.io/";
+
+pub(in crate::rules) fn ingress_without_tls(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    if ingress.gvk.kind == "IngressRoute" {
+        return ingress_route(ingress, cx);
+    }
+    let ended_outside = cx
+        .param("tls-annotations")
+        .iter()
+        .any(|name| ingress.annotation(name).is_some());
+    let Some(spec) = ingress.node.field("spec").filter(|_| !ended_outside) else {
+        return;
+    };
+    let name = ingress.name().unwrap_or("without a name");
+    match spec.get("tls") {
+        Some(tls) if tls.is_null() => cx.report(
+            tls.lacking(),
+            format!("Ingress \"{name}\" has an empty `tls`: its traffic is not encrypted"),
+        ),
+        Some(tls) if tls.is_empty() => cx.report(
+            tls,
+            format!("Ingress \"{name}\" has an empty `tls`: its traffic is not encrypted"),
+        ),
+        Some(_) => return,
+        None => cx.missing(
+            spec.lacking(),
+            format!("Ingress \"{name}\" has no `tls`: its traffic is not encrypted"),
+        ),
+    };
+}
+
+/// Traefik's own kind. Which entry points have TLS by themselves is Traefik's configuration, but `web` is plain HTTP.
+fn ingress_route(route: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(spec) = route
+        .node
+        .field("spec")
+        .filter(|s| s.field("tls").is_none())
+    else {
+        return;
+    };
+    let mut points = items(spec, "entryPoints").peekable();
+    let plain = points.peek().is_some() && points.all(|p| p.as_str() == Some("web"));
+    let mut middlewares = items(spec, "routes")
+        .flat_map(|r| items(r, "middlewares"))
+        .filter_map(|m| m.field("name")?.as_str());
+    if plain && !middlewares.any(|m| m.contains("redirect") || m.contains("https")) {
+        let name = route.name().unwrap_or("without a name");
+        cx.missing(
+            spec.lacking(),
+            format!("IngressRoute \"{name}\" has no `tls`: its traffic is not encrypted"),
+        );
+    }
+}
+
+fn items<'d>(node: Node<'d>, field: &str) -> impl Iterator<Item = Node<'d>> {
+    node.field(field).into_iter().flat_map(Node::items)
+}
+
+/// Entries of `tls`, and the hosts of all rules.
+fn tls(ingress: Object<'_>) -> (Vec<Node<'_>>, Vec<(Node<'_>, &str)>) {
+    let spec = ingress.node.field("spec");
+    let entries = spec.into_iter().flat_map(|s| items(s, "tls")).collect();
+    let rules = spec.into_iter().flat_map(|s| items(s, "rules"));
+    let hosts = rules
+        .filter_map(|r| r.field("host"))
+        .filter_map(|h| Some((h, h.as_str()?)));
+    (
+        entries,
+        hosts
+            .filter(|(_, h)| !h.is_empty() && !is_placeholder(h))
+            .collect(),
+    )
+}
+
+/// A wildcard stands for exactly one label.
+fn covers(pattern: &str, host: &str) -> bool {
+    let one_label = |rest: &str| {
+        host.split_once('.')
+            .is_some_and(|(label, tail)| !label.is_empty() && tail.eq_ignore_ascii_case(rest))
+    };
+    pattern.eq_ignore_ascii_case(host) || pattern.strip_prefix("*.").is_some_and(one_label)
+}
+
+pub(in crate::rules) fn ingress_host_not_covered(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    let (entries, hosts) = tls(ingress);
+    let mut covered = Vec::new();
+    for entry in &entries {
+        let before = covered.len();
+        covered.extend(items(*entry, "hosts").filter_map(Node::as_str));
+        // An entry without hosts is for all; a placeholder may be for any.
+        if covered.len() == before || covered.iter().any(|h| is_placeholder(h)) {
+            return;
+        }
+    }
+    for (node, host) in hosts.into_iter().filter(|_| !entries.is_empty()) {
+        if !covered.iter().any(|pattern| covers(pattern, host)) {
+            cx.report(node, format!("no entry of `tls` names {host}: it is served in plain text or with the wrong certificate"));
+        }
+    }
+}
+
+pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    let (entries, hosts) = tls(ingress);
+    if hosts.is_empty() {
+        return;
+    }
+    for node in entries.into_iter().flat_map(|e| items(e, "hosts")) {
+        let Some(host) = node.as_str().filter(|h| !is_placeholder(h)) else {
+            continue;
+        };
+        if !hosts
+            .iter()
+            .any(|(_, h)| covers(host, h) || covers(h, host))
+        {
+            cx.report(node, format!("`tls` names {host}, which no rule serves"));
+        }
+    }
+}
+
+pub(in crate::rules) fn ingress_tls_without_secret(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    let issued = cx
+        .param("issuer-annotations")
+        .iter()
+        .any(|name| ingress.annotation(name).is_some());
+    if issued {
+        return;
+    }
+    for entry in tls(ingress).0.into_iter().filter(|e| e.kind() == Kind::Map) {
+        let message = "this entry names no Secret: the controller serves its default certificate";
+        match entry.field("secretName") {
+            Some(name) if name.text() != Some("") => continue,
+            Some(name) => cx.report(name, message),
+            None => cx.missing(entry.lacking(), message),
+        };
+    }
+}
+
+fn annotation<'d>(object: Object<'d>, name: &str) -> Option<(Node<'d>, &'d str)> {
+    let node = object.metadata("annotations")?.field(name)?;
+    Some((node, node.text()?))
+}
+
+pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    let find = |name: &str| annotation(ingress, name);
+    let nginx = |name: &str| find(&format!("{NGINX}{name}"));
+    let forced = nginx("force-ssl-redirect").is_some_and(|(_, v)| v == "true");
+    let off = nginx("force-ssl-redirect")
+        .or_else(|| nginx("ssl-redirect"))
+        .filter(|(_, v)| *v == "false");
+    // `ssl-redirect: false` with a forced redirect, or `force-ssl-redirect: false` beside an implied one, changes nothing.
+    let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| *v == "false" && !forced));
+    let off = off.filter(|(node, _)| {
+        node.key_node()
+            .and_then(Node::text)
+            .is_some_and(|k| !k.contains("force"))
+            || nginx("ssl-redirect").is_none_or(|(_, v)| v != "true")
+    });
+    if let Some((node, _)) = off {
+        cx.report(
+            node,
+            "nginx serves this over plain HTTP too, instead of redirecting to HTTPS",
+        );
+    }
+    if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| *v == "true")
+    {
+        cx.report(node, "the load balancer serves this over plain HTTP too");
+    }
+    let redirect = [
+        "alb.ingress.kubernetes.io/ssl-redirect",
+        "alb.ingress.kubernetes.io/actions.ssl-redirect",
+    ];
+    if let Some((node, _)) = find("alb.ingress.kubernetes.io/listen-ports")
+        .filter(|(_, v)| v.contains("\"HTTP\"") && v.contains("\"HTTPS\""))
+        && redirect.iter().all(|name| find(name).is_none())
+    {
+        cx.report(
+            node,
+            "the load balancer serves this over plain HTTP too, and does not redirect",
+        );
+    }
+    let tls =
+        find("traefik.ingress.kubernetes.io/router.tls").is_some() || !tls(ingress).0.is_empty();
+    if let Some((node, _)) = find("traefik.ingress.kubernetes.io/router.entrypoints")
+        .filter(|(_, v)| v.trim() == "web" && tls)
+    {
+        cx.report(
+            node,
+            "Traefik serves this on its plain HTTP entry point only",
+        );
+    }
+}
+
+pub(in crate::rules) fn ingress_backend_verification_off(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    let verify = annotation(ingress, &format!("{NGINX}proxy-ssl-verify"));
+    let protocol = annotation(ingress, &format!("{NGINX}backend-protocol"))
+        .filter(|(_, v)| matches!(*v, "HTTPS" | "GRPCS"));
+    match (verify, protocol) {
+        (Some((node, "off")), _) => _ = cx.report(node, "nginx does not verify the certificate of the backend"),
+        (None, Some((node, _))) => _ = cx.missing(node, "nginx does not verify the certificate of the backend: `proxy-ssl-verify` is off by default"),
+        _ => {}
+    }
+}
+
+pub(in crate::rules) fn ingress_weak_client_verification(ingress: Object<'_>, cx: &mut Cx<'_>) {
+    if annotation(ingress, &format!("{NGINX}auth-tls-secret")).is_none() {
+        return;
+    }
+    let mode = annotation(ingress, &format!("{NGINX}auth-tls-verify-client"));
+    if let Some((node, mode)) = mode.filter(|(_, v)| matches!(*v, "off" | "optional_no_ca")) {
+        cx.report(node, format!("`{mode}` accepts clients without a valid certificate, although a CA for them is set"));
+    }
+}
+
+pub(in crate::rules) fn route_without_tls(route: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some(spec) = route
+        .node
+        .field("spec")
+        .filter(|s| s.field("tls").is_none())
+    {
+        let name = route.name().unwrap_or("without a name");
+        cx.missing(
+            spec.lacking(),
+            format!("Route \"{name}\" has no `tls`: its traffic is not encrypted"),
+        );
+    }
+}
+
+pub(in crate::rules) fn loadbalancer_without_certificate(service: Object<'_>, cx: &mut Cx<'_>) {
+    const AWS: &str = "service.beta.kubernetes.io/aws-load-balancer-";
+    let Some(spec) = service
+        .node
+        .field("spec")
+        .filter(|s| s.field("type").and_then(Node::as_str) == Some("LoadBalancer"))
+    else {
+        return;
+    };
+    let Some(annotations) = service.metadata("annotations") else {
+        return;
+    };
+    let names: Vec<_> = annotations
+        .entries()
+        .into_iter()
+        .filter_map(|(key, _)| key.key())
+        .collect();
+    let aws = names.iter().any(|name| name.starts_with(AWS))
+        && !names.iter().any(|name| *name == format!("{AWS}ssl-cert"));
+    if aws && items(spec, "ports").any(|p| p.field("port").and_then(Node::as_int) == Some(443)) {
+        cx.missing(annotations.lacking(), "this load balancer listens on 443 and has no certificate: TLS ends in the pods, or not at all");
+    }
+}

@@ -1,0 +1,307 @@
+//! Clients that do not ask who is at the other end.
+
+use crate::check::Cx;
+use crate::kube::credential::stands_for_another;
+use crate::kube::{Container, Object};
+use crate::yaml::{Node, Spot};
+
+/// `clientConfig` of every webhook of an object.
+fn client_configs(object: Object<'_>) -> Vec<Node<'_>> {
+    let webhooks = object
+        .node
+        .field("webhooks")
+        .into_iter()
+        .flat_map(Node::items);
+    let own = webhooks.filter_map(|w| w.field("clientConfig"));
+    own.chain(
+        object
+            .node
+            .at(&["spec", "conversion", "webhook", "clientConfig"]),
+    )
+    .collect()
+}
+
+pub(in crate::rules) fn webhook_ca_missing(object: Object<'_>, cx: &mut Cx<'_>) {
+    let injected = cx
+        .param("injector-annotations")
+        .iter()
+        .any(|name| object.annotation(name).is_some());
+    if injected {
+        return;
+    }
+    let service = object
+        .node
+        .field("spec")
+        .filter(|s| object.gvk.kind == "APIService" && s.field("service").is_some());
+    let skips = service
+        .and_then(|s| s.field("insecureSkipTLSVerify"))
+        .and_then(Node::as_bool)
+        == Some(true);
+    let configs = client_configs(object)
+        .into_iter()
+        .filter(|c| c.field("service").is_some());
+    for config in configs.chain(service.filter(|_| !skips)) {
+        let message = "no `caBundle`: the API server cannot verify this service, and every call fails until something adds it";
+        match config.field("caBundle") {
+            Some(bundle) if bundle.text() != Some("") => {}
+            Some(bundle) => _ = cx.report(bundle, message),
+            None => _ = cx.missing(config.lacking(), message),
+        }
+    }
+}
+
+pub(in crate::rules) fn webhook_url_not_https(object: Object<'_>, cx: &mut Cx<'_>) {
+    for node in client_configs(object)
+        .into_iter()
+        .filter_map(|c| c.field("url"))
+    {
+        let Some(url) = node
+            .as_str()
+            .filter(|u| !u.is_empty() && !u.starts_with(['{', '$', '<']))
+        else {
+            continue;
+        };
+        let rest = url.strip_prefix("https://");
+        let user = rest.is_some_and(|r| {
+            r.split('/')
+                .next()
+                .is_some_and(|authority| authority.contains('@'))
+        });
+        let what = match rest {
+            None => "not https",
+            Some(_) if user => "with a user in it",
+            Some(rest) if rest.contains(['?', '#']) => "with a query or fragment",
+            Some(_) => continue,
+        };
+        cx.report(
+            node,
+            format!("a webhook's URL {what}: the API server refuses it"),
+        )
+        .secret();
+    }
+}
+
+pub(in crate::rules) fn scrape_token_plain(monitor: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(spec) = monitor.node.field("spec") else {
+        return;
+    };
+    let lists = ["endpoints", "podMetricsEndpoints"];
+    let endpoints = lists
+        .into_iter()
+        .filter_map(|f| spec.field(f))
+        .flat_map(Node::items);
+    let probe = (monitor.gvk.kind == "Probe").then_some(spec);
+    for endpoint in endpoints.chain(probe) {
+        let scheme = endpoint
+            .field("scheme")
+            .or_else(|| endpoint.at(&["prober", "scheme"]))
+            .and_then(Node::as_str);
+        let relabelled = endpoint
+            .field("relabelings")
+            .into_iter()
+            .flat_map(Node::items)
+            .any(|r| r.field("targetLabel").and_then(Node::as_str) == Some("__scheme__"));
+        if !matches!(scheme, None | Some("http" | "HTTP"))
+            || relabelled
+            || endpoint.field("tlsConfig").is_some()
+        {
+            continue;
+        }
+        let auth = [
+            "authorization",
+            "bearerTokenSecret",
+            "basicAuth",
+            "bearerTokenFile",
+            "oauth2",
+        ];
+        if let Some((key, _)) = auth
+            .iter()
+            .find_map(|f| endpoint.pair(f))
+            .filter(|(_, v)| !v.is_null())
+        {
+            cx.report(
+                key,
+                "Prometheus sends this credential over plain HTTP: the scheme is not https",
+            );
+        }
+    }
+}
+
+/// Flags that need nothing beside them to be understood.
+const FLAGS: [&str; 12] = [
+    "--insecure-skip-tls-verify",
+    "--insecure-skip-verify",
+    "--kubelet-insecure-tls",
+    "--skip-tls-verify",
+    "--tls-skip-verify",
+    "--no-check-certificate",
+    "--skip-verify-tls",
+    "--insecure-registry-skip-verify",
+    "--registry-insecure-skip-tls-verify",
+    "--no-verify-ssl",
+    "--ssl-no-verify",
+    "--ignore-certificate-errors",
+];
+
+/// Variables that turn verification off, and the values with which they do.
+const VARIABLES: [(&str, &[&str]); 11] = [
+    ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]),
+    ("PYTHONHTTPSVERIFY", &["0"]),
+    ("GIT_SSL_NO_VERIFY", &["1", "true"]),
+    ("VAULT_SKIP_VERIFY", &["1", "true"]),
+    ("VAULT_SKIP_TLS_VERIFY", &["1", "true"]),
+    ("CONSUL_HTTP_SSL_VERIFY", &["0", "false"]),
+    ("NOMAD_SKIP_VERIFY", &["1", "true"]),
+    ("KUBERNETES_TRUST_CERTIFICATES", &["true"]),
+    ("SSL_VERIFY", &["0", "false"]),
+    ("INSECURE_SKIP_VERIFY", &["1", "true"]),
+    ("NODE_NO_VERIFY_TLS", &["1", "true"]),
+];
+
+pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, cx: &mut Cx<'_>) {
+    let name = container.name();
+    let message = |what: &str| {
+        format!(
+            "`{what}` makes container \"{name}\" accept any certificate: whoever is in between reads and changes everything"
+        )
+    };
+    let mut program = "";
+    let items = ["command", "args"]
+        .into_iter()
+        .filter_map(|f| container.node.field(f))
+        .flat_map(Node::items);
+    for item in items {
+        let Some(text) = item.as_str() else { continue };
+        let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
+        for (i, command) in lines.flat_map(|l| l.split([';', '|', '&'])).enumerate() {
+            // The first may go on from the item before: `[curl, -k]`.
+            if i > 0 {
+                program = "";
+            }
+            for word in command
+                .split([' ', '\t', '"', '\'', '`', '(', ')'])
+                .filter(|w| !w.is_empty())
+            {
+                let base = word.rsplit('/').next().unwrap_or_default();
+                if matches!(base, "curl" | "argocd") {
+                    program = base;
+                }
+                let (flag, value) = word.split_once('=').unwrap_or((word, "true"));
+                let of_program = match program {
+                    "curl" => flag == "--insecure" || is_short_k(word),
+                    "argocd" => flag == "--insecure",
+                    _ => false,
+                };
+                if (FLAGS.contains(&flag) || of_program) && matches!(value, "true" | "1") {
+                    let from = word.as_ptr() as usize - text.as_ptr() as usize;
+                    let spot: Spot<'_> = if word.len() == text.len() {
+                        item.into()
+                    } else {
+                        item.part(from, from + word.len())
+                    };
+                    cx.report(spot, message(word));
+                }
+            }
+        }
+    }
+    for item in container
+        .node
+        .field("env")
+        .into_iter()
+        .flat_map(Node::items)
+    {
+        let (Some(variable), Some(value)) =
+            (item.field("name").and_then(Node::text), item.field("value"))
+        else {
+            continue;
+        };
+        let off = |(name, values): &(&str, &[&str])| {
+            *name == variable
+                && value
+                    .text()
+                    .is_some_and(|t| values.contains(&t.to_ascii_lowercase().as_str()))
+        };
+        if VARIABLES.iter().any(off) {
+            cx.report(value, message(variable));
+        }
+    }
+}
+
+/// `-k`, alone or among curl's other short flags without values.
+fn is_short_k(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|flags| {
+        flags.contains('k')
+            && flags.len() <= 5
+            && flags.bytes().all(|b| {
+                matches!(
+                    b,
+                    b'k' | b's' | b'S' | b'L' | b'f' | b'v' | b'g' | b'i' | b'I'
+                )
+            })
+    })
+}
+
+/// What turns TLS off in a connection string.
+const PLAIN: [&str; 9] = [
+    "sslmode=disable",
+    "sslMode=DISABLED",
+    "ssl=false",
+    "useSSL=false",
+    "tls=skip-verify",
+    "tls=false",
+    "sslverify=0",
+    "ssl_mode=disable",
+    "encrypt=false",
+];
+
+pub(in crate::rules) fn database_url_without_tls(object: Object<'_>, cx: &mut Cx<'_>) {
+    let pod = crate::kube::PodSpec::of(object);
+    let values: Vec<Node<'_>> = match (object.gvk.kind, pod) {
+        (_, Some(pod)) => pod
+            .containers()
+            .flat_map(|c| {
+                let env = c
+                    .node
+                    .field("env")
+                    .into_iter()
+                    .flat_map(Node::items)
+                    .filter_map(|e| e.field("value"));
+                let args = ["command", "args"]
+                    .into_iter()
+                    .filter_map(move |f| c.node.field(f))
+                    .flat_map(Node::items);
+                env.chain(args)
+            })
+            .collect(),
+        _ => object
+            .node
+            .field("data")
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|(_, v)| v)
+            .collect(),
+    };
+    for value in values {
+        let Some(text) = value
+            .as_str()
+            .filter(|t| !stands_for_another(t) || t.contains("://"))
+        else {
+            continue;
+        };
+        for (option, at) in PLAIN.iter().filter_map(|o| Some((o, text.find(o)?))) {
+            // A whole option, as in `?sslmode=disable&…`.
+            let whole = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            let before = text
+                .get(..at)
+                .and_then(|t| t.chars().next_back())
+                .is_none_or(whole);
+            let after = text
+                .get(at + option.len()..)
+                .and_then(|t| t.chars().next())
+                .is_none_or(whole);
+            if before && after {
+                cx.report(value.part(at, at + option.len()), format!("`{option}` sends what the database says and the password in plain text, or to anybody"));
+            }
+        }
+    }
+}
