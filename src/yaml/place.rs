@@ -89,7 +89,8 @@ impl SpanMap {
         };
         let start = first.out(inner.start);
         if inner.is_empty() {
-            return (Span::empty(start.start), start.is_empty());
+            // Inside of a whole that has no places, the whole: its start may lie before what comes earlier.
+            return (start, start.is_empty());
         }
         let last = self.piece_at(inner.end - 1).unwrap_or(first);
         let end = last.out(inner.end);
