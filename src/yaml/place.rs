@@ -84,20 +84,36 @@ impl SpanMap {
 
     /// The outer span of an inner one, and whether it is exact.
     pub fn outer(&self, inner: Span) -> (Span, bool) {
+        if inner.is_empty() {
+            return self.point(inner.start);
+        }
         let Some(first) = self.piece_at(inner.start) else {
             return (Span::default(), false);
         };
         let start = first.out(inner.start);
-        if inner.is_empty() {
-            // Inside of a whole that has no places, the whole: its start may lie before what comes earlier.
-            return (start, start.is_empty());
-        }
         let last = self.piece_at(inner.end - 1).unwrap_or(first);
         let end = last.out(inner.end);
         (
             Span::new(start.start, end.end),
             first.splits(inner.start) && last.splits(inner.end),
         )
+    }
+
+    /// Where a place between two bytes came from: behind what comes before it, or the whole that it lies in.
+    fn point(&self, at: u32) -> (Span, bool) {
+        let before = self.0.partition_point(|p| p.inner.end <= at);
+        let behind = before.checked_sub(1).and_then(|i| self.0.get(i));
+        match (behind, self.0.get(before)) {
+            (Some(piece), _) if piece.inner.end == at => {
+                (Span::empty(piece.outer.end), piece.fit != Fit::Part)
+            }
+            (_, Some(piece)) if piece.inner.start >= at => {
+                (Span::empty(piece.outer.start), piece.fit != Fit::Part)
+            }
+            (_, Some(piece)) => (piece.out(at), piece.fit == Fit::Same),
+            (Some(piece), None) => (Span::empty(piece.outer.end), false),
+            (None, None) => (Span::default(), false),
+        }
     }
 
     /// The piece that holds the byte; behind the end the last one.
