@@ -3,6 +3,35 @@
 use super::Object;
 use crate::yaml::Node;
 
+/// The API groups of Kubernetes itself, up to 1.37. Others under k8s.io are those of add-ons: metrics adapters, gateways, snapshots.
+const BUILT_IN_GROUPS: [&str; 25] = [
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "lifecycle.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
 /// One item of a role's `rules`.
 #[derive(Clone, Copy)]
 pub struct PolicyRule<'d> {
@@ -45,9 +74,8 @@ impl<'d> PolicyRule<'d> {
     /// Whether every API group that it names is somebody's own: no group of Kubernetes, no `*`.
     pub fn has_own_groups_only(self) -> bool {
         let own = |g: Node<'_>| {
-            g.as_str().is_some_and(|g| {
-                g.contains('.') && !g.ends_with(".k8s.io") && !g.ends_with(".kubernetes.io")
-            })
+            g.as_str()
+                .is_some_and(|g| g != "*" && !BUILT_IN_GROUPS.contains(&g))
         };
         self.list("apiGroups").next().is_some() && self.list("apiGroups").all(own)
     }
