@@ -36,7 +36,19 @@ fn check_same(fast: &Parsed<'_>, slow: &Parsed<'_>) {
     let nodes = |parsed: &Parsed<'_>| -> Vec<_> {
         let document = parsed.document.iter();
         document
-            .flat_map(|d| d.nodes().map(|n| (n.kind(), n.style(), n.span(), n.text().map(str::to_owned), n.parent().map(Node::id))).collect::<Vec<_>>())
+            .flat_map(|d| {
+                d.nodes()
+                    .map(|n| {
+                        (
+                            n.kind(),
+                            n.style(),
+                            n.span(),
+                            n.text().map(str::to_owned),
+                            n.parent().map(Node::id),
+                        )
+                    })
+                    .collect::<Vec<_>>()
+            })
             .collect()
     };
     assert_eq!(nodes(fast), nodes(slow));

@@ -14,7 +14,14 @@ pub fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
 /// Reads a chunk without the fast path.
 pub fn read_slowly<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
     let fast = false;
-    read_within(text, chunk, Limits { fast, ..Limits::default() })
+    read_within(
+        text,
+        chunk,
+        Limits {
+            fast,
+            ..Limits::default()
+        },
+    )
 }
 
 fn read_within<'t>(text: &'t str, chunk: &Chunk, limits: Limits) -> Parsed<'t> {

@@ -103,6 +103,8 @@ pub struct Counts {
     pub files: usize,
     /// Kubernetes objects.
     pub objects: usize,
+    /// Files that were read and hold none.
+    pub other_files: usize,
     /// Findings that count.
     pub critical: usize,
     /// Findings that count.
@@ -177,6 +179,7 @@ pub fn finish(
         report.panicked |= file.panicked;
         report.counts.objects += file.objects;
         report.counts.files += usize::from(file.objects > 0);
+        report.counts.other_files += usize::from(file.objects == 0);
         report.counts.suppressed += file.quiet[0];
         report.counts.subsumed += file.quiet[1];
         report.unseen.extend(

@@ -29,12 +29,19 @@ pub fn summary(report: &Report, rules: usize) -> String {
         );
     }
     let c = report.counts;
-    let checked = format!(
+    let mut checked = format!(
         "checked {} in {} with {}",
         count(c.objects, "object"),
         count(c.files, "file"),
         count(rules, "rule")
     );
+    if c.other_files > 0 {
+        let _ = write!(
+            checked,
+            "; {} without any",
+            count(c.other_files, "other file")
+        );
+    }
     let by_severity = [
         (c.critical, "critical"),
         (c.high, "high"),

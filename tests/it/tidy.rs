@@ -148,7 +148,10 @@ fn generated_documents_are_current() {
         pages.insert(PathBuf::from(path));
     }
     current("docs/rules/README.md", &rules_index(policies()));
-    current("docs/kubevet.schema.json", &kubevet::config::json_schema());
+    current(
+        "schemas/kubevet.schema.json",
+        &kubevet::config::json_schema(),
+    );
     for path in sources("docs/rules", "md") {
         assert!(
             pages.contains(&path) || path.ends_with("rules/README.md"),
