@@ -18,9 +18,7 @@
 )]
 mod model;
 
-use model::{
-    Example, FailsWhen, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy,
-};
+use model::{Example, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -42,8 +40,85 @@ fn main() {
         "pub(crate) static RULES: [(Policy, Check); {}] = [\n{rows}];\n",
         ids.len()
     );
-    let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");
-    fs::write(out, table).expect("OUT_DIR is writable");
+    write("rules.rs", &table);
+    write("components.rs", &component_tables());
+}
+
+fn write(name: &str, text: &str) {
+    let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(name);
+    fs::write(out, text).expect("OUT_DIR is writable");
+}
+
+/// `schemas/components/*.tsv` as static tables, each sorted by its first columns so that a look-up is a binary search.
+fn component_tables() -> String {
+    println!("cargo::rerun-if-changed=schemas/components");
+    let mut out = String::new();
+    let mut emit = |name: &str, files: &[&str], row: &dyn Fn(&[&str]) -> String| {
+        let mut rows: Vec<String> = Vec::new();
+        for file in files {
+            let path = Path::new("schemas/components").join(file);
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            let lines = text.lines().filter(|l| !l.starts_with('#'));
+            rows.extend(lines.map(|line| row(&line.split('\t').collect::<Vec<_>>())));
+        }
+        rows.sort();
+        let _ = writeln!(
+            out,
+            "pub(super) static {name}: [{}; {}] = [\n    {},\n];",
+            name[..1].to_owned() + &name[1..].to_lowercase(),
+            rows.len(),
+            rows.join(",\n    ")
+        );
+    };
+    emit("FLAG", &["flags.tsv"], &|c| {
+        format!(
+            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, default: {:?}, deprecated: {} }}",
+            c[0],
+            c[1],
+            c[2],
+            c[3],
+            c[4] == "bool",
+            c[5],
+            c[6] == "deprecated"
+        )
+    });
+    emit("GATE", &["feature-gates.tsv"], &|c| {
+        format!(
+            "Gate {{ name: {:?}, since: {}, until: {}, stage: {:?}, on: {}, locked: {} }}",
+            c[0],
+            c[1],
+            c[2],
+            c[3],
+            c[4] == "true",
+            c[5] == "locked"
+        )
+    });
+    emit("PLUGIN", &["admission-plugins.tsv"], &|c| {
+        format!(
+            "Plugin {{ name: {:?}, since: {}, until: {}, on: {} }}",
+            c[0],
+            c[1],
+            c[2],
+            c[3] == "on"
+        )
+    });
+    emit("SUITE", &["cipher-suites.tsv"], &|c| {
+        format!("Suite {{ name: {:?}, kind: {:?} }}", c[0], c[1])
+    });
+    emit("CARRIED", &["carriers.tsv", "file-defaults.tsv"], &|c| {
+        format!(
+            "Carried {{ carrier: {:?}, component: {:?}, setting: {:?}, since: {}, until: {}, value: {:?} }}",
+            c[0], c[1], c[2], c[3], c[4], c[5]
+        )
+    });
+    emit("FIELD", &["fields.tsv"], &|c| {
+        format!(
+            "Field {{ form: {:?}, path: {:?}, component: {:?}, setting: {:?} }}",
+            c[0], c[1], c[2], c[3]
+        )
+    });
+    out
 }
 
 fn read(path: &Path) -> Policy {
@@ -213,15 +288,15 @@ fn shape(s: &Shape) -> String {
         format!("Field {{ path: {path}, is: {is}, starts_with: {starts} }}")
     });
     let setting = option(s.setting.as_ref(), |s| {
-        let when = match s.fails_when {
-            FailsWhen::Contains => "Contains",
-            FailsWhen::Lacks => "Lacks",
-        };
-        let unless = option(s.unless.as_deref(), text);
-        let (id, value) = (text(&s.id), text(&s.value));
+        let [value, unless, when] = [&s.value, &s.unless, &s.when].map(|l| texts(l));
         format!(
-            "Setting {{ id: {id}, fails_when: FailsWhen::{when}, value: {value}, unless: {unless}, explicit: {} }}",
-            s.explicit
+            "Setting {{ id: {}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, absence: Absence::{:?}, absent_severity: {}, since: {:?}, until: {:?} }}",
+            text(&s.id),
+            s.fails_when,
+            s.absence,
+            option(s.absent_severity, severity),
+            s.since,
+            s.until
         )
     });
     let grants = option(s.grants.as_ref(), |g: &Grants| {

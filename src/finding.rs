@@ -19,6 +19,9 @@ impl Releases {
     /// No release.
     pub const NONE: Self = Self(0);
 
+    /// Every release.
+    pub const ALL: Self = Self(u64::MAX);
+
     /// One release, `1.minor`.
     pub const fn only(minor: u8) -> Self {
         Self(1 << if minor > 63 { 63 } else { minor })
@@ -40,6 +43,18 @@ impl Releases {
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What both sets hold.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What the other set does not hold.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether it holds none.

@@ -234,32 +234,77 @@ where
     })
 }
 
-/// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value.
+/// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value of a component's setting.
+///
+/// What is written is judged in every form. What is left out is judged by what the carrier and the program do by themselves, and
+/// not at all where that is not known: in a part of a configuration, or over a carrier whose defaults are not in the tables.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Setting {
-    /// Name of the component's flag, without dashes.
+    /// Name of the component's flag, without dashes; the path of a field that has no flag.
     pub id: Text,
     /// What fails.
     pub fails_when: FailsWhen,
-    /// The value that is compared.
-    pub value: Text,
-    /// A setting that takes this one's place when given.
+    /// The values that are compared: any of them.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub value: List<Text>,
+    /// Settings that take this one's place when one is set; `name=value` where only that value does.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub unless: List<Text>,
+    /// Settings that must all be set for this one to matter; `name=value` where it must be that value.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub when: List<Text>,
+    /// Whether a setting that is left out is judged, too.
     #[serde(default)]
-    pub unless: Option<Text>,
-    /// Judge only what is written, not what the setting is when left out.
+    pub absence: Absence,
+    /// Severity of a setting that is left out, where it differs.
     #[serde(default)]
-    pub explicit: bool,
+    pub absent_severity: Option<Severity>,
+    /// The first minor version that it holds for.
+    #[serde(default)]
+    pub since: Option<u8>,
+    /// The last minor version that it holds for.
+    #[serde(default)]
+    pub until: Option<u8>,
 }
 
-/// How a setting is compared.
+/// Whether what is left out is judged by what it is then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absence {
+    /// In every profile.
+    #[default]
+    Judged,
+    /// Not in the profile `default`: what nearly everybody leaves out is noise there.
+    Strict,
+    /// Never.
+    Ignored,
+}
+
+/// How a setting is compared. Booleans are those of Go; numbers may be durations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum FailsWhen {
-    /// Its list holds the value.
+    /// It is one of the values; at `false` a setting that is empty fails, too.
+    Is,
+    /// It is none of the values.
+    IsNot,
+    /// Its list holds one of the values.
     Contains,
-    /// Its list does not hold the value.
+    /// Its list holds none of the values.
     Lacks,
+    /// One of its items begins with one of the values.
+    StartsWith,
+    /// It is above 0 and below the value: 0 is no limit.
+    Below,
+    /// It is above the value.
+    Above,
+    /// It is 0 or less.
+    NotPositive,
+    /// It is not set.
+    Absent,
+    /// It is set.
+    Present,
 }
 
 /// `check: {grants: {resources: [secrets], verbs: [get]}}`: one of each list that is given; what is left out may be anything.

@@ -39,6 +39,7 @@ pub(crate) struct Cx<'a> {
     object: Option<Object<'a>>,
     whole: Whole,
     targets: Releases,
+    strict: bool,
     repository: &'a Repository,
     parameters: &'a Overrides,
     scope: u32,
@@ -89,6 +90,8 @@ pub(crate) struct About<'a> {
     pub(crate) whole: Whole,
     /// The releases that are asked about.
     pub(crate) targets: Releases,
+    /// Whether a standard is asked about, and not what a team switches on today: any profile but `default`.
+    pub(crate) strict: bool,
     /// What the other files say.
     pub(crate) repository: &'a Repository,
     /// What the user gives rules instead of their parameters' defaults.
@@ -109,6 +112,7 @@ impl<'a> Cx<'a> {
             object,
             whole,
             targets,
+            strict,
             repository,
             parameters,
             parts,
@@ -118,6 +122,7 @@ impl<'a> Cx<'a> {
             object,
             whole,
             targets,
+            strict,
             repository,
             parameters,
             scope,
@@ -129,6 +134,11 @@ impl<'a> Cx<'a> {
     /// The releases that are asked about.
     pub(crate) fn targets(&self) -> Releases {
         self.targets
+    }
+
+    /// Whether a standard is asked about, and not what a team switches on today.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// What the other files of the repository say.

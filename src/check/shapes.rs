@@ -1,9 +1,10 @@
 //! One function per shape: checks that are data.
 
 use super::Cx;
-use crate::kube::component::{Instance, Origin};
+use crate::finding::Releases;
+use crate::kube::component::{Instance, Origin, number};
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
-use crate::model::{FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
+use crate::model::{Absence, FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
 use crate::yaml::{Kind, Node, Spot};
 
 /// Runs a container policy's shape.
@@ -196,50 +197,121 @@ fn is_common_verb(verb: &str) -> bool {
 }
 
 fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if setting
-        .unless
-        .as_ref()
-        .is_some_and(|other| instance.last(other).is_some())
-    {
+    let releases = Releases::ALL
+        .from(setting.since.unwrap_or(0))
+        .before(setting.until.map_or(63, |minor| minor + 1));
+    let matters = |s: &Text| holds(s, instance) == Some(true);
+    if !instance.releases.without(releases).is_empty() || !setting.when.iter().all(matters) {
         return;
     }
-    let Some(effective) = instance.list(&setting.id) else {
+    let Some((value, spot, origin)) = failing(setting, instance) else {
         return;
     };
-    if setting.explicit && effective.origin != Origin::Explicit {
+    let judged = match setting.absence {
+        Absence::Judged => true,
+        Absence::Strict => cx.is_strict(),
+        Absence::Ignored => false,
+    };
+    let explicit = origin == Origin::Explicit;
+    // What is written is judged although more may stand elsewhere.
+    let replaced = |s: &Text| holds(s, instance).unwrap_or(!explicit);
+    if !(explicit || judged) || setting.unless.iter().any(replaced) {
         return;
     }
-    let found = effective
-        .items
-        .iter()
-        .find(|(item, _)| *item == setting.value);
-    let spot: Option<Spot<'_>> = match setting.fails_when {
-        FailsWhen::Contains => found.map(|(_, spot)| *spot),
-        FailsWhen::Lacks if found.is_none() => Some(
-            instance
-                .last(&setting.id)
-                .map_or(instance.anchor, crate::kube::component::Setting::spot),
-        ),
-        FailsWhen::Lacks => None,
-    };
-    let Some(spot) = spot else { return };
-    let flag = format!("--{}", setting.id);
-    let origin = match effective.origin {
+    let origin_text = match origin {
         Origin::Explicit => "is set to",
+        _ if value.is_empty() => "is not set",
         Origin::CarrierDefault | Origin::BinaryDefault => "is not set, and defaults to",
     };
     let text = message(
         policy,
         &[
-            ("setting", &flag),
-            ("value", &setting.value),
-            ("origin", origin),
+            ("setting", &instance.spelling(&setting.id)),
+            ("value", value),
+            ("origin", origin_text),
             ("component", instance.component.name()),
         ],
     );
-    if effective.origin == Origin::Explicit {
+    if explicit {
         cx.report(spot, text);
-    } else {
-        cx.missing(spot, text);
+        return;
+    }
+    let draft = cx.missing(spot, text);
+    if let Some(severity) = setting.absent_severity {
+        draft.severity(severity);
+    }
+}
+
+/// Whether a setting is set, or `name=value` has that value; `None` where that cannot be known.
+fn holds(condition: &str, instance: &Instance<'_>) -> Option<bool> {
+    match condition.split_once('=') {
+        None => instance.is_set(condition),
+        Some((name, value)) => instance.effective(name).map(|e| same(e.value, value)),
+    }
+}
+
+/// Whether a value is the wanted one: booleans in any of Go's spellings, and an empty one is false.
+fn same(value: &str, wanted: &str) -> bool {
+    match wanted {
+        "true" => matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        "false" => matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False" | ""),
+        _ => value == wanted,
+    }
+}
+
+/// What of a setting fails: the value or the item, its place, and where it comes from.
+fn failing<'a, 'd>(
+    setting: &'a Setting,
+    instance: &'a Instance<'d>,
+) -> Option<(&'a str, Spot<'d>, Origin)> {
+    let id = setting.id.as_ref();
+    let wanted = |value: &str| setting.value.iter().any(|w| same(value, w));
+    let starts = |value: &str| setting.value.iter().any(|w| value.starts_with(&**w));
+    let limit = || setting.value.first().and_then(|v| number(v));
+    let single = |fails: &dyn Fn(&str) -> bool| {
+        let effective = instance.effective(id)?;
+        fails(effective.value).then_some((effective.value, effective.spot, effective.origin))
+    };
+    let item = |fails: &dyn Fn(&str) -> bool| {
+        let list = instance.list(id)?;
+        let (item, spot) = list.items.iter().find(|(item, _)| fails(item))?;
+        Some((*item, *spot, list.origin))
+    };
+    match setting.fails_when {
+        FailsWhen::Is => single(&wanted),
+        FailsWhen::IsNot => single(&|value| !wanted(value)),
+        FailsWhen::Contains => item(&wanted),
+        FailsWhen::StartsWith => item(&starts),
+        FailsWhen::Below => {
+            let limit = limit()?;
+            single(&|value| number(value).is_some_and(|n| n > 0.0 && n < limit))
+        }
+        FailsWhen::Above => {
+            let limit = limit()?;
+            single(&|value| number(value).is_some_and(|n| n > limit))
+        }
+        FailsWhen::NotPositive => single(&|value| number(value).is_some_and(|n| n <= 0.0)),
+        FailsWhen::Lacks => {
+            let list = instance.list(id)?;
+            let found = list.items.iter().any(|(item, _)| wanted(item));
+            let (value, spot) = match instance.last(id) {
+                Some(last) => (last.value.as_ref(), last.spot()),
+                None => (instance.default_of(id)?.0, instance.anchor),
+            };
+            (!found).then_some((value, spot, list.origin))
+        }
+        FailsWhen::Absent => {
+            if instance.is_set(id)? {
+                return None;
+            }
+            Some(match instance.last(id) {
+                Some(empty) => ("", empty.spot(), Origin::Explicit),
+                None => ("", instance.anchor, Origin::BinaryDefault),
+            })
+        }
+        FailsWhen::Present => {
+            let last = instance.last(id).filter(|s| !s.value.is_empty())?;
+            Some((last.value.as_ref(), last.spot(), Origin::Explicit))
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::finding::State;
 use crate::kube::{self, Repository, set_of};
 use crate::output::{FORMATS, Look, summary};
 use crate::text::{Decoded, Encoding, FileId, SourceFile, SourceMap, Span, decode};
-use crate::yaml::split;
 use rayon::prelude::*;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -177,7 +176,7 @@ impl Job<'_> {
                 line: 0,
                 detail: String::new(),
             });
-        } else if kube::may_be_ours(&text) {
+        } else if kube::may_be_ours(&file.path, &text) {
             let off = std::mem::take(&mut report.off);
             self.chunks(
                 Input {
@@ -205,7 +204,7 @@ impl Job<'_> {
 
     fn chunks(&self, input: Input<'_>, report: &mut FileReport) {
         let one = |chunk| analyse(input, chunk, self.rules, self.repository);
-        for batch in split(input.text).chunks(BATCH) {
+        for batch in kube::chunks(input.path, input.text).chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.
             if batch.len() < 64 {
                 batch.iter().for_each(|chunk| report.add(one(chunk)));

@@ -122,11 +122,10 @@ impl Settings {
             .fold(Releases::NONE, |all, minor| {
                 all.with(Releases::only(*minor))
             });
-        let newest = Releases::only(Releases::NEWEST);
-        let targets = [given, self.config.targets, newest]
+        let asked_for = [given, self.config.targets]
             .into_iter()
-            .find(|t| !t.is_empty())
-            .unwrap_or(newest);
+            .find(|t| !t.is_empty());
+        let targets = asked_for.unwrap_or(Releases::only(Releases::NEWEST));
         let config = &self.config;
         let off = |id: &str| {
             config
@@ -138,6 +137,7 @@ impl Settings {
         let mut rules = RuleSet::selected(profile, targets, |p| {
             (p.is_in(profile) || asked(&p.id)) && !off(&p.id)
         });
+        rules.asked = asked_for;
         rules.obeys_ignores = !args.no_inline_ignores;
         rules.severities = std::mem::take(&mut self.config.severity);
         rules.parameters = std::mem::take(&mut self.config.parameters);

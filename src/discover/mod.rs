@@ -5,7 +5,7 @@
 mod walk;
 
 use crate::engine::{Note, What};
-use crate::kube::Repository;
+use crate::kube::{self, Repository};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -180,14 +180,6 @@ fn slashed(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn is_ours(path: &Path) -> bool {
-    path.extension().is_some_and(|e| {
-        ["yaml", "yml", "json"]
-            .iter()
-            .any(|ours| e.eq_ignore_ascii_case(ours))
-    })
-}
-
 struct Search<'a> {
     options: &'a Options,
     /// By path; names that differ only in bytes that are no UTF-8 are different files.
@@ -297,7 +289,7 @@ impl Search<'_> {
         }
         let disk = entry.path();
         let linked_folder = kind.is_symlink() && disk.is_dir();
-        if !(is_ours(disk) || linked_folder) {
+        if !(kube::format_of(&slashed(disk)).is_some() || linked_folder) {
             return;
         }
         let path = slashed(disk.strip_prefix(root).unwrap_or(disk));

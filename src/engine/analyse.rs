@@ -5,11 +5,11 @@ use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label, State};
-use crate::kube::component::{ComponentKind, Instance, is_system_pod};
+use crate::kube::component::{ComponentKind, Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
 use crate::kube::{
     self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository,
-    Whole,
+    Whole, Within,
 };
 use crate::model::Text;
 use crate::text::{FileId, Span};
@@ -175,8 +175,14 @@ impl Analysis<'_> {
                 None,
             );
         }
-        if kube::may_be_ours(text) {
-            self.document(text, &place, chunk.format, chunk.glued.is_some(), 0);
+        let within = Within {
+            path: self.input.path,
+            whole: Whole::Complete,
+            counts: true,
+            depth: 0,
+        };
+        if kube::may_be_ours(within.path, text) {
+            self.document(text, &place, chunk.format, chunk.glued.is_some(), within);
         } else {
             self.stray(text, &place, chunk.format);
         }
@@ -233,7 +239,15 @@ impl Analysis<'_> {
         );
     }
 
-    fn document(&mut self, text: &str, place: &Place, format: Format, glued: bool, depth: usize) {
+    fn document(
+        &mut self,
+        text: &str,
+        place: &Place,
+        format: Format,
+        glued: bool,
+        within: Within<'_>,
+    ) {
+        let depth = within.depth;
         let start = place.locate(Span::empty(0)).span.start;
         let parsed = parse(text, place.clone(), format, Limits::default());
         if parsed.note.is_some() {
@@ -257,9 +271,10 @@ impl Analysis<'_> {
             self.unread(text, place, &parsed.problems, glued, depth);
             return;
         };
-        let objects = kube::objects(&document);
+        let objects = kube::objects(&document, within.path);
         let root = Object::of(document.root());
-        if depth > 0 && !root.is_some_and(counts_when_nested) {
+        let ours = root.or_else(|| objects.first().copied());
+        if !(within.counts || ours.is_some_and(kube::counts_when_nested)) {
             return;
         }
         if root.is_some() {
@@ -271,7 +286,7 @@ impl Analysis<'_> {
             self.report.objects += objects.len();
         }
         for object in &objects {
-            self.object(*object, depth);
+            self.object(*object, within);
         }
         let secrets = kube::secret_spans(&document, &objects);
         self.report
@@ -336,40 +351,45 @@ impl Analysis<'_> {
         }
     }
 
-    fn object(&mut self, object: Object<'_>, depth: usize) {
-        let whole = kube::whole(object, self.repository.is_patch(self.input.path));
-        if depth == 0 || kube::is_config(object.gvk.group) {
-            self.rules(object, whole);
+    fn object(&mut self, object: Object<'_>, within: Within<'_>) {
+        let named = self.repository.is_patch(self.input.path) || within.whole == Whole::Fragment;
+        let whole = kube::whole(object, named);
+        if within.counts || kube::counts_when_nested(object) {
+            self.rules(object, whole, within.path);
         }
-        if depth >= MAX_NESTING {
+        if within.depth >= MAX_NESTING {
             return;
         }
-        for scalar in kube::nested_texts(object) {
-            let (Some(text), Some(map)) = (scalar.as_str(), decode_scalar(scalar)) else {
+        for (scalar, within) in kube::nested_texts(object, within.depth) {
+            let Some(text) = scalar.as_str() else {
                 continue;
             };
-            for chunk in yaml::split(text) {
+            let patch = within.whole == Whole::Fragment;
+            let ours = |text| patch || kube::may_be_ours(within.path, text);
+            if !ours(text) {
+                continue;
+            }
+            let Some(map) = decode_scalar(scalar) else {
+                continue;
+            };
+            for chunk in kube::chunks(within.path, text) {
                 let inner = chunk.span.text(text);
-                if kube::may_be_ours(inner) {
+                if ours(inner) {
                     let place = scalar.document().place.nest(&map.window(chunk.span));
-                    self.document(
-                        inner,
-                        &place,
-                        chunk.format,
-                        chunk.glued.is_some(),
-                        depth + 1,
-                    );
+                    let glued = chunk.glued.is_some();
+                    self.document(inner, &place, chunk.format, glued, within);
                 }
             }
         }
     }
 
-    fn rules(&mut self, object: Object<'_>, whole: Whole) {
+    fn rules(&mut self, object: Object<'_>, whole: Whole, path: &str) {
         let rules = self.rules;
         let about = About {
             object: Some(object),
             whole,
             targets: rules.targets,
+            strict: !rules.subsumes,
             repository: self.repository,
             parameters: &self.rules.parameters,
             parts: &[],
@@ -398,7 +418,16 @@ impl Analysis<'_> {
                 },
             );
         }
-        for instance in Instance::of(object) {
+        let around = Surroundings {
+            path,
+            asked: rules.asked,
+            beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
+                && self.input.text.contains("kubeadm.k8s.io"),
+        };
+        for mut instance in Instance::of(object, around) {
+            if whole == Whole::Fragment {
+                instance.extent = Extent::Part;
+            }
             self.each(
                 rules.of_component(instance.component),
                 about,
@@ -520,13 +549,6 @@ pub(super) fn configure(finding: &mut Finding, off: &[Off], rules: &RuleSet) {
             reason: off.reason.clone(),
         };
     }
-}
-
-/// Documents inside of a scalar that are more than somebody's data.
-fn counts_when_nested(object: Object<'_>) -> bool {
-    kube::is_config(object.gvk.group)
-        || (object.gvk.group.is_empty()
-            && matches!(object.gvk.kind, "ConfigMap" | "Secret" | "List"))
 }
 
 #[cfg(test)]

@@ -276,6 +276,7 @@ fn set_findings(
         object: None,
         whole: Whole::Complete,
         targets: rules.targets,
+        strict: !rules.subsumes,
         repository: &repository,
         parameters: &rules.parameters,
         parts: &[],

@@ -14,6 +14,8 @@ pub(crate) type Rule = &'static (Policy, Check);
 pub struct RuleSet {
     /// The releases that are asked about.
     pub targets: Releases,
+    /// The releases that the user asks about; `None` where they are only the default.
+    pub asked: Option<Releases>,
     /// Whether a finding hides those that it implies: in the profile `default` only, since the others answer for a standard.
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
@@ -42,6 +44,7 @@ impl RuleSet {
     pub fn selected(profile: Profile, targets: Releases, select: impl Fn(&Policy) -> bool) -> Self {
         let mut set = Self {
             targets,
+            asked: None,
             subsumes: profile == Profile::Default,
             obeys_ignores: true,
             severities: HashMap::new(),

@@ -22,7 +22,8 @@ pub use placeholder::is_placeholder;
 pub use rbac::{PolicyRule, RoleRef, Subject};
 pub(crate) use recognise::whole;
 pub use recognise::{
-    Whole, is_config, may_be_ours, nested_texts, objects, reads_as_ours, reads_as_template,
+    Whole, Within, chunks, counts_when_nested, format_of, is_config, may_be_ours, nested_texts,
+    objects, reads_as_ours, reads_as_template,
 };
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
 pub use set::{Set, set_of};

@@ -51,6 +51,17 @@ impl<'d> Object<'d> {
         })
     }
 
+    /// A map without a kind, by what it is.
+    pub fn named(node: Node<'d>, group: &'static str, kind: &'static str) -> Self {
+        let version = "";
+        let gvk = Gvk {
+            group,
+            version,
+            kind,
+        };
+        Self { node, gvk }
+    }
+
     /// A field of `metadata`.
     pub fn metadata(self, field: &str) -> Option<Node<'d>> {
         self.node.at(&["metadata", field])
@@ -84,8 +95,8 @@ impl<'d> Object<'d> {
             kind,
         } = self.gvk;
         ObjectRef {
-            api_version: if group.is_empty() {
-                version.to_owned()
+            api_version: if group.is_empty() || version.is_empty() {
+                format!("{group}{version}")
             } else {
                 format!("{group}/{version}")
             },

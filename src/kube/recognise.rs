@@ -1,7 +1,8 @@
 //! Which documents are Kubernetes' business, and which texts hide further documents.
 
+use super::component::{ETCD, K3S, KUBESPRAY, TALOS, UNIT, reads_as_k3s, reads_as_kubespray};
 use super::{Gvk, Object, kustomize};
-use crate::yaml::{Document, Kind, Node, Style};
+use crate::yaml::{self, Document, Format, Kind, Node, Split, Style};
 use memchr::memmem;
 
 /// How much of an object a document shows.
@@ -13,10 +14,69 @@ pub enum Whole {
     Fragment,
 }
 
+/// How a file is read, by its name; `None` for one that is none of ours.
+pub fn format_of(path: &str) -> Option<Format> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let parent = folder.rsplit('/').next().unwrap_or(folder);
+    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
+    let is = |ours: &str| extension.eq_ignore_ascii_case(ours);
+    if is("yaml") || is("yml") || is("json") {
+        return Some(Format::Yaml);
+    }
+    let program = |name: &str| name.starts_with("kube") || matches!(name, "etcd" | "k3s" | "rke2");
+    match name {
+        "admin.conf"
+        | "super-admin.conf"
+        | "controller-manager.conf"
+        | "scheduler.conf"
+        | "kubelet.conf"
+        | "bootstrap-kubelet.conf"
+        | "kubeconfig" => Some(Format::Yaml),
+        "config" if parent == ".kube" => Some(Format::Yaml),
+        "etcd.env" | "etcd.conf" | "kubelet.env" | "kubeadm-flags.env" => Some(Format::Unit),
+        _ if is("kubeconfig") || is("conf") && parent == "kubelet.conf.d" => Some(Format::Yaml),
+        _ if is("service") || is("conf") && parent.ends_with(".service.d") => Some(Format::Unit),
+        _ if matches!(parent, "default" | "sysconfig") && program(name) => Some(Format::Unit),
+        _ if parent == "args" && program(name) => Some(Format::Arguments),
+        _ => None,
+    }
+}
+
+/// The chunks of a file.
+pub fn chunks(path: &str, text: &str) -> Split {
+    match format_of(path) {
+        Some(format @ (Format::Unit | Format::Arguments)) => yaml::whole(text, format),
+        _ => yaml::split(text),
+    }
+}
+
 /// Whether the text may hold a document of ours; where not, it need not be parsed.
-pub fn may_be_ours(text: &str) -> bool {
-    memmem::find(text.as_bytes(), b"apiVersion").is_some()
-        && memmem::find(text.as_bytes(), b"kind").is_some()
+pub fn may_be_ours(path: &str, text: &str) -> bool {
+    let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    match format_of(path) {
+        Some(Format::Unit | Format::Arguments) => {
+            const PROGRAMS: [&str; 6] = ["kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2"];
+            PROGRAMS.into_iter().any(has)
+        }
+        _ => {
+            has("apiVersion") && has("kind")
+                || in_inventory(path)
+                || has("v1alpha1") && (has("machine:") || has("cluster:"))
+                || has("listen-client-urls")
+                || has("client-transport-security")
+                || has("write-kubeconfig-mode")
+                || has("-arg:")
+                || in_rancher(path)
+        }
+    }
+}
+
+fn in_inventory(path: &str) -> bool {
+    path.contains("group_vars/") || path.contains("host_vars/")
+}
+
+fn in_rancher(path: &str) -> bool {
+    path.contains("rancher/k3s/") || path.contains("rancher/rke2/")
 }
 
 /// Whether a text that cannot be parsed was meant as a document of ours: both keys at the start of a line, or as JSON keys.
@@ -45,10 +105,61 @@ pub fn reads_as_template(text: &str) -> bool {
         .any(|line| line.trim_start().starts_with("{{") || line.trim_start().starts_with("{%"))
 }
 
+/// Keys of etcd's configuration: two of them tell that a file is one.
+const ETCD_KEYS: [&str; 6] = [
+    "listen-client-urls",
+    "listen-peer-urls",
+    "initial-cluster",
+    "client-transport-security",
+    "peer-transport-security",
+    "data-dir",
+];
+
+/// A configuration that has no kind, told by what stands in it and where its file lies.
+fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>> {
+    if matches!(format, Format::Unit | Format::Arguments) {
+        return Some(Object::named(root, UNIT, "Unit"));
+    }
+    if root.kind() != Kind::Map {
+        return None;
+    }
+    if let Some(kind) = root.get("kind") {
+        // A patch of kind's may leave out the apiVersion.
+        let (group, kind) = match kind.as_str()? {
+            "ClusterConfiguration" => ("kubeadm.k8s.io", "ClusterConfiguration"),
+            "InitConfiguration" => ("kubeadm.k8s.io", "InitConfiguration"),
+            "JoinConfiguration" => ("kubeadm.k8s.io", "JoinConfiguration"),
+            "KubeletConfiguration" => ("kubelet.config.k8s.io", "KubeletConfiguration"),
+            "KubeProxyConfiguration" => ("kubeproxy.config.k8s.io", "KubeProxyConfiguration"),
+            _ => return None,
+        };
+        return Some(Object::named(root, group, kind));
+    }
+    let has = |key: &str| root.field(key).is_some();
+    let is_map = |key: &str| root.field(key).is_some_and(|n| n.kind() == Kind::Map);
+    if root.field("version").and_then(Node::as_str) == Some("v1alpha1")
+        && (is_map("machine") || is_map("cluster"))
+    {
+        return Some(Object::named(root, TALOS, "MachineConfig"));
+    }
+    if ETCD_KEYS.into_iter().filter(|key| has(key)).count() >= 2 {
+        return Some(Object::named(root, ETCD, "Configuration"));
+    }
+    if in_rancher(path) && path.ends_with("registries.yaml") {
+        return Some(Object::named(root, K3S, "Registries"));
+    }
+    if in_rancher(path) || reads_as_k3s(root) {
+        return Some(Object::named(root, K3S, "Configuration"));
+    }
+    (in_inventory(path) && reads_as_kubespray(root))
+        .then(|| Object::named(root, KUBESPRAY, "Variables"))
+}
+
 /// The objects of a document, items of a List one by one. Items of a typed list may leave their kind to the list.
-pub fn objects<'d>(document: &'d Document<'d>) -> Vec<Object<'d>> {
-    let Some(object) = Object::of(document.root()) else {
-        return Vec::new();
+pub fn objects<'d>(document: &'d Document<'d>, path: &str) -> Vec<Object<'d>> {
+    let root = document.root();
+    let Some(object) = Object::of(root) else {
+        return kindless(root, document.format, path).into_iter().collect();
     };
     let Some(kind) = object.gvk.kind.strip_suffix("List") else {
         return vec![object];
@@ -90,20 +201,95 @@ pub fn is_config(group: &str) -> bool {
             | "apiserver.config.k8s.io"
             | "apiserver.k8s.io"
             | "audit.k8s.io"
+            | "kubecontrollermanager.config.k8s.io"
+            | "pod-security.admission.config.k8s.io"
+            | "eventratelimit.admission.k8s.io"
+            | ETCD
+            | K3S
+            | TALOS
+            | UNIT
     )
 }
 
-/// The scalars of an object that hold documents: values of a ConfigMap, and of a Secret's `stringData`.
-pub fn nested_texts(object: Object<'_>) -> impl Iterator<Item = Node<'_>> {
-    let field = match (object.gvk.group, object.gvk.kind) {
-        ("", "ConfigMap") => Some("data"),
-        ("", "Secret") => Some("stringData"),
-        _ => None,
+/// Where a document stands that is looked at.
+#[derive(Clone, Copy)]
+pub struct Within<'d> {
+    /// Path of the file that holds it; of a nested one the file that its scalar becomes, or its key.
+    pub path: &'d str,
+    /// How much of itself it shows.
+    pub whole: Whole,
+    /// Whether all objects in it count, and not only configurations: what is written to a node, not somebody's data.
+    pub counts: bool,
+    /// Through how many scalars.
+    pub depth: usize,
+}
+
+/// The scalars of an object that hold documents: values of a ConfigMap and of a Secret's `stringData`, files that Cluster API and
+/// Talos write to nodes, kind's patches.
+pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, Within<'d>)> {
+    let root = object.node;
+    let spec = root.field("spec");
+    let items = |list: Option<Node<'d>>| list.into_iter().flat_map(Node::items);
+    let file = |entry: Node<'d>, content: &'static str| {
+        let path = entry.field("path").and_then(Node::as_str).unwrap_or("");
+        Some((path, entry.field(content)?))
     };
-    let data = field.and_then(|f| object.node.field(f));
-    let values = data
+    let values = |map: Option<Node<'d>>| {
+        let pairs = map.into_iter().flat_map(Node::entries);
+        pairs.map(|(key, value)| (key.text().unwrap_or_default(), value))
+    };
+    let (mut whole, mut counts) = (Whole::Complete, true);
+    let nodes: Vec<(&'d str, Node<'d>)> = match (object.gvk.group, object.gvk.kind) {
+        ("", "ConfigMap") => {
+            counts = false;
+            values(root.field("data")).collect()
+        }
+        ("", "Secret") => {
+            counts = false;
+            values(root.field("stringData")).collect()
+        }
+        ("kind.x-k8s.io", "Cluster") => {
+            whole = Whole::Fragment;
+            let nodes = items(root.field("nodes")).map(|n| n.field("kubeadmConfigPatches"));
+            let lists = [root.field("kubeadmConfigPatches")]
+                .into_iter()
+                .chain(nodes);
+            lists.flat_map(items).map(|patch| ("", patch)).collect()
+        }
+        ("controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io", _) => {
+            let template = spec.and_then(|s| s.at(&["template", "spec"]));
+            let configs = [spec, template].into_iter().flatten();
+            let configs = configs.flat_map(|s| [Some(s), s.field("kubeadmConfigSpec")]);
+            let files = configs.flatten().flat_map(|c| items(c.field("files")));
+            files.filter_map(|f| file(f, "content")).collect()
+        }
+        (TALOS, _) => {
+            let files = items(root.at(&["machine", "files"])).filter_map(|f| file(f, "content"));
+            let manifests = items(root.at(&["cluster", "inlineManifests"]));
+            files
+                .chain(manifests.filter_map(|m| file(m, "contents")))
+                .collect()
+        }
+        _ => return Vec::new(),
+    };
+    nodes
         .into_iter()
-        .flat_map(Node::entries)
-        .map(|(_, value)| value);
-    values.filter(|value| value.style() != Style::Plain && value.as_str().is_some_and(may_be_ours))
+        .filter(|(_, value)| value.style() != Style::Plain && value.as_str().is_some())
+        .map(|(path, node)| {
+            let within = Within {
+                path,
+                whole,
+                counts,
+                depth: depth + 1,
+            };
+            (node, within)
+        })
+        .collect()
+}
+
+/// Documents inside of a scalar that are more than somebody's data.
+pub fn counts_when_nested(object: Object<'_>) -> bool {
+    is_config(object.gvk.group)
+        || object.gvk.group.is_empty()
+            && matches!(object.gvk.kind, "ConfigMap" | "Secret" | "List" | "Config")
 }

@@ -14,8 +14,8 @@ mod yaml;
 
 use crate::check::Check;
 use crate::model::{
-    Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark, Parameter, Policy,
-    Setting, Severity, Shape, Standards, SubsumeBy,
+    Absence, Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark,
+    Parameter, Policy, Setting, Severity, Shape, Standards, SubsumeBy,
 };
 use std::borrow::Cow;
 

@@ -3,7 +3,7 @@
 use super::events::{Event, Events, Granit, Reason, Stop, Tag};
 use super::scalar::{self, Resolved};
 use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style};
-use super::{Format, Place, fast};
+use super::{Format, Place, fast, unit};
 use crate::text::Span;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -71,6 +71,11 @@ pub struct Parsed<'t> {
 
 /// Reads the text of one chunk that stands at `place`.
 pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
+    if matches!(format, Format::Unit | Format::Arguments) {
+        let mut builder = Builder::new(text, limits);
+        let end = unit::read(text, format, &mut builder);
+        return parsed(builder.built(end), text, place, format, true);
+    }
     let yaml = format == Format::Yaml;
     // To kubectl's parser NEL, LS and PS are line breaks. Spans stay right: the replacement has the same length.
     let breaks = if yaml { replace_breaks(text) } else { None };
@@ -151,7 +156,10 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
         comments: Vec::new(),
     };
     document.comments = comments(&document);
-    check_maps(&document, &mut problems);
+    // Elsewhere a setting that is repeated is no mistake.
+    if matches!(format, Format::Yaml | Format::Json) {
+        check_maps(&document, &mut problems);
+    }
     Parsed {
         document: Some(document),
         problems,
@@ -448,6 +456,24 @@ impl<'t> Builder<'t> {
         {
             map.merges = true;
         }
+        self.last = self.last.max(span.end);
+        Ok(())
+    }
+
+    /// A string that is the text under its span, whatever that is.
+    pub(super) fn literal(&mut self, span: Span) -> Result<(), Failure> {
+        let node = NodeData {
+            span,
+            parent: 0,
+            end: 0,
+            data: 0,
+            kind: Kind::Str,
+            style: Style::Plain,
+            holds: Holds::Slice,
+            index: 0,
+            merges: false,
+        };
+        self.push(node, 1, 0)?;
         self.last = self.last.max(span.end);
         Ok(())
     }

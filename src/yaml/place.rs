@@ -262,6 +262,15 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
     let node = node.target();
     let value = node.text().filter(|_| node.kind() == Kind::Str)?;
     let span = node.span();
+    let content = node.content();
+    if content.text(node.document().text).as_ptr() == value.as_ptr() {
+        // The value is the text itself.
+        let (inner, fit) = (Span::of(0..value.len()), Fit::Same);
+        if !inner.is_empty() {
+            let outer = content;
+            return Some(SpanMap(Arc::new([Piece { inner, outer, fit }])));
+        }
+    }
     let raw = span.text(node.document().text);
     let mut out = Decoder {
         text: String::with_capacity(value.len()),

@@ -14,6 +14,10 @@ pub enum Format {
     Yaml,
     /// One object of a JSON stream.
     Json,
+    /// A systemd unit or an environment file.
+    Unit,
+    /// A file of arguments.
+    Arguments,
 }
 
 /// One document's text, a span of the file.
@@ -33,6 +37,15 @@ pub type Split = Vec<Chunk>;
 /// Splits a text of at most `u32::MAX` bytes.
 pub fn split(text: &str) -> Split {
     json_objects(text).unwrap_or_else(|| yaml_documents(text))
+}
+
+/// A text that is one chunk.
+pub fn whole(text: &str, format: Format) -> Split {
+    vec![Chunk {
+        span: Span::of(0..text.len()),
+        format,
+        glued: None,
+    }]
 }
 
 fn yaml_documents(text: &str) -> Split {

@@ -552,7 +552,7 @@ impl<'d> Iterator for Children<'d> {
 }
 
 /// A place in a document that a finding may point at: a node, or a piece of one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Spot<'d> {
     /// The node that it belongs to.
     pub node: Node<'d>,

@@ -228,7 +228,9 @@ fn json_objects_of_one_line_are_read_each() {
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = kubevet::engine::policies()
         .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
-        .flat_map(|e| e.files.iter().map(|(_, text)| text.to_string()))
+        .flat_map(|e| e.files.iter())
+        .filter(|(path, _)| kubevet::kube::format_of(path) == Some(Format::Yaml))
+        .map(|(_, text)| text.to_string())
         .collect();
     let walk = walkdir::WalkDir::new("testdata")
         .into_iter()

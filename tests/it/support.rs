@@ -2,10 +2,9 @@
 
 use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Releases};
-use kubevet::kube::Repository;
+use kubevet::kube::{Repository, chunks};
 use kubevet::model::Profile;
 use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
-use kubevet::yaml::split;
 
 /// Checks texts as the files of one repository.
 pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
@@ -32,7 +31,7 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         ));
         let mut report = FileReport::default();
         report.reported = true;
-        for chunk in split(text) {
+        for chunk in chunks(path, text) {
             report.add(analyse(
                 Input {
                     file,

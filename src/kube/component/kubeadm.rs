@@ -1,59 +1,139 @@
-//! kubeadm ClusterConfiguration: extra arguments over kubeadm's own. A map up to v1beta3, a list of name and value since v1beta4.
+//! kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration: extra arguments over kubeadm's own, a map up to v1beta3,
+//! a list of name and value since v1beta4. Cluster API and kind have the same structures inside of theirs.
 
-use super::{ComponentKind, Form, Instance, Setting};
+use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, anchor, version};
+use crate::finding::Releases;
 use crate::kube::Object;
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
-pub(super) fn instances(object: Object<'_>) -> Vec<Instance<'_>> {
+/// How an object carries kubeadm's structures.
+#[derive(Clone, Copy)]
+pub(super) struct Carrier<'d> {
+    pub(super) object: Object<'d>,
+    pub(super) form: Form,
+    pub(super) extent: Extent,
+    /// The releases of Kubernetes.
+    pub(super) releases: Releases,
+}
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let minor = version(object.node.field("kubernetesVersion"));
+    let carrier = Carrier {
+        object,
+        form: Form::Kubeadm,
+        extent: Extent::Whole,
+        releases: around.releases(ComponentKind::ApiServer, minor),
+    };
+    match object.gvk.kind {
+        "ClusterConfiguration" => cluster(carrier, object.node),
+        "InitConfiguration" | "JoinConfiguration" => {
+            registration(carrier, object.node).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The control plane of a ClusterConfiguration.
+pub(super) fn cluster<'d>(carrier: Carrier<'d>, config: Node<'d>) -> Vec<Instance<'d>> {
     const SECTIONS: [(&[&str], ComponentKind); 4] = [
         (&["apiServer"], ComponentKind::ApiServer),
         (&["controllerManager"], ComponentKind::ControllerManager),
         (&["scheduler"], ComponentKind::Scheduler),
         (&["etcd", "local"], ComponentKind::Etcd),
     ];
+    let external = config.at(&["etcd", "external"]);
     let instance = |(path, component): (&[&str], ComponentKind)| {
-        let section = object.node.at(path);
+        let section = config.at(path);
         // etcd may be somebody else's.
         if component == ComponentKind::Etcd && section.is_none() {
             return None;
         }
         let arguments = section.and_then(|s| s.field("extraArgs"));
-        // Where the setting would be written: extraArgs, else the section, else the kind.
-        let anchor = arguments
-            .or(section)
-            .or_else(|| object.node.get("kind"))
-            .unwrap_or(object.node)
-            .lacking();
-        Some(Instance {
+        let releases = if component == ComponentKind::Etcd {
+            component.releases()
+        } else {
+            carrier.releases
+        };
+        let whole = (config != carrier.object.node).then_some(config);
+        let mut instance = Instance {
             component,
-            form: Form::Kubeadm,
-            object,
-            settings: arguments.map(settings).unwrap_or_default(),
-            anchor,
-        })
+            form: carrier.form,
+            extent: carrier.extent,
+            object: carrier.object,
+            releases,
+            settings: Vec::new(),
+            anchor: anchor(carrier.object, &[arguments, section, whole]),
+        };
+        if component == ComponentKind::ApiServer {
+            instance
+                .settings
+                .extend(external.into_iter().flat_map(external_etcd));
+        }
+        instance.arguments(arguments);
+        Some(instance)
     };
     SECTIONS.into_iter().filter_map(instance).collect()
 }
 
-fn settings(arguments: Node<'_>) -> Vec<Setting<'_>> {
-    let pairs: Vec<(Node<'_>, Node<'_>)> = match arguments.kind() {
-        Kind::Map => arguments.entries(),
-        _ => arguments
-            .items()
-            .filter_map(|item| Some((item.field("name")?, item.field("value")?)))
-            .collect(),
-    };
-    pairs
+/// How the API server reaches an etcd that is not kubeadm's: what is left out is not set.
+fn external_etcd(external: Node<'_>) -> Vec<Setting<'_>> {
+    let endpoints = external.pair("endpoints");
+    let servers = endpoints
         .into_iter()
-        .filter_map(|(name, value)| setting(name, value))
-        .collect()
+        .flat_map(|(_, list)| list.items())
+        .filter_map(|item| field(external, "endpoints", item, "etcd-servers"));
+    let files = [
+        ("caFile", "etcd-cafile"),
+        ("certFile", "etcd-certfile"),
+        ("keyFile", "etcd-keyfile"),
+    ];
+    let files = files.into_iter().map(|(key, flag)| {
+        let value = external.field(key);
+        value
+            .and_then(|value| field(external, key, value, flag))
+            .unwrap_or_else(|| Setting {
+                name: flag.into(),
+                shown: key.into(),
+                value: "".into(),
+                node: external,
+                at: None,
+                name_spot: external.lacking(),
+            })
+    });
+    servers.chain(files).collect()
 }
 
-fn setting<'d>(name: Node<'d>, value: Node<'d>) -> Option<Setting<'d>> {
+/// A field of a structure that has the effect of a flag.
+pub(super) fn field<'d>(
+    map: Node<'d>,
+    key: &'d str,
+    value: Node<'d>,
+    flag: &'static str,
+) -> Option<Setting<'d>> {
     Some(Setting {
-        name: name.text()?.into(),
+        name: flag.into(),
+        shown: key.into(),
         value: value.text()?.into(),
         node: value,
         at: Some(0),
+        name_spot: map.pair(key).map_or(value, |(key, _)| key).into(),
     })
+}
+
+/// The kubelet of an InitConfiguration or JoinConfiguration.
+pub(super) fn registration<'d>(carrier: Carrier<'d>, config: Node<'d>) -> Option<Instance<'d>> {
+    let registration = config.field("nodeRegistration")?;
+    let arguments = registration.field("kubeletExtraArgs")?;
+    let mut instance = Instance {
+        component: ComponentKind::Kubelet,
+        form: carrier.form,
+        // kubeadm's KubeletConfiguration stands elsewhere.
+        extent: Extent::Part,
+        object: carrier.object,
+        releases: carrier.releases,
+        settings: Vec::new(),
+        anchor: arguments.lacking(),
+    };
+    instance.arguments(Some(arguments));
+    Some(instance)
 }

@@ -1,13 +1,29 @@
 //! Settings of cluster components, whatever form they are written in: one instance, one list of settings.
 //!
-//! An adapter per form only reads and orders; a rule asks for the effective value and where it comes from.
+//! An adapter per form only reads and orders; a rule asks for the effective value and where it comes from. A setting is called like
+//! the flag that sets it, in every form; one that has no flag like its path in the configuration file.
 
+mod cluster_api;
+mod command;
+mod file;
+mod k0s;
+mod k3s;
+mod kind;
+mod kops;
 mod kubeadm;
+mod kubespray;
+mod setting;
 mod static_pod;
+mod tables;
+mod talos;
+mod unit;
 
-use super::{Object, PodSpec, is_placeholder};
+use super::{Object, PodSpec};
+use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
-use std::borrow::Cow;
+
+pub use setting::{Setting, is_open, number};
+pub use tables::{Flag, Gate, Plugin, Suite};
 
 /// Which program an instance configures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,15 +36,21 @@ pub enum ComponentKind {
     Scheduler,
     /// etcd
     Etcd,
+    /// kubelet
+    Kubelet,
+    /// kube-proxy
+    KubeProxy,
 }
 
 impl ComponentKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ApiServer,
         Self::ControllerManager,
         Self::Scheduler,
         Self::Etcd,
+        Self::Kubelet,
+        Self::KubeProxy,
     ];
 
     /// The program's name.
@@ -38,6 +60,8 @@ impl ComponentKind {
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
             Self::Etcd => "etcd",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
         }
     }
 
@@ -45,59 +69,93 @@ impl ComponentKind {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.name() == name)
     }
+
+    /// The releases that are known of it: etcd counts its own, 3.5 to 3.7.
+    pub const fn releases(self) -> Releases {
+        match self {
+            Self::Etcd => Releases::ALL.from(5).before(8),
+            _ => Releases::ALL.from(25).before(Releases::NEWEST + 1),
+        }
+    }
+
+    /// The flag that names its configuration file, which makes most other flags dead or only half of the truth.
+    const fn config_flag(self) -> Option<&'static str> {
+        match self {
+            Self::Etcd => Some("config-file"),
+            Self::Kubelet | Self::KubeProxy | Self::Scheduler => Some("config"),
+            Self::ApiServer | Self::ControllerManager => None,
+        }
+    }
 }
 
 /// Whether a pod is one of the cluster's own programs: a component that runs in kube-system.
 pub fn is_system_pod(pod: PodSpec<'_>) -> bool {
     pod.object.namespace() == Some("kube-system")
-        && pod.containers().all(|c| static_pod::is_system_program(c))
+        && pod.containers().all(|c| static_pod::program(c).is_some())
         && pod.containers().next().is_some()
 }
 
 /// How the settings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The full command line of a container: what is not there has the program's own default.
-    CommandLine,
-    /// Extra arguments of a kubeadm ClusterConfiguration, over kubeadm's own.
+    /// The command line of a container.
+    StaticPod,
+    /// The command line of a systemd unit, an environment file or a file of arguments.
+    Unit,
+    /// kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration.
     Kubeadm,
+    /// kubeadm's configuration in an object of Cluster API.
+    ClusterApi,
+    /// kind's Cluster.
+    Kind,
+    /// The component's own configuration file.
+    File,
+    /// k3s
+    K3s,
+    /// RKE2
+    Rke2,
+    /// k0s
+    K0s,
+    /// kops
+    Kops,
+    /// kubespray
+    Kubespray,
+    /// Talos
+    Talos,
 }
 
-/// One setting as it is written.
-#[derive(Clone, Debug)]
-pub struct Setting<'d> {
-    /// The flag without dashes.
-    pub name: Cow<'d, str>,
-    /// Its text; `true` for a flag that stands alone.
-    pub value: Cow<'d, str>,
-    node: Node<'d>,
-    /// Where the value begins in the node's text; `None` for a flag that stands alone.
-    at: Option<usize>,
-}
-
-impl<'d> Setting<'d> {
-    /// The value's place.
-    pub fn spot(&self) -> Spot<'d> {
-        self.part(0, self.value.len())
-    }
-
-    /// Items of a list, each with its place.
-    fn items(&self) -> impl Iterator<Item = (&str, Spot<'d>)> {
-        let mut from = 0;
-        self.value.split(',').map(move |item| {
-            let blanks = item.len() - item.trim_start().len();
-            let spot = self.part(from + blanks, from + blanks + item.trim().len());
-            from += item.len() + 1;
-            (item.trim(), spot)
-        })
-    }
-
-    fn part(&self, from: usize, to: usize) -> Spot<'d> {
-        match self.at {
-            Some(at) => self.node.part(at + from, at + to),
-            None => self.node.into(),
+impl Form {
+    /// What runs the components, for messages.
+    pub const fn carrier(self) -> &'static str {
+        match self {
+            Self::StaticPod | Self::Unit => "",
+            Self::Kubeadm | Self::ClusterApi | Self::Kind => "kubeadm",
+            Self::File => "file",
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
+            Self::K0s => "k0s",
+            Self::Kops => "kops",
+            Self::Kubespray => "kubespray",
+            Self::Talos => "talos",
         }
     }
+
+    /// Whether what the carrier does not set has the program's own default: known of those whose source was read.
+    const fn is_transparent(self) -> bool {
+        matches!(
+            self,
+            Self::StaticPod | Self::Unit | Self::Kubeadm | Self::ClusterApi | Self::Kind
+        )
+    }
+}
+
+/// How much of a component's settings an instance shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them, over what the carrier and the program do by themselves.
+    Whole,
+    /// Some: others stand elsewhere, so that what is missing is not known.
+    Part,
 }
 
 /// Where an effective value comes from.
@@ -105,7 +163,7 @@ impl<'d> Setting<'d> {
 pub enum Origin {
     /// It is written.
     Explicit,
-    /// What carries the settings (kubeadm) sets it.
+    /// What carries the settings (kubeadm ...) sets it.
     CarrierDefault,
     /// The program's own default.
     BinaryDefault,
@@ -117,29 +175,101 @@ pub struct Instance<'d> {
     pub component: ComponentKind,
     /// How it is written.
     pub form: Form,
+    /// How much of it is written here.
+    pub extent: Extent,
     /// The object that holds it.
     pub object: Object<'d>,
+    /// The releases that it may be; one where a version is written. etcd's minor versions of 3 for etcd.
+    pub releases: Releases,
     /// In the order that they apply.
     pub settings: Vec<Setting<'d>>,
     /// Where to point when a setting is missing.
     pub anchor: Spot<'d>,
 }
 
-/// The effective items of a list setting.
+/// What the instances of an object are read with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The file's path from the root.
+    pub path: &'a str,
+    /// The releases that the user asks about; `None` where nobody asked.
+    pub asked: Option<Releases>,
+    /// Whether kubeadm's own configuration stands in the same file, so that kubeadm completes what stands beside it.
+    pub beside_kubeadm: bool,
+}
+
+impl Surroundings<'_> {
+    /// The releases of a component whose version is `minor`, if it is written.
+    fn releases(&self, component: ComponentKind, minor: Option<u8>) -> Releases {
+        match (minor, component, self.asked) {
+            (Some(minor), ..) => Releases::only(minor),
+            (None, ComponentKind::Etcd, _) | (None, _, None) => component.releases(),
+            (None, _, Some(asked)) => asked,
+        }
+    }
+}
+
+/// An effective value.
+#[derive(Clone, Copy)]
 pub struct Effective<'a, 'd> {
+    /// Its text; empty for what is not set.
+    pub value: &'a str,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where to point: the value, or the anchor for one that is not written.
+    pub spot: Spot<'d>,
+}
+
+/// The effective items of a list setting.
+pub struct Items<'a, 'd> {
     /// Each item with its place; the anchor for one that is not written.
     pub items: Vec<(&'a str, Spot<'d>)>,
     /// Where they come from.
     pub origin: Origin,
 }
 
+/// Where to point when a setting is missing: the first of these that is there, else the object's kind.
+fn anchor<'d>(object: Object<'d>, places: &[Option<Node<'d>>]) -> Spot<'d> {
+    let found = places.iter().flatten().next().copied();
+    found
+        .or_else(|| object.node.get("kind"))
+        .unwrap_or(object.node)
+        .lacking()
+}
+
 impl<'d> Instance<'d> {
     /// The components that an object configures.
-    pub fn of(object: Object<'d>) -> Vec<Self> {
-        match (object.gvk.group, object.gvk.kind) {
-            ("kubeadm.k8s.io", "ClusterConfiguration") => kubeadm::instances(object),
-            _ => static_pod::instances(object),
+    pub fn of(object: Object<'d>, around: Surroundings<'_>) -> Vec<Self> {
+        let (group, kind) = (object.gvk.group, object.gvk.kind);
+        match group {
+            "" | "apps" | "extensions" | "batch" => match kind {
+                "ConfigMap" | "Secret" | "Service" => Vec::new(),
+                _ if object.gvk.version == "v1alpha1" => talos::documents(object, around),
+                _ => static_pod::instances(object, around),
+            },
+            "kubeadm.k8s.io" => kubeadm::instances(object, around),
+            "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
+                cluster_api::instances(object, around)
+            }
+            "kind.x-k8s.io" => kind::instances(object, around),
+            "kubelet.config.k8s.io"
+            | "kubeproxy.config.k8s.io"
+            | "kubescheduler.config.k8s.io"
+            | ETCD => file::instances(object, around),
+            K3S | "provisioning.cattle.io" | "k3d.io" => k3s::instances(object, around),
+            "k0s.k0sproject.io" | "k0sctl.k0sproject.io" => k0s::instances(object, around),
+            "kops.k8s.io" | "kops" => kops::instances(object, around),
+            KUBESPRAY => kubespray::instances(object, around),
+            TALOS => talos::instances(object, around),
+            UNIT => unit::instances(object, around),
+            _ => Vec::new(),
         }
+    }
+
+    /// A part of this instance's settings that are maps of names to values, or lists of names and values: extra arguments.
+    fn arguments(&mut self, arguments: Option<Node<'d>>) {
+        self.settings
+            .extend(arguments.into_iter().flat_map(setting::arguments));
     }
 
     /// The last writing of a setting: a repeated flag replaces the one before.
@@ -147,37 +277,148 @@ impl<'d> Instance<'d> {
         self.settings.iter().rev().find(|s| s.name == name)
     }
 
-    /// The items of a list setting: repeated flags append. `None` where a value is filled in later.
-    pub fn list(&self, name: &str) -> Option<Effective<'_, 'd>> {
+    /// The value of a setting; `None` where it is filled in later or cannot be known.
+    pub fn effective(&self, name: &str) -> Option<Effective<'_, 'd>> {
+        if let Some(setting) = self.last(name) {
+            return (!is_open(&setting.value)).then(|| Effective {
+                value: &setting.value,
+                origin: Origin::Explicit,
+                spot: setting.spot(),
+            });
+        }
+        let (value, origin) = self.default_of(name)?;
+        (value != "?").then_some(Effective {
+            value,
+            origin,
+            spot: self.anchor,
+        })
+    }
+
+    /// Whether a boolean setting is on; `None` where that cannot be known.
+    pub fn is_on(&self, name: &str) -> Option<bool> {
+        self.effective(name).map(|e| setting::is_true(e.value))
+    }
+
+    /// Whether a setting has a value that is not empty, written or by default; `None` where that cannot be known.
+    pub fn is_set(&self, name: &str) -> Option<bool> {
+        match self.last(name) {
+            Some(setting) => Some(!setting.value.is_empty()),
+            None => self
+                .default_of(name)
+                .map(|(value, _)| !matches!(value, "" | "0" | "false")),
+        }
+    }
+
+    /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
+    pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
         let written = || self.settings.iter().filter(|s| s.name == name);
-        if written().any(|s| is_placeholder(&s.value)) {
+        if written().any(|s| is_open(&s.value)) {
             return None;
         }
         let items: Vec<_> = written().flat_map(Setting::items).collect();
-        if !items.is_empty() {
-            return Some(Effective {
+        if written().next().is_some() {
+            return Some(Items {
                 items,
                 origin: Origin::Explicit,
             });
         }
-        let (default, origin) = self.default_of(name);
-        Some(Effective {
-            items: default.iter().map(|item| (*item, self.anchor)).collect(),
+        let (default, origin) = self.default_of(name).filter(|(value, _)| *value != "?")?;
+        let items = default.split(',').filter(|item| !item.is_empty());
+        Some(Items {
+            items: items.map(|item| (item, self.anchor)).collect(),
             origin,
         })
     }
 
-    /// What a setting is when it is not written. kubeadm: cmd/kubeadm/app/phases/controlplane; the API server's flag was
-    /// [AlwaysAllow] up to 1.28 and is empty since 1.29, to the same effect (pkg/kubeapiserver/options).
-    fn default_of(&self, name: &str) -> (&'static [&'static str], Origin) {
-        match (self.component, self.form, name) {
-            (ComponentKind::ApiServer, Form::Kubeadm, "authorization-mode") => {
-                (&["Node", "RBAC"], Origin::CarrierDefault)
-            }
-            (ComponentKind::ApiServer, Form::CommandLine, "authorization-mode") => {
-                (&["AlwaysAllow"], Origin::BinaryDefault)
-            }
-            _ => (&[], Origin::BinaryDefault),
+    /// What a setting is that is not written; `None` where that cannot be known.
+    pub fn default_of(&self, name: &str) -> Option<(&'static str, Origin)> {
+        let config = self.component.config_flag();
+        if self.extent == Extent::Part || config.is_some_and(|flag| self.last(flag).is_some()) {
+            return None;
+        }
+        // An API server that allows everything has no use for who asks (pkg/kubeapiserver/options: the default mode).
+        if self.component == ComponentKind::ApiServer
+            && name == "authorization-mode"
+            && matches!(self.form, Form::StaticPod | Form::Unit)
+        {
+            return Some(("AlwaysAllow", Origin::BinaryDefault));
+        }
+        let carrier = self.form.carrier();
+        if let Some(value) = tables::carried(carrier, self.component, name, self.releases) {
+            let origin = if self.form == Form::File {
+                Origin::BinaryDefault
+            } else {
+                Origin::CarrierDefault
+            };
+            return Some((value, origin));
+        }
+        // etcd reads the same settings from its file as from its flags.
+        let own = self.form == Form::File && self.component == ComponentKind::Etcd;
+        if !(self.form.is_transparent() || own) {
+            return None;
+        }
+        let value = tables::default(self.component, name, self.releases)?;
+        Some((value, Origin::BinaryDefault))
+    }
+
+    /// What a setting is called where this instance would have it: a flag, or a field.
+    pub fn spelling(&self, name: &str) -> String {
+        if let Some(setting) = self.last(name) {
+            return setting.shown.to_string();
+        }
+        let form = match self.form {
+            Form::File => self.component.name(),
+            form => form.carrier(),
+        };
+        match tables::path_of(form, self.component, name) {
+            Some(path) => path.to_owned(),
+            None => format!("--{name}"),
         }
     }
+}
+
+/// Groups of documents that have none of their own: what stands in them tells what they are.
+pub const ETCD: &str = "etcd.io";
+/// k3s and RKE2.
+pub const K3S: &str = "k3s.io";
+/// kubespray's variables.
+pub const KUBESPRAY: &str = "kubespray.io";
+/// Talos' machine configuration.
+pub const TALOS: &str = "talos.dev";
+/// systemd units, environment files and argument files.
+pub const UNIT: &str = "systemd.io";
+
+/// The minor version in `v1.37.2` or `1.37`.
+fn minor(version: &str) -> Option<u8> {
+    let version = version.trim().trim_start_matches('v');
+    let mut parts = version.split('.');
+    let major: u8 = parts.next()?.parse().ok()?;
+    let minor = parts.next()?;
+    let digits = minor.len() - minor.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    matches!(major, 1 | 3).then(|| minor.get(..digits)?.parse().ok())?
+}
+
+/// The minor version that a node names, where it is one.
+fn version(node: Option<Node<'_>>) -> Option<u8> {
+    minor(node?.text()?)
+}
+
+/// Whether a map without a kind configures k3s or RKE2: two of its server's keys.
+pub fn reads_as_k3s(root: Node<'_>) -> bool {
+    let known = |(key, _): &(Node<'_>, Node<'_>)| {
+        let name = key.text().unwrap_or_default();
+        k3s::SERVER_KEYS.contains(&name.strip_suffix('+').unwrap_or(name))
+    };
+    root.pairs().filter(known).nth(1).is_some()
+}
+
+/// Whether a map holds a variable of kubespray that is known.
+pub fn reads_as_kubespray(root: Node<'_>) -> bool {
+    let known = |(key, _): (Node<'_>, Node<'_>)| {
+        let name = key.text().unwrap_or_default();
+        ["", "[]"]
+            .iter()
+            .any(|suffix| !tables::field("kubespray", &format!("{name}{suffix}")).is_empty())
+    };
+    root.pairs().any(known)
 }

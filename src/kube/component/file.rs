@@ -1,0 +1,30 @@
+//! A component's own configuration file: KubeletConfiguration, KubeProxyConfiguration, KubeSchedulerConfiguration, etcd's YAML.
+
+use super::{ComponentKind, Extent, Form, Instance, Surroundings, anchor, setting};
+use crate::kube::Object;
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let component = match (object.gvk.group, object.gvk.kind) {
+        ("kubelet.config.k8s.io", "KubeletConfiguration") => ComponentKind::Kubelet,
+        ("kubeproxy.config.k8s.io", "KubeProxyConfiguration") => ComponentKind::KubeProxy,
+        ("kubescheduler.config.k8s.io", "KubeSchedulerConfiguration") => ComponentKind::Scheduler,
+        (super::ETCD, _) => ComponentKind::Etcd,
+        _ => return Vec::new(),
+    };
+    // kubeadm completes what stands beside its own configuration; a drop-in completes another file.
+    let completed = component == ComponentKind::Kubelet && around.beside_kubeadm;
+    let dropped_in = around.path.contains("kubelet.conf.d/");
+    vec![Instance {
+        component,
+        form: if completed { Form::Kubeadm } else { Form::File },
+        extent: if dropped_in {
+            Extent::Part
+        } else {
+            Extent::Whole
+        },
+        object,
+        releases: around.releases(component, None),
+        settings: setting::fields(component.name(), component, object.node),
+        anchor: anchor(object, &[]),
+    }]
+}

@@ -1,0 +1,187 @@
+//! k3s and RKE2: `kube-apiserver-arg` and its like in config.yaml, in Rancher's clusters, in k3d, and on the command line.
+
+use super::command::Word;
+use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, version};
+use crate::kube::Object;
+use crate::yaml::{Kind, Node};
+
+/// The key of each component's arguments.
+const KEYS: [(&str, ComponentKind); 6] = [
+    ("kube-apiserver-arg", ComponentKind::ApiServer),
+    (
+        "kube-controller-manager-arg",
+        ComponentKind::ControllerManager,
+    ),
+    ("kube-scheduler-arg", ComponentKind::Scheduler),
+    ("etcd-arg", ComponentKind::Etcd),
+    ("kubelet-arg", ComponentKind::Kubelet),
+    ("kube-proxy-arg", ComponentKind::KubeProxy),
+];
+
+/// Keys of a server's config.yaml: two of them tell that a file without a kind is one.
+pub(super) const SERVER_KEYS: [&str; 20] = [
+    "cluster-init",
+    "tls-san",
+    "write-kubeconfig-mode",
+    "cluster-cidr",
+    "service-cidr",
+    "cluster-dns",
+    "cluster-domain",
+    "disable-cloud-controller",
+    "disable-network-policy",
+    "flannel-backend",
+    "kube-apiserver-arg",
+    "kube-controller-manager-arg",
+    "kube-scheduler-arg",
+    "etcd-arg",
+    "etcd-expose-metrics",
+    "etcd-snapshot-schedule-cron",
+    "secrets-encryption",
+    "datastore-endpoint",
+    "protect-kernel-defaults",
+    "embedded-registry",
+];
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let rke2 = around.path.contains("rke2");
+    match (object.gvk.group, object.gvk.kind) {
+        (K3S, "Configuration") => {
+            let server = SERVER_KEYS.iter().any(|key| has(object.node, key));
+            // A drop-in, an agent, or a server that joins another's settings.
+            let whole = server && !around.path.contains("config.yaml.d/");
+            of_map(object, object.node, rke2, whole, around)
+        }
+        ("provisioning.cattle.io", "Cluster") => {
+            let rke = object.node.at(&["spec", "rkeConfig"]);
+            let Some(rke) = rke else { return Vec::new() };
+            let global = rke.field("machineGlobalConfig");
+            let selected = rke.field("machineSelectorConfig").into_iter();
+            let selected = selected
+                .flat_map(Node::items)
+                .filter_map(|s| s.field("config"));
+            let mut found: Vec<_> = global
+                .into_iter()
+                .chain(selected)
+                .flat_map(|map| of_map(object, map, true, false, around))
+                .collect();
+            let minor = version(object.node.at(&["spec", "kubernetesVersion"]));
+            for instance in &mut found {
+                instance.releases = around.releases(instance.component, minor);
+            }
+            found
+        }
+        ("k3d.io", "Simple") => {
+            let extra = object.node.at(&["options", "k3s", "extraArgs"]);
+            let arguments = extra.into_iter().flat_map(Node::items);
+            let words: Vec<Word<'d>> = arguments
+                .filter_map(|item| Word::of(item.field("arg")?))
+                .collect();
+            of_words(object, &words, false, around)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a map has a key, or the key that appends to it.
+fn has(map: Node<'_>, key: &str) -> bool {
+    map.field(key).is_some() || map.field(&format!("{key}+")).is_some()
+}
+
+fn form(rke2: bool) -> Form {
+    if rke2 { Form::Rke2 } else { Form::K3s }
+}
+
+fn of_map<'d>(
+    object: Object<'d>,
+    map: Node<'d>,
+    rke2: bool,
+    whole: bool,
+    around: Surroundings<'_>,
+) -> Vec<Instance<'d>> {
+    let mut found = Vec::new();
+    for (key, component) in KEYS {
+        let lists = [key.to_owned(), format!("{key}+")].map(|k| map.field(&k));
+        let server = component == ComponentKind::ApiServer && whole;
+        if lists.iter().all(Option::is_none) && !server {
+            continue;
+        }
+        let items = lists
+            .into_iter()
+            .flatten()
+            .flat_map(|list| match list.kind() {
+                Kind::Seq => list.items().collect(),
+                _ => vec![list],
+            });
+        let mut settings = Vec::new();
+        // k3s encrypts Secrets where it is told so; RKE2 always does.
+        let encryption = map.pair("secrets-encryption");
+        if let Some((name, value)) = encryption.filter(|_| server && !rke2)
+            && value.as_bool() == Some(true)
+        {
+            settings.extend(Setting::of_pair(name, value).map(|s| Setting {
+                name: "encryption-provider-config".into(),
+                ..s
+            }));
+        }
+        settings.extend(items.filter_map(|item| Some(argument(item, 0, item.text()?))));
+        let anchor = lists.into_iter().flatten().next().unwrap_or(map);
+        found.push(Instance {
+            component,
+            form: form(rke2),
+            extent: if whole { Extent::Whole } else { Extent::Part },
+            object,
+            releases: around.releases(component, None),
+            settings,
+            anchor: anchor.lacking(),
+        });
+    }
+    found
+}
+
+/// `name=value` as an item of an argument list.
+fn argument<'d>(node: Node<'d>, from: usize, text: &str) -> Setting<'d> {
+    let bare = text.trim_start_matches('-');
+    let start = from + (text.len() - bare.len());
+    let (name, value, at) = match bare.split_once('=') {
+        Some((name, value)) => (name, value, Some(start + name.len() + 1)),
+        None => (bare, "true", None),
+    };
+    Setting {
+        name: name.to_owned().into(),
+        shown: format!("--{name}").into(),
+        value: value.to_owned().into(),
+        node,
+        at,
+        name_spot: node.part(start, start + name.len()),
+    }
+}
+
+/// `k3s server --kube-apiserver-arg=anonymous-auth=true`: the arguments within the arguments.
+pub(super) fn of_words<'d>(
+    object: Object<'d>,
+    words: &[Word<'d>],
+    rke2: bool,
+    around: Surroundings<'_>,
+) -> Vec<Instance<'d>> {
+    let flags = super::command::flags(None, words).settings;
+    let mut found = Vec::new();
+    for (key, component) in KEYS {
+        let of_key = flags.iter().filter(|s| s.name == key);
+        let settings: Vec<_> = of_key
+            .filter_map(|s| Some(argument(s.node, s.at?, &s.value)))
+            .collect();
+        let Some(first) = settings.first() else {
+            continue;
+        };
+        found.push(Instance {
+            component,
+            form: form(rke2),
+            extent: Extent::Part,
+            object,
+            releases: around.releases(component, None),
+            anchor: first.name_spot,
+            settings,
+        });
+    }
+    found
+}

@@ -1,0 +1,86 @@
+//! kops: fields named like the flags, over what kops sets by itself.
+
+use super::{ComponentKind, Extent, Flag, Form, Instance, Setting, Surroundings, setting, version};
+use crate::kube::Object;
+use std::borrow::Cow;
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    const SECTIONS: [(&str, ComponentKind); 7] = [
+        ("kubeAPIServer", ComponentKind::ApiServer),
+        ("kubeControllerManager", ComponentKind::ControllerManager),
+        ("kubeScheduler", ComponentKind::Scheduler),
+        ("kubelet", ComponentKind::Kubelet),
+        ("masterKubelet", ComponentKind::Kubelet),
+        ("controlPlaneKubelet", ComponentKind::Kubelet),
+        ("kubeProxy", ComponentKind::KubeProxy),
+    ];
+    let Some(spec) = object.node.field("spec") else {
+        return Vec::new();
+    };
+    if !matches!(object.gvk.kind, "Cluster" | "InstanceGroup") {
+        return Vec::new();
+    }
+    let minor = version(spec.field("kubernetesVersion"));
+    let sections = SECTIONS
+        .into_iter()
+        .filter_map(|(key, component)| Some((spec.field(key)?, component)));
+    let instance = |(section, component)| {
+        let mut settings = setting::fields("kops", component, section);
+        for setting in &mut settings {
+            flag(component, setting);
+        }
+        Instance {
+            component,
+            form: Form::Kops,
+            extent: Extent::Part,
+            object,
+            releases: around.releases(component, minor),
+            settings,
+            anchor: crate::yaml::Node::lacking(section),
+        }
+    };
+    let mut found: Vec<Instance<'d>> = sections.map(instance).collect();
+    // The API server of a Cluster is there whether or not it is spoken of.
+    if object.gvk.kind == "Cluster" {
+        match found
+            .iter_mut()
+            .find(|i| i.component == ComponentKind::ApiServer)
+        {
+            Some(server) => server.extent = Extent::Whole,
+            None => found.push(Instance {
+                component: ComponentKind::ApiServer,
+                form: Form::Kops,
+                extent: Extent::Whole,
+                object,
+                releases: around.releases(ComponentKind::ApiServer, minor),
+                settings: Vec::new(),
+                anchor: spec.lacking(),
+            }),
+        }
+    }
+    found
+}
+
+/// A field that the table does not name is called like its flag, in camel case.
+fn flag(component: ComponentKind, setting: &mut Setting<'_>) {
+    if !Flag::of(component, &setting.name).is_empty() {
+        return;
+    }
+    let mut flag = String::with_capacity(setting.name.len() + 8);
+    let mut before = None;
+    for c in setting.name.chars() {
+        if c.is_ascii_uppercase() {
+            // An acronym is one word.
+            if before.is_some_and(|b: char| !b.is_ascii_uppercase()) {
+                flag.push('-');
+            }
+            flag.push(c.to_ascii_lowercase());
+        } else {
+            flag.push(c);
+        }
+        before = Some(c);
+    }
+    if !Flag::of(component, &flag).is_empty() {
+        setting.name = Cow::Owned(flag);
+    }
+}

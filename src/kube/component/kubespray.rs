@@ -1,0 +1,27 @@
+//! kubespray: variables of an inventory, by the table of those that are known. What is not there stands in another file.
+
+use super::{ComponentKind, Extent, Form, Instance, Surroundings, setting, version};
+use crate::kube::Object;
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let minor = version(object.node.field("kube_version"));
+    let instance = |component: ComponentKind| {
+        let mut settings = setting::fields("kubespray", component, object.node);
+        // Only what the table knows is this component's.
+        settings.retain(|s| s.name != s.shown);
+        let anchor = settings.first()?.name_spot;
+        Some(Instance {
+            component,
+            form: Form::Kubespray,
+            extent: Extent::Part,
+            object,
+            releases: around.releases(component, minor),
+            settings,
+            anchor,
+        })
+    };
+    ComponentKind::ALL
+        .into_iter()
+        .filter_map(instance)
+        .collect()
+}

@@ -1,0 +1,216 @@
+//! One setting as it is written.
+
+use super::super::is_placeholder;
+use super::{ComponentKind, tables};
+use crate::yaml::{Kind, Node, Spot};
+use std::borrow::Cow;
+
+/// One setting as it is written.
+#[derive(Clone, Debug)]
+pub struct Setting<'d> {
+    /// The flag without dashes, or the path of a field that has no flag.
+    pub name: Cow<'d, str>,
+    /// What it is called where it stands: `--anonymous-auth`, `authentication.anonymous.enabled`.
+    pub shown: Cow<'d, str>,
+    /// Its text; `true` for a flag that stands alone.
+    pub value: Cow<'d, str>,
+    pub(super) node: Node<'d>,
+    /// Where the value begins in the node's text; `None` where the text is not the value's.
+    pub(super) at: Option<usize>,
+    /// The name's place.
+    pub(super) name_spot: Spot<'d>,
+}
+
+impl<'d> Setting<'d> {
+    /// A flag whose value is a node of its own.
+    pub(super) fn of_pair(name: Node<'d>, value: Node<'d>) -> Option<Self> {
+        let flag = name.text()?;
+        let bare = flag.trim_start_matches('-');
+        Some(Self {
+            name: bare.into(),
+            shown: format!("--{bare}").into(),
+            value: value.text()?.into(),
+            node: value,
+            at: Some(0),
+            name_spot: name.into(),
+        })
+    }
+
+    /// The value's place.
+    pub fn spot(&self) -> Spot<'d> {
+        self.part(0, self.value.len())
+    }
+
+    /// The name's place.
+    pub fn name_spot(&self) -> Spot<'d> {
+        self.name_spot
+    }
+
+    /// Items of a list, each with its place.
+    pub fn items(&self) -> impl Iterator<Item = (&str, Spot<'d>)> {
+        let mut from = 0;
+        let items = self.value.split(',').map(move |item| {
+            let blanks = item.len() - item.trim_start().len();
+            let spot = self.part(from + blanks, from + blanks + item.trim().len());
+            from += item.len() + 1;
+            (item.trim(), spot)
+        });
+        items.filter(|(item, _)| !item.is_empty())
+    }
+
+    /// The bytes `from..to` of its value, as a place.
+    pub fn part(&self, from: usize, to: usize) -> Spot<'d> {
+        match self.at {
+            Some(at) => self.node.part(at + from, at + to),
+            None => self.node.into(),
+        }
+    }
+
+    /// The node that holds the value.
+    pub fn node(&self) -> Node<'d> {
+        self.node
+    }
+}
+
+/// Extra arguments: a map of names to values (whose lists are repeated flags), or a list of `name` and `value`.
+pub(super) fn arguments(node: Node<'_>) -> Vec<Setting<'_>> {
+    let pairs: Vec<(Node<'_>, Node<'_>)> = match node.kind() {
+        Kind::Map => node.entries(),
+        _ => node
+            .items()
+            .filter_map(|item| Some((item.field("name")?, item.field("value")?)))
+            .collect(),
+    };
+    let mut found = Vec::new();
+    for (name, value) in pairs {
+        match value.kind() {
+            Kind::Seq => found.extend(value.items().filter_map(|v| Setting::of_pair(name, v))),
+            _ => found.extend(Setting::of_pair(name, value)),
+        }
+    }
+    found
+}
+
+/// A map of names to values as one list setting, `name=value` for each: feature gates, reserved resources ...
+pub(super) fn named<'d>(
+    map: Node<'d>,
+    shown: &str,
+    name: &'static str,
+) -> impl Iterator<Item = Setting<'d>> {
+    let shown = shown.to_owned();
+    map.entries().into_iter().filter_map(move |(key, value)| {
+        Some(Setting {
+            name: name.into(),
+            shown: shown.clone().into(),
+            value: format!("{}={}", key.key()?, value.text()?).into(),
+            node: value,
+            at: None,
+            name_spot: key.into(),
+        })
+    })
+}
+
+/// Settings of a configuration file: every value, by what `schemas/components/fields.tsv` says that its path sets in the form, else
+/// by its path.
+pub(super) fn fields<'d>(form: &str, component: ComponentKind, root: Node<'d>) -> Vec<Setting<'d>> {
+    let mut found = Vec::new();
+    walk(form, component, root, "", &mut found);
+    found
+}
+
+fn walk<'d>(
+    form: &str,
+    component: ComponentKind,
+    map: Node<'d>,
+    above: &str,
+    found: &mut Vec<Setting<'d>>,
+) {
+    for (key, value) in map.entries() {
+        let Some(text) = key.key() else { continue };
+        let path = if above.is_empty() {
+            text.into_owned()
+        } else {
+            format!("{above}.{text}")
+        };
+        let name_of = |path: &str| {
+            let rows = tables::field(form, path).iter();
+            rows.clone()
+                .find(|f| f.component == component.name())
+                .map(|f| f.setting)
+        };
+        let setting = |name: Cow<'d, str>, value: Node<'d>| {
+            Some(Setting {
+                name,
+                shown: path.clone().into(),
+                value: value.text()?.into(),
+                node: value,
+                at: Some(0),
+                name_spot: key.into(),
+            })
+        };
+        match value.kind() {
+            Kind::Null => {}
+            Kind::Map => match name_of(&format!("{path}{{}}")) {
+                Some(name) => found.extend(named(value, &path, name)),
+                None => walk(form, component, value, &path, found),
+            },
+            Kind::Seq => {
+                let name = name_of(&format!("{path}[]")).map_or(path.clone().into(), Cow::Borrowed);
+                found.extend(value.items().filter_map(|item| setting(name.clone(), item)));
+            }
+            _ => {
+                let name = name_of(&path).map_or(path.clone().into(), Cow::Borrowed);
+                found.extend(setting(name, value));
+            }
+        }
+    }
+}
+
+/// Whether a value is filled in later: a template, a variable of a shell or of Kubernetes, a reference to a secret manager.
+pub fn is_open(value: &str) -> bool {
+    is_placeholder(value)
+        || value.contains("$(")
+        || value.contains("{%")
+        || value
+            .as_bytes()
+            .windows(2)
+            .any(|w| matches!(w, [b'$', c] if c.is_ascii_alphabetic() || *c == b'_'))
+}
+
+/// Booleans as Go's strconv reads them.
+pub(super) fn is_true(value: &str) -> bool {
+    matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+}
+
+/// A number, or a duration as Go writes it in seconds: `90`, `1h30m`, `500ms`, `8Gi` is none.
+pub fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        return number.is_finite().then_some(number);
+    }
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text),
+    };
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let amount: f64 = rest.get(..digits)?.parse().ok()?;
+        rest = rest.get(digits..)?;
+        let end = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
+        let unit = match rest.get(..end)? {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        seconds += amount * unit;
+        rest = rest.get(end..)?;
+    }
+    (!text.is_empty()).then_some(sign * seconds)
+}

@@ -1,0 +1,217 @@
+//! Facts about components by release: static tables, made of `schemas/components/*.tsv` by `build.rs`.
+
+use super::ComponentKind;
+use crate::finding::Releases;
+
+/// A flag of a component, for a span of releases.
+#[derive(Debug)]
+pub struct Flag {
+    /// The program.
+    pub component: &'static str,
+    /// Its name without dashes.
+    pub name: &'static str,
+    since: u8,
+    until: u8,
+    /// Whether it is a boolean, which takes its value with `=` only.
+    pub boolean: bool,
+    /// What it is when it is not given.
+    pub default: &'static str,
+    /// Whether the program says so of it.
+    pub deprecated: bool,
+}
+
+/// A feature gate, for a span of releases.
+#[derive(Debug)]
+pub struct Gate {
+    /// Its name.
+    pub name: &'static str,
+    since: u8,
+    until: u8,
+    /// `alpha`, `beta`, `GA` or `deprecated`.
+    pub stage: &'static str,
+    /// Whether it is on by default.
+    pub on: bool,
+    /// Whether it can no longer be changed.
+    pub locked: bool,
+}
+
+/// An admission plugin of the API server.
+#[derive(Debug)]
+pub struct Plugin {
+    /// Its name.
+    pub name: &'static str,
+    since: u8,
+    until: u8,
+    /// Whether it is on by default.
+    pub on: bool,
+}
+
+/// A TLS cipher suite.
+#[derive(Debug)]
+pub struct Suite {
+    /// Its name.
+    pub name: &'static str,
+    /// `insecure`, `tls13` (no choice is to be had) or nothing.
+    pub kind: &'static str,
+}
+
+/// What a carrier sets by itself.
+#[derive(Debug)]
+pub(super) struct Carried {
+    carrier: &'static str,
+    component: &'static str,
+    setting: &'static str,
+    since: u8,
+    until: u8,
+    value: &'static str,
+}
+
+/// What a field of a configuration file sets.
+#[derive(Debug)]
+pub(super) struct Field {
+    form: &'static str,
+    path: &'static str,
+    pub(super) component: &'static str,
+    pub(super) setting: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/components.rs"));
+
+/// Rows whose key is `key`, in a table that is sorted by it.
+fn rows<T, K: Ord>(table: &'static [T], key: &K, of: impl Fn(&T) -> K) -> &'static [T] {
+    let start = table.partition_point(|row| of(row) < *key);
+    let rest = table.get(start..).unwrap_or_default();
+    let len = rest.partition_point(|row| of(row) == *key);
+    rest.get(..len).unwrap_or_default()
+}
+
+const fn span(since: u8, until: u8) -> Releases {
+    let from = Releases::ALL.from(since);
+    if until >= 63 {
+        from
+    } else {
+        from.before(until + 1)
+    }
+}
+
+impl Flag {
+    /// The rows of a flag, one for each span of releases.
+    pub fn of(component: ComponentKind, name: &str) -> &'static [Self] {
+        rows(&FLAG, &(component.name(), name), |f| (f.component, f.name))
+    }
+
+    /// All flags of a component.
+    pub fn all(component: ComponentKind) -> &'static [Self] {
+        rows(&FLAG, &component.name(), |f| f.component)
+    }
+
+    /// The releases that have it so.
+    pub const fn releases(&self) -> Releases {
+        span(self.since, self.until)
+    }
+}
+
+impl Gate {
+    /// The rows of a feature gate.
+    pub fn of(name: &str) -> &'static [Self] {
+        rows(&GATE, &name, |g| g.name)
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &GATE
+    }
+
+    /// The releases that have it so.
+    pub const fn releases(&self) -> Releases {
+        span(self.since, self.until)
+    }
+}
+
+impl Plugin {
+    /// The rows of an admission plugin.
+    pub fn of(name: &str) -> &'static [Self] {
+        rows(&PLUGIN, &name, |p| p.name)
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &PLUGIN
+    }
+
+    /// The releases that have it so.
+    pub const fn releases(&self) -> Releases {
+        span(self.since, self.until)
+    }
+}
+
+impl Suite {
+    /// The cipher suite of a name.
+    pub fn of(name: &str) -> Option<&'static Self> {
+        rows(&SUITE, &name, |s| s.name).first()
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &SUITE
+    }
+}
+
+/// What a carrier sets by itself in all of these releases; `Some("?")` where it is set to something that cannot be known.
+pub(super) fn carried(
+    carrier: &str,
+    component: ComponentKind,
+    setting: &str,
+    releases: Releases,
+) -> Option<&'static str> {
+    let key = (carrier, component.name(), setting);
+    let found = rows(&CARRIED, &key, |c| (c.carrier, c.component, c.setting));
+    agreed(
+        found.iter().map(|c| (span(c.since, c.until), c.value)),
+        releases,
+    )
+}
+
+/// What a program does that is not told: the default in all of these releases; empty where it has no such flag. `None` where they
+/// differ.
+pub(super) fn default(
+    component: ComponentKind,
+    name: &str,
+    releases: Releases,
+) -> Option<&'static str> {
+    let flags = Flag::of(component, name);
+    let having = flags
+        .iter()
+        .fold(Releases::NONE, |all, f| all.with(f.releases()));
+    let rows = flags.iter().map(|f| (f.releases(), f.default));
+    agreed(rows.chain([(Releases::ALL.without(having), "")]), releases)
+}
+
+/// The value of all rows that hold in one of the releases, where it is one and they hold in all.
+fn agreed(
+    rows: impl Iterator<Item = (Releases, &'static str)>,
+    releases: Releases,
+) -> Option<&'static str> {
+    let mut value = None;
+    let mut left = releases;
+    for (span, of_row) in rows.filter(|(span, _)| !span.and(releases).is_empty()) {
+        if *value.get_or_insert(of_row) != of_row {
+            return None;
+        }
+        left = left.without(span);
+    }
+    value.filter(|_| left.is_empty())
+}
+
+/// What a path of a configuration file sets; several components may have it.
+pub(super) fn field(form: &str, path: &str) -> &'static [Field] {
+    rows(&FIELD, &(form, path), |f| (f.form, f.path))
+}
+
+/// The path that sets a setting in a form, for messages.
+pub(super) fn path_of(form: &str, component: ComponentKind, setting: &str) -> Option<&'static str> {
+    let row = rows(&FIELD, &form, |f| f.form)
+        .iter()
+        .find(|f| f.component == component.name() && f.setting == setting)?;
+    Some(row.path.trim_end_matches(['[', ']', '{', '}']))
+}

@@ -1,0 +1,76 @@
+//! Talos: the machine configuration, and since 1.14 documents of their own for the components.
+
+use super::{ComponentKind, Extent, Form, Instance, Surroundings, anchor, minor, setting};
+use crate::kube::Object;
+use crate::kube::image::Reference;
+use crate::yaml::Node;
+
+const SECTIONS: [(&str, &str, ComponentKind); 5] = [
+    ("apiServer", "KubeAPIServerConfig", ComponentKind::ApiServer),
+    (
+        "controllerManager",
+        "KubeControllerManagerConfig",
+        ComponentKind::ControllerManager,
+    ),
+    ("scheduler", "KubeSchedulerConfig", ComponentKind::Scheduler),
+    ("etcd", "EtcdConfig", ComponentKind::Etcd),
+    ("proxy", "KubeProxyConfig", ComponentKind::KubeProxy),
+];
+
+/// The components of a machine configuration; one that is a patch shows a part.
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let cluster = object.node.field("cluster");
+    let mut found = Vec::new();
+    for (key, _, component) in SECTIONS {
+        let Some(section) = cluster.and_then(|c| c.field(key)) else {
+            continue;
+        };
+        // What Talos itself generates names the image; a patch hardly does.
+        let whole = section.field("image").is_some() && component == ComponentKind::ApiServer;
+        found.push(one(object, component, section, whole, around));
+    }
+    if let Some(kubelet) = object.node.at(&["machine", "kubelet"]) {
+        found.push(one(object, ComponentKind::Kubelet, kubelet, false, around));
+    }
+    found
+}
+
+/// The component that a document of its own configures.
+pub(super) fn documents<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let kind = object.gvk.kind;
+    let component = SECTIONS
+        .into_iter()
+        .find(|(_, of_kind, _)| *of_kind == kind)
+        .map(|(_, _, component)| component)
+        .or_else(|| matches!(kind, "KubeletConfig").then_some(ComponentKind::Kubelet));
+    component
+        .map(|c| one(object, c, object.node, false, around))
+        .into_iter()
+        .collect()
+}
+
+fn one<'d>(
+    object: Object<'d>,
+    component: ComponentKind,
+    section: Node<'d>,
+    whole: bool,
+    around: Surroundings<'_>,
+) -> Instance<'d> {
+    let image = section.field("image").and_then(Node::as_str);
+    let tag = image.and_then(|i| Reference::parse(i).tag);
+    let arguments = section.field("extraArgs");
+    let mut instance = Instance {
+        component,
+        form: Form::Talos,
+        extent: if whole { Extent::Whole } else { Extent::Part },
+        object,
+        releases: around.releases(component, tag.and_then(minor)),
+        settings: Vec::new(),
+        anchor: anchor(object, &[arguments, Some(section)]),
+    };
+    if let Some(config) = section.field("extraConfig") {
+        instance.settings = setting::fields("kubelet", ComponentKind::Kubelet, config);
+    }
+    instance.arguments(arguments);
+    instance
+}

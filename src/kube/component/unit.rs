@@ -1,0 +1,170 @@
+//! systemd units and their drop-ins, environment files and files of arguments.
+
+use super::command::{Flags, Word, basename, component, flags, shell_words};
+use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, k3s};
+use crate::kube::Object;
+use crate::yaml::{Kind, Node};
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let root = object.node;
+    if root.kind() == Kind::Seq {
+        return arguments(object, around).into_iter().collect();
+    }
+    let mut found = Vec::new();
+    let mut variables = Vec::new();
+    for (section, content) in root.pairs() {
+        match section.text() {
+            Some("Service") if content.kind() == Kind::Map => {
+                // An empty ExecStart forgets those before it.
+                let mut commands = Vec::new();
+                for (key, value) in content.pairs() {
+                    match key.text() {
+                        Some("ExecStart") if value.text().is_none_or(|v| v.trim().is_empty()) => {
+                            commands.clear();
+                        }
+                        Some("ExecStart") => commands.push(value),
+                        Some("Environment") => variables.extend(assignments(value)),
+                        _ => {}
+                    }
+                }
+                for command in commands {
+                    found.extend(exec_start(object, command, around));
+                }
+            }
+            Some(_) if content.kind() != Kind::Map => {
+                variables.extend(variable(section, content));
+            }
+            _ => {}
+        }
+    }
+    found.extend(of_variables(object, &variables, around));
+    found
+}
+
+fn exec_start<'d>(
+    object: Object<'d>,
+    command: Node<'d>,
+    around: Surroundings<'_>,
+) -> Vec<Instance<'d>> {
+    let words = shell_words(command, 0);
+    let k3s = words
+        .iter()
+        .position(|w| matches!(basename(&w.text), "k3s" | "rke2"));
+    if let Some(at) = k3s {
+        let rke2 = words.get(at).is_some_and(|w| basename(&w.text) == "rke2");
+        return k3s::of_words(
+            object,
+            words.get(at + 1..).unwrap_or_default(),
+            rke2,
+            around,
+        );
+    }
+    let Some((component, rest)) = component(&words) else {
+        return Vec::new();
+    };
+    let flags = flags(Some(component), rest);
+    vec![one(object, component, flags, command, around)]
+}
+
+fn one<'d>(
+    object: Object<'d>,
+    component: ComponentKind,
+    flags: Flags<'d>,
+    anchor: Node<'d>,
+    around: Surroundings<'_>,
+) -> Instance<'d> {
+    Instance {
+        component,
+        form: Form::Unit,
+        extent: if flags.open {
+            Extent::Part
+        } else {
+            Extent::Whole
+        },
+        object,
+        releases: around.releases(component, None),
+        settings: flags.settings,
+        anchor: anchor.lacking(),
+    }
+}
+
+/// A file of arguments, one or more a line, called like its program (MicroK8s).
+fn arguments<'d>(object: Object<'d>, around: Surroundings<'_>) -> Option<Instance<'d>> {
+    let component = ComponentKind::named(basename(around.path))?;
+    let lines = object.node.items();
+    let words: Vec<Word<'d>> = lines.flat_map(|line| shell_words(line, 0)).collect();
+    let flags = flags(Some(component), &words);
+    Some(one(object, component, flags, object.node, around))
+}
+
+/// A variable: its name, the scalar that holds its value, and where that begins in the scalar's text.
+type Variable<'d> = (String, Node<'d>, usize);
+
+/// A line of an environment file.
+fn variable<'d>(key: Node<'d>, value: Node<'d>) -> Option<Variable<'d>> {
+    let name = key.text()?.trim_start_matches("export ").trim();
+    let text = value.text()?;
+    let quote = usize::from(text.starts_with(['"', '\'']));
+    Some((name.to_owned(), value, quote))
+}
+
+/// `Environment="A=b c" D=e`
+fn assignments(value: Node<'_>) -> Vec<Variable<'_>> {
+    let words = shell_words(value, 0);
+    let split = words.into_iter().filter_map(|word| {
+        let (name, _) = word.text.split_once('=')?;
+        Some((name.to_owned(), word.node, word.at + name.len() + 1))
+    });
+    split.collect()
+}
+
+/// `ETCD_…` is etcd's; `KUBELET_…ARGS` holds arguments of the kubelet. Neither is all of them.
+fn of_variables<'d>(
+    object: Object<'d>,
+    variables: &[Variable<'d>],
+    around: Surroundings<'_>,
+) -> Vec<Instance<'d>> {
+    let mut etcd = Vec::new();
+    let mut kubelet = Vec::new();
+    for (name, node, at) in variables {
+        let text = node.text().and_then(|t| t.get(*at..)).unwrap_or_default();
+        if let Some(flag) = etcd_flag(name) {
+            let value = text.trim_end().trim_end_matches(['"', '\'']);
+            etcd.push(Setting {
+                name: flag.into(),
+                shown: name.clone().into(),
+                value: value.to_owned().into(),
+                node: *node,
+                at: Some(*at),
+                name_spot: node.key_node().unwrap_or(*node).into(),
+            });
+        } else if name.starts_with("KUBELET_") && text.contains("--") {
+            let end = text.find(['"', '\'']).unwrap_or(text.len());
+            let mut words = shell_words(*node, *at);
+            words.retain(|w| w.at < at + end);
+            kubelet.extend(flags(Some(ComponentKind::Kubelet), &words).settings);
+        }
+    }
+    let both = [
+        (ComponentKind::Etcd, etcd),
+        (ComponentKind::Kubelet, kubelet),
+    ];
+    let found = both.into_iter().filter_map(|(component, settings)| {
+        Some(Instance {
+            component,
+            form: Form::Unit,
+            extent: Extent::Part,
+            object,
+            releases: around.releases(component, None),
+            anchor: settings.first()?.name_spot,
+            settings,
+        })
+    });
+    found.collect()
+}
+
+/// The flag that a variable of etcd stands for.
+pub(super) fn etcd_flag(variable: &str) -> Option<String> {
+    let name = variable.strip_prefix("ETCD_")?;
+    Some(name.to_ascii_lowercase().replace('_', "-"))
+}
