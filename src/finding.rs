@@ -172,7 +172,7 @@ impl Finding {
             rule: policy.id.clone(),
             severity: policy.severity,
             fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
-            message,
+            message: one_line(message),
             help: policy.remediation.to_string(),
             primary,
             exact: true,
@@ -185,6 +185,16 @@ impl Finding {
             state: State::Open,
             scope: 0,
         }
+    }
+}
+
+/// Names and values of the input may hold line breaks; a message does not.
+fn one_line(message: String) -> String {
+    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    if message.contains(breaks) {
+        message.replace(breaks, " ")
+    } else {
+        message
     }
 }
 

@@ -7,14 +7,22 @@ use kubevet::kube::Repository;
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, Look, Writer};
 use kubevet::text::{Decoded, SourceFile, SourceMap, decode, is_invisible};
-use kubevet::yaml::split;
 use kubevet_fuzz::assert_span;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// What a kustomization calls the file.
-const PATH: &str = "example.yaml";
+/// What a file is depends on its name, too: the length of the text picks one, most often a manifest.
+const PATHS: [&str; 8] = [
+    "example.yaml",
+    "example.yaml",
+    "example.yaml",
+    "etc/rancher/k3s/config.yaml",
+    "inventory/group_vars/all.yml",
+    "kubelet.service",
+    "etc/default/kubelet",
+    "args/kube-apiserver",
+];
 
 /// Made once: the fuzzer runs the target hundreds of times a second.
 static RULES: LazyLock<[RuleSet; 2]> = LazyLock::new(|| {
@@ -48,11 +56,12 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
     ));
     let mut report = FileReport::default();
     report.reported = true;
-    for chunk in split(text) {
+    let path = PATHS[text.len() % PATHS.len()];
+    for chunk in kubevet::kube::chunks(path, text) {
         report.add(analyse(
             Input {
                 file,
-                path: PATH,
+                path,
                 text,
                 off: &[],
             },

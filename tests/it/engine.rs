@@ -212,3 +212,15 @@ fn documents_within_documents_keep_their_exact_place() {
     );
     assert_eq!(found.len(), 3);
 }
+
+#[test]
+fn a_message_is_one_line_whatever_the_names() {
+    let text =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: \"p\\nq\\u2028r\"}\nspec: {hostPID: true}\n";
+    let report = check_one(text, Profile::All);
+    assert!(!report.findings.is_empty());
+    for finding in &report.findings {
+        let broken = finding.message.contains(['\n', '\u{2028}']);
+        assert!(!broken, "{:?}", finding.message);
+    }
+}
