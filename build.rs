@@ -42,11 +42,97 @@ fn main() {
     );
     write("rules.rs", &table);
     write("components.rs", &component_tables());
+    write("schemas.rs", &schema_tables());
 }
 
 fn write(name: &str, text: &str) {
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(name);
     fs::write(out, text).expect("OUT_DIR is writable");
+}
+
+/// Rows of a table under `schemas/`.
+fn table(path: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let lines = text.lines().filter(|l| !l.starts_with('#'));
+    lines
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect()
+}
+
+/// `schemas/kubernetes/*.tsv` as static tables, sorted by what they are looked up by.
+fn schema_tables() -> String {
+    println!("cargo::rerun-if-changed=schemas/kubernetes");
+    let mut rows = table("schemas/kubernetes/types.tsv");
+    rows.sort();
+    let mut names: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
+    names.dedup();
+    let place = |name: &str| {
+        names
+            .binary_search(&name)
+            .unwrap_or_else(|_| panic!("{name}: no such type"))
+    };
+    let leaf = |code: &str| match code {
+        "s" => "Str".to_owned(),
+        "b" => "Bool".to_owned(),
+        "n" => "Number".to_owned(),
+        "i" => "Int32".to_owned(),
+        "l" => "Int64".to_owned(),
+        "B" => "Bytes".to_owned(),
+        "a" => "Any".to_owned(),
+        "o" => "Object".to_owned(),
+        "q" => "Quantity".to_owned(),
+        "x" => "IntOrString".to_owned(),
+        "t" => "Time".to_owned(),
+        "m" => "MicroTime".to_owned(),
+        name => format!("Type({})", place(name)),
+    };
+    let types = names.iter().map(|name| {
+        let fields = rows.iter().filter(|r| r[0] == *name).map(|r| {
+            let code = r[2].trim_start_matches(['[', '{']);
+            let around = &r[2][..r[2].len() - code.len()];
+            let values: Vec<&str> = r[5].split('|').filter(|v| !v.is_empty()).collect();
+            format!(
+                "Field {{ name: {:?}, around: {around:?}, leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: &{values:?} }}",
+                r[1], leaf(code), r[3], r[4]
+            )
+        });
+        let fields: Vec<String> = fields.collect();
+        format!("Type {{ name: {name:?}, fields: &[{}] }}", fields.join(", "))
+    });
+    let mut kinds = table("schemas/kubernetes/kinds.tsv");
+    kinds.sort();
+    let kinds = kinds.iter().map(|r| {
+        format!(
+            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {} }}",
+            r[0],
+            r[1],
+            r[2],
+            place(&r[3]),
+            r[4],
+            r[5] == "off"
+        )
+    });
+    let mut lives = table("schemas/kubernetes/lives.tsv");
+    lives.sort();
+    let lives = lives.iter().map(|r| {
+        format!(
+            "Life {{ group: {:?}, version: {:?}, kind: {:?}, deprecated: {}, removed: {}, replacement: {:?} }}",
+            r[0], r[1], r[2], r[3], r[4], r[5]
+        )
+    });
+    let table = |name: &str, row: &str, rows: Vec<String>| {
+        format!(
+            "static {name}: [{row}; {}] = [\n    {},\n];\n",
+            rows.len(),
+            rows.join(",\n    ")
+        )
+    };
+    [
+        table("TYPES", "Type", types.collect()),
+        table("KINDS", "Kind", kinds.collect()),
+        table("LIVES", "Life", lives.collect()),
+    ]
+    .concat()
 }
 
 /// `schemas/components/*.tsv` as static tables, each sorted by its first columns so that a look-up is a binary search.

@@ -1,9 +1,9 @@
 //! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 7.
 
-use crate::engine::{nearest_of, policies};
+use crate::engine::policies;
 use crate::finding::{Finding, Label, Releases};
 use crate::model::{Profile, Severity, Text};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, nearest};
 use crate::yaml::{Format, Kind, Limits, Node, Place, Spot, parse};
 use std::collections::HashMap;
 
@@ -220,7 +220,7 @@ impl Reader {
 
     fn unknown<'k>(&mut self, key: Node<'_>, known: impl Iterator<Item = &'k str>) {
         let name: String = key.text().unwrap_or_default().chars().take(80).collect();
-        let help = nearest_of(&name, known).map(|near| format!("did you mean `{near}`?"));
+        let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
         self.found(
             "kubevet/config-unknown-key",
             label(key),
@@ -264,7 +264,7 @@ impl Reader {
             return Some(policy.id.to_string());
         }
         let shown: String = id.chars().take(80).collect();
-        let help = nearest_of(id, policies().map(|p| p.id.as_ref()))
+        let help = nearest(id, policies().map(|p| p.id.as_ref()))
             .map(|near| format!("did you mean `{near}`?"));
         self.invalid(at, format!("there is no rule `{shown}`"), help);
         None

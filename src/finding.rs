@@ -45,6 +45,11 @@ impl Releases {
         Self(self.0 | other.0)
     }
 
+    /// The releases of a bit mask, 1.0 lowest.
+    pub const fn of_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// What both sets hold.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -188,11 +193,15 @@ impl Finding {
     }
 }
 
-/// Names and values of the input may hold line breaks; a message does not.
+/// Names and values of the input may hold line breaks; a message shows them, as `\n`.
 fn one_line(message: String) -> String {
     let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     if message.contains(breaks) {
-        message.replace(breaks, " ")
+        let shown = message.chars().map(|c| match c {
+            c if breaks.contains(&c) => c.escape_default().to_string(),
+            c => c.to_string(),
+        });
+        shown.collect()
     } else {
         message
     }

@@ -13,6 +13,8 @@ pub mod finding;
 pub mod kube;
 pub mod policy;
 
+pub mod schema;
+
 mod check;
 
 mod rules;

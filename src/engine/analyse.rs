@@ -12,6 +12,7 @@ use crate::kube::{
     Whole, Within,
 };
 use crate::model::Text;
+use crate::schema;
 use crate::text::{FileId, Span};
 use crate::yaml::{
     self, Chunk, Format, Kind, Limits, Located, Node, Place, Problem, Spot, decode_scalar, parse,
@@ -356,6 +357,9 @@ impl Analysis<'_> {
         let whole = kube::whole(object, named);
         if within.counts || kube::counts_when_nested(object) {
             self.rules(object, whole, within.path);
+            if within.depth == 0 && self.rules.needs_schemas() {
+                self.schema(object, whole);
+            }
         }
         if within.depth >= MAX_NESTING {
             return;
@@ -379,6 +383,42 @@ impl Analysis<'_> {
                     let glued = chunk.glued.is_some();
                     self.document(inner, &place, chunk.format, glued, within);
                 }
+            }
+        }
+    }
+
+    /// What an API server would refuse: the version first, since a wrong one says nothing about the rest.
+    fn schema(&mut self, object: Object<'_>, whole: Whole) {
+        let targets = self.rules.targets;
+        let problems = match schema::versions(object, targets) {
+            Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
+            of_version => {
+                let mut found = schema::validate(object, targets);
+                found.extend(of_version);
+                found
+            }
+        };
+        for problem in problems {
+            if problem.missing && whole == Whole::Fragment {
+                continue;
+            }
+            let Some(policy) = self.rules.get(problem.rule) else {
+                continue;
+            };
+            self.scope += 1;
+            let about = About {
+                object: Some(object),
+                whole,
+                targets,
+                strict: !self.rules.subsumes,
+                repository: self.repository,
+                parameters: &self.rules.parameters,
+                parts: &[],
+            };
+            let mut cx = Cx::new(policy, about, self.scope, &mut self.found);
+            let draft = cx.report_for(problem.releases, problem.spot, problem.message);
+            if let Some(help) = problem.help {
+                draft.help(help);
             }
         }
     }

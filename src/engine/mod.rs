@@ -12,4 +12,4 @@ pub use analyse::{ChunkReport, Input, Off, analyse};
 pub use finish::{Counts, FileReport, Report, finish};
 pub use note::{Note, What};
 pub use ruleset::{RuleSet, policies};
-pub use suppress::{nearest, nearest_of};
+pub use suppress::nearest;

@@ -29,6 +29,7 @@ pub struct RuleSet {
     pub(crate) pods: Vec<Rule>,
     pub(crate) policy_rules: Vec<Rule>,
     pub(crate) sets: Vec<Rule>,
+    schemas: bool,
     kinds: HashMap<(&'static str, &'static str), Vec<Rule>>,
     components: HashMap<ComponentKind, Vec<Rule>>,
     by_id: HashMap<&'static str, Rule>,
@@ -54,6 +55,7 @@ impl RuleSet {
             pods: Vec::new(),
             policy_rules: Vec::new(),
             sets: Vec::new(),
+            schemas: false,
             kinds: HashMap::new(),
             components: HashMap::new(),
             by_id: HashMap::new(),
@@ -73,7 +75,10 @@ impl RuleSet {
                 "Pod" => self.pods.push(rule),
                 "PolicyRule" => self.policy_rules.push(rule),
                 "Set" => self.sets.push(rule),
-                "Reader" => {}
+                "Reader" => {
+                    let of_schema = |category| rule.0.id.starts_with(category);
+                    self.schemas |= of_schema("schema/") || of_schema("api/");
+                }
                 name => match name.split_once('/') {
                     Some((group, kind)) => self
                         .kinds
@@ -108,6 +113,11 @@ impl RuleSet {
     /// Whether a rule needs to see several documents together.
     pub fn needs_sets(&self) -> bool {
         !self.sets.is_empty()
+    }
+
+    /// Whether a rule asks what an API server would refuse.
+    pub(crate) fn needs_schemas(&self) -> bool {
+        self.schemas
     }
 
     /// How many rules it holds.

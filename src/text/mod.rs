@@ -3,12 +3,14 @@
 mod decode;
 mod line_hash;
 mod lines;
+mod nearest;
 mod source;
 mod span;
 
 pub use decode::{Decoded, Encoding, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
+pub use nearest::nearest;
 pub use source::{FileId, SourceFile, SourceMap};
 pub use span::{Edit, Span, apply};
 

@@ -224,3 +224,15 @@ fn a_message_is_one_line_whatever_the_names() {
         assert!(!broken, "{:?}", finding.message);
     }
 }
+
+#[test]
+fn what_a_release_does_not_have_yet_names_the_releases() {
+    let text = "apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [10.97.0.0/16]}\n";
+    let targets = Releases::only(30).with(Releases::only(34));
+    let report = check(&[("a.yaml", text)], Profile::Default, targets);
+    let finding = &report.findings[0];
+    assert_eq!(finding.rule, "api/not-yet-available");
+    assert_eq!(place(&report, finding).2, "networking.k8s.io/v1");
+    let releases: Vec<String> = finding.releases.unwrap().names().collect();
+    assert_eq!(releases, ["1.30"]);
+}

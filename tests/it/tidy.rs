@@ -15,12 +15,15 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("finding", 2, &["model", "text", "yaml"]),
     ("kube", 3, &["finding", "text", "yaml"]),
     ("policy", 3, &["model"]),
+    ("schema", 4, &["finding", "kube", "text", "yaml"]),
     ("check", 4, &["finding", "kube", "model", "text", "yaml"]),
     ("rules", 5, &["check", "finding", "kube", "model", "yaml"]),
     (
         "engine",
         6,
-        &["check", "finding", "kube", "model", "rules", "text", "yaml"],
+        &[
+            "check", "finding", "kube", "model", "rules", "schema", "text", "yaml",
+        ],
     ),
     ("config", 7, &["engine", "finding", "model", "text", "yaml"]),
     ("discover", 7, &["engine", "kube", "text"]),

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Makes schemas/kubernetes/*.tsv: what the API types of Kubernetes hold, release by release.
+
+    scripts/schema-tables.py SCHEMAS FACTS
+
+SCHEMAS is the folder `kubernetes_validate/kubernetes-json-schema` of the Python package kubernetes-validate 1.37.0 (types and fields of
+1.25 to 1.37). FACTS is a folder with openapi-1.31.csv, openapi-1.34.csv, openapi-1.37.csv and api-resources.csv: enumerations, list
+keys and what is served only when asked for, as the API server itself publishes them; deprecated-apis.csv lies beside the folder. Descriptions are left out. The same input gives the same bytes.
+"""
+import csv, json, pathlib, re, sys
+
+FIRST, LAST = 25, 37
+OUT = pathlib.Path(__file__).parent.parent / "schemas/kubernetes"
+SCALARS = {"string": "s", "boolean": "b", "number": "n", "object": "o"}
+WELL_KNOWN = {
+    "apimachinery.pkg.api.resource.Quantity": "q",
+    "apimachinery.pkg.util.intstr.IntOrString": "x",
+    "apimachinery.pkg.apis.meta.v1.Time": "t",
+    "apimachinery.pkg.apis.meta.v1.MicroTime": "m",
+    "apimachinery.pkg.runtime.RawExtension": "a",
+}
+
+
+def short(name):
+    return name.rsplit("/", 1)[-1].removeprefix("io.k8s.")
+
+
+def shape(schema):
+    """One letter for a scalar, `[`, `{` before that of items and values, the name of a type with fields."""
+    if "$ref" in schema:
+        name = short(schema["$ref"])
+        return WELL_KNOWN.get(name, name)
+    types = schema.get("type", [])
+    kind = types if isinstance(types, str) else next((t for t in types if t != "null"), None)
+    if kind == "array":
+        return "[" + shape(schema.get("items", {}))
+    if kind == "object" and "additionalProperties" in schema and schema["additionalProperties"] not in (True, False):
+        return "{" + shape(schema["additionalProperties"])
+    if kind == "integer":
+        return "i" if schema.get("format") == "int32" else "l"
+    if kind == "string" and schema.get("format") == "byte":
+        return "B"
+    return SCALARS.get(kind, "a")
+
+
+def simple(definition):
+    """The shape of a type without fields of its own."""
+    return None if "properties" in definition else shape({k: v for k, v in definition.items() if k != "$ref"})
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    schemas, facts = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    fields, kinds, plain = {}, {}, {}
+    for minor in range(FIRST, LAST + 1):
+        bit = 1 << (minor - FIRST)
+        definitions = json.load(open(schemas / f"v1.{minor}.0-local/_definitions.json"))["$defs"]
+        for name, definition in definitions.items():
+            name = short(name)
+            if name in WELL_KNOWN:
+                continue
+            if (alias := simple(definition)) is not None:
+                plain[name] = alias
+                continue
+            properties = definition["properties"]
+            required = definition.get("required", [])
+            for field, schema in properties.items():
+                key = (name, field, shape(schema))
+                have, need = fields.get(key, (0, 0))
+                fields[key] = (have | bit, need | (bit if field in required else 0))
+            fields.setdefault((name, "", ""), (0, 0))
+            have, need = fields[name, "", ""]
+            fields[name, "", ""] = (have | bit, need)
+            kind, version = (properties.get(k, {}).get("enum", []) for k in ("kind", "apiVersion"))
+            if len(kind) == 1 and len(version) == 1:
+                group, _, v = version[0].rpartition("/")
+                key = (group, v, kind[0], name)
+                kinds[key] = kinds.get(key, 0) | bit
+    enums, keys = {}, {}
+    for release in ("1.31", "1.34", "1.37"):
+        for r in csv.DictReader(open(facts / f"openapi-{release}.csv")):
+            at = (r["definition"], r["field"])
+            if r["enum"]:
+                enums.setdefault(at, set()).update(r["enum"].split("|"))
+            if r["list_type"] in ("map", "set"):
+                keys[at] = r["list_map_keys"].replace(";", ",") or "="
+    # Types that a kind reaches; the rest are answers of subresources.
+    reached, todo = set(), [name for *_, name in kinds]
+    refs = {}
+    for (name, field, ref) in fields:
+        refs.setdefault(name, set()).add(ref.lstrip("[{"))
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += [ref for ref in refs.get(name, ()) if ref in refs]
+    rows = []
+    for (name, field, ref), (have, need) in sorted(fields.items()):
+        if name not in reached or not field:
+            continue
+        prefix, target = re.match(r"([\[{]*)(.*)", ref).groups()
+        target = plain.get(target, target)
+        rows.append((name, field, prefix + target, f"{have:x}", f"{need:x}", "|".join(sorted(enums.get((name, field), ()))), keys.get((name, field), "")))
+    empty = [name for name in reached if not any(r[0] == name for r in rows)]
+    assert not empty, empty
+    OUT.mkdir(parents=True, exist_ok=True)
+    source = "kubernetes-validate 1.37.0 (PyPI), and the API servers of 1.31, 1.34 and 1.37. Made by scripts/schema-tables.py"
+    write("types.tsv", f"API types: {source}.", ["type", "field", "shape", "releases", "required", "enum", "list keys"], rows)
+    # Served only when asked for: by the newest release, since that of the others changes with every one.
+    off = {(r["group"], r["version"], r["kind"]) for r in csv.DictReader(open(facts / "api-resources.csv")) if r["served"] != "default" and not r["subresource"]}
+    rows = [(g, v, k, n, f"{m:x}", "off" if (g, v, k) in off else "") for (g, v, k, n), m in sorted(kinds.items())]
+    write("kinds.tsv", f"Kinds: {source}.", ["group", "version", "kind", "type", "releases", "state"], rows)
+    lives(facts)
+
+
+def lives(facts):
+    """Versions of Kubernetes' own kinds that were deprecated or removed."""
+    minor = lambda text: re.fullmatch(r"v1\.(\d+)", text).group(1) if re.fullmatch(r"v1\.\d+", text) else "255"
+    rows = []
+    for r in csv.DictReader(open(facts / ".." / "deprecated-apis.csv")):
+        ours = r["source"].startswith(("k8s.io/api", "kubernetes/kubernetes"))
+        if ours and (minor(r["deprecated_in"]) != "255" or minor(r["removed_in"]) != "255"):
+            replacement = "" if r["replacement"] == "(none)" else r["replacement"]
+            rows.append((r["group"], r["version"], r["kind"], minor(r["deprecated_in"]), minor(r["removed_in"]), replacement))
+    write("lives.tsv", "Deprecated and removed versions: lifecycle annotations of k8s.io/api 1.8 to 1.37, kubeadm's own. Made by scripts/schema-tables.py",
+          ["group", "version", "kind", "deprecated", "removed", "replacement"], sorted(set(rows)))
+
+
+def write(name, source, header, rows):
+    assert all(len(row) == len(header) and not any("\t" in str(c) for c in row) for row in rows)
+    bits = f"# Releases are a bit mask, the lowest bit is 1.{FIRST}."
+    lines = [f"# {source}", bits, "# " + "\t".join(header)] + ["\t".join(row) for row in rows]
+    (OUT / name).write_text("\n".join(lines) + "\n")
+    print(f"{name}: {len(rows)} rows, {sum(map(len, lines))} bytes")
+
+
+main()

@@ -1,0 +1,32 @@
+//! Whether an object is one that an API server of a release would take: kinds, fields, types, formats. Layer 4.
+//!
+//! The types of all releases are one static table, so that a run without Kubernetes objects pays nothing for them. What is wrong comes
+//! back as problems with the place of the value; which rule each belongs to is its `rule`.
+
+mod format;
+mod table;
+mod validate;
+mod version;
+
+pub use table::{Field, Kind, Life, Type};
+pub use validate::validate;
+pub use version::versions;
+
+use crate::finding::Releases;
+use crate::yaml::Spot;
+
+/// What is wrong with an object.
+pub struct Problem<'d> {
+    /// Id of the rule that it belongs to.
+    pub rule: &'static str,
+    /// Where.
+    pub spot: Spot<'d>,
+    /// What is wrong, on one line.
+    pub message: String,
+    /// What to write instead, where more can be said than the rule's remediation.
+    pub help: Option<String>,
+    /// Whether something is not there, which may stand elsewhere if the object is a fragment.
+    pub missing: bool,
+    /// The target releases that it holds for.
+    pub releases: Releases,
+}

@@ -1,0 +1,164 @@
+//! API types of Kubernetes, release by release: static tables, made of `schemas/kubernetes/*.tsv` by `build.rs`.
+
+use crate::finding::Releases;
+
+/// The first release that the tables have.
+pub(super) const FIRST: u8 = 25;
+
+/// What a value is, below the lists and maps around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaf {
+    Str,
+    Bool,
+    Number,
+    Int32,
+    Int64,
+    /// Base64.
+    Bytes,
+    /// Anything.
+    Any,
+    /// A map of anything.
+    Object,
+    Quantity,
+    IntOrString,
+    Time,
+    MicroTime,
+    /// A type with fields: its place among the types.
+    Type(u16),
+}
+
+/// A field of a type, for the releases that have it so.
+#[derive(Debug)]
+pub struct Field {
+    /// Its key.
+    pub name: &'static str,
+    /// `[` for a list and `{` for a map of names, from the outside.
+    pub(super) around: &'static str,
+    pub(super) leaf: Leaf,
+    releases: u16,
+    required: u16,
+    /// The values that it may have, where they are few.
+    pub(super) values: &'static [&'static str],
+}
+
+/// A type with fields.
+#[derive(Debug)]
+pub struct Type {
+    /// Its full name: `api.core.v1.Container`.
+    pub name: &'static str,
+    /// By name.
+    pub fields: &'static [Field],
+}
+
+/// A kind of object.
+#[derive(Debug)]
+pub struct Kind {
+    /// API group; the core group is `""`.
+    pub group: &'static str,
+    /// Version in that group.
+    pub version: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    ty: u16,
+    releases: u16,
+    /// Whether the newest release serves it only when asked to.
+    pub off: bool,
+}
+
+/// A version of a kind with its life.
+#[derive(Debug)]
+pub struct Life {
+    /// API group.
+    pub group: &'static str,
+    /// Version in that group.
+    pub version: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    /// Minor version that calls it deprecated; 255 for never.
+    pub deprecated: u8,
+    /// Minor version that no longer serves it; 255 for never.
+    pub removed: u8,
+    /// `group/version` to use instead; empty where there is none.
+    pub replacement: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+
+/// A mask of the tables as releases.
+fn releases(mask: u16) -> Releases {
+    Releases::of_bits(u64::from(mask) << FIRST)
+}
+
+impl Field {
+    /// The releases that have it so.
+    pub fn releases(&self) -> Releases {
+        releases(self.releases)
+    }
+
+    /// The releases that refuse an object without it.
+    pub(super) fn required(&self) -> Releases {
+        releases(self.required)
+    }
+}
+
+impl Type {
+    /// The type at a place of the table.
+    pub(super) fn at(index: u16) -> Option<&'static Self> {
+        TYPES.get(usize::from(index))
+    }
+
+    /// The rows of a field; several where it changed between releases.
+    pub fn field(&self, name: &str) -> &'static [Field] {
+        let start = self.fields.partition_point(|f| f.name < name);
+        let rest = self.fields.get(start..).unwrap_or_default();
+        let len = rest.partition_point(|f| f.name == name);
+        rest.get(..len).unwrap_or_default()
+    }
+
+    /// Its name without the package: `Container`.
+    pub fn short(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+}
+
+impl Kind {
+    /// The kind of that group, version and name.
+    pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
+        let key = (group, version, kind);
+        let at = KINDS.partition_point(|k| (k.group, k.version, k.kind) < key);
+        KINDS
+            .get(at)
+            .filter(|k| (k.group, k.version, k.kind) == key)
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &KINDS
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> Option<&'static Type> {
+        Type::at(self.ty)
+    }
+
+    /// The releases that have it.
+    pub fn releases(&self) -> Releases {
+        releases(self.releases)
+    }
+}
+
+impl Life {
+    /// The life of that version of a kind.
+    pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
+        let key = (group, version, kind);
+        let at = LIVES.partition_point(|k| (k.group, k.version, k.kind) < key);
+        LIVES
+            .get(at)
+            .filter(|k| (k.group, k.version, k.kind) == key)
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &LIVES
+    }
+}

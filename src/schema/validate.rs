@@ -1,0 +1,328 @@
+//! An object against its type: unknown fields, missing ones, values of another type or form.
+
+use super::Problem;
+use super::format::{is_base64, is_quantity, is_time};
+use super::table::{Field, Kind as ApiKind, Leaf, Type};
+use crate::finding::Releases;
+use crate::kube::{Object, is_placeholder};
+use crate::text::nearest;
+use crate::yaml::{Kind, Node, Spot};
+
+/// Checks an object of a kind that the tables have, for the target releases that serve it.
+pub fn validate(object: Object<'_>, targets: Releases) -> Vec<Problem<'_>> {
+    let gvk = object.gvk;
+    let Some(kind) = ApiKind::of(gvk.group, gvk.version, gvk.kind) else {
+        return Vec::new();
+    };
+    let targets = targets.and(kind.releases());
+    let Some(ty) = kind.ty().filter(|_| !targets.is_empty()) else {
+        return Vec::new();
+    };
+    let mut check = Validator {
+        targets,
+        types: Vec::new(),
+        problems: Vec::new(),
+    };
+    check.object(object.node, ty);
+    check.problems
+}
+
+struct Validator<'d> {
+    targets: Releases,
+    /// The types around, the outermost first, each with its map: where a misplaced field may belong.
+    types: Vec<(Node<'d>, &'static Type)>,
+    problems: Vec<Problem<'d>>,
+}
+
+impl<'d> Validator<'d> {
+    fn add(
+        &mut self,
+        rule: &'static str,
+        spot: impl Into<Spot<'d>>,
+        message: String,
+        help: Option<String>,
+    ) -> &mut Problem<'d> {
+        self.problems.push(Problem {
+            rule,
+            spot: spot.into(),
+            message,
+            help,
+            missing: false,
+            releases: self.targets,
+        });
+        let last = self.problems.len() - 1;
+        // Just pushed.
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the last of a list that is not empty"
+        )]
+        &mut self.problems[last]
+    }
+
+    fn object(&mut self, map: Node<'d>, ty: &'static Type) {
+        self.types.push((map, ty));
+        for (key, value) in map.entries() {
+            let Some(name) = key.key() else { continue };
+            let rows = ty.field(&name);
+            let known = rows
+                .iter()
+                .find(|f| !f.releases().and(self.targets).is_empty());
+            match known {
+                Some(field) => {
+                    self.not_in_all(key, ty, rows);
+                    self.value(value, field, field.around, &name);
+                }
+                None if rows.is_empty() => self.unknown(key, &name, ty),
+                None => self.not_in_all(key, ty, rows),
+            }
+        }
+        for field in ty.fields {
+            let required = field.required().and(self.targets);
+            if !required.is_empty() && map.field(field.name).is_none() && !is_lenient(ty, field) {
+                let message = format!(
+                    "`{}` is missing: a {} cannot be without it",
+                    field.name,
+                    article_less(ty)
+                );
+                let help = Some(format!("add `{}:`", field.name));
+                let problem = self.add("schema/missing-field", map.lacking(), message, help);
+                problem.missing = true;
+                problem.releases = required;
+            }
+        }
+        self.types.pop();
+    }
+
+    /// A field that some of the target releases do not have.
+    fn not_in_all(&mut self, key: Node<'d>, ty: &'static Type, rows: &[Field]) {
+        let having = rows
+            .iter()
+            .fold(Releases::NONE, |all, f| all.with(f.releases()));
+        let without = self.targets.without(having);
+        if without.is_empty() {
+            return;
+        }
+        let names: Vec<String> = having.names().collect();
+        let span = match (names.first(), names.last()) {
+            (Some(first), Some(last)) if *last == format!("1.{}", Releases::NEWEST) => {
+                format!("from Kubernetes {first} on")
+            }
+            (Some(first), Some(last)) => format!("in Kubernetes {first} to {last} only"),
+            _ => String::new(),
+        };
+        let field = key.text().unwrap_or_default();
+        let message = format!("`{field}` of a {} exists {span}", article_less(ty));
+        let problem = self.add("schema/field-not-in-release", key, message, None);
+        problem.releases = without;
+    }
+
+    fn unknown(&mut self, key: Node<'d>, name: &str, ty: &'static Type) {
+        let placeholder = is_placeholder(name) || name.contains("{{");
+        if placeholder {
+            return;
+        }
+        let message = format!(
+            "a {} has no field `{name}`: the API server refuses it, or drops it without a word",
+            article_less(ty)
+        );
+        let help = self.belongs(name, ty);
+        self.add("schema/unknown-field", key, message, help);
+    }
+
+    /// Where a field was meant to stand: a name that is near, a map around, or a map within.
+    fn belongs(&self, name: &str, ty: &'static Type) -> Option<String> {
+        let fields = |ty: &'static Type| ty.fields.iter().map(|f| f.name);
+        if let Some(near) = ty
+            .fields
+            .iter()
+            .map(|f| f.name)
+            .find(|f| f.eq_ignore_ascii_case(name))
+        {
+            return Some(format!("write `{near}`"));
+        }
+        let around = self.types.iter().rev().skip(1);
+        if let Some((map, outer)) = around.clone().find(|(_, t)| !t.field(name).is_empty()) {
+            let of = match map.key_node().and_then(Node::text) {
+                Some(key) => format!("`{key}`"),
+                None => format!("the {}", article_less(outer)),
+            };
+            return Some(format!("it is a field of {of}: indent it less"));
+        }
+        let within = ty.fields.iter().find(|f| match f.leaf {
+            Leaf::Type(index) if f.around.is_empty() => {
+                Type::at(index).is_some_and(|inner| !inner.field(name).is_empty())
+            }
+            _ => false,
+        });
+        if let Some(within) = within.filter(|_| !matches!(name, "name" | "namespace" | "kind")) {
+            return Some(format!("it belongs under `{}:`", within.name));
+        }
+        let near = nearest(name, fields(ty)).filter(|near| near.len().abs_diff(name.len()) <= 3);
+        near.map(|near| format!("did you mean `{near}`?"))
+    }
+
+    fn value(&mut self, node: Node<'d>, field: &'static Field, around: &str, name: &str) {
+        if node.is_null() {
+            return;
+        }
+        if let Some(rest) = around.strip_prefix('[') {
+            if node.kind() != Kind::Seq {
+                self.wrong(node, name, "a list");
+                return;
+            }
+            for item in node.items() {
+                self.value(item, field, rest, name);
+            }
+            return;
+        }
+        if let Some(rest) = around.strip_prefix('{') {
+            if node.kind() != Kind::Map {
+                self.wrong(node, name, "a map");
+                return;
+            }
+            for (_, value) in node.entries() {
+                self.value(value, field, rest, name);
+            }
+            return;
+        }
+        self.leaf(node, field, name);
+    }
+
+    fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
+        let kind = node.kind();
+        let text = node.text().unwrap_or_default();
+        let open = kind == Kind::Str && (is_placeholder(text) || text.contains("{{"));
+        let int = node.as_int();
+        match field.leaf {
+            Leaf::Any => {}
+            Leaf::Object => self.expect(kind == Kind::Map, node, name, "a map"),
+            Leaf::Type(index) => match Type::at(index) {
+                Some(ty) if kind == Kind::Map => self.object(node, ty),
+                _ => self.wrong(node, name, "a map"),
+            },
+            Leaf::Str => {
+                self.expect(kind == Kind::Str, node, name, "a string");
+                let known =
+                    field.values.is_empty() || field.values.contains(&text) || text.is_empty();
+                if kind == Kind::Str && !known && !open {
+                    let message = format!("`{name}` cannot be `{text}`: {}", list(field.values));
+                    let near = nearest(text, field.values.iter().copied());
+                    let help = near.map(|near| format!("did you mean `{near}`?"));
+                    self.add("schema/enum", node, message, help);
+                }
+            }
+            _ if open => {}
+            Leaf::Bool => self.expect(kind == Kind::Bool, node, name, "true or false"),
+            Leaf::Number => {
+                self.expect(
+                    matches!(kind, Kind::Int | Kind::Float),
+                    node,
+                    name,
+                    "a number",
+                );
+            }
+            Leaf::Int32 => {
+                let fits = int.is_some_and(|i| i32::try_from(i).is_ok());
+                self.expect(fits, node, name, "an integer of 32 bits");
+            }
+            Leaf::Int64 => self.expect(int.is_some(), node, name, "an integer"),
+            Leaf::IntOrString => {
+                let fits = kind == Kind::Str || int.is_some_and(|i| i32::try_from(i).is_ok());
+                self.expect(fits, node, name, "an integer or a string");
+            }
+            Leaf::Quantity => match kind {
+                Kind::Int | Kind::Float => {}
+                Kind::Str => self.form(
+                    is_quantity(text),
+                    node,
+                    name,
+                    "a quantity such as `500m` or `1.5Gi`",
+                ),
+                _ => self.wrong(node, name, "a quantity"),
+            },
+            Leaf::Bytes => match kind {
+                Kind::Str => self.form(is_base64(text), node, name, "base64"),
+                // A list of numbers becomes bytes.
+                Kind::Seq => {}
+                _ => self.wrong(node, name, "a string"),
+            },
+            Leaf::Time => self.string(node, name, "a time such as `2026-01-31T10:00:00Z`", |t| {
+                is_time(t, false)
+            }),
+            Leaf::MicroTime => {
+                self.string(
+                    node,
+                    name,
+                    "a time such as `2026-01-31T10:00:00.000000Z`",
+                    |t| is_time(t, true),
+                );
+            }
+        }
+    }
+
+    fn string(&mut self, node: Node<'d>, name: &str, what: &str, fits: impl Fn(&str) -> bool) {
+        match node.as_str() {
+            Some(text) => self.form(fits(text), node, name, what),
+            None => self.wrong(node, name, what),
+        }
+    }
+
+    fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+        if !fits {
+            self.wrong(node, name, what);
+        }
+    }
+
+    fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+        if !fits {
+            let message = format!("`{name}` must be {what}: the API server refuses this value");
+            self.add("schema/format", node, message, None);
+        }
+    }
+
+    fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
+        let is = match node.kind() {
+            Kind::Null => "nothing",
+            Kind::Bool => "a boolean",
+            Kind::Int | Kind::Float | Kind::NotJson => "a number",
+            Kind::Str => "a string",
+            Kind::Seq => "a list",
+            Kind::Map => "a map",
+        };
+        let message =
+            format!("`{name}` must be {what}, and this is {is}: the API server refuses it");
+        let help = match node.kind() {
+            Kind::Bool | Kind::Int | Kind::Float if what == "a string" => {
+                Some(format!("quote it: \"{}\"", node.text().unwrap_or_default()))
+            }
+            _ => None,
+        };
+        // A collection is pointed at by its key.
+        let spot = match node.kind() {
+            Kind::Seq | Kind::Map => node.lacking(),
+            _ => node.into(),
+        };
+        self.add("schema/type", spot, message, help);
+    }
+}
+
+/// Fields that the published schema calls required, and that the server does without (asked of real servers).
+fn is_lenient(ty: &Type, field: &Field) -> bool {
+    matches!(
+        (ty.short(), field.name),
+        ("NetworkPolicySpec", "podSelector") | ("PriorityClass", "value") | ("JSONSchemaProps", _)
+    ) || field.name == "status"
+}
+
+fn article_less(ty: &Type) -> String {
+    ty.short().to_owned()
+}
+
+/// `one of a, b and c`
+fn list(values: &[&str]) -> String {
+    let quoted: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
+    match quoted.as_slice() {
+        [only] => format!("only {only} is allowed"),
+        many => format!("one of {} is expected", many.join(", ")),
+    }
+}

@@ -1,0 +1,157 @@
+//! Whether the target releases serve an object's kind and version.
+
+use super::Problem;
+use super::table::{Kind, Life};
+use crate::finding::Releases;
+use crate::kube::Object;
+use crate::text::nearest;
+
+/// Groups of Kubernetes' own whose kinds are custom resources all the same.
+const CUSTOM: [&str; 11] = [
+    "gateway.networking.k8s.io",
+    "snapshot.storage.k8s.io",
+    "groupsnapshot.storage.k8s.io",
+    "metrics.k8s.io",
+    "custom.metrics.k8s.io",
+    "external.metrics.k8s.io",
+    "policy.networking.k8s.io",
+    "multicluster.k8s.io",
+    "autoscaling.k8s.io",
+    "node.k8s.io.crd",
+    "scheduling.sigs.k8s.io",
+];
+
+/// What is wrong with an object's version and kind; a finding about them is the only one that its schema has.
+pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
+    let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
+    let of_group = || Kind::all().iter().filter(move |k| k.group == group);
+    let api_version = object.node.get("apiVersion")?;
+    let name = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
+    let problem = |rule, spot, message, help, releases| {
+        Some(Problem {
+            rule,
+            spot,
+            message,
+            help,
+            missing: false,
+            releases,
+        })
+    };
+    if let Some(life) = Life::of(group, version, kind) {
+        let instead = (!life.replacement.is_empty()).then(|| {
+            let (version, _) = life
+                .replacement
+                .rsplit_once(' ')
+                .unwrap_or((life.replacement, ""));
+            format!("write `apiVersion: {version}`, and see what else changed between the two")
+        });
+        let gone = targets.from(life.removed);
+        if life.removed != 255 && !gone.is_empty() {
+            let message = format!(
+                "{name} {kind} is no longer served since Kubernetes 1.{}: the API server refuses this object",
+                life.removed
+            );
+            return problem(
+                "api/removed-version",
+                api_version.into(),
+                message,
+                instead,
+                gone,
+            );
+        }
+        let old = targets.from(life.deprecated);
+        if life.deprecated != 255 && !old.is_empty() {
+            let end = match life.removed {
+                255 => "a later release".to_owned(),
+                minor => format!("Kubernetes 1.{minor}"),
+            };
+            let message = format!(
+                "{name} {kind} is deprecated since Kubernetes 1.{} and goes away in {end}",
+                life.deprecated
+            );
+            return problem(
+                "api/deprecated-version",
+                api_version.into(),
+                message,
+                instead,
+                old,
+            );
+        }
+        return None;
+    }
+    if let Some(known) = Kind::of(group, version, kind) {
+        let without = targets.without(known.releases());
+        if !without.is_empty() {
+            let first = known.releases().names().next().unwrap_or_default();
+            let message = format!(
+                "{name} {kind} exists from Kubernetes {first} on: the target release does not have it"
+            );
+            return problem(
+                "api/not-yet-available",
+                api_version.into(),
+                message,
+                None,
+                without,
+            );
+        }
+        let newest = targets.and(Releases::only(Releases::NEWEST));
+        if known.off && !newest.is_empty() {
+            let message = format!(
+                "an API server does not serve {name} {kind} unless it is told to: this object is refused by default"
+            );
+            let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
+            return problem(
+                "api/off-by-default",
+                api_version.into(),
+                message,
+                Some(help),
+                newest,
+            );
+        }
+        return None;
+    }
+    let ours = group.is_empty()
+        || of_group().next().is_some()
+        || Life::all().iter().any(|l| l.group == group);
+    // Below the first release of the tables nothing is known for certain.
+    if !ours || CUSTOM.contains(&group) || targets.before(super::table::FIRST) == targets {
+        return None;
+    }
+    let same_kind: Vec<String> = Kind::all()
+        .iter()
+        .filter(|k| k.kind == kind && !k.releases().and(targets).is_empty())
+        .map(|k| {
+            if k.group.is_empty() {
+                k.version.to_owned()
+            } else {
+                format!("{}/{}", k.group, k.version)
+            }
+        })
+        .collect();
+    if let Some(right) = same_kind.first().filter(|_| !is_generic(kind)) {
+        let message = format!("{name} has no kind {kind}: the API server refuses this object");
+        let help = Some(format!("write `apiVersion: {right}`"));
+        return problem(
+            "api/unknown-builtin",
+            api_version.into(),
+            message,
+            help,
+            targets,
+        );
+    }
+    let kinds = of_group().filter(|k| k.version == version).map(|k| k.kind);
+    let near = nearest(kind, kinds);
+    let message = format!("{name} has no kind {kind}: the API server refuses this object");
+    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let at = object.node.get("kind")?;
+    problem("api/unknown-builtin", at.into(), message, help, targets)
+}
+
+/// Kinds that every group has.
+fn is_generic(kind: &str) -> bool {
+    matches!(kind, "DeleteOptions" | "WatchEvent" | "Status" | "Scale")
+}
