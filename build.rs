@@ -86,6 +86,11 @@ fn schema_tables() -> String {
         "m" => "MicroTime".to_owned(),
         name => format!("Type({})", place(name)),
     };
+    let checks = table("schemas/kubernetes/rules.tsv");
+    for check in &checks {
+        let known = |n: &&str| is_type(n, &check[0]);
+        assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
+    }
     let types = names.iter().map(|name| {
         let fields = rows.iter().filter(|r| r[0] == *name).map(|r| {
             let code = r[2].trim_start_matches(['[', '{']);
@@ -97,7 +102,13 @@ fn schema_tables() -> String {
             )
         });
         let fields: Vec<String> = fields.collect();
-        format!("Type {{ name: {name:?}, fields: &[{}] }}", fields.join(", "))
+        let rules = checks.iter().filter(|r| is_type(name, &r[0])).map(|r| {
+            let argument = r.get(3).map_or("", String::as_str);
+            format!("Rule {{ field: {:?}, check: Check::{} }}", r[1], rule(&r[2], argument))
+        });
+        let rules: Vec<String> = rules.collect();
+        let (fields, rules) = (fields.join(", "), rules.join(", "));
+        format!("Type {{ name: {name:?}, fields: &[{fields}], rules: &[{rules}] }}")
     });
     let mut kinds = table("schemas/kubernetes/kinds.tsv");
     kinds.sort();
@@ -122,7 +133,7 @@ fn schema_tables() -> String {
     });
     let table = |name: &str, row: &str, rows: Vec<String>| {
         format!(
-            "static {name}: [{row}; {}] = [\n    {},\n];\n",
+            "pub(super) static {name}: [{row}; {}] = [\n    {},\n];\n",
             rows.len(),
             rows.join(",\n    ")
         )
@@ -133,6 +144,35 @@ fn schema_tables() -> String {
         table("LIVES", "Life", lives.collect()),
     ]
     .concat()
+}
+
+/// Whether a type goes by a name that may leave out the first parts of its own.
+fn is_type(full: &str, name: &str) -> bool {
+    full.strip_suffix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// A check of `rules.tsv`.
+fn rule(check: &str, argument: &str) -> String {
+    let words: Vec<&str> = argument
+        .split([' ', ','])
+        .filter(|w| !w.is_empty())
+        .collect();
+    match check {
+        "range" => format!("Range({}, {})", words[0], words[1]),
+        "enum" => format!("OneOf(&{words:?})"),
+        "filled" => "Filled".to_owned(),
+        "not-empty" => "NotEmpty".to_owned(),
+        "exactly" => format!("Exactly(&{words:?})"),
+        "at-most" => format!("AtMost(&{words:?})"),
+        "at-least" => format!("AtLeast(&{words:?})"),
+        "unique" => format!("Unique(&{words:?})"),
+        "form" => {
+            let camel = argument.split('-').map(|w| w[..1].to_uppercase() + &w[1..]);
+            format!("Form(Form::{})", camel.collect::<String>())
+        }
+        other => panic!("rules.tsv: no check {other}"),
+    }
 }
 
 /// `schemas/components/*.tsv` as static tables, each sorted by its first columns so that a look-up is a binary search.

@@ -416,7 +416,10 @@ impl Analysis<'_> {
                 parts: &[],
             };
             let mut cx = Cx::new(policy, about, self.scope, &mut self.found);
-            let draft = cx.report_for(problem.releases, problem.spot, problem.message);
+            let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
+            if let Some((at, text)) = problem.related {
+                draft = draft.related(at, text);
+            }
             if let Some(help) = problem.help {
                 draft.help(help);
             }

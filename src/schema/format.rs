@@ -105,3 +105,232 @@ pub(super) fn is_base64(text: &str) -> bool {
     let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
     compact.len().is_multiple_of(4) && base64(&compact).is_some()
 }
+
+/// Whether every byte is one of these, and the ends are letters or digits.
+fn is_word(text: &str, inner: impl Fn(u8) -> bool) -> bool {
+    let ends = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() && inner(*b));
+    let bytes = text.as_bytes();
+    ends(bytes.first()) && ends(bytes.last()) && bytes.iter().all(|b| inner(*b))
+}
+
+/// A DNS label (RFC 1123): up to 63 lower-case letters, digits and dashes.
+pub(super) fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_word(text, |b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// A DNS label that begins with a letter (RFC 1035).
+pub(super) fn is_label_1035(text: &str) -> bool {
+    is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+/// A DNS subdomain (RFC 1123): labels, of any length, joined by dots; 253 bytes in all.
+pub(super) fn is_subdomain(text: &str) -> bool {
+    let label = |part: &str| is_word(part, |b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// A subdomain whose first label may be `*`.
+pub(super) fn is_wildcard_host(text: &str) -> bool {
+    is_subdomain(text.strip_prefix("*.").unwrap_or(text))
+}
+
+/// The name of a port (RFC 6335): up to 15 letters, digits and single dashes, one letter at least.
+pub(super) fn is_port_name(text: &str) -> bool {
+    text.len() <= 15
+        && is_label(text)
+        && !text.contains("--")
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// A name that may be a segment of a path: RBAC's objects.
+pub(super) fn is_path_segment(text: &str) -> bool {
+    !matches!(text, "." | "..") && !text.contains(['/', '%'])
+}
+
+/// The name of a label, annotation or taint: a name, perhaps behind a subdomain and a slash.
+pub(super) fn is_qualified(text: &str) -> bool {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    prefix.is_none_or(is_subdomain) && !name.is_empty() && is_label_value(name)
+}
+
+/// A label's value: empty, or up to 63 letters, digits, dashes, dots and underscores.
+pub(super) fn is_label_value(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    text.is_empty() || text.len() <= 63 && is_word(text, inner)
+}
+
+/// A key of a ConfigMap's or Secret's data.
+pub(super) fn is_data_key(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (1..=253).contains(&text.len())
+        && text.bytes().all(inner)
+        && text != "."
+        && !text.starts_with("..")
+}
+
+/// The name of an environment variable: printable ASCII without `=` since 1.32, before that what a C identifier may be, and dots
+/// and dashes.
+pub(super) fn is_env_name(text: &str, strict: bool) -> bool {
+    if strict {
+        let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        return text.bytes().all(inner)
+            && !text.starts_with(|c: char| c.is_ascii_digit())
+            && !matches!(text, "." | "..")
+            && !text.starts_with("..");
+    }
+    text.bytes()
+        .all(|b| (b' '..=b'~').contains(&b) && b != b'=')
+}
+
+/// An IP address.
+pub(super) fn is_ip(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// A range of IP addresses, `10.0.0.0/8`.
+pub(super) fn is_cidr(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else {
+        return false;
+    };
+    let plain = bits == "0" || !bits.starts_with(['0', '+']);
+    let bits: Option<u8> = bits.parse().ok().filter(|_| plain);
+    match (address.parse::<std::net::IpAddr>(), bits) {
+        (Ok(std::net::IpAddr::V4(_)), Some(bits)) => bits <= 32,
+        (Ok(std::net::IpAddr::V6(_)), Some(bits)) => bits <= 128,
+        _ => false,
+    }
+}
+
+/// A path below a directory: relative, and without `..`.
+pub(super) fn is_inner_path(text: &str) -> bool {
+    !text.starts_with('/') && has_no_dots(text)
+}
+
+/// A path without the segment `..`.
+pub(super) fn has_no_dots(text: &str) -> bool {
+    text.split('/').all(|part| part != "..")
+}
+
+/// A percentage: digits and `%`.
+pub(super) fn is_percent(text: &str) -> bool {
+    let digits = text.strip_suffix('%');
+    digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A schedule as the CronJob controller reads it: five fields, or a descriptor.
+pub(super) fn is_cron(text: &str) -> bool {
+    const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";
+    const DAYS: &str = "sun mon tue wed thu fri sat";
+    if let Some(descriptor) = text.strip_prefix('@') {
+        return match descriptor.strip_prefix("every ") {
+            Some(duration) => is_duration(duration),
+            None => matches!(
+                descriptor,
+                "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly"
+            ),
+        };
+    }
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let [minute, hour, day, month, weekday] = fields.as_slice() else {
+        return false;
+    };
+    is_cron_field(minute, 0, 59, "")
+        && is_cron_field(hour, 0, 23, "")
+        && is_cron_field(day, 1, 31, "")
+        && is_cron_field(month, 1, 12, MONTHS)
+        && is_cron_field(weekday, 0, 6, DAYS)
+}
+
+fn is_cron_field(field: &str, low: u32, high: u32, names: &str) -> bool {
+    let value = |text: &str| -> Option<u32> {
+        let by_name = names
+            .split(' ')
+            .position(|n| !n.is_empty() && n.eq_ignore_ascii_case(text));
+        match by_name {
+            Some(at) => Some(low + u32::try_from(at).ok()?),
+            None if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+            None => None,
+        }
+    };
+    field.split(',').all(|part| {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
+        let (from, to) = match range {
+            "*" | "?" => (Some(low), Some(high)),
+            _ => match range.split_once('-') {
+                Some((from, to)) => (value(from), value(to)),
+                None if step.is_some() => (value(range), Some(high)),
+                None => (value(range), value(range)),
+            },
+        };
+        let step_fits = step.is_none_or(|s| s.parse::<u32>().is_ok_and(|n| n > 0));
+        matches!((from, to), (Some(from), Some(to)) if low <= from && from <= to && to <= high)
+            && step_fits
+    })
+}
+
+/// A duration as Go writes it.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if rest == "0" {
+        return true;
+    }
+    let mut any = false;
+    while !rest.is_empty() {
+        let number = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'.');
+        let number = number.count();
+        rest = rest.get(number..).unwrap_or_default();
+        let units = ["ms", "us", "µs", "ns", "h", "m", "s"];
+        let Some(behind) = units.into_iter().find_map(|unit| rest.strip_prefix(unit)) else {
+            return false;
+        };
+        if number == 0 {
+            return false;
+        }
+        any = true;
+        rest = behind;
+    }
+    any
+}
+
+/// A quantity's value, where it is one: to compare with zero and with each other.
+pub(super) fn quantity(text: &str) -> Option<f64> {
+    let text = text.trim_start();
+    if !is_quantity(text) {
+        return None;
+    }
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-'))
+        .unwrap_or(text.len());
+    let (number, suffix) = text.split_at(end);
+    if suffix.len() > 1 && suffix.starts_with(['e', 'E']) && !matches!(suffix, "Ei") {
+        return text.parse().ok();
+    }
+    let number: f64 = number.parse().ok()?;
+    let power = |base: f64, n: i32| number * base.powi(n);
+    Some(match suffix {
+        "n" => power(1000.0, -3),
+        "u" => power(1000.0, -2),
+        "m" => power(1000.0, -1),
+        "k" => power(1000.0, 1),
+        "M" => power(1000.0, 2),
+        "G" => power(1000.0, 3),
+        "T" => power(1000.0, 4),
+        "P" => power(1000.0, 5),
+        "E" => power(1000.0, 6),
+        "Ki" => power(1024.0, 1),
+        "Mi" => power(1024.0, 2),
+        "Gi" => power(1024.0, 3),
+        "Ti" => power(1024.0, 4),
+        "Pi" => power(1024.0, 5),
+        "Ei" => power(1024.0, 6),
+        _ => number,
+    })
+}

@@ -4,6 +4,8 @@
 //! back as problems with the place of the value; which rule each belongs to is its `rule`.
 
 mod format;
+mod metadata;
+mod rules;
 mod table;
 mod validate;
 mod version;
@@ -25,6 +27,8 @@ pub struct Problem<'d> {
     pub message: String,
     /// What to write instead, where more can be said than the rule's remediation.
     pub help: Option<String>,
+    /// Another place that explains it, and what to say of it.
+    pub related: Option<(Spot<'d>, &'static str)>,
     /// Whether something is not there, which may stand elsewhere if the object is a fragment.
     pub missing: bool,
     /// The target releases that it holds for.

@@ -48,6 +48,75 @@ pub struct Type {
     pub name: &'static str,
     /// By name.
     pub fields: &'static [Field],
+    pub(super) rules: &'static [Rule],
+}
+
+/// A rule about a field of a type, or about the whole where it names none.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) field: &'static str,
+    pub(super) check: Check,
+}
+
+/// What is checked.
+#[derive(Debug)]
+pub(super) enum Check {
+    /// An integer from one to the other.
+    Range(i64, i64),
+    /// One of these values; of a list each item.
+    OneOf(&'static [&'static str]),
+    /// It must be there, and not be empty.
+    Filled,
+    /// It may be left out, but not be empty.
+    NotEmpty,
+    /// A form of text; of a list each item.
+    Form(Form),
+    /// One of these fields, and no other.
+    Exactly(&'static [&'static str]),
+    /// Not two of these fields.
+    AtMost(&'static [&'static str]),
+    /// One of these fields at least.
+    AtLeast(&'static [&'static str]),
+    /// No two items of a list are the same in these fields.
+    Unique(&'static [&'static str]),
+}
+
+/// Forms of text, see `format.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    AbsolutePath,
+    Annotations,
+    Cidr,
+    ClusterIp,
+    CountOrPercent,
+    Cron,
+    CsiDriver,
+    DataKey,
+    DomainPath,
+    EndpointIp,
+    EnvName,
+    HeaderName,
+    Host,
+    InnerPath,
+    Ip,
+    Label,
+    Label1035,
+    LabelValue,
+    Labels,
+    NoDots,
+    NotNegative,
+    Port,
+    PortName,
+    PositiveOrPercent,
+    PublicIp,
+    Qualified,
+    Resources,
+    Subdomain,
+    TimeZone,
+    WebhookName,
+    WebhookPath,
+    WebhookUrl,
+    WildcardHost,
 }
 
 /// A kind of object.
@@ -82,7 +151,16 @@ pub struct Life {
     pub replacement: &'static str,
 }
 
-include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+mod generated {
+    #![expect(
+        clippy::unreadable_literal,
+        reason = "nobody reads what build.rs writes"
+    )]
+    use super::{Check, Field, Form, Kind, Leaf, Life, Rule, Type};
+
+    include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+}
+use generated::{KINDS, LIVES, TYPES};
 
 /// A mask of the tables as releases.
 fn releases(mask: u16) -> Releases {

@@ -1,8 +1,8 @@
 //! An object against its type: unknown fields, missing ones, values of another type or form.
 
-use super::Problem;
 use super::format::{is_base64, is_quantity, is_time};
 use super::table::{Field, Kind as ApiKind, Leaf, Type};
+use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::{Object, is_placeholder};
 use crate::text::nearest;
@@ -24,10 +24,11 @@ pub fn validate(object: Object<'_>, targets: Releases) -> Vec<Problem<'_>> {
         problems: Vec::new(),
     };
     check.object(object.node, ty);
+    metadata::check(&mut check, object, kind);
     check.problems
 }
 
-struct Validator<'d> {
+pub(super) struct Validator<'d> {
     targets: Releases,
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
     types: Vec<(Node<'d>, &'static Type)>,
@@ -35,7 +36,7 @@ struct Validator<'d> {
 }
 
 impl<'d> Validator<'d> {
-    fn add(
+    pub(super) fn add(
         &mut self,
         rule: &'static str,
         spot: impl Into<Spot<'d>>,
@@ -47,6 +48,7 @@ impl<'d> Validator<'d> {
             spot: spot.into(),
             message,
             help,
+            related: None,
             missing: false,
             releases: self.targets,
         });
@@ -61,8 +63,12 @@ impl<'d> Validator<'d> {
 
     fn object(&mut self, map: Node<'d>, ty: &'static Type) {
         self.types.push((map, ty));
+        let mut unknown = false;
         for (key, value) in map.entries() {
-            let Some(name) = key.key() else { continue };
+            // `$patch` and the like direct kustomize, and never reach a server.
+            let Some(name) = key.key().filter(|k| !k.starts_with('$')) else {
+                continue;
+            };
             let rows = ty.field(&name);
             let known = rows
                 .iter()
@@ -72,25 +78,71 @@ impl<'d> Validator<'d> {
                     self.not_in_all(key, ty, rows);
                     self.value(value, field, field.around, &name);
                 }
-                None if rows.is_empty() => self.unknown(key, &name, ty),
+                None if rows.is_empty() => {
+                    unknown = true;
+                    self.unknown(key, &name, ty);
+                }
                 None => self.not_in_all(key, ty, rows),
             }
         }
-        for field in ty.fields {
+        // What is misspelt is no longer missing when it is right.
+        for field in ty.fields.iter().filter(|_| !unknown) {
             let required = field.required().and(self.targets);
             if !required.is_empty() && map.field(field.name).is_none() && !is_lenient(ty, field) {
                 let message = format!(
-                    "`{}` is missing: a {} cannot be without it",
+                    "`{}` is missing: {} cannot be without it",
                     field.name,
-                    article_less(ty)
+                    named(ty)
                 );
                 let help = Some(format!("add `{}:`", field.name));
-                let problem = self.add("schema/missing-field", map.lacking(), message, help);
+                let null = map.pair(field.name).map(|(key, _)| key.into());
+                let spot = null.unwrap_or_else(|| map.lacking());
+                let problem = self.add("schema/missing-field", spot, message, help);
                 problem.missing = true;
                 problem.releases = required;
             }
         }
+        if !unknown {
+            rules::check(self, map, ty);
+        }
         self.types.pop();
+    }
+
+    /// Whether all targets are of a release or a later one.
+    pub(super) fn all_from(&self, minor: u8) -> bool {
+        self.targets.before(minor).is_empty()
+    }
+
+    /// Whether all targets are older than a release.
+    pub(super) fn all_before(&self, minor: u8) -> bool {
+        self.targets.from(minor).is_empty()
+    }
+
+    /// Whether the map at hand is one of a type's, right below it.
+    pub(super) fn is_within(&self, name: &str) -> bool {
+        let above = self.types.iter().rev().nth(1);
+        above.is_some_and(|(_, ty)| ty.short() == name)
+    }
+
+    /// Whether the map at hand is a quota's.
+    pub(super) fn is_quota(&self) -> bool {
+        self.types
+            .last()
+            .is_some_and(|(_, ty)| ty.short() == "ResourceQuotaSpec")
+    }
+
+    /// Whether the published schema lists the values of a field of the type at hand.
+    pub(super) fn has_enum(&self, name: &str) -> bool {
+        let ty = self.types.last().map(|(_, ty)| *ty);
+        ty.is_some_and(|ty| ty.field(name).iter().any(|f| !f.values.is_empty()))
+    }
+
+    pub(super) fn not_one_of(&mut self, node: Node<'d>, name: &str, values: &[&str]) {
+        let text = node.text().unwrap_or_default();
+        let message = format!("`{name}` cannot be `{text}`: {}", list(values));
+        let near = nearest(text, values.iter().copied());
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.add("schema/enum", node, message, help);
     }
 
     /// A field that some of the target releases do not have.
@@ -111,7 +163,7 @@ impl<'d> Validator<'d> {
             _ => String::new(),
         };
         let field = key.text().unwrap_or_default();
-        let message = format!("`{field}` of a {} exists {span}", article_less(ty));
+        let message = format!("`{field}` of {} exists {span}", named(ty));
         let problem = self.add("schema/field-not-in-release", key, message, None);
         problem.releases = without;
     }
@@ -122,8 +174,8 @@ impl<'d> Validator<'d> {
             return;
         }
         let message = format!(
-            "a {} has no field `{name}`: the API server refuses it, or drops it without a word",
-            article_less(ty)
+            "{} has no field `{name}`: the API server refuses it, or drops it without a word",
+            named(ty)
         );
         let help = self.belongs(name, ty);
         self.add("schema/unknown-field", key, message, help);
@@ -144,7 +196,7 @@ impl<'d> Validator<'d> {
         if let Some((map, outer)) = around.clone().find(|(_, t)| !t.field(name).is_empty()) {
             let of = match map.key_node().and_then(Node::text) {
                 Some(key) => format!("`{key}`"),
-                None => format!("the {}", article_less(outer)),
+                None => named(outer),
             };
             return Some(format!("it is a field of {of}: indent it less"));
         }
@@ -205,10 +257,7 @@ impl<'d> Validator<'d> {
                 let known =
                     field.values.is_empty() || field.values.contains(&text) || text.is_empty();
                 if kind == Kind::Str && !known && !open {
-                    let message = format!("`{name}` cannot be `{text}`: {}", list(field.values));
-                    let near = nearest(text, field.values.iter().copied());
-                    let help = near.map(|near| format!("did you mean `{near}`?"));
-                    self.add("schema/enum", node, message, help);
+                    self.not_one_of(node, name, field.values);
                 }
             }
             _ if open => {}
@@ -273,7 +322,7 @@ impl<'d> Validator<'d> {
         }
     }
 
-    fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+    pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
         if !fits {
             let message = format!("`{name}` must be {what}: the API server refuses this value");
             self.add("schema/format", node, message, None);
@@ -281,6 +330,10 @@ impl<'d> Validator<'d> {
     }
 
     fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
+        // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
+        if node.pairs().any(|(key, _)| key.kind() == Kind::Map) {
+            return;
+        }
         let is = match node.kind() {
             Kind::Null => "nothing",
             Kind::Bool => "a boolean",
@@ -308,14 +361,25 @@ impl<'d> Validator<'d> {
 
 /// Fields that the published schema calls required, and that the server does without (asked of real servers).
 fn is_lenient(ty: &Type, field: &Field) -> bool {
-    matches!(
+    // What is left out is false, 0 or empty to the server, and valid so.
+    let zero = field.leaf == Leaf::Bool;
+    zero || matches!(
         (ty.short(), field.name),
-        ("NetworkPolicySpec", "podSelector") | ("PriorityClass", "value") | ("JSONSchemaProps", _)
+        ("NetworkPolicySpec", "podSelector")
+            | ("PriorityClass", "value")
+            | ("JSONSchemaProps", _)
+            | ("CSIDriver" | "CSINode", "spec")
+            | ("CSINodeSpec", "drivers")
     ) || field.name == "status"
+        || ty.short().ends_with("Status")
+        || ty.short().ends_with("List")
 }
 
-fn article_less(ty: &Type) -> String {
-    ty.short().to_owned()
+/// `a Container`, `an EnvVar`
+pub(super) fn named(ty: &Type) -> String {
+    let name = ty.short();
+    let vowel = name.starts_with(['A', 'E', 'I', 'O']) || name.starts_with("HTTP");
+    format!("{} {name}", if vowel { "an" } else { "a" })
 }
 
 /// `one of a, b and c`

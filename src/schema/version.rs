@@ -37,6 +37,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
             spot,
             message,
             help,
+            related: None,
             missing: false,
             releases,
         })
@@ -117,8 +118,15 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     let ours = group.is_empty()
         || of_group().next().is_some()
         || Life::all().iter().any(|l| l.group == group);
+    // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
+    let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
+    let misnamed = slip && Kind::all().iter().any(|k| k.kind == kind);
+    // Only v1 of the core group can be meant; configuration files have kinds of their own.
+    let other_core = group.is_empty() && version != "v1";
+    let config = crate::kube::is_config(group);
     // Below the first release of the tables nothing is known for certain.
-    if !ours || CUSTOM.contains(&group) || targets.before(super::table::FIRST) == targets {
+    let unknown = targets.before(super::table::FIRST) == targets;
+    if !(ours || misnamed) || other_core || config || CUSTOM.contains(&group) || unknown {
         return None;
     }
     let same_kind: Vec<String> = Kind::all()

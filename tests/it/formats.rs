@@ -51,7 +51,7 @@ fn hashes_of_lines_are_those_of_the_upload_action() {
     );
 }
 
-const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a%:,\\nb\"}\nspec:\n  hostPID: true\n  hostIPC: true # kubevet: ignore[pod/host-ipc] a reason\n  containers: []\n";
+const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a%:,\\nb{{x}}\"}\nspec:\n  $patch: merge\n  hostPID: true\n  hostIPC: true # kubevet: ignore[pod/host-ipc] a reason\n";
 
 #[test]
 fn sarif_is_what_code_scanning_takes() {
@@ -110,9 +110,9 @@ fn sarif_is_what_code_scanning_takes() {
 #[test]
 fn github_commands_are_escaped_and_the_worst_come_first() {
     let out = print("github", PODS);
-    assert!(out.starts_with("::error file=example.yaml,line=5,endLine=5,col=12,endColumn=16,title=pod/host-pid (high)::example.yaml:5:12: "), "{out}");
+    assert!(out.starts_with("::error file=example.yaml,line=6,endLine=6,col=12,endColumn=16,title=pod/host-pid (high)::example.yaml:6:12: "), "{out}");
     assert!(
-        out.contains("a%25:,\\nb") && out.lines().count() == 1,
+        out.contains("a%25:,\\nb{{x}}") && out.lines().count() == 1,
         "{out}"
     );
     let many = format!(
@@ -120,7 +120,7 @@ fn github_commands_are_escaped_and_the_worst_come_first() {
         PODS.replace(" # kubevet: ignore[pod/host-ipc] a reason", "")
     )
     .repeat(11)
-        + "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {name: a, image: a, securityContext: {privileged: true}}\n";
+        + "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: a, image: a, securityContext: {privileged: true}}\n";
     let out = print("github", &many);
     assert!(
         out.lines()
