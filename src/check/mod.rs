@@ -23,7 +23,6 @@ pub(crate) enum Check {
     /// Each rule of a Role or ClusterRole.
     PolicyRule(fn(PolicyRule<'_>, &mut Cx<'_>)),
     /// Each instance of a component.
-    #[expect(dead_code, reason = "so far every component rule is a shape")]
     Component(fn(&Instance<'_>, &mut Cx<'_>)),
     /// Each set of documents that are applied together.
     Set(fn(&Set<'_>, &mut Cx<'_>)),

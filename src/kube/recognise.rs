@@ -63,6 +63,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
                 || in_inventory(path)
                 || has("v1alpha1") && (has("machine:") || has("cluster:"))
                 || has("listen-client-urls")
+                || has("listen-peer-urls")
+                || has("initial-cluster")
                 || has("client-transport-security")
                 || has("write-kubeconfig-mode")
                 || has("-arg:")

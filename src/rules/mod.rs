@@ -1,9 +1,13 @@
 //! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 5.
 //! Functions are named like their policy; siblings do not see each other.
 
+mod apiserver;
 mod consistency;
 mod encryption;
+mod etcd;
+mod flags;
 mod image;
+mod kube_proxy;
 mod namespace;
 mod pod;
 mod rbac;
@@ -13,6 +17,7 @@ mod volume;
 mod yaml;
 
 use crate::check::Check;
+use crate::kube::component::is_open;
 use crate::model::{
     Absence, Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark,
     Parameter, Policy, Setting, Severity, Shape, Standards, SubsumeBy,

@@ -24,6 +24,10 @@ const CUSTOM: [&str; 11] = [
 /// What is wrong with an object's version and kind; a finding about them is the only one that its schema has.
 pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
+    // Configuration files are read by their programs, not by an API server.
+    if crate::kube::is_config(group) {
+        return None;
+    }
     let of_group = || Kind::all().iter().filter(move |k| k.group == group);
     let api_version = object.node.get("apiVersion")?;
     let name = if group.is_empty() {
@@ -121,12 +125,11 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
     let misnamed = slip && Kind::all().iter().any(|k| k.kind == kind);
-    // Only v1 of the core group can be meant; configuration files have kinds of their own.
+    // Only v1 of the core group can be meant.
     let other_core = group.is_empty() && version != "v1";
-    let config = crate::kube::is_config(group);
     // Below the first release of the tables nothing is known for certain.
     let unknown = targets.before(super::table::FIRST) == targets;
-    if !(ours || misnamed) || other_core || config || CUSTOM.contains(&group) || unknown {
+    if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
         return None;
     }
     let same_kind: Vec<String> = Kind::all()

@@ -38,6 +38,9 @@ impl<'d> Setting<'d> {
 
     /// The value's place.
     pub fn spot(&self) -> Spot<'d> {
+        if self.at.is_none() && self.value.is_empty() {
+            return self.name_spot;
+        }
         self.part(0, self.value.len())
     }
 
@@ -168,7 +171,8 @@ fn walk<'d>(
 
 /// Whether a value is filled in later: a template, a variable of a shell or of Kubernetes, a reference to a secret manager.
 pub fn is_open(value: &str) -> bool {
-    is_placeholder(value)
+    let pattern = value.bytes().all(|b| matches!(b, b'*' | b'.'));
+    is_placeholder(value) && !pattern
         || value.contains("$(")
         || value.contains("{%")
         || value

@@ -1,0 +1,290 @@
+//! Flags and feature gates: those that a release does not have, and those that do not do what they say.
+
+use crate::check::Cx;
+use crate::finding::Releases;
+use crate::kube::component::{ComponentKind, Flag, Form, Gate, Instance, Setting, is_open};
+use crate::text::nearest;
+use std::collections::HashMap;
+
+/// Flags that were gone before the first release of the tables, with the first release without them (release notes).
+const LONG_GONE: [(&str, u8); 12] = [
+    ("insecure-port", 24),
+    ("insecure-bind-address", 24),
+    ("address", 24),
+    ("port", 24),
+    ("basic-auth-file", 19),
+    ("kubelet-https", 22),
+    ("experimental-encryption-provider-config", 18),
+    ("repair-malformed-updates", 17),
+    ("enable-swagger-ui", 18),
+    ("storage-versions", 12),
+    ("admission-control", 40),
+    ("network-plugin", 24),
+];
+
+/// Flags as they are written, where the form gives the program flags; klog's and Go's own are everybody's.
+fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
+    let by_flag = !matches!(instance.form, Form::File | Form::Kops | Form::Kubespray);
+    let flag = move |s: &&Setting<'_>| by_flag && s.shown.starts_with("--");
+    let common = |s: &&Setting<'_>| {
+        !matches!(
+            s.name.as_ref(),
+            "help" | "version" | "v" | "vmodule" | "log-flush-frequency"
+        )
+    };
+    instance.settings.iter().filter(flag).filter(common)
+}
+
+/// The releases of a component that have a flag.
+fn having(component: ComponentKind, name: &str) -> Releases {
+    let rows = Flag::of(component, name).iter();
+    rows.fold(Releases::NONE, |all, f| all.with(f.releases()))
+}
+
+fn long_gone(component: ComponentKind, name: &str) -> Option<u8> {
+    if component == ComponentKind::Etcd {
+        return None;
+    }
+    let row = LONG_GONE.iter().find(|(flag, _)| *flag == name);
+    // The kubelet still has a port and an address.
+    row.map(|(_, since)| *since)
+        .filter(|_| having(component, name).is_empty())
+}
+
+/// A flag that no release has.
+pub(super) fn unknown_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let component = instance.component;
+    for setting in written(instance) {
+        let name = setting.name.as_ref();
+        let strange = name.is_empty() || is_open(name) || name.contains([' ', '{']);
+        if strange || !having(component, name).is_empty() || long_gone(component, name).is_some() {
+            continue;
+        }
+        // Below the first release of the tables flags may have been there.
+        if instance.releases.from(25).is_empty() && component != ComponentKind::Etcd {
+            continue;
+        }
+        let message = format!(
+            "{} has no flag `--{name}`: it does not start",
+            component.name()
+        );
+        let draft = cx.report(setting.name_spot(), message);
+        if let Some(near) = nearest(name, Flag::all(component).iter().map(|f| f.name)) {
+            draft.help(format!("did you mean `--{near}`?"));
+        }
+    }
+}
+
+/// What to call a release of a component.
+fn release(component: ComponentKind, minor: u8) -> String {
+    match component {
+        ComponentKind::Etcd => format!("etcd 3.{minor}"),
+        _ => format!("Kubernetes 1.{minor}"),
+    }
+}
+
+/// The minor versions of a set.
+fn minors(releases: Releases) -> Vec<u8> {
+    let names = releases.names();
+    names
+        .filter_map(|name| name.strip_prefix("1.")?.parse().ok())
+        .collect()
+}
+
+/// A flag that the release no longer has.
+pub(super) fn removed_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let component = instance.component;
+    for setting in written(instance) {
+        let name = setting.name.as_ref();
+        let since = match minors(having(component, name)).last() {
+            Some(last) if *last < 63 => last + 1,
+            Some(_) => continue,
+            None => match long_gone(component, name) {
+                Some(since) => since,
+                None => continue,
+            },
+        };
+        if instance.releases.before(since).is_empty() {
+            let message = format!(
+                "`--{name}` of {} is gone since {}: it does not start",
+                component.name(),
+                release(component, since)
+            );
+            cx.report(setting.name_spot(), message);
+        }
+    }
+}
+
+/// A flag that came later.
+pub(super) fn flag_too_new(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let component = instance.component;
+    for setting in written(instance) {
+        let name = setting.name.as_ref();
+        let Some(first) = minors(having(component, name)).first().copied() else {
+            continue;
+        };
+        if first > 25 && instance.releases.from(first).is_empty() {
+            let message = format!(
+                "`--{name}` of {} exists from {} on: this release does not start with it",
+                component.name(),
+                release(component, first)
+            );
+            cx.report(setting.name_spot(), message);
+        }
+    }
+}
+
+/// A flag that the program itself calls deprecated.
+pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for setting in written(instance) {
+        let rows = Flag::of(instance.component, &setting.name);
+        let of_release = |f: &&Flag| !f.releases().and(instance.releases).is_empty();
+        let mut rows = rows.iter().filter(of_release).peekable();
+        if rows.peek().is_some() && rows.all(|f| f.deprecated) {
+            let message = format!(
+                "`--{}` of {} is deprecated",
+                setting.name,
+                instance.component.name()
+            );
+            cx.report(setting.name_spot(), message);
+        }
+    }
+}
+
+/// `--flag false` as two words is the flag switched on, and a word too much.
+pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    if !matches!(instance.form, Form::StaticPod) {
+        return;
+    }
+    for setting in written(instance) {
+        let boolean = Flag::of(instance.component, &setting.name)
+            .first()
+            .is_some_and(|f| f.boolean);
+        let alone = setting.node().text().is_some_and(|t| t == setting.shown);
+        let behind = setting.node().next().and_then(crate::yaml::Node::text);
+        if boolean && alone && matches!(behind, Some("true" | "false")) {
+            let message = format!(
+                "`{}` takes its value with `=` only: here it is true, and the component refuses the word behind it",
+                setting.shown
+            );
+            cx.report(setting.name_spot(), message);
+        }
+    }
+}
+
+/// Lists append; anything else is taken from the last.
+pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const LISTS: [&str; 9] = [
+        "feature-gates",
+        "runtime-config",
+        "service-account-issuer",
+        "service-account-key-file",
+        "tls-sni-cert-key",
+        "node-labels",
+        "api-audiences",
+        "oidc-required-claim",
+        "vmodule",
+    ];
+    let mut last: HashMap<&str, &Setting<'_>> = HashMap::new();
+    let settings: Vec<_> = written(instance).collect();
+    for setting in settings.iter().rev() {
+        let name = setting.name.as_ref();
+        let boolean_or_text = !setting.value.contains(',') && !LISTS.contains(&name);
+        match last.get(name) {
+            Some(winner) if boolean_or_text && winner.value != setting.value => {
+                let message = format!(
+                    "`{}` is given again below, and the last one counts: {} is ignored",
+                    setting.shown, setting.value
+                );
+                cx.report(setting.spot(), message)
+                    .related(winner.spot(), "this one counts");
+            }
+            Some(_) => {}
+            None => {
+                last.insert(name, setting);
+            }
+        }
+    }
+}
+
+/// Feature gates as they are written: name, value and setting.
+fn gates<'a, 'd>(
+    instance: &'a Instance<'d>,
+) -> impl Iterator<Item = (&'a str, &'a str, crate::yaml::Spot<'d>)> {
+    let written = instance
+        .settings
+        .iter()
+        .filter(|s| s.name == "feature-gates");
+    written.flat_map(Setting::items).filter_map(|(item, spot)| {
+        let (name, value) = item.split_once('=')?;
+        Some((name.trim(), value.trim(), spot))
+    })
+}
+
+/// All alpha features at once.
+pub(super) fn alpha_feature_gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (name, value, spot) in gates(instance) {
+        if name == "AllAlpha" && matches!(value, "true" | "1" | "t") {
+            let message = format!("all alpha features of {} are on", instance.component.name());
+            cx.report(spot, message);
+        }
+    }
+}
+
+/// A gate that the release does not have, or that can no longer be changed.
+pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    if instance.releases.from(25).is_empty() {
+        return;
+    }
+    for (name, value, spot) in gates(instance) {
+        if matches!(name, "AllAlpha" | "AllBeta") || is_open(name) {
+            continue;
+        }
+        let rows = Gate::of(name);
+        let of_release: Vec<&Gate> = rows
+            .iter()
+            .filter(|g| !g.releases().and(instance.releases).is_empty())
+            .collect();
+        let on = matches!(value, "true" | "1" | "t" | "True" | "TRUE");
+        let stuck = !of_release.is_empty()
+            && of_release.iter().all(|g| g.locked && g.on != on)
+            && !value.is_empty();
+        let message = if stuck {
+            format!("feature gate {name} can no longer be changed: the component does not start")
+        } else if of_release.is_empty() && rows.is_empty() {
+            format!("there is no feature gate {name}: the component does not start")
+        } else if of_release.is_empty() {
+            format!("this release has no feature gate {name}: the component does not start")
+        } else {
+            continue;
+        };
+        let draft = cx.report(spot, message);
+        if rows.is_empty()
+            && let Some(near) = nearest(name, Gate::all().iter().map(|g| g.name))
+        {
+            draft.help(format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+/// A password or token as an argument.
+pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const SECRETS: [&str; 5] = [
+        "discovery-password",
+        "password",
+        "token",
+        "oidc-client-secret",
+        "storage-driver-password",
+    ];
+    for setting in written(instance) {
+        let secret = SECRETS.contains(&setting.name.as_ref());
+        if secret && !setting.value.is_empty() && !is_open(&setting.value) {
+            let message = format!(
+                "`{}` holds a secret: every user of the node sees the arguments of {}",
+                setting.shown,
+                instance.component.name()
+            );
+            cx.report(setting.spot(), message).secret();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Cipher suites of components.
+
+use crate::check::Cx;
+use crate::kube::component::{Instance, Setting, Suite};
+use crate::text::nearest;
+use crate::yaml::Spot;
+
+/// Written suites with their places.
+fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, Spot<'d>)> {
+    let ours = |s: &&Setting<'_>| matches!(s.name.as_ref(), "tls-cipher-suites" | "cipher-suites");
+    let written = instance.settings.iter().filter(ours);
+    written
+        .flat_map(Setting::items)
+        .filter(|(suite, _)| !crate::kube::component::is_open(suite))
+        .collect()
+}
+
+/// A suite that Go itself calls insecure.
+pub(in crate::rules) fn cipher_suites_insecure(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (suite, spot) in suites(instance) {
+        if Suite::of(suite).is_some_and(|s| s.kind == "insecure") {
+            let message = format!(
+                "{suite} is weak: {} offers it to its clients",
+                instance.component.name()
+            );
+            cx.report(spot, message);
+        }
+    }
+}
+
+/// A suite that the component does not know.
+pub(in crate::rules) fn cipher_suites_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (suite, spot) in suites(instance) {
+        if Suite::of(suite).is_some() {
+            continue;
+        }
+        let name = instance.component.name();
+        let message = format!("{name} does not know the cipher suite {suite}, and does not start");
+        let draft = cx.report(spot, message);
+        let go = format!("TLS_{}", suite.replace('-', "_"));
+        if let Some(near) = nearest(&go, Suite::all().iter().map(|s| s.name)) {
+            draft.help(format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+fn is_tls13_only(instance: &Instance<'_>) -> bool {
+    let least = instance.effective("tls-min-version");
+    least.is_none_or(|v| matches!(v.value, "VersionTLS13" | "TLS1.3"))
+}
+
+/// HTTP/2 cannot be set up.
+pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let suites = suites(instance);
+    let wanted = |(suite, _): &(&str, Spot<'_>)| {
+        suite.starts_with("TLS_ECDHE_") && suite.ends_with("_WITH_AES_128_GCM_SHA256")
+    };
+    let known = suites.iter().any(|(suite, _)| Suite::of(suite).is_some());
+    let off = instance.is_on("disable-http2-serving") == Some(true);
+    if !known || off || is_tls13_only(instance) || suites.iter().any(wanted) {
+        return;
+    }
+    if let Some((_, spot)) = suites.first() {
+        let message = "no cipher suite that HTTP/2 demands is listed: the server does not start";
+        cx.report(*spot, message);
+    }
+}
+
+/// The list has no effect.
+pub(in crate::rules) fn cipher_suites_ignored_tls13(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let least = instance.last("tls-min-version");
+    let only_13 = least.is_some_and(|s| matches!(s.value.as_ref(), "VersionTLS13" | "TLS1.3"));
+    let suites = suites(instance);
+    if let Some((_, spot)) = suites.first().filter(|_| only_13) {
+        let message = "the list of cipher suites has no effect: only TLS 1.3 is spoken, whose suites cannot be chosen";
+        cx.report(*spot, message);
+    }
+}
