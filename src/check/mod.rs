@@ -23,7 +23,6 @@ pub(crate) enum Check {
     /// Each rule of a Role or ClusterRole.
     PolicyRule(fn(PolicyRule<'_>, &mut Cx<'_>)),
     /// Each instance of a component.
-    #[expect(dead_code, reason = "so far every component rule is a shape")]
     Component(fn(&Instance<'_>, &mut Cx<'_>)),
     /// Each set of documents that are applied together.
     Set(fn(&Set<'_>, &mut Cx<'_>)),
@@ -220,6 +219,19 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         self.report(at, message)
+    }
+
+    /// A finding about a component's setting: at its value, or where it is missing.
+    pub(crate) fn setting(
+        &mut self,
+        instance: &Instance<'_>,
+        name: &str,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        match instance.last(name) {
+            Some(setting) => self.report(setting.spot(), message),
+            None => self.missing(instance.anchor, message),
+        }
     }
 
     /// A finding that holds for these releases: none where they are none, marked where they are not all targets.

@@ -3,6 +3,7 @@
 
 mod consistency;
 mod encryption;
+mod etcd;
 mod image;
 mod namespace;
 mod pod;

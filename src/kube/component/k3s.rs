@@ -102,7 +102,10 @@ fn of_map<'d>(
     for (key, component) in KEYS {
         let lists = [key.to_owned(), format!("{key}+")].map(|k| map.field(&k));
         let server = component == ComponentKind::ApiServer && whole;
-        if lists.iter().all(Option::is_none) && !server {
+        let metrics = map
+            .pair("etcd-expose-metrics")
+            .filter(|_| component == ComponentKind::Etcd);
+        if lists.iter().all(Option::is_none) && !server && metrics.is_none() {
             continue;
         }
         let items = lists
@@ -123,6 +126,14 @@ fn of_map<'d>(
                 ..s
             }));
         }
+        // It has no flag: k3s makes a configuration file of it.
+        settings.extend(metrics.and_then(|(name, value)| {
+            let setting = Setting::of_pair(name, value)?;
+            Some(Setting {
+                shown: setting.name.clone(),
+                ..setting
+            })
+        }));
         settings.extend(items.filter_map(|item| Some(argument(item, 0, item.text()?))));
         let anchor = lists.into_iter().flatten().next().unwrap_or(map);
         found.push(Instance {

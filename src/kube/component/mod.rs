@@ -187,6 +187,9 @@ pub struct Instance<'d> {
     pub anchor: Spot<'d>,
 }
 
+/// The key that patches of kind stand under, which is their path.
+pub const KIND_PATCHES: &str = "kubeadmConfigPatches";
+
 /// What the instances of an object are read with.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
@@ -274,7 +277,16 @@ impl<'d> Instance<'d> {
 
     /// The last writing of a setting: a repeated flag replaces the one before.
     pub fn last(&self, name: &str) -> Option<&Setting<'d>> {
-        self.settings.iter().rev().find(|s| s.name == name)
+        self.written(name).next_back()
+    }
+
+    /// All writings of a setting in their order. Beside its configuration file etcd reads nothing.
+    fn written(&self, name: &str) -> impl DoubleEndedIterator<Item = &Setting<'d>> {
+        let file = Some("config-file").filter(|_| self.component == ComponentKind::Etcd);
+        let dead =
+            file.is_some_and(|file| name != file && self.settings.iter().any(|s| s.name == file));
+        let settings = self.settings.iter().filter(move |_| !dead);
+        settings.filter(move |s| s.name == name)
     }
 
     /// The value of a setting; `None` where it is filled in later or cannot be known.
@@ -311,7 +323,7 @@ impl<'d> Instance<'d> {
 
     /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
     pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
-        let written = || self.settings.iter().filter(|s| s.name == name);
+        let written = || self.written(name);
         if written().any(|s| is_open(&s.value)) {
             return None;
         }

@@ -36,9 +36,13 @@ impl<'d> Setting<'d> {
         })
     }
 
-    /// The value's place.
+    /// The value's place; of an empty one what there is of it.
     pub fn spot(&self) -> Spot<'d> {
-        self.part(0, self.value.len())
+        match (self.value.is_empty(), self.node.text()) {
+            (false, _) => self.part(0, self.value.len()),
+            (true, Some("")) => self.node.into(),
+            (true, _) => self.name_spot,
+        }
     }
 
     /// The name's place.
@@ -62,6 +66,8 @@ impl<'d> Setting<'d> {
     pub fn part(&self, from: usize, to: usize) -> Spot<'d> {
         match self.at {
             Some(at) => self.node.part(at + from, at + to),
+            // A flag that stands alone, perhaps among others.
+            None if self.name_spot.node.id() == self.node.id() => self.name_spot,
             None => self.node.into(),
         }
     }
@@ -168,7 +174,8 @@ fn walk<'d>(
 
 /// Whether a value is filled in later: a template, a variable of a shell or of Kubernetes, a reference to a secret manager.
 pub fn is_open(value: &str) -> bool {
-    is_placeholder(value)
+    // All there is, and nothing that is masked.
+    value != "*" && is_placeholder(value)
         || value.contains("$(")
         || value.contains("{%")
         || value
