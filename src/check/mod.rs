@@ -140,6 +140,11 @@ impl<'a> Cx<'a> {
         self.strict
     }
 
+    /// Whether only a part of the object is there: a patch.
+    pub(crate) fn is_fragment(&self) -> bool {
+        self.whole == Whole::Fragment
+    }
+
     /// What the other files of the repository say.
     pub(crate) fn repository(&self) -> &'a Repository {
         self.repository

@@ -6,6 +6,7 @@ pub mod credential;
 pub mod encryption;
 mod facts;
 pub mod image;
+pub mod kubeadm;
 mod kustomize;
 pub mod leak;
 mod object;

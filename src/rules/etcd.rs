@@ -89,13 +89,17 @@ pub(super) fn listen_all_interfaces(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether a port is known to be reached from the machine itself only.
-fn is_local(etcd: &Instance<'_>, setting: &str) -> bool {
-    let local = |item: &str| {
+/// Whether a port can be reached from the machine itself only; `None` where that is a pod whose network is its own, and nobody asks
+/// for a standard.
+fn is_local(etcd: &Instance<'_>, setting: &str, cx: &Cx<'_>) -> Option<bool> {
+    let loopback = |item: &str| {
         parsed(item).is_some_and(|u| u.scheme.starts_with("unix") || is_loopback(u.host))
     };
-    etcd.list(setting)
-        .is_some_and(|l| l.items.iter().all(|(item, _)| local(item)))
+    let items = etcd.list(setting).map(|l| l.items);
+    let local = items.is_some_and(|items| items.iter().all(|(item, _)| loopback(item)));
+    let of_pod = PodSpec::of(etcd.object)
+        .is_some_and(|pod| pod.node.field("hostNetwork").and_then(Node::as_bool) != Some(true));
+    (!(local && of_pod) || cx.is_strict()).then_some(local)
 }
 
 /// The first of these settings that is known not to be set.
@@ -113,12 +117,12 @@ pub(super) fn cert_and_key(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     if etcd.is_on("auto-tls") != Some(false) {
         return;
     }
+    let Some(local) = is_local(etcd, "listen-client-urls", cx) else {
+        return;
+    };
     let setting = etcd.spelling(name);
     let message = format!("etcd serves clients without TLS: `{setting}` is not set");
-    graded(
-        cx.setting(etcd, name, message),
-        is_local(etcd, "listen-client-urls"),
-    );
+    graded(cx.setting(etcd, name, message), local);
 }
 
 /// What only the machine itself can reach is no more than a habit.
@@ -146,13 +150,12 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         // The distributions set the CA themselves.
         None if !matches!(etcd.form, Form::StaticPod | Form::Unit | Form::File) => {}
         _ => {
-            let message = format!(
-                "etcd lets in whoever reaches it: `{setting}` is off, and no CA is set for clients"
-            );
-            graded(
-                cx.setting(etcd, "client-cert-auth", message),
-                is_local(etcd, "listen-client-urls"),
-            );
+            if let Some(local) = is_local(etcd, "listen-client-urls", cx) {
+                let message = format!(
+                    "etcd lets in whoever reaches it: `{setting}` is off, and no CA is set for clients"
+                );
+                graded(cx.setting(etcd, "client-cert-auth", message), local);
+            }
         }
     }
 }

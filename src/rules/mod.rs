@@ -5,6 +5,7 @@ mod consistency;
 mod encryption;
 mod etcd;
 mod image;
+mod kubeadm;
 mod namespace;
 mod pod;
 mod rbac;

@@ -1,7 +1,7 @@
 //! k3s and RKE2: `kube-apiserver-arg` and its like in config.yaml, in Rancher's clusters, in k3d, and on the command line.
 
 use super::command::Word;
-use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, version};
+use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, networks, version};
 use crate::kube::Object;
 use crate::yaml::{Kind, Node};
 
@@ -105,7 +105,12 @@ fn of_map<'d>(
         let metrics = map
             .pair("etcd-expose-metrics")
             .filter(|_| component == ComponentKind::Etcd);
-        if lists.iter().all(Option::is_none) && !server && metrics.is_none() {
+        let ranges = ["cluster-cidr", "service-cidr"].map(|key| {
+            map.pair(key)
+                .filter(|_| component == ComponentKind::ControllerManager)
+        });
+        let own = metrics.is_some() || ranges.iter().any(Option::is_some);
+        if lists.iter().all(Option::is_none) && !server && !own {
             continue;
         }
         let items = lists
@@ -126,6 +131,7 @@ fn of_map<'d>(
                 ..s
             }));
         }
+        settings.extend(networks(ranges));
         // It has no flag: k3s makes a configuration file of it.
         settings.extend(metrics.and_then(|(name, value)| {
             let setting = Setting::of_pair(name, value)?;

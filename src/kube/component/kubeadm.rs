@@ -2,7 +2,8 @@
 //! a list of name and value since v1beta4. Cluster API and kind have the same structures inside of theirs.
 
 use super::{
-    ComponentKind, Extent, Form, Instance, KIND_PATCHES, Setting, Surroundings, anchor, version,
+    ComponentKind, Extent, Form, Instance, KIND_PATCHES, Setting, Surroundings, anchor, networks,
+    version,
 };
 use crate::finding::Releases;
 use crate::kube::Object;
@@ -75,6 +76,14 @@ pub(super) fn cluster<'d>(carrier: Carrier<'d>, config: Node<'d>) -> Vec<Instanc
                 .settings
                 .extend(external.into_iter().flat_map(external_etcd));
         }
+        let networking = config.field("networking").filter(|_| {
+            matches!(
+                component,
+                ComponentKind::ApiServer | ComponentKind::ControllerManager
+            )
+        });
+        let ranges = ["podSubnet", "serviceSubnet"].map(|key| networking?.pair(key));
+        instance.settings.extend(networks(ranges));
         let data = section.and_then(|s| field(s, "dataDir", s.field("dataDir")?, "data-dir"));
         instance
             .settings

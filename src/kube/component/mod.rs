@@ -254,6 +254,7 @@ impl<'d> Instance<'d> {
             "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
                 cluster_api::instances(object, around)
             }
+            "cluster.x-k8s.io" => cluster_api::networks(object, around),
             "kind.x-k8s.io" => kind::instances(object, around),
             "kubelet.config.k8s.io"
             | "kubeproxy.config.k8s.io"
@@ -389,6 +390,52 @@ impl<'d> Instance<'d> {
     }
 }
 
+/// The ranges of Pods' and Services' addresses, wherever a form keeps them, as the settings of the controller manager.
+fn networks<'d>(places: [Option<(Node<'d>, Node<'d>)>; 2]) -> Vec<Setting<'d>> {
+    let mut found = Vec::new();
+    for (name, place) in ["cluster-cidr", "service-cluster-ip-range"]
+        .into_iter()
+        .zip(places)
+    {
+        let Some((key, value)) = place else { continue };
+        let setting = |value: Node<'d>| {
+            Some(Setting {
+                name: name.into(),
+                shown: key.text()?.into(),
+                value: value.text()?.into(),
+                node: value,
+                at: Some(0),
+                name_spot: key.into(),
+            })
+        };
+        match value.kind() {
+            crate::yaml::Kind::Seq => found.extend(value.items().filter_map(setting)),
+            _ => found.extend(setting(value)),
+        }
+    }
+    found
+}
+
+/// An instance of the controller manager that shows the networks only.
+fn of_networks<'d>(
+    object: Object<'d>,
+    form: Form,
+    places: [Option<(Node<'d>, Node<'d>)>; 2],
+    around: Surroundings<'_>,
+) -> Option<Instance<'d>> {
+    let component = ComponentKind::ControllerManager;
+    let settings = networks(places);
+    Some(Instance {
+        component,
+        form,
+        extent: Extent::Part,
+        object,
+        releases: around.releases(component, None),
+        anchor: settings.first()?.name_spot,
+        settings,
+    })
+}
+
 /// Groups of documents that have none of their own: what stands in them tells what they are.
 pub const ETCD: &str = "etcd.io";
 /// k3s and RKE2.
@@ -401,7 +448,7 @@ pub const TALOS: &str = "talos.dev";
 pub const UNIT: &str = "systemd.io";
 
 /// The minor version in `v1.37.2` or `1.37`.
-fn minor(version: &str) -> Option<u8> {
+pub fn minor(version: &str) -> Option<u8> {
     let version = version.trim().trim_start_matches('v');
     let mut parts = version.split('.');
     let major: u8 = parts.next()?.parse().ok()?;
