@@ -1,5 +1,7 @@
 //! URLs and hosts: who can be reached there, and who listens.
 
+use std::net::IpAddr;
+
 /// A URL as far as rules ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Url<'a> {
@@ -39,6 +41,16 @@ pub fn is_loopback(host: &str) -> bool {
 /// Whether a host to listen at means all addresses of the machine.
 pub fn is_any(host: &str) -> bool {
     matches!(host, "" | "*" | "0.0.0.0" | "::")
+}
+
+/// Whether a host is one that no public authority gives a certificate to: a private address, or a name without a public domain.
+pub fn is_private(host: &str) -> bool {
+    const DOMAINS: [&str; 6] = [".local", ".internal", ".lan", ".home", ".corp", ".svc"];
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local() || ip.is_loopback(),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_loopback(),
+        Err(_) => !host.contains('.') || DOMAINS.iter().any(|d| host.ends_with(d)),
+    }
 }
 
 /// Whether a range is every address.

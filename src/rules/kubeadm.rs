@@ -496,7 +496,7 @@ pub(super) fn kubernetes_version_eol(object: Object<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(node, format!("`{text}` is another release tomorrow"))
             .severity(Severity::Info);
-    } else if let Some(minor) = minor(text).filter(|minor| *minor + 2 < newest) {
+    } else if let Some(minor) = minor(text).filter(|minor| *minor + 3 < newest) {
         cx.report(node, format!("1.{minor} gets no more fixes, those of vulnerabilities included: the three newest releases do, up to 1.{newest} today"));
     }
 }

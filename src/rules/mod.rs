@@ -1,11 +1,13 @@
 //! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 5.
 //! Functions are named like their policy; siblings do not see each other.
 
+mod certs;
 mod consistency;
 mod encryption;
 mod etcd;
 mod image;
 mod kubeadm;
+mod kubeconfig;
 mod namespace;
 mod pod;
 mod rbac;
