@@ -140,6 +140,11 @@ impl<'a> Cx<'a> {
         self.strict
     }
 
+    /// Whether only a part of the object is there: a patch.
+    pub(crate) fn is_fragment(&self) -> bool {
+        self.whole == Whole::Fragment
+    }
+
     /// What the other files of the repository say.
     pub(crate) fn repository(&self) -> &'a Repository {
         self.repository
@@ -219,6 +224,19 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         self.report(at, message)
+    }
+
+    /// A finding about a component's setting: at its value, or where it is missing.
+    pub(crate) fn setting(
+        &mut self,
+        instance: &Instance<'_>,
+        name: &str,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        match instance.last(name) {
+            Some(setting) => self.report(setting.spot(), message),
+            None => self.missing(instance.anchor, message),
+        }
     }
 
     /// A finding that holds for these releases: none where they are none, marked where they are not all targets.

@@ -8,8 +8,8 @@ use crate::finding::{Finding, Label, State};
 use crate::kube::component::{ComponentKind, Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
 use crate::kube::{
-    self, ApiServerFacts, Body, EncryptionFacts, Facts, Object, PodSpec, PolicyRule, Repository,
-    Whole, Within,
+    self, ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, Object, PodSpec, PolicyRule,
+    Repository, Whole, Within,
 };
 use crate::model::Text;
 use crate::schema;
@@ -480,6 +480,7 @@ impl Analysis<'_> {
                 },
             );
             self.api_server_facts(&instance);
+            self.ca_facts(&instance);
         }
         self.encryption_facts(object);
     }
@@ -554,6 +555,31 @@ impl Analysis<'_> {
         self.report.facts.push(Facts {
             object: Some(instance.object.reference()),
             path: node.path(),
+            body,
+        });
+    }
+
+    fn ca_facts(&mut self, instance: &Instance<'_>) {
+        let setting = match instance.component {
+            ComponentKind::ApiServer => "client-ca-file",
+            ComponentKind::Etcd => "trusted-ca-file",
+            _ => return,
+        };
+        let Some(ca) = instance
+            .effective(setting)
+            .filter(|ca| self.rules.needs_sets() && !ca.value.is_empty())
+        else {
+            return;
+        };
+        let at = Label::new(ca.spot.node.document().locate(ca.spot.span), "");
+        let body = Body::ClientCa(CaFacts {
+            component: instance.component,
+            file: ca.value.to_owned(),
+            at,
+        });
+        self.report.facts.push(Facts {
+            object: Some(instance.object.reference()),
+            path: ca.spot.node.path(),
             body,
         });
     }

@@ -146,22 +146,34 @@ fn is_varied(body: &str) -> bool {
 
 /// Three parts, of which the first two are JSON objects.
 fn is_jwt(word: &str) -> bool {
-    let mut parts = word.split('.');
-    let (Some(head), Some(body), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
+    claims(word).is_some()
+}
+
+/// What a JSON Web Token says, of whatever it is that it is shown to.
+pub fn claims(token: &str) -> Option<serde_json::Value> {
+    let mut parts = token.trim().split('.');
+    let (head, body, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let json = |part: &str| {
         let mut text = part.replace('-', "+").replace('_', "/");
         text.extend(std::iter::repeat_n('=', (4 - text.len() % 4) % 4));
-        base64(&text).is_some_and(|bytes| bytes.starts_with(b"{\"") && bytes.ends_with(b"}"))
+        let bytes = base64(&text).filter(|b| b.starts_with(b"{\""))?;
+        serde_json::from_slice::<serde_json::Value>(&bytes).ok()
     };
-    head.starts_with("eyJ")
-        && body.starts_with("eyJ")
-        && signature.len() >= 16
-        && json(head)
-        && json(body)
+    let token = head.starts_with("eyJ") && body.starts_with("eyJ") && signature.len() >= 16;
+    if !token || parts.next().is_some() {
+        return None;
+    }
+    json(head)?;
+    json(body)
+}
+
+/// The service account that a token of Kubernetes is of, `namespace/name`; the token may be in base64.
+pub fn service_account(token: &str) -> Option<String> {
+    let decoded = || claims(&String::from_utf8(base64(token)?).ok()?);
+    let claims = claims(token).or_else(decoded)?;
+    let subject = claims.get("sub")?.as_str()?;
+    let account = subject.strip_prefix("system:serviceaccount:")?;
+    Some(account.replacen(':', "/", 1))
 }
 
 fn private_keys(text: &str, found: &mut Vec<Hit>) {

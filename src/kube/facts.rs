@@ -1,5 +1,6 @@
 //! What set rules need of a document after its tree is gone: owned and small.
 
+use super::component::ComponentKind;
 use crate::finding::{Label, ObjectRef};
 
 /// One fact about a document.
@@ -20,6 +21,8 @@ pub enum Body {
     ApiServer(ApiServerFacts),
     /// An encryption configuration.
     Encryption(EncryptionFacts),
+    /// Whose client certificates a component trusts.
+    ClientCa(CaFacts),
 }
 
 /// An API server that names an encryption configuration.
@@ -28,6 +31,17 @@ pub struct ApiServerFacts {
     /// Path on the node, as it is written.
     pub encryption_config: String,
     /// Where it is written.
+    pub at: Label,
+}
+
+/// Whose client certificates a component trusts.
+#[derive(Clone, Debug)]
+pub struct CaFacts {
+    /// Which.
+    pub component: ComponentKind,
+    /// The file that holds the CA's certificate.
+    pub file: String,
+    /// Where it is written, or would be.
     pub at: Label,
 }
 

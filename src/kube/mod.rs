@@ -1,10 +1,12 @@
 //! Typed views of documents: knows Kubernetes' objects, never policy. Layer 3.
 
+pub mod address;
 pub mod component;
 pub mod credential;
 pub mod encryption;
 mod facts;
 pub mod image;
+pub mod kubeadm;
 mod kustomize;
 pub mod leak;
 mod object;
@@ -15,7 +17,7 @@ mod secret;
 mod set;
 mod workload;
 
-pub use facts::{ApiServerFacts, Body, EncryptionFacts, Facts};
+pub use facts::{ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts};
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;

@@ -1,6 +1,8 @@
 //! Which documents are Kubernetes' business, and which texts hide further documents.
 
-use super::component::{ETCD, K3S, KUBESPRAY, TALOS, UNIT, reads_as_k3s, reads_as_kubespray};
+use super::component::{
+    ETCD, K3S, KIND_PATCHES, KUBESPRAY, TALOS, UNIT, reads_as_k3s, reads_as_kubespray,
+};
 use super::{Gvk, Object, kustomize};
 use crate::yaml::{self, Document, Format, Kind, Node, Split, Style};
 use memchr::memmem;
@@ -252,11 +254,10 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
         }
         ("kind.x-k8s.io", "Cluster") => {
             whole = Whole::Fragment;
-            let nodes = items(root.field("nodes")).map(|n| n.field("kubeadmConfigPatches"));
-            let lists = [root.field("kubeadmConfigPatches")]
-                .into_iter()
-                .chain(nodes);
-            lists.flat_map(items).map(|patch| ("", patch)).collect()
+            let nodes = items(root.field("nodes")).map(|n| n.field(KIND_PATCHES));
+            let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
+            let patches = lists.flat_map(items);
+            patches.map(|patch| (KIND_PATCHES, patch)).collect()
         }
         ("controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io", _) => {
             let template = spec.and_then(|s| s.at(&["template", "spec"]));

@@ -9,7 +9,7 @@ pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
             .iter()
             .filter_map(|(path, facts)| match &facts.body {
                 Body::Encryption(config) => Some((*path, config)),
-                Body::ApiServer(_) => None,
+                _ => None,
             })
     };
     for (_, facts) in &set.facts {

@@ -1,78 +1,461 @@
-//! etcd: who may reach it, and how.
+//! etcd: who may talk to it, and what it puts at risk.
 
-use crate::check::Cx;
-use crate::kube::component::Instance;
-use crate::yaml::Spot;
+use crate::check::{Cx, Draft};
+use crate::kube::address::{Url, is_any, is_loopback};
+use crate::kube::component::{ComponentKind, Extent, Form, Instance, is_open, number};
+use crate::kube::{Body, PodSpec, Set};
+use crate::model::Severity;
+use crate::yaml::{Node, Spot};
 
-/// Whether a URL's host is the loopback address.
-fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = host.split('/').next().unwrap_or(host);
-    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
+/// URLs of a setting as it is written last, each with its place. Those of `initial-cluster` have a name before them.
+fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, Spot<'d>)> {
+    let written = etcd.last(name);
+    written.into_iter().flat_map(|s| s.items()).collect()
 }
 
-/// URLs of a setting that are plain http and that others than the machine itself reach.
-fn plaintext<'d>(instance: &Instance<'d>, setting: &str) -> Vec<(String, Spot<'d>)> {
-    let list = instance.list(setting);
-    let items = list.into_iter().flat_map(|list| list.items);
-    items
-        .filter(|(url, _)| url.starts_with("http://") && !is_loopback(url))
-        .map(|(url, spot)| (url.to_owned(), spot))
-        .collect()
+fn parsed(item: &str) -> Option<Url<'_>> {
+    let url = match item.split_once('=') {
+        Some((name, url)) if !name.contains("://") => url,
+        _ => item,
+    };
+    Url::parse(url)
 }
 
-/// etcd serves clients over http.
-pub(super) fn listen_client_plaintext(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (url, spot) in plaintext(instance, "listen-client-urls") {
-        cx.report(spot, format!("etcd serves clients in plain text at {url}"));
+/// Whether a URL is http beyond the machine. A host that is filled in later is one unless it says something else.
+fn is_plain(item: &str) -> bool {
+    let may_be_loopback =
+        is_open(item) && ["127.0.0.1", "localhost"].iter().any(|h| item.contains(h));
+    parsed(item).is_some_and(|u| u.is_plain()) && !may_be_loopback
+}
+
+/// Reports each URL of the first of these settings that is in effect here, where it is plain.
+fn plain_urls(etcd: &Instance<'_>, settings: &[&str], cx: &mut Cx<'_>, what: &str) {
+    let first = settings
+        .iter()
+        .find(|s| etcd.last(s).is_some() || etcd.effective(s).is_some());
+    let items = first.map(|s| urls(etcd, s)).unwrap_or_default();
+    for (item, spot) in items.into_iter().filter(|(item, _)| is_plain(item)) {
+        cx.report(spot, format!("{what}: {item} has no TLS"));
     }
 }
 
-/// etcd talks to other members over http.
-pub(super) fn listen_peer_plaintext(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (url, spot) in plaintext(instance, "listen-peer-urls") {
-        cx.report(spot, format!("etcd serves peers in plain text at {url}"));
-    }
+pub(super) fn listen_client_plaintext(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let what = "whoever reaches etcd reads and writes all that it holds";
+    plain_urls(
+        etcd,
+        &["listen-client-urls", "advertise-client-urls"],
+        cx,
+        what,
+    );
+    plain_urls(etcd, &["listen-client-http-urls"], cx, what);
 }
 
-/// Metrics are served over http to others than the machine itself.
-pub(super) fn metrics_exposed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (url, spot) in plaintext(instance, "listen-metrics-urls") {
-        cx.report(spot, format!("etcd serves its metrics to anybody at {url}"));
-    }
-}
-
-/// Whether more members than one are written.
-fn has_peers(instance: &Instance<'_>) -> bool {
-    let list = instance.list("initial-cluster");
-    list.is_some_and(|list| list.items.len() > 1)
-}
-
-/// Members talk without certificates.
-pub(super) fn peer_cert_and_key(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let unset = |name| instance.is_set(name) == Some(false);
-    if has_peers(instance)
-        && unset("peer-cert-file")
-        && instance.is_on("peer-auto-tls") == Some(false)
-    {
-        let setting = instance.spelling("peer-cert-file");
-        let message = format!("etcd has no certificate for its peers: `{setting}` is not set");
-        cx.missing(instance.anchor, message);
-    }
-}
-
-/// Members do not ask each other for certificates. A trusted authority alone makes them ask.
-pub(super) fn peer_client_cert_auth(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let asks = [
-        instance.is_set("peer-trusted-ca-file"),
-        instance.is_on("peer-client-cert-auth"),
-        instance.is_on("peer-auto-tls"),
+pub(super) fn listen_peer_plaintext(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let settings = [
+        "listen-peer-urls",
+        "initial-advertise-peer-urls",
+        "initial-cluster",
     ];
-    if has_peers(instance) && asks.iter().all(|a| *a == Some(false)) {
-        let setting = instance.spelling("peer-trusted-ca-file");
-        let message = format!(
-            "etcd asks no peer for a certificate: neither `{setting}` nor `--peer-client-cert-auth` is set"
+    plain_urls(
+        etcd,
+        &settings,
+        cx,
+        "etcd's members send each other everything in plain text",
+    );
+}
+
+pub(super) fn metrics_exposed(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let what = "etcd shows its metrics and health to whoever reaches the node";
+    plain_urls(etcd, &["listen-metrics-urls"], cx, what);
+    if let Some(setting) = etcd
+        .last("etcd-expose-metrics")
+        .filter(|s| s.value == "true")
+    {
+        cx.report(
+            setting.spot(),
+            format!("{what}: `{}` is set to true", setting.shown),
         );
-        cx.missing(instance.anchor, message);
+    }
+}
+
+pub(super) fn listen_all_interfaces(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (item, spot) in urls(etcd, "listen-client-urls") {
+        if parsed(item).is_some_and(|u| u.scheme == "https" && is_any(u.host)) {
+            cx.report(
+                spot,
+                format!("etcd serves clients on every address of the machine: {item}"),
+            );
+        }
+    }
+}
+
+/// Whether a port can be reached from the machine itself only; `None` where that is a pod whose network is its own, and nobody asks
+/// for a standard.
+fn is_local(etcd: &Instance<'_>, setting: &str, cx: &Cx<'_>) -> Option<bool> {
+    let loopback = |item: &str| {
+        parsed(item).is_some_and(|u| u.scheme.starts_with("unix") || is_loopback(u.host))
+    };
+    let items = etcd.list(setting).map(|l| l.items);
+    let local = items.is_some_and(|items| items.iter().all(|(item, _)| loopback(item)));
+    let of_pod = PodSpec::of(etcd.object)
+        .is_some_and(|pod| pod.node.field("hostNetwork").and_then(Node::as_bool) != Some(true));
+    (!(local && of_pod) || cx.is_strict()).then_some(local)
+}
+
+/// The first of these settings that is known not to be set.
+fn unset<'n>(etcd: &Instance<'_>, settings: &[&'n str]) -> Option<&'n str> {
+    settings
+        .iter()
+        .copied()
+        .find(|s| etcd.is_set(s) == Some(false))
+}
+
+pub(super) fn cert_and_key(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let Some(name) = unset(etcd, &["cert-file", "key-file"]) else {
+        return;
+    };
+    if etcd.is_on("auto-tls") != Some(false) {
+        return;
+    }
+    let Some(local) = is_local(etcd, "listen-client-urls", cx) else {
+        return;
+    };
+    let setting = etcd.spelling(name);
+    let message = format!("etcd serves clients without TLS: `{setting}` is not set");
+    graded(cx.setting(etcd, name, message), local);
+}
+
+/// What only the machine itself can reach is no more than a habit.
+fn graded(draft: Draft<'_>, local: bool) {
+    if local {
+        draft.severity(Severity::Low);
+    }
+}
+
+pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    if etcd.is_on("client-cert-auth") != Some(false) {
+        return;
+    }
+    let setting = etcd.spelling("client-cert-auth");
+    match etcd.is_set("trusted-ca-file") {
+        Some(true) if cx.is_strict() => {
+            let message = format!(
+                "etcd asks clients for certificates since `{}` is set; `{setting}` is to say so",
+                etcd.spelling("trusted-ca-file")
+            );
+            cx.setting(etcd, "client-cert-auth", message)
+                .severity(Severity::Info);
+        }
+        Some(true) => {}
+        // The distributions set the CA themselves.
+        None if !matches!(etcd.form, Form::StaticPod | Form::Unit | Form::File) => {}
+        _ => {
+            if let Some(local) = is_local(etcd, "listen-client-urls", cx) {
+                let message = format!(
+                    "etcd lets in whoever reaches it: `{setting}` is off, and no CA is set for clients"
+                );
+                graded(cx.setting(etcd, "client-cert-auth", message), local);
+            }
+        }
+    }
+}
+
+pub(super) fn client_cert_auth_without_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let Some(setting) = etcd.last("client-cert-auth") else {
+        return;
+    };
+    if etcd.is_on("client-cert-auth") == Some(true) && etcd.is_set("trusted-ca-file") == Some(false)
+    {
+        let ca = etcd.spelling("trusted-ca-file");
+        cx.report(
+            setting.spot(),
+            format!("etcd takes client certificates of every public authority: `{ca}` is not set"),
+        );
+    }
+}
+
+/// Whether there may be other members: more than one is named, or the port for them is open to other machines.
+fn has_peers(etcd: &Instance<'_>) -> bool {
+    const URLS: [&str; 3] = [
+        "listen-peer-urls",
+        "initial-advertise-peer-urls",
+        "initial-cluster",
+    ];
+    let beyond = |item: &str| parsed(item).is_some_and(|u| !is_loopback(u.host));
+    urls(etcd, "initial-cluster").len() > 1
+        || URLS
+            .iter()
+            .flat_map(|s| urls(etcd, s))
+            .any(|(item, _)| beyond(item))
+}
+
+pub(super) fn peer_cert_and_key(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let Some(name) = unset(etcd, &["peer-cert-file", "peer-key-file"]) else {
+        return;
+    };
+    let peers = has_peers(etcd);
+    if etcd.is_on("peer-auto-tls") == Some(false) && (peers || cx.is_strict()) {
+        let setting = etcd.spelling(name);
+        let message = format!("etcd's members talk without TLS: `{setting}` is not set");
+        graded(cx.setting(etcd, name, message), !peers);
+    }
+}
+
+pub(super) fn peer_client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    if etcd.is_on("peer-client-cert-auth") != Some(false) {
+        return;
+    }
+    let setting = etcd.spelling("peer-client-cert-auth");
+    let peers = has_peers(etcd);
+    match etcd.is_set("peer-trusted-ca-file") {
+        Some(true) if cx.is_strict() => {
+            let message = format!(
+                "etcd asks members for certificates since `{}` is set; `{setting}` is to say so",
+                etcd.spelling("peer-trusted-ca-file")
+            );
+            cx.setting(etcd, "peer-client-cert-auth", message)
+                .severity(Severity::Info);
+        }
+        Some(true) => {}
+        None if !matches!(etcd.form, Form::StaticPod | Form::Unit | Form::File) => {}
+        // A part of the settings hardly says how many members there are.
+        _ if peers || cx.is_strict() || etcd.extent == Extent::Part => {
+            let message = format!(
+                "whoever reaches etcd's port for members can join them: `{setting}` is off, and no CA is set for members"
+            );
+            graded(
+                cx.setting(etcd, "peer-client-cert-auth", message),
+                !peers && etcd.extent == Extent::Whole,
+            );
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn peer_ca_shared_with_client_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let limited = ["peer-cert-allowed-cn", "peer-cert-allowed-hostname"];
+    let (Some(peer), Some(client)) = (
+        etcd.effective("peer-trusted-ca-file"),
+        etcd.effective("trusted-ca-file"),
+    ) else {
+        return;
+    };
+    if !peer.value.is_empty()
+        && peer.value == client.value
+        && limited.iter().all(|s| etcd.is_set(s) == Some(false))
+    {
+        let message = format!(
+            "a client of etcd can join as a member: both have the CA {}",
+            peer.value
+        );
+        cx.setting(etcd, "peer-trusted-ca-file", message);
+    }
+}
+
+pub(super) fn peer_skip_client_san_verification(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    for name in [
+        "peer-skip-client-san-verification",
+        "experimental-peer-skip-client-san-verification",
+    ] {
+        if let Some(setting) = etcd.last(name).filter(|_| etcd.is_on(name) == Some(true)) {
+            cx.report(
+                setting.spot(),
+                format!(
+                    "etcd lets in members whose certificate is for another machine: `{}` is on",
+                    setting.shown
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn unsafe_no_fsync(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let name = "unsafe-no-fsync";
+    // A cluster of kind is thrown away.
+    let kept = etcd.form != Form::Kind && etcd.is_on(name) == Some(true);
+    if let Some(setting) = etcd.last(name).filter(|_| kept) {
+        cx.report(
+            setting.spot(),
+            format!(
+                "etcd answers before what it stored is on the disk: `{}` is on",
+                setting.shown
+            ),
+        );
+    }
+}
+
+pub(super) fn host_whitelist(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let http = urls(etcd, "listen-client-urls")
+        .into_iter()
+        .find(|(item, _)| parsed(item).is_some_and(|u| u.scheme == "http"));
+    let (Some((item, spot)), Some(list)) = (http, etcd.effective("host-whitelist")) else {
+        return;
+    };
+    if matches!(list.value, "" | "*") {
+        let spot = etcd.last("host-whitelist").map_or(spot, |s| s.spot());
+        cx.report(spot, format!("a web page can reach etcd at {item} under a name of its own: `{}` allows every Host", etcd.spelling("host-whitelist")));
+    }
+}
+
+pub(super) fn discovery_insecure(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let skip = "discovery-insecure-skip-tls-verify";
+    if let Some(setting) = etcd.last(skip).filter(|_| etcd.is_on(skip) == Some(true)) {
+        cx.report(
+            setting.spot(),
+            format!(
+                "etcd learns its members from whoever answers: `{}` is on",
+                setting.shown
+            ),
+        );
+        return;
+    }
+    // Since 3.6 the discovery service is another etcd, reached without TLS unless told otherwise.
+    let endpoints = urls(etcd, "discovery-endpoints");
+    if let Some((item, spot)) = endpoints.into_iter().find(|(item, _)| is_plain(item)) {
+        cx.report(
+            spot,
+            format!("etcd learns its members from {item}, without TLS"),
+        );
+    }
+}
+
+pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let user = etcd
+        .last("discovery-user")
+        .filter(|s| s.value.contains(':'));
+    let password = etcd
+        .last("discovery-password")
+        .filter(|s| !s.value.is_empty());
+    for setting in [user, password]
+        .into_iter()
+        .flatten()
+        .filter(|s| !is_open(&s.value))
+    {
+        cx.report(setting.spot(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
+            .secret();
+    }
+}
+
+pub(super) fn experimental_initial_corrupt_check(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    let flag = "experimental-initial-corrupt-check";
+    let Some(gates) = etcd.list("feature-gates") else {
+        return;
+    };
+    let gated = gates
+        .items
+        .iter()
+        .any(|(item, _)| *item == "InitialCorruptCheck=true");
+    if !gated && etcd.is_on(flag) != Some(true) && etcd.extent == Extent::Whole {
+        let message = "etcd does not compare its data with the other members' when it starts: the feature gate `InitialCorruptCheck` is off";
+        cx.setting(etcd, flag, message);
+    }
+}
+
+pub(super) fn quota_too_large(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    const MIB: f64 = 1024.0 * 1024.0;
+    let Some(setting) = etcd.last("quota-backend-bytes") else {
+        return;
+    };
+    let Some(bytes) = number(&setting.value) else {
+        return;
+    };
+    let problem = if bytes > 8192.0 * MIB {
+        "more than the 8 GiB that etcd's authors test"
+    } else if bytes > 0.0 && bytes < 512.0 * MIB {
+        "so little that a cluster fills it and stops taking writes"
+    } else {
+        return;
+    };
+    cx.report(
+        setting.spot(),
+        format!("etcd may store {} MiB: {problem}", (bytes / MIB).round()),
+    );
+}
+
+pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
+    const SHARED: [&str; 6] = ["/", "/tmp", "/var", "/var/tmp", "/run", "/home"];
+    let shared = |path: &str| SHARED.contains(&path.trim_end_matches('/')) || path == "/";
+    let host = |node: Node<'_>, cx: &mut Cx<'_>| {
+        if let Some(path) = node.text().filter(|p| shared(p)) {
+            cx.report(
+                node,
+                format!(
+                    "etcd keeps its data in {path} of the node, which others write to or empty"
+                ),
+            );
+        }
+    };
+    if let Some(setting) = etcd
+        .last("data-dir")
+        .filter(|_| etcd.form != Form::StaticPod)
+    {
+        return host(setting.node(), cx);
+    }
+    let Some((pod, data)) = PodSpec::of(etcd.object).zip(etcd.effective("data-dir")) else {
+        return;
+    };
+    let mounts = pod.containers().flat_map(|c| {
+        c.node
+            .field("volumeMounts")
+            .into_iter()
+            .flat_map(Node::items)
+    });
+    let holds = |m: &Node<'_>| {
+        let path = m
+            .field("mountPath")
+            .and_then(Node::text)
+            .map(|p| p.trim_end_matches('/'));
+        path.is_some_and(|p| {
+            !p.is_empty()
+                && (data.value == p
+                    || data
+                        .value
+                        .strip_prefix(p)
+                        .is_some_and(|rest| rest.starts_with('/')))
+        })
+    };
+    let name = |n: Node<'_>| n.field("name").and_then(Node::text).map(str::to_owned);
+    let Some(mounted) = mounts.filter(holds).find_map(name) else {
+        return;
+    };
+    for volume in pod
+        .volumes()
+        .filter(|v| name(*v).as_deref() == Some(&*mounted))
+    {
+        if let Some(path) = volume.at(&["hostPath", "path"]) {
+            host(path, cx);
+        } else if let Some((key, _)) = volume.pair("emptyDir") {
+            cx.report(
+                key,
+                "etcd's data is gone when its pod is: the volume is an emptyDir",
+            );
+        }
+    }
+}
+
+pub(super) fn shared_ca_with_apiserver(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let cas = |component: ComponentKind| {
+        set.facts
+            .iter()
+            .filter_map(move |(path, facts)| match &facts.body {
+                Body::ClientCa(ca) if ca.component == component => Some((*path, *facts, ca)),
+                _ => None,
+            })
+    };
+    // What lies in one folder is one cluster's.
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
+    for (path, facts, ca) in cas(ComponentKind::Etcd) {
+        let mut beside =
+            cas(ComponentKind::ApiServer).filter(|(other, ..)| folder(other) == folder(path));
+        if let Some((_, _, other)) = beside.next().filter(|(_, _, other)| other.file == ca.file)
+            && beside.all(|(_, _, third)| third.file == ca.file)
+        {
+            let file = &ca.file;
+            let message = format!(
+                "every client certificate of the cluster opens etcd: the API server trusts the same CA, {file}"
+            );
+            cx.report_fact(&ca.at, facts.object.as_ref(), &facts.path, message)
+                .related_fact(&other.at);
+        }
     }
 }

@@ -2,12 +2,15 @@
 //! Functions are named like their policy; siblings do not see each other.
 
 mod apiserver;
+mod certs;
 mod consistency;
 mod encryption;
 mod etcd;
 mod flags;
 mod image;
 mod kube_proxy;
+mod kubeadm;
+mod kubeconfig;
 mod namespace;
 mod pod;
 mod rbac;

@@ -1,29 +1,20 @@
 //! Cluster API: kubeadm's structures inside of KubeadmControlPlane and KubeadmConfig, and what a ClusterClass patches into them.
 
 use super::kubeadm::{Carrier, cluster, registration};
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, version};
+use super::{ComponentKind, Extent, Form, Instance, Surroundings, of_networks, version};
 use crate::kube::Object;
+use crate::kube::kubeadm::carried;
 use crate::yaml::Node;
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
     let spec = object.node.field("spec");
-    let template = spec.and_then(|s| s.at(&["template", "spec"]));
-    let (config, extent) = match object.gvk.kind {
-        "KubeadmControlPlane" => (
-            spec.and_then(|s| s.field("kubeadmConfigSpec")),
-            Extent::Whole,
-        ),
-        // A ClusterClass patches its templates.
-        "KubeadmControlPlaneTemplate" => (
-            template.and_then(|t| t.field("kubeadmConfigSpec")),
-            Extent::Part,
-        ),
-        "KubeadmConfig" => (spec, Extent::Part),
-        "KubeadmConfigTemplate" => (template, Extent::Part),
-        _ => (None, Extent::Part),
-    };
-    let Some(config) = config else {
+    let Some(config) = carried(object) else {
         return Vec::new();
+    };
+    // A ClusterClass patches its templates; a node's configuration shows no control plane.
+    let extent = match object.gvk.kind {
+        "KubeadmControlPlane" => Extent::Whole,
+        _ => Extent::Part,
     };
     let minor = version(spec.and_then(|s| s.field("version")));
     let carrier = Carrier {
@@ -45,5 +36,14 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         .into_iter()
         .flat_map(|c| cluster(carrier, c))
         .chain(kubelets)
+        .collect()
+}
+
+/// What a Cluster says of its networks.
+pub(super) fn networks<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let network = object.node.at(&["spec", "clusterNetwork"]);
+    let blocks = ["pods", "services"].map(|of| network?.field(of)?.pair("cidrBlocks"));
+    of_networks(object, Form::ClusterApi, blocks, around)
+        .into_iter()
         .collect()
 }

@@ -1,6 +1,8 @@
 //! k0s: extra arguments in its ClusterConfig, which k0sctl nests in its own Cluster.
 
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, anchor, setting, version};
+use super::{
+    ComponentKind, Extent, Form, Instance, Surroundings, anchor, networks, setting, version,
+};
 use crate::kube::Object;
 use crate::yaml::Node;
 
@@ -36,6 +38,11 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
             settings: Vec::new(),
             anchor: anchor(object, &[arguments, section, Some(spec)]),
         };
+        if component == ComponentKind::ControllerManager {
+            let network = spec.field("network");
+            let ranges = ["podCIDR", "serviceCIDR"].map(|key| network?.pair(key));
+            instance.settings = networks(ranges);
+        }
         instance.arguments(arguments);
         found.push(instance);
     }

@@ -1,7 +1,7 @@
 //! k3s and RKE2: `kube-apiserver-arg` and its like in config.yaml, in Rancher's clusters, in k3d, and on the command line.
 
 use super::command::Word;
-use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, version};
+use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, networks, version};
 use crate::kube::Object;
 use crate::yaml::{Kind, Node};
 
@@ -102,7 +102,15 @@ fn of_map<'d>(
     for (key, component) in KEYS {
         let lists = [key.to_owned(), format!("{key}+")].map(|k| map.field(&k));
         let server = component == ComponentKind::ApiServer && whole;
-        if lists.iter().all(Option::is_none) && !server {
+        let metrics = map
+            .pair("etcd-expose-metrics")
+            .filter(|_| component == ComponentKind::Etcd);
+        let ranges = ["cluster-cidr", "service-cidr"].map(|key| {
+            map.pair(key)
+                .filter(|_| component == ComponentKind::ControllerManager)
+        });
+        let own = metrics.is_some() || ranges.iter().any(Option::is_some);
+        if lists.iter().all(Option::is_none) && !server && !own {
             continue;
         }
         let items = lists
@@ -123,6 +131,15 @@ fn of_map<'d>(
                 ..s
             }));
         }
+        settings.extend(networks(ranges));
+        // It has no flag: k3s makes a configuration file of it.
+        settings.extend(metrics.and_then(|(name, value)| {
+            let setting = Setting::of_pair(name, value)?;
+            Some(Setting {
+                shown: setting.name.clone(),
+                ..setting
+            })
+        }));
         settings.extend(items.filter_map(|item| Some(argument(item, 0, item.text()?))));
         let anchor = lists.into_iter().flatten().next().unwrap_or(map);
         found.push(Instance {

@@ -1,6 +1,6 @@
 //! kind: what its Cluster says of all components. Its patches are documents of their own.
 
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, setting};
+use super::{ComponentKind, Extent, Form, Instance, Surroundings, of_networks, setting};
 use crate::kube::Object;
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
@@ -14,16 +14,18 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
     for (node, name) in [(gates, "feature-gates"), (config, "runtime-config")] {
         settings.extend(node.into_iter().flat_map(|n| setting::named(n, name, name)));
     }
-    let Some(first) = settings.first() else {
-        return Vec::new();
-    };
-    vec![Instance {
+    let server = settings.first().map(|first| first.name_spot);
+    let server = server.map(|anchor| Instance {
         component,
         form: Form::Kind,
         extent: Extent::Part,
         object,
         releases: around.releases(component, None),
-        anchor: first.name_spot,
+        anchor,
         settings,
-    }]
+    });
+    let networking = object.node.field("networking");
+    let ranges = ["podSubnet", "serviceSubnet"].map(|key| networking?.pair(key));
+    let manager = of_networks(object, Form::Kind, ranges, around);
+    server.into_iter().chain(manager).collect()
 }

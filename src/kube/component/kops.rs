@@ -1,6 +1,9 @@
 //! kops: fields named like the flags, over what kops sets by itself.
 
-use super::{ComponentKind, Extent, Flag, Form, Instance, Setting, Surroundings, setting, version};
+use super::{
+    ComponentKind, Extent, Flag, Form, Instance, Setting, Surroundings, of_networks, setting,
+    version,
+};
 use crate::kube::Object;
 use std::borrow::Cow;
 
@@ -40,6 +43,8 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         }
     };
     let mut found: Vec<Instance<'d>> = sections.map(instance).collect();
+    let ranges = ["podCIDR", "serviceClusterIPRange"].map(|key| spec.pair(key));
+    found.extend(of_networks(object, Form::Kops, ranges, around));
     // The API server of a Cluster is there whether or not it is spoken of.
     if object.gvk.kind == "Cluster" {
         match found

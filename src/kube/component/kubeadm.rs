@@ -1,7 +1,10 @@
 //! kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration: extra arguments over kubeadm's own, a map up to v1beta3,
 //! a list of name and value since v1beta4. Cluster API and kind have the same structures inside of theirs.
 
-use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, anchor, version};
+use super::{
+    ComponentKind, Extent, Form, Instance, KIND_PATCHES, Setting, Surroundings, anchor, networks,
+    version,
+};
 use crate::finding::Releases;
 use crate::kube::Object;
 use crate::yaml::Node;
@@ -20,7 +23,11 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
     let minor = version(object.node.field("kubernetesVersion"));
     let carrier = Carrier {
         object,
-        form: Form::Kubeadm,
+        form: if around.path == KIND_PATCHES {
+            Form::Kind
+        } else {
+            Form::Kubeadm
+        },
         extent: Extent::Whole,
         releases: around.releases(ComponentKind::ApiServer, minor),
     };
@@ -69,6 +76,18 @@ pub(super) fn cluster<'d>(carrier: Carrier<'d>, config: Node<'d>) -> Vec<Instanc
                 .settings
                 .extend(external.into_iter().flat_map(external_etcd));
         }
+        let networking = config.field("networking").filter(|_| {
+            matches!(
+                component,
+                ComponentKind::ApiServer | ComponentKind::ControllerManager
+            )
+        });
+        let ranges = ["podSubnet", "serviceSubnet"].map(|key| networking?.pair(key));
+        instance.settings.extend(networks(ranges));
+        let data = section.and_then(|s| field(s, "dataDir", s.field("dataDir")?, "data-dir"));
+        instance
+            .settings
+            .extend(data.filter(|_| component == ComponentKind::Etcd));
         instance.arguments(arguments);
         Some(instance)
     };

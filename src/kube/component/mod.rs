@@ -187,6 +187,9 @@ pub struct Instance<'d> {
     pub anchor: Spot<'d>,
 }
 
+/// The key that patches of kind stand under, which is their path.
+pub const KIND_PATCHES: &str = "kubeadmConfigPatches";
+
 /// What the instances of an object are read with.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
@@ -251,6 +254,7 @@ impl<'d> Instance<'d> {
             "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
                 cluster_api::instances(object, around)
             }
+            "cluster.x-k8s.io" => cluster_api::networks(object, around),
             "kind.x-k8s.io" => kind::instances(object, around),
             "kubelet.config.k8s.io"
             | "kubeproxy.config.k8s.io"
@@ -274,7 +278,16 @@ impl<'d> Instance<'d> {
 
     /// The last writing of a setting: a repeated flag replaces the one before.
     pub fn last(&self, name: &str) -> Option<&Setting<'d>> {
-        self.settings.iter().rev().find(|s| s.name == name)
+        self.written(name).next_back()
+    }
+
+    /// All writings of a setting in their order. Beside its configuration file etcd reads nothing.
+    fn written(&self, name: &str) -> impl DoubleEndedIterator<Item = &Setting<'d>> {
+        let file = Some("config-file").filter(|_| self.component == ComponentKind::Etcd);
+        let dead =
+            file.is_some_and(|file| name != file && self.settings.iter().any(|s| s.name == file));
+        let settings = self.settings.iter().filter(move |_| !dead);
+        settings.filter(move |s| s.name == name)
     }
 
     /// The value of a setting; `None` where it is filled in later or cannot be known.
@@ -311,7 +324,7 @@ impl<'d> Instance<'d> {
 
     /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
     pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
-        let written = || self.settings.iter().filter(|s| s.name == name);
+        let written = || self.written(name);
         if written().any(|s| is_open(&s.value)) {
             return None;
         }
@@ -377,6 +390,52 @@ impl<'d> Instance<'d> {
     }
 }
 
+/// The ranges of Pods' and Services' addresses, wherever a form keeps them, as the settings of the controller manager.
+fn networks<'d>(places: [Option<(Node<'d>, Node<'d>)>; 2]) -> Vec<Setting<'d>> {
+    let mut found = Vec::new();
+    for (name, place) in ["cluster-cidr", "service-cluster-ip-range"]
+        .into_iter()
+        .zip(places)
+    {
+        let Some((key, value)) = place else { continue };
+        let setting = |value: Node<'d>| {
+            Some(Setting {
+                name: name.into(),
+                shown: key.text()?.into(),
+                value: value.text()?.into(),
+                node: value,
+                at: Some(0),
+                name_spot: key.into(),
+            })
+        };
+        match value.kind() {
+            crate::yaml::Kind::Seq => found.extend(value.items().filter_map(setting)),
+            _ => found.extend(setting(value)),
+        }
+    }
+    found
+}
+
+/// An instance of the controller manager that shows the networks only.
+fn of_networks<'d>(
+    object: Object<'d>,
+    form: Form,
+    places: [Option<(Node<'d>, Node<'d>)>; 2],
+    around: Surroundings<'_>,
+) -> Option<Instance<'d>> {
+    let component = ComponentKind::ControllerManager;
+    let settings = networks(places);
+    Some(Instance {
+        component,
+        form,
+        extent: Extent::Part,
+        object,
+        releases: around.releases(component, None),
+        anchor: settings.first()?.name_spot,
+        settings,
+    })
+}
+
 /// Groups of documents that have none of their own: what stands in them tells what they are.
 pub const ETCD: &str = "etcd.io";
 /// k3s and RKE2.
@@ -389,7 +448,7 @@ pub const TALOS: &str = "talos.dev";
 pub const UNIT: &str = "systemd.io";
 
 /// The minor version in `v1.37.2` or `1.37`.
-fn minor(version: &str) -> Option<u8> {
+pub fn minor(version: &str) -> Option<u8> {
     let version = version.trim().trim_start_matches('v');
     let mut parts = version.split('.');
     let major: u8 = parts.next()?.parse().ok()?;

@@ -36,12 +36,13 @@ impl<'d> Setting<'d> {
         })
     }
 
-    /// The value's place.
+    /// The value's place; of an empty one what there is of it.
     pub fn spot(&self) -> Spot<'d> {
-        if self.at.is_none() && self.value.is_empty() {
-            return self.name_spot;
+        match (self.value.is_empty(), self.node.text()) {
+            (false, _) => self.part(0, self.value.len()),
+            (true, Some("")) => self.node.into(),
+            (true, _) => self.name_spot,
         }
-        self.part(0, self.value.len())
     }
 
     /// The name's place.
@@ -65,6 +66,8 @@ impl<'d> Setting<'d> {
     pub fn part(&self, from: usize, to: usize) -> Spot<'d> {
         match self.at {
             Some(at) => self.node.part(at + from, at + to),
+            // A flag that stands alone, perhaps among others.
+            None if self.name_spot.node.id() == self.node.id() => self.name_spot,
             None => self.node.into(),
         }
     }

@@ -1,6 +1,8 @@
 //! Talos: the machine configuration, and since 1.14 documents of their own for the components.
 
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, anchor, minor, setting};
+use super::{
+    ComponentKind, Extent, Form, Instance, Surroundings, anchor, minor, of_networks, setting,
+};
 use crate::kube::Object;
 use crate::kube::image::Reference;
 use crate::yaml::Node;
@@ -29,6 +31,9 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         let whole = section.field("image").is_some() && component == ComponentKind::ApiServer;
         found.push(one(object, component, section, whole, around));
     }
+    let network = cluster.and_then(|c| c.field("network"));
+    let ranges = ["podSubnets", "serviceSubnets"].map(|key| network?.pair(key));
+    found.extend(of_networks(object, Form::Talos, ranges, around));
     if let Some(kubelet) = object.node.at(&["machine", "kubelet"]) {
         found.push(one(object, ComponentKind::Kubelet, kubelet, false, around));
     }

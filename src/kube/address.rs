@@ -1,0 +1,86 @@
+//! URLs and hosts: who can be reached there, and who listens.
+
+use std::net::IpAddr;
+
+/// A URL as far as rules ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Url<'a> {
+    /// `https`
+    pub scheme: &'a str,
+    /// Name or address, without the brackets of IPv6.
+    pub host: &'a str,
+}
+
+impl<'a> Url<'a> {
+    /// `scheme://user@host:port/path`; `None` without a scheme.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.trim().split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        let place = authority.rsplit_once('@').map_or(authority, |(_, p)| p);
+        let host = match place.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or(v6),
+            None => place.split(':').next().unwrap_or(place),
+        };
+        Some(Self { scheme, host })
+    }
+
+    /// Whether what is sent there can be read on the way: http, and another machine.
+    pub fn is_plain(&self) -> bool {
+        self.scheme.eq_ignore_ascii_case("http") && !is_loopback(self.host)
+    }
+}
+
+/// Whether a host is the machine itself.
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.ends_with(".localhost")
+        || host.starts_with("127.")
+        || host == "::1"
+}
+
+/// Whether a host to listen at means all addresses of the machine.
+pub fn is_any(host: &str) -> bool {
+    matches!(host, "" | "*" | "0.0.0.0" | "::")
+}
+
+/// Whether a host is one that no public authority gives a certificate to: a private address, or a name without a public domain.
+pub fn is_private(host: &str) -> bool {
+    const DOMAINS: [&str; 6] = [".local", ".internal", ".lan", ".home", ".corp", ".svc"];
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local() || ip.is_loopback(),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_loopback(),
+        Err(_) => !host.contains('.') || DOMAINS.iter().any(|d| host.ends_with(d)),
+    }
+}
+
+/// Whether a range is every address.
+pub fn is_everywhere(range: &str) -> bool {
+    matches!(range.trim(), "0.0.0.0/0" | "::/0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_plain_where_others_can_read_them() {
+        for plain in [
+            "http://10.0.0.1:2379",
+            "HTTP://etcd.example.org/x",
+            "http://[::]:2379",
+            "http://u:p@h",
+        ] {
+            assert!(Url::parse(plain).is_some_and(|u| u.is_plain()), "{plain}");
+        }
+        for other in [
+            "https://10.0.0.1",
+            "http://127.0.0.1:2379",
+            "http://[::1]:2379",
+            "http://localhost",
+            "unix:///run/x",
+            "x",
+        ] {
+            assert!(!Url::parse(other).is_some_and(|u| u.is_plain()), "{other}");
+        }
+    }
+}

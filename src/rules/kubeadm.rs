@@ -1,0 +1,543 @@
+//! kubeadm's configuration: what it refuses, what it opens, and what it leaves in the repository.
+
+use crate::check::Cx;
+use crate::finding::Releases;
+use crate::kube::component::{Form, Gate, Instance, Origin, is_open, minor, number};
+use crate::kube::image::Reference;
+use crate::kube::kubeadm::{Part, Which};
+use crate::kube::{Object, PodSpec};
+use crate::model::Severity;
+use crate::yaml::{Kind, Node};
+use std::net::IpAddr;
+
+fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = Part<'_>> {
+    Part::of(object)
+        .into_iter()
+        .filter(move |p| p.which == which)
+}
+
+fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    list.into_iter().flat_map(Node::items)
+}
+
+pub(super) fn extra_args_not_string(object: Object<'_>, cx: &mut Cx<'_>) {
+    for (name, value) in Part::of(object).iter().flat_map(Part::each_argument) {
+        let kind = match value.kind() {
+            Kind::Bool => "a boolean",
+            Kind::Int | Kind::Float | Kind::NotJson => "a number",
+            Kind::Seq => "a list",
+            Kind::Map => "a map",
+            Kind::Null | Kind::Str => continue,
+        };
+        let name = name.text().unwrap_or_default();
+        let text = value.text().unwrap_or("text");
+        cx.report(
+            value,
+            format!("`{name}` must be a string and is {kind}: the configuration is refused"),
+        )
+        .help(format!("write \"{text}\" with quotes"));
+    }
+}
+
+pub(super) fn extra_args_leading_dashes(object: Object<'_>, cx: &mut Cx<'_>) {
+    for (name, _) in Part::of(object).iter().flat_map(Part::each_argument) {
+        let text = name.text().unwrap_or_default();
+        let bare = text
+            .trim_start_matches('-')
+            .split('=')
+            .next()
+            .unwrap_or_default();
+        if bare != text && !is_open(text) {
+            cx.report(name, format!("kubeadm puts two dashes before it and `=` behind it: the program gets `--{text}=…` and does not start"))
+                .help(format!("write `{bare}`"));
+        }
+    }
+}
+
+pub(super) fn extra_args_shape(object: Object<'_>, cx: &mut Cx<'_>) {
+    for part in Part::of(object) {
+        let version = object.gvk.version;
+        for (key, value) in part.arguments() {
+            let name = key.text().unwrap_or_default();
+            let (is, wants) = match (part.has_lists(), value.kind()) {
+                (Some(true), Kind::Map) => ("a map", "a list of `name` and `value`"),
+                (Some(false), Kind::Seq) => ("a list", "a map of names to values"),
+                _ => continue,
+            };
+            cx.report(
+                key,
+                format!("`{name}` is {is}, which {version} refuses: there it is {wants}"),
+            );
+        }
+    }
+}
+
+/// A duration, in hours.
+fn hours(node: Node<'_>) -> Option<f64> {
+    number(node.text()?).map(|seconds| seconds / 3600.0)
+}
+
+pub(super) fn bootstrap_token_never_expires(object: Object<'_>, cx: &mut Cx<'_>) {
+    let tokens = parts(object, Which::Init).flat_map(|p| items(p.node.field("bootstrapTokens")));
+    for token in tokens.filter(|t| t.field("expires").is_none()) {
+        let Some((ttl, hours)) = ["ttl", "ttlSeconds"]
+            .iter()
+            .filter_map(|f| token.field(f))
+            .find_map(|n| Some((n, hours(n)?)))
+        else {
+            continue;
+        };
+        if hours <= 0.0 {
+            cx.report(ttl, "a bootstrap token that never ends: whoever has it can add a node, and read what its pods may read");
+        } else if hours > 24.0 {
+            cx.report(
+                ttl,
+                format!(
+                    "a bootstrap token is valid for {} hours: whoever has it can add a node",
+                    hours.round()
+                ),
+            )
+            .severity(Severity::Medium);
+        }
+    }
+}
+
+/// `abcdef.0123456789abcdef`, the one that kubeadm's own examples have.
+fn is_sample(token: &str) -> bool {
+    token == "abcdef.0123456789abcdef"
+}
+
+fn is_token(text: &str) -> bool {
+    let plain = |part: &str, len| {
+        part.len() == len
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    text.split_once('.')
+        .is_some_and(|(id, secret)| plain(id, 6) && plain(secret, 16))
+}
+
+pub(super) fn bootstrap_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
+    const DISCOVERY: [&[&str]; 2] = [
+        &["discovery", "bootstrapToken", "token"],
+        &["discovery", "tlsBootstrapToken"],
+    ];
+    let made = parts(object, Which::Init)
+        .flat_map(|p| items(p.node.field("bootstrapTokens")))
+        .filter_map(|t| t.field("token"));
+    let used = parts(object, Which::Join)
+        .flat_map(|p| DISCOVERY.iter().filter_map(move |path| p.node.at(path)));
+    for token in made.chain(used) {
+        let text = token.text().unwrap_or_default();
+        if is_sample(text) {
+            cx.report(token, "the bootstrap token of kubeadm's examples, which everybody knows: while it is valid anybody can add a node")
+                .severity(Severity::Medium);
+        } else if is_token(text) {
+            cx.report(
+                token,
+                "a bootstrap token is committed: while it is valid whoever reads it can add a node",
+            )
+            .secret();
+        }
+    }
+}
+
+pub(super) fn certificate_key_committed(object: Object<'_>, cx: &mut Cx<'_>) {
+    let keys = Part::of(object).into_iter().filter_map(|p| match p.which {
+        Which::Cluster => None,
+        Which::Init => p.node.field("certificateKey"),
+        Which::Join => p.node.at(&["controlPlane", "certificateKey"]),
+    });
+    for key in keys {
+        let text = key.text().unwrap_or_default();
+        if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            cx.report(key, "the key of the uploaded certificates is committed: for two hours after the upload it opens the cluster's CA keys")
+                .secret();
+        }
+    }
+}
+
+pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
+    let message =
+        "the node joins whatever answers at the endpoint: nothing tells it the cluster's CA";
+    for part in parts(object, Which::Join) {
+        let Some(token) = part
+            .node
+            .at(&["discovery", "bootstrapToken"])
+            .filter(|t| t.kind() == Kind::Map)
+        else {
+            continue;
+        };
+        let skip = token.field("unsafeSkipCAVerification");
+        if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
+            cx.report(skip, message);
+        } else if let Some(hashes) = token.field("caCertHashes") {
+            if hashes.is_empty() && !part.is_carried() {
+                cx.report(hashes, message);
+            }
+        } else if !part.is_carried() {
+            cx.missing(token.lacking(), message);
+        }
+    }
+}
+
+pub(super) fn discovery_file_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
+    for part in parts(object, Which::Join) {
+        let Some(file) = part.node.at(&["discovery", "file"]) else {
+            continue;
+        };
+        let path = file
+            .field("kubeConfigPath")
+            .filter(|p| p.text().is_some_and(|t| t.starts_with("http://")));
+        if let Some(path) = path {
+            cx.report(path, "the node takes the cluster's address and CA from a file that comes over http: whoever is on the way names another cluster");
+        }
+        let skip = file.at(&["kubeConfig", "cluster", "insecureSkipTLSVerify"]);
+        if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
+            cx.report(
+                skip,
+                "the node joins whatever answers at the endpoint: its certificate is not verified",
+            );
+        }
+    }
+}
+
+pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
+    // A patch is kind's, which ignores them all by itself.
+    if cx.is_fragment() {
+        return;
+    }
+    let lists = Part::of(object)
+        .into_iter()
+        .filter_map(|p| p.node.at(&["nodeRegistration", "ignorePreflightErrors"]));
+    for item in lists
+        .flat_map(Node::items)
+        .filter(|i| i.text().is_some_and(|t| t.eq_ignore_ascii_case("all")))
+    {
+        cx.report(item, "kubeadm goes on whatever is wrong with the machine: swap, versions, ports, leftovers of another cluster");
+    }
+}
+
+pub(super) fn skip_phases_security(object: Object<'_>, cx: &mut Cx<'_>) {
+    for part in Part::of(object) {
+        for phase in items(part.node.field("skipPhases")) {
+            let name = phase.text().unwrap_or_default();
+            let first = name.split('/').next().unwrap_or_default();
+            let lost = match first {
+                "mark-control-plane" => "workloads are scheduled beside the control plane",
+                "kubelet-finalize" => {
+                    "the kubelet keeps a client certificate that it does not renew"
+                }
+                "certs" => "certificates are whatever lies on the machine already",
+                _ => continue,
+            };
+            cx.report(phase, format!("without the phase `{name}` {lost}"));
+        }
+    }
+}
+
+pub(super) fn encryption_algorithm_weak(object: Object<'_>, cx: &mut Cx<'_>) {
+    const KNOWN: [&str; 5] = [
+        "RSA-2048",
+        "RSA-3072",
+        "RSA-4096",
+        "ECDSA-P256",
+        "ECDSA-P384",
+    ];
+    let algorithms =
+        parts(object, Which::Cluster).filter_map(|p| p.node.field("encryptionAlgorithm"));
+    for node in algorithms.filter(|n| n.text().is_some_and(|t| !t.is_empty() && !is_open(t))) {
+        let name = node.text().unwrap_or_default();
+        if !KNOWN.contains(&name) {
+            cx.report(
+                node,
+                format!("kubeadm makes no keys of kind `{name}`: it refuses the configuration"),
+            )
+            .severity(Severity::High)
+            .help(format!("write one of {}", KNOWN.join(", ")));
+        } else if name == "RSA-2048" && cx.is_strict() {
+            cx.report(node, "keys of 2048 bits are the shortest that kubeadm makes, and a CA's is used for ten years");
+        }
+    }
+}
+
+pub(super) fn certificate_validity_long(object: Object<'_>, cx: &mut Cx<'_>) {
+    const FIELDS: [(&str, f64, &str); 2] = [
+        ("certificateValidityPeriod", 8760.0, "certificates"),
+        ("caCertificateValidityPeriod", 87600.0, "CA certificates"),
+    ];
+    for part in parts(object, Which::Cluster) {
+        for (field, most, what) in FIELDS {
+            let days = part.node.field(&format!("{field}Days"));
+            let days = days.and_then(|n| Some((n, number(n.text()?)? * 24.0)));
+            let period = part.node.field(field).and_then(|n| Some((n, hours(n)?)));
+            for (node, hours) in days.into_iter().chain(period).filter(|(_, h)| *h > most) {
+                let (is, usual) = ((hours / 24.0).round(), most / 24.0);
+                cx.report(node, format!("{what} are valid for {is} days instead of {usual}: a stolen key is of use that long"));
+            }
+        }
+    }
+}
+
+pub(super) fn cert_sans_wildcard(object: Object<'_>, cx: &mut Cx<'_>) {
+    let names =
+        parts(object, Which::Cluster).flat_map(|p| items(p.node.at(&["apiServer", "certSANs"])));
+    for node in names {
+        let name = node.text().unwrap_or_default();
+        let wide = name
+            .strip_prefix("*.")
+            .is_some_and(|domain| !domain.contains('.'));
+        if name == "*" || wide {
+            cx.report(node, format!("the API server's certificate is valid for {name}: its key can stand for any machine there"));
+        } else if matches!(name, "0.0.0.0" | "::") {
+            cx.report(
+                node,
+                format!(
+                    "nobody connects to {name}: the certificate needs the address that clients use"
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn image_repository_plain_http(object: Object<'_>, cx: &mut Cx<'_>) {
+    const PATHS: [&[&str]; 3] = [
+        &["imageRepository"],
+        &["dns", "imageRepository"],
+        &["etcd", "local", "imageRepository"],
+    ];
+    for part in parts(object, Which::Cluster) {
+        for node in PATHS.iter().filter_map(|path| part.node.at(path)) {
+            let text = node.text().unwrap_or_default();
+            if let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") {
+                cx.report(
+                    node,
+                    format!("an image's name has no `{scheme}://`: no image can be pulled"),
+                )
+                .help(format!("write `{rest}`"));
+            }
+        }
+    }
+}
+
+pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    if kubelet.form == Form::Kubeadm
+        && kubelet.object.gvk.kind == "KubeletConfiguration"
+        && let Some(setting) = kubelet
+            .last("rotate-certificates")
+            .filter(|s| s.value == "false")
+    {
+        cx.report(
+            setting.spot(),
+            format!(
+                "kubeadm sets `{}` to true whatever is written here",
+                setting.shown
+            ),
+        );
+    }
+}
+
+pub(super) fn patches_hidden(object: Object<'_>, cx: &mut Cx<'_>) {
+    for part in Part::of(object) {
+        if let Some(folder) = part
+            .node
+            .at(&["patches", "directory"])
+            .filter(|f| f.text().is_some_and(|t| !t.is_empty()))
+        {
+            let path = folder.text().unwrap_or_default();
+            cx.report(folder, format!("what lies in {path} of the machine changes the control plane's pods after this file is read"));
+        }
+    }
+}
+
+pub(super) fn host_path_extra_volume_writable(object: Object<'_>, cx: &mut Cx<'_>) {
+    const FOLDERS: [&str; 12] = [
+        "",
+        "/etc",
+        "/etc/kubernetes",
+        "/etc/kubernetes/pki",
+        "/etc/kubernetes/manifests",
+        "/var",
+        "/var/lib",
+        "/var/lib/kubelet",
+        "/var/lib/etcd",
+        "/root",
+        "/home",
+        "/usr",
+    ];
+    const SOCKETS: [&str; 4] = [
+        "docker.sock",
+        "containerd.sock",
+        "crio.sock",
+        "cri-dockerd.sock",
+    ];
+    for part in parts(object, Which::Cluster) {
+        for component in ["apiServer", "controllerManager", "scheduler"] {
+            for volume in items(part.node.at(&[component, "extraVolumes"])) {
+                let Some((node, path)) = volume
+                    .field("hostPath")
+                    .and_then(|n| Some((n, n.as_str()?)))
+                else {
+                    continue;
+                };
+                let read_only = volume.field("readOnly").and_then(Node::as_bool) == Some(true);
+                if SOCKETS.iter().any(|s| path.ends_with(s)) {
+                    cx.report(node, format!("{component} gets the container runtime's socket {path}: whoever takes it over is root on the node"));
+                } else if !read_only
+                    && path.starts_with('/')
+                    && FOLDERS.contains(&path.trim_end_matches('/'))
+                {
+                    cx.report(node, format!("{component} may write to {path} of the node"));
+                }
+            }
+        }
+    }
+}
+
+/// kubeadm's own feature gates: since, and the release that no longer knows it.
+const GATES: [(&str, u8, u8); 8] = [
+    ("ControlPlaneKubeletLocalMode", 31, 36),
+    ("EtcdLearnerMode", 27, 33),
+    ("NodeLocalCRISocket", 32, 37),
+    ("PublicKeysECDSA", 0, 37),
+    ("RootlessControlPlane", 0, 64),
+    ("UnversionedKubeletConfigMap", 0, 26),
+    ("UpgradeAddonsBeforeControlPlane", 28, 31),
+    ("WaitForAllControlPlaneComponents", 30, 35),
+];
+
+pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
+    for part in parts(object, Which::Cluster) {
+        let version = part
+            .node
+            .field("kubernetesVersion")
+            .or_else(|| object.node.at(&["spec", "version"]));
+        let minor = version.and_then(|n| minor(n.text()?));
+        for (key, _) in part
+            .node
+            .field("featureGates")
+            .into_iter()
+            .flat_map(Node::entries)
+        {
+            let name = key.text().unwrap_or_default();
+            let Some((_, since, gone)) = GATES.iter().find(|(gate, ..)| *gate == name) else {
+                let help = if Gate::of(name).is_empty() {
+                    "look at the spelling".to_owned()
+                } else {
+                    format!(
+                        "`{name}` is one of Kubernetes: write it into `feature-gates` of a component's extra arguments"
+                    )
+                };
+                cx.report(
+                    key,
+                    format!("kubeadm has no feature gate `{name}`: it refuses the configuration"),
+                )
+                .help(help);
+                continue;
+            };
+            match minor {
+                Some(minor) if minor >= *gone => {
+                    cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for 1.{minor}"))
+                }
+                Some(minor) if minor < *since => {
+                    cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for 1.{minor}"))
+                }
+                _ => continue,
+            };
+        }
+    }
+}
+
+fn tag(image: Node<'_>) -> Option<&str> {
+    Reference::parse(image.as_str()?).tag
+}
+
+/// Where an object says which release it runs, and which.
+fn release(object: Object<'_>) -> Option<(Node<'_>, &str)> {
+    let path: &[&str] = match (object.gvk.group, object.gvk.kind) {
+        ("kubeadm.k8s.io", _) => &["kubernetesVersion"],
+        ("cluster.x-k8s.io", _) => &["spec", "topology", "version"],
+        ("controlplane.cluster.x-k8s.io", _) => &["spec", "version"],
+        ("kops.k8s.io" | "provisioning.cattle.io", _) => &["spec", "kubernetesVersion"],
+        ("k0sctl.k0sproject.io", _) => &["spec", "k0s", "version"],
+        ("kubespray.io", _) => &["kube_version"],
+        ("talos.dev", _) => {
+            let image = ["apiServer", "kubelet"].iter().zip(["cluster", "machine"]);
+            let image = image.map(|(program, of)| object.node.at(&[of, program, "image"]));
+            let image = image.flatten().next()?;
+            return Some((image, tag(image)?));
+        }
+        _ => {
+            let images = PodSpec::of(object)?
+                .containers()
+                .filter_map(|c| c.node.field("image"));
+            return images
+                .filter(|i| {
+                    i.as_str()
+                        .is_some_and(|i| Reference::parse(i).name.ends_with("kube-apiserver"))
+                })
+                .find_map(|i| Some((i, tag(i)?)));
+        }
+    };
+    let node = object.node.at(path)?;
+    Some((node, node.text()?))
+}
+
+pub(super) fn kubernetes_version_eol(object: Object<'_>, cx: &mut Cx<'_>) {
+    let Some((node, text)) = release(object) else {
+        return;
+    };
+    let newest = Releases::NEWEST;
+    if ["stable", "latest"]
+        .iter()
+        .any(|label| text.starts_with(label))
+        && cx.is_strict()
+    {
+        cx.report(node, format!("`{text}` is another release tomorrow"))
+            .severity(Severity::Info);
+    } else if let Some(minor) = minor(text).filter(|minor| *minor + 3 < newest) {
+        cx.report(node, format!("1.{minor} gets no more fixes, those of vulnerabilities included: the three newest releases do, up to 1.{newest} today"));
+    }
+}
+
+/// An address range: its first address and the length of its prefix.
+fn range(text: &str) -> Option<(IpAddr, u8)> {
+    let (address, len) = text.trim().split_once('/')?;
+    Some((address.parse().ok()?, len.parse().ok()?))
+}
+
+/// Whether one of the ranges holds the other's first address.
+fn overlap(one: &str, other: &str) -> bool {
+    let (Some((a, a_len)), Some((b, b_len))) = (range(one), range(other)) else {
+        return false;
+    };
+    let len = u32::from(a_len.min(b_len));
+    let shared = match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    shared >= len
+}
+
+pub(super) fn network_overlap(manager: &Instance<'_>, cx: &mut Cx<'_>) {
+    let both = ["cluster-cidr", "service-cluster-ip-range"].map(|name| manager.list(name));
+    let [Some(pods), Some(services)] = both else {
+        return;
+    };
+    for (service, at) in &services.items {
+        for (pod, pod_at) in pods.items.iter().filter(|(pod, _)| overlap(pod, service)) {
+            let message =
+                format!("Pods and Services get the same addresses: {pod} and {service} overlap");
+            match (services.origin, pods.origin) {
+                (Origin::Explicit, Origin::Explicit) => {
+                    drop(cx.report(*at, message).related(*pod_at, "the Pods'"))
+                }
+                (Origin::Explicit, _) => drop(cx.report(*at, message)),
+                (_, Origin::Explicit) => drop(cx.report(*pod_at, message)),
+                _ => {}
+            }
+        }
+    }
+}
