@@ -200,3 +200,63 @@ pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) 
         cx.report(setting.spot(), message);
     }
 }
+
+/// A certificate and its key: both are needed, and one without the other is of no use.
+fn pair(instance: &Instance<'_>, certificate: &str, key: &str, without: &str, cx: &mut Cx<'_>) {
+    let set = [certificate, key].map(|name| instance.is_set(name));
+    let (given, lacking) = match set {
+        [Some(false), Some(false)] => {
+            let setting = instance.spelling(certificate);
+            let spot = instance
+                .last(certificate)
+                .map_or(instance.anchor, Setting::spot);
+            cx.missing(spot, format!("{without}: `{setting}` is not set"));
+            return;
+        }
+        [Some(true), Some(false)] => (certificate, key),
+        [Some(false), Some(true)] => (key, certificate),
+        _ => return,
+    };
+    if let Some(given) = instance.last(given) {
+        let lacking = instance.spelling(lacking);
+        cx.missing(
+            given.spot(),
+            format!("{without}: `{lacking}` is not set beside it"),
+        );
+    }
+}
+
+/// The API server's own certificate.
+pub(super) fn tls_cert_and_key(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let without = "the API server signs its own certificate, which no client can verify";
+    pair(
+        instance,
+        "tls-cert-file",
+        "tls-private-key-file",
+        without,
+        cx,
+    );
+}
+
+/// The certificate that it shows kubelets.
+pub(super) fn kubelet_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let without = "the API server shows kubelets no certificate";
+    pair(
+        instance,
+        "kubelet-client-certificate",
+        "kubelet-client-key",
+        without,
+        cx,
+    );
+}
+
+/// The certificate that it shows etcd.
+pub(super) fn etcd_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let tls = instance
+        .list("etcd-servers")
+        .is_some_and(|l| l.items.iter().any(|(url, _)| url.starts_with("https")));
+    if tls || instance.is_set("etcd-certfile") == Some(true) {
+        let without = "the API server shows etcd no client certificate";
+        pair(instance, "etcd-certfile", "etcd-keyfile", without, cx);
+    }
+}

@@ -1,11 +1,406 @@
-//! Encryption of etcd.
+//! Encryption of etcd: which provider writes what, and whether its keys are fit and secret.
 
 use crate::check::Cx;
-use crate::kube::Object;
 use crate::kube::encryption::{Verdict, verdict};
+use crate::kube::{Object, is_placeholder};
+use crate::yaml::{Kind, Node, base64};
+use std::collections::HashMap;
+
+const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
+
+/// The entries of a configuration.
+fn entries(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
+    config
+        .node
+        .field("resources")
+        .into_iter()
+        .flat_map(Node::items)
+}
+
+/// The items of an entry's `providers`.
+fn providers(entry: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    entry.field("providers").into_iter().flat_map(Node::items)
+}
+
+/// A provider's name key and what it says.
+fn provider(item: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    PROVIDERS.into_iter().find_map(|name| item.pair(name))
+}
+
+fn covers(entry: Node<'_>, names: &[&str]) -> bool {
+    let resources = entry.field("resources").into_iter().flat_map(Node::items);
+    resources
+        .filter_map(Node::as_str)
+        .any(|r| names.contains(&r) || matches!(r, "*." | "*.*"))
+}
+
+/// Keys of all providers: the provider's name and the key's map.
+fn keys(config: Object<'_>) -> Vec<(&str, Node<'_>)> {
+    let items = entries(config).flat_map(providers).filter_map(provider);
+    items
+        .flat_map(|(name, content)| {
+            let keys = content.field("keys").into_iter().flat_map(Node::items);
+            keys.map(move |key| (name.text().unwrap_or_default(), key))
+        })
+        .collect()
+}
+
+/// A key's text, where it is written and not filled in later.
+fn written(key: Node<'_>) -> Option<(Node<'_>, &str)> {
+    let secret = key.field("secret")?;
+    let text = secret.as_str()?.trim();
+    let open = is_placeholder(text) || text.contains("BASE64") || text.contains("BASE 64");
+    (!open && !text.is_empty()).then_some((secret, text))
+}
 
 pub(super) fn identity_first(config: Object<'_>, cx: &mut Cx<'_>) {
     if let Some(Verdict::Identity(key)) = verdict(config) {
         cx.report(key, "Secrets are written to etcd in plain text: the first provider is `identity`, which encrypts nothing");
+    }
+}
+
+/// An entry for what holds secrets that has no provider but identity.
+pub(super) fn identity_only(config: Object<'_>, cx: &mut Cx<'_>) {
+    for entry in entries(config) {
+        let items: Vec<_> = providers(entry).collect();
+        if let [only] = items.as_slice()
+            && let Some((key, _)) = only.pair("identity")
+            && covers(entry, &["secrets", "configmaps"])
+        {
+            cx.report(
+                key,
+                "what this entry lists is not encrypted at all: its only provider is `identity`",
+            );
+        }
+    }
+}
+
+pub(super) fn secrets_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
+    if let Some(Verdict::NotCovered(spot)) = verdict(config) {
+        cx.missing(
+            spot,
+            "Secrets are stored in plain text: no entry of this configuration covers them",
+        );
+    }
+}
+
+pub(super) fn configmaps_or_crds_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
+    let covered = entries(config).any(|e| covers(e, &["configmaps"]));
+    if let Some(resources) = config.node.field("resources").filter(|_| !covered) {
+        cx.missing(
+            resources.lacking(),
+            "ConfigMaps are stored in plain text: no entry of this configuration covers them",
+        );
+    }
+}
+
+pub(super) fn identity_fallback_missing(config: Object<'_>, cx: &mut Cx<'_>) {
+    for entry in entries(config) {
+        let any = providers(entry).any(|p| p.pair("identity").is_some());
+        if let Some(list) = entry.field("providers").filter(|l| !any && !l.is_empty()) {
+            cx.missing(list.lacking(), "objects that were stored before encryption cannot be read: no `identity` provider is listed");
+        }
+    }
+}
+
+/// The first provider of an entry, if it is the one of that name.
+fn first<'d>(entry: Node<'d>, name: &str) -> Option<Node<'d>> {
+    let item = providers(entry).next()?;
+    item.pair(name).map(|(key, _)| key)
+}
+
+pub(super) fn aescbc(config: Object<'_>, cx: &mut Cx<'_>) {
+    for key in entries(config).filter_map(|e| first(e, "aescbc")) {
+        cx.report(key, "AES-CBC writes what this entry lists: it does not notice changed data, and is open to padding oracle attacks");
+    }
+}
+
+pub(super) fn aesgcm(config: Object<'_>, cx: &mut Cx<'_>) {
+    for key in entries(config).filter_map(|e| first(e, "aesgcm")) {
+        cx.report(key, "AES-GCM with random nonces writes what this entry lists: its key must be changed every 200,000 writes");
+    }
+}
+
+/// The key management providers.
+fn kms(config: Object<'_>) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
+    entries(config)
+        .flat_map(providers)
+        .filter_map(|item| item.pair("kms"))
+}
+
+fn is_v2(kms: Node<'_>) -> bool {
+    kms.field("apiVersion").and_then(Node::as_str) == Some("v2")
+}
+
+pub(super) fn kms_v1(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (key, content) in kms(config).filter(|(_, c)| !is_v2(*c)) {
+        let holds = cx.targets().from(29);
+        match content.field("apiVersion") {
+            Some(version) => cx.report_for(holds, version, "KMS v1 is off since Kubernetes 1.29: the API server does not start"),
+            None => cx.report_for(holds, key, "without `apiVersion` this is KMS v1, which is off since Kubernetes 1.29: the API server does not start"),
+        };
+    }
+}
+
+pub(super) fn kms_v2_cachesize(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (_, content) in kms(config).filter(|(_, c)| is_v2(*c)) {
+        if let Some(size) = content.field("cachesize") {
+            cx.report(
+                size,
+                "KMS v2 has no `cachesize`: the API server does not start",
+            );
+        }
+    }
+}
+
+pub(super) fn kms_endpoint_not_unix(config: Object<'_>, cx: &mut Cx<'_>) {
+    for endpoint in kms(config).filter_map(|(_, c)| c.field("endpoint")) {
+        let text = endpoint.text().unwrap_or_default();
+        if !text.starts_with("unix:") && !is_placeholder(text) {
+            cx.report(
+                endpoint,
+                format!("the endpoint {text} is no Unix socket: the API server does not start"),
+            );
+        }
+    }
+}
+
+pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
+    let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
+    for (_, content) in kms(config) {
+        let Some((node, name)) = content.field("name").and_then(|n| Some((n, n.text()?))) else {
+            continue;
+        };
+        if name.contains(':') {
+            cx.report(
+                node,
+                format!(
+                    "the name {name} of a KMS provider holds a colon: the API server does not start"
+                ),
+            );
+        } else if let Some(before) = seen.get(name).filter(|_| is_v2(content)) {
+            cx.report(
+                node,
+                format!("two KMS providers are called {name}: the API server does not start"),
+            )
+            .related(*before, "the first");
+        }
+        seen.entry(name).or_insert(node);
+    }
+}
+
+pub(super) fn kms_timeout(config: Object<'_>, cx: &mut Cx<'_>) {
+    for timeout in kms(config).filter_map(|(_, c)| c.field("timeout")) {
+        let text = timeout.text().unwrap_or_default();
+        let Some(seconds) = crate::kube::component::number(text) else {
+            continue;
+        };
+        if seconds <= 0.0 {
+            cx.report(
+                timeout,
+                format!("a timeout of {text} is none: the API server does not start"),
+            );
+        } else if seconds > 30.0 {
+            cx.report(timeout, format!("requests wait up to {text} for the key service: the API server stands still with it"));
+        }
+    }
+}
+
+pub(super) fn plaintext_key_committed(config: Object<'_>, cx: &mut Cx<'_>) {
+    // SOPS encrypts the values of a file that has its key.
+    if config.node.field("sops").is_some() {
+        return;
+    }
+    for (provider, key) in keys(config) {
+        let decoded = written(key).and_then(|(node, text)| Some((node, base64(text)?)));
+        if let Some((node, bytes)) = decoded
+            && matches!(bytes.len(), 16 | 24 | 32)
+        {
+            cx.report(node, format!("the {provider} key that encrypts etcd stands here in plain text: who reads the repository reads every Secret"))
+                .secret();
+        }
+    }
+}
+
+/// Keys that anybody guesses: text, one byte, a sequence.
+pub(super) fn well_known_key(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (provider, key) in keys(config) {
+        let Some((node, bytes)) = written(key).and_then(|(n, text)| Some((n, base64(text)?)))
+        else {
+            continue;
+        };
+        let text = bytes
+            .iter()
+            .all(|b| (b' '..=b'~').contains(b) || *b == b'\n');
+        let same = bytes.windows(2).all(|w| matches!(w, [a, b] if a == b));
+        let counting = bytes
+            .windows(2)
+            .all(|w| matches!(w, [a, b] if *b == a.wrapping_add(1)));
+        if bytes.len() >= 8 && (text || same || counting) {
+            cx.report(node, format!("the {provider} key is no random bytes, but text or a pattern: it can be guessed"))
+                .secret();
+        }
+    }
+}
+
+pub(super) fn key_length(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (provider, key) in keys(config) {
+        let Some((node, text)) = written(key) else {
+            continue;
+        };
+        let Some(bytes) = base64(text) else { continue };
+        let fits = match provider {
+            "secretbox" => bytes.len() == 32,
+            _ => matches!(bytes.len(), 16 | 24 | 32),
+        };
+        if !fits {
+            let wanted = if provider == "secretbox" {
+                "32"
+            } else {
+                "16, 24 or 32"
+            };
+            let message = format!(
+                "this {provider} key has {} bytes, and {wanted} are needed: the API server does not start",
+                bytes.len()
+            );
+            let draft = cx.report(node, message).secret();
+            if bytes.last() == Some(&b'\n') {
+                draft.help("the last byte is a line feed: make the key with `head -c 32 /dev/urandom | base64`");
+            }
+        }
+    }
+}
+
+pub(super) fn key_not_base64(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (provider, key) in keys(config) {
+        if let Some((node, _)) = written(key).filter(|(_, text)| base64(text).is_none()) {
+            cx.report(
+                node,
+                format!("this {provider} key is not base64: the API server does not start"),
+            )
+            .secret();
+        }
+    }
+}
+
+pub(super) fn duplicate_key_name(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (_, content) in entries(config).flat_map(providers).filter_map(provider) {
+        let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
+        for key in content.field("keys").into_iter().flat_map(Node::items) {
+            let Some((node, name)) = key.field("name").and_then(|n| Some((n, n.text()?))) else {
+                continue;
+            };
+            if let Some(before) = seen.get(name) {
+                cx.report(
+                    node,
+                    format!(
+                        "two keys are called {name}: what the second wrote is read with the first"
+                    ),
+                )
+                .related(*before, "the first");
+            }
+            seen.entry(name).or_insert(node);
+        }
+    }
+}
+
+pub(super) fn same_key_reused(config: Object<'_>, cx: &mut Cx<'_>) {
+    let mut seen: HashMap<&str, (&str, Node<'_>)> = HashMap::new();
+    for (provider, key) in keys(config) {
+        let Some((node, text)) = written(key) else {
+            continue;
+        };
+        match seen.get(text) {
+            Some((other, before)) if *other != provider => {
+                cx.report(node, format!("the same key serves {other} and {provider}: a weakness of one opens the other"))
+                    .secret()
+                    .related(*before, "the same key");
+            }
+            Some(_) => {}
+            None => {
+                seen.insert(text, (provider, node));
+            }
+        }
+    }
+}
+
+pub(super) fn provider_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
+    for item in entries(config).flat_map(providers) {
+        if item.kind() != Kind::Map {
+            continue;
+        }
+        let named: Vec<_> = PROVIDERS.iter().filter(|n| item.get(n).is_some()).collect();
+        let message = match named.as_slice() {
+            [_] => continue,
+            [] => "this item names no provider that Kubernetes has: the API server does not start"
+                .to_owned(),
+            [one, other, ..] => format!(
+                "this item names {one} and {other}, and only one is allowed: the API server does not start"
+            ),
+        };
+        cx.report(item.lacking(), message);
+    }
+}
+
+/// A resource that an entry before covers already, which alone decides.
+pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
+    let mut seen: Vec<(&str, Node<'_>)> = Vec::new();
+    for entry in entries(config) {
+        let list: Vec<_> = entry
+            .field("resources")
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|n| Some((n.as_str()?, n)))
+            .collect();
+        for (name, node) in list {
+            let covering = |(before, _): &&(&str, Node<'_>)| {
+                let group = name.split_once('.').map_or("", |(_, group)| group);
+                *before == name
+                    || *before == "*.*"
+                    || before
+                        .strip_prefix("*.")
+                        .is_some_and(|g| g == group && g != "*")
+            };
+            if let Some((before, first)) = seen.iter().find(covering) {
+                cx.report(
+                    node,
+                    format!("`{name}` is covered by `{before}` already, which alone decides"),
+                )
+                .related(*first, "this one decides");
+            } else {
+                seen.push((name, node));
+            }
+        }
+    }
+}
+
+pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
+    const REFUSED: [&str; 3] = [
+        "apiserveripinfo",
+        "serviceipallocations",
+        "servicenodeportallocations",
+    ];
+    for entry in entries(config) {
+        for node in entry.field("resources").into_iter().flat_map(Node::items) {
+            let Some(name) = node.as_str().filter(|n| !is_placeholder(n)) else {
+                continue;
+            };
+            let why = if name.chars().any(|c| c.is_ascii_uppercase()) {
+                "has capitals: write the plural, as in `secrets`"
+            } else if name == "*" || name.ends_with(".*") && name != "*.*" {
+                "has a wildcard where none is allowed: write `*.` for the core group, `*.*` for all"
+            } else if REFUSED.contains(&name)
+                || name.ends_with(".extensions")
+                || name.ends_with(".events.k8s.io")
+            {
+                "cannot be encrypted by this name"
+            } else {
+                continue;
+            };
+            cx.report(
+                node,
+                format!("`{name}` {why}: the API server does not start"),
+            );
+        }
     }
 }
