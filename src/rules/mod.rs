@@ -1,7 +1,11 @@
 //! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 5.
 //! Functions are named like their policy; siblings do not see each other.
 
+mod admission_config;
 mod apiserver;
+mod audit_policy;
+mod authentication;
+mod authorization;
 mod certs;
 mod consistency;
 mod encryption;

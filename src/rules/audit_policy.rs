@@ -1,0 +1,263 @@
+//! Audit policies: what is recorded. The first rule that matches a request decides.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::yaml::Node;
+
+fn rules(policy: Object<'_>) -> impl Iterator<Item = Node<'_>> {
+    policy.node.field("rules").into_iter().flat_map(Node::items)
+}
+
+fn level(rule: Node<'_>) -> &str {
+    let level = rule.field("level").and_then(Node::as_str);
+    level.unwrap_or_default()
+}
+
+/// Whether a rule is about every request.
+fn is_unconditional(rule: Node<'_>) -> bool {
+    const CONDITIONS: [&str; 6] = [
+        "users",
+        "userGroups",
+        "verbs",
+        "resources",
+        "namespaces",
+        "nonResourceURLs",
+    ];
+    let given = |key: &&str| rule.field(key).is_some_and(|list| !list.is_empty());
+    !CONDITIONS.iter().any(|key| given(&key))
+}
+
+/// The rule that decides about a resource of a group, whoever does what to it.
+fn deciding<'d>(policy: Object<'d>, group: &str, resource: &str) -> Option<Node<'d>> {
+    let any = |rule: Node<'d>, key: &str| rule.field(key).is_none_or(Node::is_empty);
+    rules(policy).find(|rule| {
+        let everybody = ["users", "userGroups", "verbs", "namespaces"]
+            .into_iter()
+            .all(|key| any(*rule, key));
+        let matches = |entry: Node<'d>| {
+            let of_group = entry.field("group").and_then(Node::as_str).unwrap_or("") == group;
+            let names = entry.field("resources").into_iter().flat_map(Node::items);
+            let mut names = names.filter_map(Node::as_str).peekable();
+            of_group && (names.peek().is_none() || names.any(|n| n == resource || n == "*"))
+        };
+        let resources = rule.field("resources").filter(|l| !l.is_empty());
+        everybody
+            && any(*rule, "nonResourceURLs")
+            && resources.is_none_or(|list| list.items().any(matches))
+    })
+}
+
+pub(super) fn no_rules(policy: Object<'_>, cx: &mut Cx<'_>) {
+    if rules(policy).next().is_some() {
+        return;
+    }
+    let message = "this audit policy has no rules: the API server does not start with it";
+    match policy.node.pair("rules") {
+        Some((key, _)) => cx.report(key, message),
+        None => cx.missing(
+            policy.node.get("kind").unwrap_or(policy.node).lacking(),
+            message,
+        ),
+    };
+}
+
+pub(super) fn logs_nothing(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let mut all = rules(policy).peekable();
+    let Some(first) = all.peek().copied() else {
+        return;
+    };
+    let silent = is_unconditional(first) && level(first) == "None";
+    if (silent || all.all(|rule| level(rule) == "None"))
+        && let Some(at) = first.field("level")
+    {
+        cx.report(
+            at,
+            "nothing is recorded: every request ends at a rule of level None",
+        );
+    }
+}
+
+pub(super) fn no_catch_all(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(last) = rules(policy).last() else {
+        return;
+    };
+    if rules(policy).all(|rule| level(rule) == "None") {
+        return;
+    }
+    if !rules(policy).any(is_unconditional) {
+        cx.missing(last.lacking(), "requests that no rule names are not recorded: the policy does not end with a rule for all of them");
+    }
+}
+
+pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let mut all = rules(policy);
+    let decides_all = |rule: &Node<'_>| {
+        is_unconditional(*rule) && rule.field("omitStages").is_none_or(Node::is_empty)
+    };
+    let Some(decides) = all.find(decides_all) else {
+        return;
+    };
+    if let Some(rule) = all.next() {
+        cx.report(
+            rule.lacking(),
+            "this rule is never reached: a rule before it decides about every request",
+        )
+        .related(decides.lacking(), "this one decides");
+    }
+}
+
+pub(super) fn secret_bodies_logged(policy: Object<'_>, cx: &mut Cx<'_>) {
+    for (resource, what) in [
+        ("secrets", "Secrets"),
+        ("serviceaccounts/token", "tokens of service accounts"),
+    ] {
+        let Some(rule) = deciding(policy, "", resource) else {
+            continue;
+        };
+        if let Some(at) = rule
+            .field("level")
+            .filter(|_| level(rule).starts_with("Request"))
+        {
+            cx.report(
+                at,
+                format!(
+                    "the audit log holds {what}: requests for them are recorded with their bodies"
+                ),
+            );
+            return;
+        }
+    }
+}
+
+/// Reports the rule that keeps one of these from being recorded.
+fn unrecorded(policy: Object<'_>, resources: &[(&str, &str)], what: &str, cx: &mut Cx<'_>) {
+    for (group, resource) in resources {
+        let rule = deciding(policy, group, resource).filter(|r| !is_unconditional(*r));
+        if let Some(at) = rule
+            .filter(|r| level(*r) == "None")
+            .and_then(|r| r.field("level"))
+        {
+            cx.report(
+                at,
+                format!("{what} is not recorded: this rule decides about `{resource}`"),
+            );
+            return;
+        }
+    }
+}
+
+pub(super) fn secrets_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
+    unrecorded(
+        policy,
+        &[("", "secrets")],
+        "who reads and changes Secrets",
+        cx,
+    );
+}
+
+pub(super) fn exec_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let shells = [
+        ("", "pods/exec"),
+        ("", "pods/attach"),
+        ("", "pods/portforward"),
+        ("", "pods/proxy"),
+        ("", "services/proxy"),
+        ("", "nodes/proxy"),
+        ("", "pods/ephemeralcontainers"),
+    ];
+    unrecorded(policy, &shells, "who enters containers and nodes", cx);
+}
+
+pub(super) fn rbac_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let rights = [
+        ("rbac.authorization.k8s.io", "clusterrolebindings"),
+        ("rbac.authorization.k8s.io", "rolebindings"),
+        (
+            "admissionregistration.k8s.io",
+            "validatingwebhookconfigurations",
+        ),
+        ("certificates.k8s.io", "certificatesigningrequests"),
+    ];
+    unrecorded(policy, &rights, "who changes rights", cx);
+}
+
+pub(super) fn workload_changes_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let workloads = [("", "pods"), ("apps", "deployments")];
+    unrecorded(policy, &workloads, "who changes workloads", cx);
+}
+
+pub(super) fn request_response_everywhere(policy: Object<'_>, cx: &mut Cx<'_>) {
+    for rule in rules(policy).filter(|r| is_unconditional(*r)) {
+        if let Some(at) = rule
+            .field("level")
+            .filter(|_| level(rule).starts_with("Request"))
+        {
+            cx.report(at, format!("bodies of all requests are recorded, {} for every one: the log grows fast, and holds what objects hold", level(rule)));
+        }
+    }
+}
+
+pub(super) fn response_complete_omitted(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let lists = rules(policy).map(|r| r.field("omitStages"));
+    let lists = [policy.node.field("omitStages")].into_iter().chain(lists);
+    for stage in lists.flatten().flat_map(Node::items) {
+        if matches!(stage.as_str(), Some("ResponseComplete" | "Panic")) {
+            let name = stage.text().unwrap_or_default();
+            cx.report(
+                stage,
+                format!("how requests end is not recorded: stage {name} is left out"),
+            );
+        }
+    }
+}
+
+pub(super) fn core_group_misspelt(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let entries =
+        rules(policy).flat_map(|r| r.field("resources").into_iter().flat_map(Node::items));
+    for group in entries.filter_map(|e| e.field("group")) {
+        let text = group.text().unwrap_or_default();
+        if matches!(text, "core" | "v1") || text.contains('/') {
+            cx.report(
+                group,
+                format!("there is no API group `{text}`: this rule never matches"),
+            )
+            .help("write the group without a version; the core group is \"\"");
+        }
+    }
+}
+
+pub(super) fn invalid(policy: Object<'_>, cx: &mut Cx<'_>) {
+    for rule in rules(policy) {
+        match rule.field("level") {
+            None => {
+                cx.missing(
+                    rule.lacking(),
+                    "a rule without `level`: the API server does not start with this policy",
+                );
+            }
+            Some(at)
+                if !matches!(
+                    level(rule),
+                    "None" | "Metadata" | "Request" | "RequestResponse"
+                ) =>
+            {
+                let text = at.text().unwrap_or_default();
+                cx.report(
+                    at,
+                    format!(
+                        "there is no level {text}: the API server does not start with this policy"
+                    ),
+                )
+                .help("write None, Metadata, Request or RequestResponse");
+            }
+            Some(_) => {}
+        }
+        let both = ["resources", "namespaces"]
+            .into_iter()
+            .find_map(|key| rule.pair(key).filter(|(_, v)| !v.is_empty()));
+        let urls = rule.field("nonResourceURLs").filter(|l| !l.is_empty());
+        if let (Some((key, _)), Some(_)) = (both, urls) {
+            cx.report(key, "a rule is about resources or about URLs, not both: the API server does not start with this policy");
+        }
+    }
+}

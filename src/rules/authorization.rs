@@ -1,0 +1,28 @@
+//! AuthorizationConfiguration: who is asked, and what counts when nobody answers.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::yaml::Node;
+
+fn kind(authorizer: Node<'_>) -> &str {
+    let kind = authorizer.field("type").and_then(Node::as_str);
+    kind.unwrap_or_default()
+}
+
+pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
+    let authorizers: Vec<Node<'_>> = config
+        .node
+        .field("authorizers")
+        .into_iter()
+        .flat_map(Node::items)
+        .collect();
+    for (at, authorizer) in authorizers.iter().enumerate() {
+        let policy = authorizer.at(&["webhook", "failurePolicy"]);
+        let open = policy.filter(|p| p.as_str() == Some("NoOpinion"));
+        let others = authorizers.get(at + 1..).unwrap_or_default();
+        let before = others.iter().any(|a| matches!(kind(*a), "RBAC" | "Node"));
+        if let Some(policy) = open.filter(|_| before && kind(*authorizer) == "Webhook") {
+            cx.report(policy, "what this webhook denies is allowed while it does not answer: others that allow are asked after it");
+        }
+    }
+}
