@@ -255,7 +255,10 @@ pub(super) fn etcd_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     let tls = instance
         .list("etcd-servers")
         .is_some_and(|l| l.items.iter().any(|(url, _)| url.starts_with("https")));
-    if tls || instance.is_set("etcd-certfile") == Some(true) {
+    let half = ["etcd-certfile", "etcd-keyfile"]
+        .into_iter()
+        .any(|name| instance.last(name).is_some_and(|s| !s.value.is_empty()));
+    if tls || half {
         let without = "the API server shows etcd no client certificate";
         pair(instance, "etcd-certfile", "etcd-keyfile", without, cx);
     }

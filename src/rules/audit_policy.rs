@@ -24,7 +24,7 @@ fn is_unconditional(rule: Node<'_>) -> bool {
         "nonResourceURLs",
     ];
     let given = |key: &&str| rule.field(key).is_some_and(|list| !list.is_empty());
-    !CONDITIONS.iter().any(|key| given(&key))
+    !CONDITIONS.iter().any(given)
 }
 
 /// The rule that decides about a resource of a group, whoever does what to it.

@@ -532,10 +532,14 @@ pub(super) fn network_overlap(manager: &Instance<'_>, cx: &mut Cx<'_>) {
                 format!("Pods and Services get the same addresses: {pod} and {service} overlap");
             match (services.origin, pods.origin) {
                 (Origin::Explicit, Origin::Explicit) => {
-                    drop(cx.report(*at, message).related(*pod_at, "the Pods'"))
+                    cx.report(*at, message).related(*pod_at, "the Pods'");
                 }
-                (Origin::Explicit, _) => drop(cx.report(*at, message)),
-                (_, Origin::Explicit) => drop(cx.report(*pod_at, message)),
+                (Origin::Explicit, _) => {
+                    cx.report(*at, message);
+                }
+                (_, Origin::Explicit) => {
+                    cx.report(*pod_at, message);
+                }
                 _ => {}
             }
         }
