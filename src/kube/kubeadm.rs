@@ -40,6 +40,11 @@ pub fn carried(object: Object<'_>) -> Option<Node<'_>> {
 impl<'d> Part<'d> {
     /// The structures that an object is, or holds.
     pub fn of(object: Object<'d>) -> Vec<Self> {
+        const KEYS: [(&str, Which); 3] = [
+            ("clusterConfiguration", Which::Cluster),
+            ("initConfiguration", Which::Init),
+            ("joinConfiguration", Which::Join),
+        ];
         let part = |which, node| Self {
             which,
             node,
@@ -54,11 +59,6 @@ impl<'d> Part<'d> {
             };
             return vec![part(which, object.node)];
         }
-        const KEYS: [(&str, Which); 3] = [
-            ("clusterConfiguration", Which::Cluster),
-            ("initConfiguration", Which::Init),
-            ("joinConfiguration", Which::Join),
-        ];
         let Some(config) = carried(object) else {
             return Vec::new();
         };

@@ -2,7 +2,7 @@
 
 use crate::check::{Cx, Draft};
 use crate::kube::address::{Url, is_any, is_loopback};
-use crate::kube::component::{ComponentKind, Extent, Form, Instance, is_open, number};
+use crate::kube::component::{ComponentKind, Extent, Form, Instance, Setting, is_open, number};
 use crate::kube::{Body, PodSpec, Set};
 use crate::model::Severity;
 use crate::yaml::{Node, Spot};
@@ -10,7 +10,7 @@ use crate::yaml::{Node, Spot};
 /// URLs of a setting as it is written last, each with its place. Those of `initial-cluster` have a name before them.
 fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, Spot<'d>)> {
     let written = etcd.last(name);
-    written.into_iter().flat_map(|s| s.items()).collect()
+    written.into_iter().flat_map(Setting::items).collect()
 }
 
 fn parsed(item: &str) -> Option<Url<'_>> {
@@ -292,7 +292,7 @@ pub(super) fn host_whitelist(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     };
     if matches!(list.value, "" | "*") {
-        let spot = etcd.last("host-whitelist").map_or(spot, |s| s.spot());
+        let spot = etcd.last("host-whitelist").map_or(spot, Setting::spot);
         cx.report(spot, format!("a web page can reach etcd at {item} under a name of its own: `{}` allows every Host", etcd.spelling("host-whitelist")));
     }
 }
@@ -331,7 +331,7 @@ pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         .flatten()
         .filter(|s| !is_open(&s.value))
     {
-        cx.report(setting.spot(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
+        cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
             .secret();
     }
 }

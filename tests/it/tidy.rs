@@ -17,7 +17,11 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("policy", 3, &["model"]),
     ("schema", 4, &["finding", "kube", "text", "yaml"]),
     ("check", 4, &["finding", "kube", "model", "text", "yaml"]),
-    ("rules", 5, &["check", "finding", "kube", "model", "yaml"]),
+    (
+        "rules",
+        5,
+        &["check", "finding", "kube", "model", "text", "yaml"],
+    ),
     (
         "engine",
         6,
