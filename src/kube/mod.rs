@@ -1,6 +1,7 @@
 //! Typed views of documents: knows Kubernetes' objects, never policy. Layer 3.
 
 pub mod address;
+pub mod bootstrap;
 pub mod component;
 pub mod credential;
 pub mod encryption;

@@ -1,11 +1,14 @@
 //! Which documents are Kubernetes' business, and which texts hide further documents.
 
+use super::bootstrap::files;
 use super::component::{
-    ETCD, K3S, KIND_PATCHES, KUBESPRAY, TALOS, UNIT, reads_as_k3s, reads_as_kubespray,
+    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, reads_as_k3s,
+    reads_as_kubespray,
 };
 use super::{Gvk, Object, kustomize};
 use crate::yaml::{self, Document, Format, Kind, Node, Split, Style};
 use memchr::memmem;
+use std::collections::HashSet;
 
 /// How much of an object a document shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub fn format_of(path: &str) -> Option<Format> {
         "config" if parent == ".kube" => Some(Format::Yaml),
         "etcd.env" | "etcd.conf" | "kubelet.env" | "kubeadm-flags.env" => Some(Format::Unit),
         _ if is("kubeconfig") || is("conf") && parent == "kubelet.conf.d" => Some(Format::Yaml),
+        _ if name.ends_with(".service.env") => Some(Format::Unit),
         _ if is("service") || is("conf") && parent.ends_with(".service.d") => Some(Format::Unit),
         _ if matches!(parent, "default" | "sysconfig") && program(name) => Some(Format::Unit),
         _ if parent == "args" && program(name) => Some(Format::Arguments),
@@ -57,7 +61,9 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match format_of(path) {
         Some(Format::Unit | Format::Arguments) => {
-            const PROGRAMS: [&str; 6] = ["kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2"];
+            const PROGRAMS: [&str; 8] = [
+                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "K3S_", "RKE2_",
+            ];
             PROGRAMS.into_iter().any(has)
         }
         _ => {
@@ -71,6 +77,7 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
                 || has("write-kubeconfig-mode")
                 || has("-arg:")
                 || in_rancher(path)
+                || text.trim_start().starts_with(USER_DATA)
         }
     }
 }
@@ -127,6 +134,9 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     if root.kind() != Kind::Map {
         return None;
     }
+    if root.document().text.trim_start().starts_with(USER_DATA) {
+        return Some(Object::named(root, CLOUD_INIT, "CloudConfig"));
+    }
     if let Some(kind) = root.get("kind") {
         // A patch of kind's may leave out the apiVersion.
         let (group, kind) = match kind.as_str()? {
@@ -153,7 +163,9 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
         return Some(Object::named(root, K3S, "Registries"));
     }
     if in_rancher(path) || reads_as_k3s(root) {
-        return Some(Object::named(root, K3S, "Configuration"));
+        let rke2 = path.contains("rke2");
+        let kind = if rke2 { RKE2 } else { "Configuration" };
+        return Some(Object::named(root, K3S, kind));
     }
     (in_inventory(path) && reads_as_kubespray(root))
         .then(|| Object::named(root, KUBESPRAY, "Variables"))
@@ -212,6 +224,7 @@ pub fn is_config(group: &str) -> bool {
             | K3S
             | TALOS
             | UNIT
+            | CLOUD_INIT
     )
 }
 
@@ -232,12 +245,7 @@ pub struct Within<'d> {
 /// Talos write to nodes, kind's patches.
 pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, Within<'d>)> {
     let root = object.node;
-    let spec = root.field("spec");
     let items = |list: Option<Node<'d>>| list.into_iter().flat_map(Node::items);
-    let file = |entry: Node<'d>, content: &'static str| {
-        let path = entry.field("path").and_then(Node::as_str).unwrap_or("");
-        Some((path, entry.field(content)?))
-    };
     let values = |map: Option<Node<'d>>| {
         let pairs = map.into_iter().flat_map(Node::entries);
         pairs.map(|(key, value)| (key.text().unwrap_or_default(), value))
@@ -259,25 +267,25 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
             let patches = lists.flat_map(items);
             patches.map(|patch| (KIND_PATCHES, patch)).collect()
         }
-        ("controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io", _) => {
-            let template = spec.and_then(|s| s.at(&["template", "spec"]));
-            let configs = [spec, template].into_iter().flatten();
-            let configs = configs.flat_map(|s| [Some(s), s.field("kubeadmConfigSpec")]);
-            let files = configs.flatten().flat_map(|c| items(c.field("files")));
-            files.filter_map(|f| file(f, "content")).collect()
-        }
         (TALOS, _) => {
-            let files = items(root.at(&["machine", "files"])).filter_map(|f| file(f, "content"));
             let manifests = items(root.at(&["cluster", "inlineManifests"]));
-            files
-                .chain(manifests.filter_map(|m| file(m, "contents")))
+            manifests
+                .filter_map(|m| Some(("", m.field("contents")?)))
                 .collect()
         }
-        _ => return Vec::new(),
+        _ => Vec::new(),
     };
+    let written = files(object)
+        .into_iter()
+        .filter_map(|f| Some((f.path, f.content?)));
+    let user_data = user_data(object).into_iter();
+    let mut seen = HashSet::new();
     nodes
         .into_iter()
+        .chain(written)
+        .chain(user_data.map(|node| ("user-data", node)))
         .filter(|(_, value)| value.style() != Style::Plain && value.as_str().is_some())
+        .filter(|(_, value)| seen.insert(value.id()))
         .map(|(path, node)| {
             let within = Within {
                 path,
@@ -288,6 +296,20 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
             (node, within)
         })
         .collect()
+}
+
+/// The first line of cloud-init's user data.
+const USER_DATA: &str = "#cloud-config";
+
+/// Scalars that hold cloud-init's user data: of a virtual machine, of a machine pool, of a Secret ...
+fn user_data(object: Object<'_>) -> Vec<Node<'_>> {
+    let text = object.node.span().text(object.node.document().text);
+    if memmem::find(text.as_bytes(), USER_DATA.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    let holds = |n: &Node<'_>| n.as_str().is_some_and(|t| t.starts_with(USER_DATA));
+    let scalars = object.node.within().filter(|n| !n.is_alias());
+    scalars.filter(holds).collect()
 }
 
 /// Documents inside of a scalar that are more than somebody's data.

@@ -331,7 +331,7 @@ pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         .flatten()
         .filter(|s| !is_open(&s.value))
     {
-        cx.report(setting.spot(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
+        cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
             .secret();
     }
 }

@@ -530,17 +530,16 @@ pub(super) fn network_overlap(manager: &Instance<'_>, cx: &mut Cx<'_>) {
         for (pod, pod_at) in pods.items.iter().filter(|(pod, _)| overlap(pod, service)) {
             let message =
                 format!("Pods and Services get the same addresses: {pod} and {service} overlap");
-            match (services.origin, pods.origin) {
-                (Origin::Explicit, Origin::Explicit) => {
-                    cx.report(*at, message).related(*pod_at, "the Pods'");
-                }
-                (Origin::Explicit, _) => {
-                    cx.report(*at, message);
-                }
-                (_, Origin::Explicit) => {
+            let explicit = |origin| origin == Origin::Explicit;
+            if !explicit(services.origin) {
+                if explicit(pods.origin) {
                     cx.report(*pod_at, message);
                 }
-                _ => {}
+                continue;
+            }
+            let draft = cx.report(*at, message);
+            if explicit(pods.origin) {
+                draft.related(*pod_at, "the Pods'");
             }
         }
     }

@@ -1,7 +1,10 @@
 //! k3s and RKE2: `kube-apiserver-arg` and its like in config.yaml, in Rancher's clusters, in k3d, and on the command line.
 
-use super::command::Word;
-use super::{ComponentKind, Extent, Form, Instance, K3S, Setting, Surroundings, networks, version};
+use super::command::{self, Word};
+use super::{
+    ComponentKind, Extent, Form, Instance, K3S, RKE2, Setting, Surroundings, UNIT, networks, unit,
+    version,
+};
 use crate::kube::Object;
 use crate::yaml::{Kind, Node};
 
@@ -43,25 +46,17 @@ pub(super) const SERVER_KEYS: [&str; 20] = [
 ];
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
-    let rke2 = around.path.contains("rke2");
     match (object.gvk.group, object.gvk.kind) {
-        (K3S, "Configuration") => {
+        (K3S, kind @ ("Configuration" | RKE2)) => {
+            let rke2 = kind == RKE2;
             let server = SERVER_KEYS.iter().any(|key| has(object.node, key));
             // A drop-in, an agent, or a server that joins another's settings.
             let whole = server && !around.path.contains("config.yaml.d/");
             of_map(object, object.node, rke2, whole, around)
         }
         ("provisioning.cattle.io", "Cluster") => {
-            let rke = object.node.at(&["spec", "rkeConfig"]);
-            let Some(rke) = rke else { return Vec::new() };
-            let global = rke.field("machineGlobalConfig");
-            let selected = rke.field("machineSelectorConfig").into_iter();
-            let selected = selected
-                .flat_map(Node::items)
-                .filter_map(|s| s.field("config"));
-            let mut found: Vec<_> = global
-                .into_iter()
-                .chain(selected)
+            let maps = rancher(object).into_iter();
+            let mut found: Vec<_> = maps
                 .flat_map(|map| of_map(object, map, true, false, around))
                 .collect();
             let minor = version(object.node.at(&["spec", "kubernetesVersion"]));
@@ -70,16 +65,119 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
             }
             found
         }
+        ("k3d.io", "Simple") => of_words(object, &k3d(object), false, around),
+        _ => Vec::new(),
+    }
+}
+
+/// The settings of k3s or RKE2 itself, by the name of the flag: of a configuration file, of Rancher's clusters, of k3d's arguments, of a
+/// unit's command and of its variables.
+pub fn own(object: Object<'_>) -> Vec<Setting<'_>> {
+    match (object.gvk.group, object.gvk.kind) {
+        (K3S, "Configuration" | RKE2) => keys(object.node),
+        ("provisioning.cattle.io", "Cluster") => {
+            rancher(object).into_iter().flat_map(keys).collect()
+        }
         ("k3d.io", "Simple") => {
-            let extra = object.node.at(&["options", "k3s", "extraArgs"]);
-            let arguments = extra.into_iter().flat_map(Node::items);
-            let words: Vec<Word<'d>> = arguments
-                .filter_map(|item| Word::of(item.field("arg")?))
-                .collect();
-            of_words(object, &words, false, around)
+            let mut found = command::flags(None, &k3d(object)).settings;
+            let token = object.node.pair("token");
+            found.extend(token.and_then(|(name, value)| Setting::of_pair(name, value)));
+            found
+        }
+        (UNIT, _) => of_unit(object.node),
+        ("k0s.k0sproject.io", "ClusterConfig") => k0s_datastore(object.node.field("spec")),
+        ("k0sctl.k0sproject.io", "Cluster") => {
+            k0s_datastore(object.node.at(&["spec", "k0s", "config", "spec"]))
         }
         _ => Vec::new(),
     }
+}
+
+/// Where k0s keeps what the API server stores: by k3s' own name of it, since both use kine.
+fn k0s_datastore(spec: Option<Node<'_>>) -> Vec<Setting<'_>> {
+    let storage = spec.and_then(|s| s.field("storage"));
+    let source = storage.and_then(|s| s.field("kine")?.pair("dataSource"));
+    let external = storage.and_then(|s| s.at(&["etcd", "externalCluster"])?.pair("endpoints"));
+    let endpoints = external
+        .into_iter()
+        .flat_map(|(key, list)| list.items().map(move |item| (key, item)));
+    let found = source.into_iter().chain(endpoints);
+    let setting = |(key, value)| {
+        let setting = Setting::of_pair(key, value)?;
+        Some(Setting {
+            name: "datastore-endpoint".into(),
+            shown: setting.name,
+            ..setting
+        })
+    };
+    found.filter_map(setting).collect()
+}
+
+/// Keys of a configuration file; `key+` appends to a list.
+fn keys(map: Node<'_>) -> Vec<Setting<'_>> {
+    let mut found = Vec::new();
+    for (key, value) in map.entries() {
+        let setting = |value| {
+            let setting = Setting::of_pair(key, value)?;
+            let bare = setting.name.trim_end_matches('+').to_owned();
+            Some(Setting {
+                name: bare.into(),
+                shown: setting.name,
+                ..setting
+            })
+        };
+        match value.kind() {
+            Kind::Seq => found.extend(value.items().filter_map(setting)),
+            _ => found.extend(setting(value)),
+        }
+    }
+    found
+}
+
+fn of_unit(root: Node<'_>) -> Vec<Setting<'_>> {
+    let (commands, variables) = unit::read(root);
+    let mut found = Vec::new();
+    for variable in &variables {
+        let name = ["K3S_", "RKE2_"]
+            .iter()
+            .find_map(|p| variable.0.strip_prefix(p));
+        if let Some(name) = name {
+            let flag = name.to_ascii_lowercase().replace('_', "-");
+            let flag = flag.replace("kubeconfig-", "write-kubeconfig-");
+            found.push(unit::of_variable(variable, flag));
+        }
+    }
+    for command in commands {
+        let words = command::shell_words(command, 0);
+        let program = words
+            .iter()
+            .position(|w| matches!(command::basename(&w.text), "k3s" | "rke2"));
+        let rest = program.and_then(|at| words.get(at + 1..));
+        found.extend(command::flags(None, rest.unwrap_or_default()).settings);
+    }
+    found
+}
+
+/// The maps of settings of a cluster that Rancher makes.
+fn rancher(object: Object<'_>) -> Vec<Node<'_>> {
+    let rke = object.node.at(&["spec", "rkeConfig"]);
+    let selected = rke
+        .and_then(|r| r.field("machineSelectorConfig"))
+        .into_iter();
+    let selected = selected
+        .flat_map(Node::items)
+        .filter_map(|s| s.field("config"));
+    let global = rke.and_then(|r| r.field("machineGlobalConfig"));
+    global.into_iter().chain(selected).collect()
+}
+
+/// The arguments that k3d gives k3s.
+fn k3d(object: Object<'_>) -> Vec<Word<'_>> {
+    let extra = object.node.at(&["options", "k3s", "extraArgs"]);
+    let arguments = extra.into_iter().flat_map(Node::items);
+    arguments
+        .filter_map(|item| Word::of(item.field("arg")?))
+        .collect()
 }
 
 /// Whether a map has a key, or the key that appends to it.

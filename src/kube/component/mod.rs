@@ -22,8 +22,10 @@ use super::{Object, PodSpec};
 use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
 
+pub use k3s::own as k3s_settings;
 pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Suite};
+pub use unit::settings as unit_settings;
 
 /// Which program an instance configures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -440,10 +442,14 @@ fn of_networks<'d>(
 pub const ETCD: &str = "etcd.io";
 /// k3s and RKE2.
 pub const K3S: &str = "k3s.io";
+/// The kind of RKE2's configuration in that group.
+pub const RKE2: &str = "Rke2Configuration";
 /// kubespray's variables.
 pub const KUBESPRAY: &str = "kubespray.io";
 /// Talos' machine configuration.
 pub const TALOS: &str = "talos.dev";
+/// cloud-init's user data.
+pub const CLOUD_INIT: &str = "cloud-init.io";
 /// systemd units, environment files and argument files.
 pub const UNIT: &str = "systemd.io";
 
@@ -471,13 +477,15 @@ pub fn reads_as_k3s(root: Node<'_>) -> bool {
     root.pairs().filter(known).nth(1).is_some()
 }
 
-/// Whether a map holds a variable of kubespray that is known.
+/// Whether a map holds a variable of kubespray.
 pub fn reads_as_kubespray(root: Node<'_>) -> bool {
+    const STARTS: [&str; 4] = ["kube_", "kubelet_", "kubeconfig_", "containerd_registr"];
     let known = |(key, _): (Node<'_>, Node<'_>)| {
         let name = key.text().unwrap_or_default();
-        ["", "[]"]
-            .iter()
-            .any(|suffix| !tables::field("kubespray", &format!("{name}{suffix}")).is_empty())
+        STARTS.iter().any(|s| name.starts_with(s))
+            || ["", "[]"]
+                .iter()
+                .any(|suffix| !tables::field("kubespray", &format!("{name}{suffix}")).is_empty())
     };
     root.pairs().any(known)
 }

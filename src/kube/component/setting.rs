@@ -45,6 +45,15 @@ impl<'d> Setting<'d> {
         }
     }
 
+    /// The whole scalar where the value is all of it, so that rules about values in general mean the same place.
+    pub fn scalar(&self) -> Spot<'d> {
+        if self.node.text() == Some(&*self.value) {
+            self.node.into()
+        } else {
+            self.spot()
+        }
+    }
+
     /// The name's place.
     pub fn name_spot(&self) -> Spot<'d> {
         self.name_spot

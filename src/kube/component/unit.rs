@@ -10,13 +10,36 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
     if root.kind() == Kind::Seq {
         return arguments(object, around).into_iter().collect();
     }
-    let mut found = Vec::new();
+    let (commands, variables) = read(root);
+    let mut found: Vec<_> = commands
+        .into_iter()
+        .flat_map(|command| exec_start(object, command, around))
+        .collect();
+    found.extend(of_variables(object, &variables, around));
+    found
+}
+
+/// What a unit or an environment file sets, whatever program it is for: its variables, and the flags of its commands.
+pub fn settings(object: Object<'_>) -> Vec<Setting<'_>> {
+    if object.gvk.group != super::UNIT {
+        return Vec::new();
+    }
+    let (commands, variables) = read(object.node);
+    let flags = commands
+        .into_iter()
+        .flat_map(|command| flags(None, &shell_words(command, 0)).settings);
+    let variables = variables.iter().map(|v| of_variable(v, v.0.clone()));
+    variables.chain(flags).collect()
+}
+
+/// The commands of a unit and the variables of it or of an environment file.
+pub(super) fn read(root: Node<'_>) -> (Vec<Node<'_>>, Vec<Variable<'_>>) {
+    let mut commands = Vec::new();
     let mut variables = Vec::new();
     for (section, content) in root.pairs() {
         match section.text() {
             Some("Service") if content.kind() == Kind::Map => {
                 // An empty ExecStart forgets those before it.
-                let mut commands = Vec::new();
                 for (key, value) in content.pairs() {
                     match key.text() {
                         Some("ExecStart") if value.text().is_none_or(|v| v.trim().is_empty()) => {
@@ -27,9 +50,6 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
                         _ => {}
                     }
                 }
-                for command in commands {
-                    found.extend(exec_start(object, command, around));
-                }
             }
             Some(_) if content.kind() != Kind::Map => {
                 variables.extend(variable(section, content));
@@ -37,8 +57,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
             _ => {}
         }
     }
-    found.extend(of_variables(object, &variables, around));
-    found
+    (commands, variables)
 }
 
 fn exec_start<'d>(
@@ -94,11 +113,32 @@ fn arguments<'d>(object: Object<'d>, around: Surroundings<'_>) -> Option<Instanc
     let lines = object.node.items();
     let words: Vec<Word<'d>> = lines.flat_map(|line| shell_words(line, 0)).collect();
     let flags = flags(Some(component), &words);
-    Some(one(object, component, flags, object.node, around))
+    let first = object.node.items().next().unwrap_or(object.node);
+    Some(one(object, component, flags, first, around))
 }
 
 /// A variable: its name, the scalar that holds its value, and where that begins in the scalar's text.
-type Variable<'d> = (String, Node<'d>, usize);
+pub(super) type Variable<'d> = (String, Node<'d>, usize);
+
+/// A variable as the setting that it stands for.
+pub(super) fn of_variable<'d>(variable: &Variable<'d>, name: String) -> Setting<'d> {
+    let (shown, node, at) = variable;
+    let text = node.text().and_then(|t| t.get(*at..)).unwrap_or_default();
+    let value = match node.text().and_then(|t| t.get(..*at)) {
+        // A line of its own, which may end with a quote.
+        Some("" | "\"" | "'") => text.trim_end().trim_end_matches(['"', '\'']),
+        // One word of several.
+        _ => text.split(['"', '\'', ' ']).next().unwrap_or(text),
+    };
+    Setting {
+        name: name.into(),
+        shown: shown.clone().into(),
+        value: value.to_owned().into(),
+        node: *node,
+        at: Some(*at),
+        name_spot: node.key_node().unwrap_or(*node).into(),
+    }
+}
 
 /// A line of an environment file.
 fn variable<'d>(key: Node<'d>, value: Node<'d>) -> Option<Variable<'d>> {
@@ -126,18 +166,11 @@ fn of_variables<'d>(
 ) -> Vec<Instance<'d>> {
     let mut etcd = Vec::new();
     let mut kubelet = Vec::new();
-    for (name, node, at) in variables {
+    for variable in variables {
+        let (name, node, at) = variable;
         let text = node.text().and_then(|t| t.get(*at..)).unwrap_or_default();
         if let Some(flag) = etcd_flag(name) {
-            let value = text.trim_end().trim_end_matches(['"', '\'']);
-            etcd.push(Setting {
-                name: flag.into(),
-                shown: name.clone().into(),
-                value: value.to_owned().into(),
-                node: *node,
-                at: Some(*at),
-                name_spot: node.key_node().unwrap_or(*node).into(),
-            });
+            etcd.push(of_variable(variable, flag));
         } else if name.starts_with("KUBELET_") && text.contains("--") {
             let end = text.find(['"', '\'']).unwrap_or(text.len());
             let mut words = shell_words(*node, *at);

@@ -1,0 +1,402 @@
+//! k3s and RKE2: what they themselves are told, in a configuration file, by Rancher, by k3d or by a unit.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::kube::address::{Url, is_loopback};
+use crate::kube::component::{K3S, RKE2, Setting, is_open, k3s_settings};
+use crate::kube::credential::{What, hits, stands_for_another};
+use crate::model::Severity;
+use crate::text::nearest;
+use crate::yaml::Kind;
+
+/// The writings of one of these settings.
+fn settings<'d>(
+    object: Object<'d>,
+    names: &'static [&'static str],
+) -> impl Iterator<Item = Setting<'d>> {
+    k3s_settings(object)
+        .into_iter()
+        .filter(move |s| names.contains(&&*s.name))
+}
+
+fn is_true(setting: &Setting<'_>) -> bool {
+    setting.value == "true"
+}
+
+/// Bits of a file's mode as k3s reads it: octal digits, of a number that YAML may have read before.
+fn mode(setting: &Setting<'_>) -> Option<u32> {
+    let text = match (setting.node().kind(), setting.node().as_int()) {
+        (Kind::Int, Some(number)) => number.to_string(),
+        _ => setting.value.to_string(),
+    };
+    u32::from_str_radix(&text, 8).ok().filter(|m| *m <= 0o7777)
+}
+
+pub(super) fn write_kubeconfig_mode(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["write-kubeconfig-mode"]) {
+        let Some(mode) = mode(&setting).filter(|mode| mode & 0o066 != 0) else {
+            continue;
+        };
+        let read_as = if setting.node().kind() == Kind::Int && setting.value.starts_with('0') {
+            format!(" (YAML reads {} as the number {mode:o})", setting.value)
+        } else {
+            String::new()
+        };
+        let message = |who| {
+            format!(
+                "{who} of the node can read or change the administrator's kubeconfig: its mode is {mode:04o}{read_as}"
+            )
+        };
+        if mode & 0o006 != 0 {
+            cx.report(setting.spot(), message("every user"));
+        } else {
+            cx.report(setting.spot(), message("a group"))
+                .severity(Severity::Low);
+        }
+    }
+}
+
+pub(super) fn token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(
+        object,
+        &["token", "agent-token", "vpn-auth", "cluster-secret"],
+    ) {
+        let secret = match &*setting.name {
+            "vpn-auth" => setting
+                .value
+                .split(',')
+                .find_map(|part| part.trim().strip_prefix("joinKey=")),
+            _ => Some(&*setting.value),
+        };
+        if secret.is_none_or(|s| is_open(s) || stands_for_another(s)) {
+            continue;
+        }
+        let may = match &*setting.name {
+            "agent-token" => "add nodes to the cluster, and read what their pods may read",
+            "vpn-auth" => "join the cluster's VPN",
+            _ => "join the cluster, as a server too, and read its CA keys and all Secrets",
+        };
+        cx.report(
+            setting.scalar(),
+            format!(
+                "`{}` is committed: whoever reads it can {may}",
+                setting.shown
+            ),
+        )
+        .secret();
+    }
+}
+
+pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["datastore-endpoint"]) {
+        let value = &*setting.value;
+        // `mysql://user:password@tcp(host:3306)/db` is no URL.
+        let login = value
+            .split_once("://")
+            .and_then(|(_, rest)| rest.rsplit_once('@'));
+        let password = login.and_then(|(login, _)| login.split_once(':'));
+        let known = hits(value).iter().any(|hit| hit.what == What::Url);
+        if known || password.is_some_and(|(_, p)| !stands_for_another(p)) {
+            cx.report(
+                setting.scalar(),
+                format!(
+                    "`{}` holds the password of the datastore, which holds every Secret",
+                    setting.shown
+                ),
+            )
+            .secret();
+        } else if value.contains("sslmode=disable")
+            && !Url::parse(value).is_some_and(|u| is_loopback(u.host))
+        {
+            cx.report(
+                setting.scalar(),
+                "every Secret goes to the database in plain text: TLS is off",
+            )
+            .secret();
+        } else {
+            let plain = setting
+                .items()
+                .find(|(item, _)| Url::parse(item).is_some_and(|u| u.is_plain()));
+            if let Some((item, spot)) = plain {
+                cx.report(
+                    spot,
+                    format!("every Secret goes to etcd in plain text: {item} is http"),
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn disable_network_policy(object: Object<'_>, cx: &mut Cx<'_>) {
+    // Who brings another network brings its policies.
+    if settings(object, &["flannel-backend", "no-flannel"])
+        .any(|s| s.value == "none" || is_true(&s))
+    {
+        return;
+    }
+    for setting in settings(object, &["disable-network-policy"]).filter(is_true) {
+        cx.report(setting.spot(), "NetworkPolicies do nothing: flannel does not know them, and the controller that enforces them is off");
+    }
+}
+
+pub(super) fn flannel_backend_unencrypted(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["flannel-backend"]) {
+        if matches!(&*setting.value, "vxlan" | "host-gw" | "udp") {
+            cx.report(
+                setting.spot(),
+                format!(
+                    "what Pods send to other nodes can be read on the network: {} does not encrypt",
+                    setting.value
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn tls_san_security(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["tls-san-security"]).filter(|s| s.value == "false") {
+        cx.report(
+            setting.spot(),
+            "whoever connects under a name of his own has it added to the API server's certificate",
+        );
+    }
+}
+
+pub(super) fn profile_cis_missing(object: Object<'_>, cx: &mut Cx<'_>) {
+    const SERVER: [&str; 6] = [
+        "tls-san",
+        "cni",
+        "cluster-cidr",
+        "write-kubeconfig-mode",
+        "kube-apiserver-arg",
+        "etcd-snapshot-schedule-cron",
+    ];
+    let has = |name: &str| k3s_settings(object).iter().any(|s| s.name == name);
+    if object.gvk.is(K3S, RKE2) && SERVER.into_iter().any(has) && !has("profile") {
+        cx.missing(object.node.lacking(), "RKE2 checks neither kernel settings nor etcd's user, and makes no network policies: `profile` is not set");
+    }
+}
+
+pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["etcd-s3-secret-key"]) {
+        if !is_open(&setting.value) && !stands_for_another(&setting.value) {
+            cx.report(
+                setting.scalar(),
+                "the key of the snapshots' bucket is committed: each snapshot holds every Secret",
+            )
+            .secret();
+        }
+    }
+    for setting in
+        settings(object, &["etcd-s3-skip-ssl-verify", "etcd-s3-insecure"]).filter(is_true)
+    {
+        let how = if setting.name == "etcd-s3-insecure" {
+            "in plain text"
+        } else {
+            "to whoever answers"
+        };
+        cx.report(
+            setting.spot(),
+            format!(
+                "snapshots with every Secret go to the bucket {how}: `{}` is on",
+                setting.shown
+            ),
+        );
+    }
+}
+
+pub(super) fn enable_pprof(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in settings(object, &["enable-pprof"]).filter(is_true) {
+        cx.report(setting.spot(), "whoever may reach the supervisor's port can have its memory dumped and slow it down: its profiler is on");
+    }
+}
+
+/// Flags of servers and agents of both, in the last releases of each.
+const KNOWN: &[&str] = &[
+    "advertise-address",
+    "advertise-port",
+    "agent-token",
+    "agent-token-file",
+    "airgap-extra-registry",
+    "alsologtostderr",
+    "audit-policy-file",
+    "bind-address",
+    "cloud-controller-manager-extra-env",
+    "cloud-controller-manager-extra-mount",
+    "cloud-provider-config",
+    "cloud-provider-name",
+    "cluster-cidr",
+    "cluster-dns",
+    "cluster-domain",
+    "cluster-init",
+    "cluster-reset",
+    "cluster-reset-restore-path",
+    "cni",
+    "container-runtime-endpoint",
+    "control-plane-probe-configuration",
+    "control-plane-resource-limits",
+    "control-plane-resource-requests",
+    "data-dir",
+    "datastore-cafile",
+    "datastore-certfile",
+    "datastore-endpoint",
+    "datastore-keyfile",
+    "debug",
+    "default-local-storage-path",
+    "default-runtime",
+    "disable",
+    "disable-agent",
+    "disable-apiserver",
+    "disable-apiserver-lb",
+    "disable-cloud-controller",
+    "disable-controller-manager",
+    "disable-default-registry-endpoint",
+    "disable-etcd",
+    "disable-helm-controller",
+    "disable-kube-proxy",
+    "disable-network-policy",
+    "disable-scheduler",
+    "docker",
+    "egress-selector-mode",
+    "embedded-registry",
+    "enable-pprof",
+    "enable-servicelb",
+    "etcd-arg",
+    "etcd-disable-snapshots",
+    "etcd-expose-metrics",
+    "etcd-extra-env",
+    "etcd-extra-mount",
+    "etcd-image",
+    "etcd-s3",
+    "etcd-s3-access-key",
+    "etcd-s3-bucket",
+    "etcd-s3-bucket-lookup-type",
+    "etcd-s3-config-secret",
+    "etcd-s3-endpoint",
+    "etcd-s3-endpoint-ca",
+    "etcd-s3-folder",
+    "etcd-s3-insecure",
+    "etcd-s3-proxy",
+    "etcd-s3-region",
+    "etcd-s3-retention",
+    "etcd-s3-secret-key",
+    "etcd-s3-session-token",
+    "etcd-s3-skip-ssl-verify",
+    "etcd-s3-timeout",
+    "etcd-snapshot-compress",
+    "etcd-snapshot-dir",
+    "etcd-snapshot-name",
+    "etcd-snapshot-reconcile-interval",
+    "etcd-snapshot-retention",
+    "etcd-snapshot-schedule-cron",
+    "flannel-backend",
+    "flannel-cni-conf",
+    "flannel-conf",
+    "flannel-external-ip",
+    "flannel-iface",
+    "flannel-ipv6-masq",
+    "helm-job-image",
+    "https-listen-port",
+    "image-credential-provider-bin-dir",
+    "image-credential-provider-config",
+    "image-service-endpoint",
+    "ingress-controller",
+    "kine-tls",
+    "kube-apiserver-arg",
+    "kube-apiserver-extra-env",
+    "kube-apiserver-extra-mount",
+    "kube-apiserver-image",
+    "kube-cloud-controller-manager-arg",
+    "kube-controller-manager-arg",
+    "kube-controller-manager-extra-env",
+    "kube-controller-manager-extra-mount",
+    "kube-controller-manager-image",
+    "kube-proxy-arg",
+    "kube-proxy-extra-env",
+    "kube-proxy-extra-mount",
+    "kube-proxy-image",
+    "kube-scheduler-arg",
+    "kube-scheduler-extra-env",
+    "kube-scheduler-extra-mount",
+    "kube-scheduler-image",
+    "kubelet-arg",
+    "kubelet-path",
+    "lb-server-port",
+    "log",
+    "multi-cluster-cidr",
+    "node-external-dns",
+    "node-external-ip",
+    "node-internal-dns",
+    "node-ip",
+    "node-label",
+    "node-name",
+    "node-name-from-cloud-provider-metadata",
+    "node-taint",
+    "nonroot-devices",
+    "pause-image",
+    "pod-security-admission-config-file",
+    "prefer-bundled-bin",
+    "private-registry",
+    "profile",
+    "protect-kernel-defaults",
+    "resolv-conf",
+    "rootless",
+    "runtime-image",
+    "secrets-encryption",
+    "secrets-encryption-provider",
+    "selinux",
+    "server",
+    "service-cidr",
+    "service-node-port-range",
+    "servicelb-namespace",
+    "snapshotter",
+    "supervisor-metrics",
+    "system-default-registry",
+    "tls-san",
+    "tls-san-security",
+    "token",
+    "token-file",
+    "v",
+    "vmodule",
+    "vpn-auth",
+    "vpn-auth-file",
+    "with-node-id",
+    "write-kubeconfig",
+    "write-kubeconfig-group",
+    "write-kubeconfig-mode",
+];
+
+pub(super) fn unknown_key(object: Object<'_>, cx: &mut Cx<'_>) {
+    if object.gvk.group != K3S {
+        return;
+    }
+    for (key, _) in object.node.entries() {
+        let written = key.text().unwrap_or_default();
+        let name = written.trim_end_matches('+');
+        if KNOWN.contains(&name) {
+            continue;
+        }
+        // What is near no flag may be one of another release.
+        let dashed = name.to_ascii_lowercase().replace('_', "-");
+        let near = nearest(&dashed, KNOWN.iter().copied());
+        if let Some(near) = near.filter(|near| near.len() > 4 && is_near(&dashed, near)) {
+            cx.report(
+                key,
+                format!("there is no setting `{name}`: it is left out with a line in the log"),
+            )
+            .help(format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+/// Whether two names differ in two letters at most.
+fn is_near(a: &str, b: &str) -> bool {
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let same_end = a
+        .chars()
+        .rev()
+        .zip(b.chars().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    same + same_end + 2 >= a.len().max(b.len())
+}

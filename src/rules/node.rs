@@ -1,0 +1,248 @@
+//! Machines: what they get when they are made, their units, and the registries that they trust.
+
+use crate::check::Cx;
+use crate::kube::address::{Url, is_private};
+use crate::kube::bootstrap::{File, commands, files};
+use crate::kube::component::{Form, Instance, TALOS, is_open, unit_settings};
+use crate::kube::credential::{What, is_credential, named, stands_for_another};
+use crate::kube::{Object, leak};
+use crate::model::Severity;
+use crate::yaml::{Kind, Node};
+
+pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_>) {
+    let written = files(object).into_iter().filter_map(|f| f.content);
+    let nodes: Vec<_> = written.chain(commands(object)).collect();
+    if nodes.is_empty() {
+        return;
+    }
+    for leak in leak::anywhere(object) {
+        if !nodes.iter().any(|node| node.span().contains(leak.at.span)) {
+            continue;
+        }
+        let what = match leak.what {
+            What::Token(kind) => kind,
+            What::PrivateKey => "a private key",
+            What::Url => "a password in a URL",
+            What::Named => continue,
+        };
+        cx.report(leak.at, format!("every machine gets {what} in its user data, which the cloud's metadata service hands to whatever runs there"))
+            .secret();
+    }
+}
+
+/// The permissions of a file as bits: octal digits in a text, or a number of which YAML knows the digits.
+fn bits(mode: Node<'_>) -> Option<u32> {
+    let text = mode.text()?.trim();
+    let octal = text.strip_prefix("0o").unwrap_or(text);
+    match mode.as_int() {
+        Some(number) if octal.starts_with('0') => u32::try_from(number).ok(),
+        _ => u32::from_str_radix(octal, 8).ok(),
+    }
+}
+
+/// Whether a file is one that only root may read: by what it holds, or by its name where that stands elsewhere.
+fn is_secret(file: &File<'_>) -> bool {
+    let text = file.content.and_then(Node::as_str).unwrap_or_default();
+    let config = text.contains("kind: Config")
+        && ["client-key-data:", "token:", "password:"]
+            .iter()
+            .any(|k| text.contains(k));
+    text.contains("PRIVATE KEY-----")
+        || text.contains("kind: EncryptionConfig")
+        || config
+        || file.path.rsplit('.').next() == Some("key")
+        || file.content.is_none()
+            && (file.path.contains("encryption") || file.path.ends_with("kubeconfig"))
+}
+
+pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
+    const FOLDERS: [&str; 4] = [
+        "/etc/kubernetes",
+        "/var/lib/etcd",
+        "/var/lib/kubelet",
+        "/etc/rancher",
+    ];
+    for file in files(object) {
+        let ours = FOLDERS.iter().any(|f| {
+            file.path
+                .strip_prefix(f)
+                .is_some_and(|rest| rest.starts_with('/'))
+        });
+        let secret = is_secret(&file);
+        if !ours || !(secret || cx.is_strict()) {
+            continue;
+        }
+        let public = [".crt", ".pem", ".pub"]
+            .iter()
+            .any(|end| file.path.ends_with(end))
+            && !secret;
+        let most = if public { 0o644 } else { 0o600 };
+        let path = file.path;
+        match file.mode.map(|node| (node, bits(node))) {
+            Some((node, Some(bits))) if bits & 0o7777 & !most != 0 => {
+                cx.report(node, format!("{path} may be read or changed by others: its mode is {bits:04o}, and {most:04o} is enough"));
+            }
+            // cloud-init's own is 0644; Talos and kops have stricter ones.
+            None if secret
+                && object.gvk.group != TALOS
+                && !object.gvk.group.starts_with("kops") =>
+            {
+                cx.missing(file.entry.lacking(), format!("{path} may be read by everybody on the machine: without `permissions` its mode is 0644"));
+            }
+            _ => {}
+        }
+        let owner = file.owner.filter(|o| {
+            o.as_str()
+                .is_some_and(|o| !is_open(o) && !matches!(o, "root" | "root:root" | "etcd:etcd"))
+        });
+        if let Some(owner) = owner {
+            let who = owner.text().unwrap_or_default();
+            cx.report(owner, format!("{path} belongs to {who}, who can change it"));
+        }
+    }
+}
+
+pub(super) fn bootstrap_curl_pipe_shell(object: Object<'_>, cx: &mut Cx<'_>) {
+    for command in commands(object) {
+        let text = match command.kind() {
+            Kind::Seq => command
+                .items()
+                .filter_map(Node::text)
+                .collect::<Vec<_>>()
+                .join(" "),
+            _ => command.text().unwrap_or_default().to_owned(),
+        };
+        let fetches = text.contains("curl ") || text.contains("wget ");
+        let piped = ["| sh", "|sh", "| bash", "|bash", "| sudo", "<(curl"]
+            .iter()
+            .any(|p| text.contains(p));
+        let how = if fetches && text.contains("http://") {
+            "over http, so that whoever is on the way changes it"
+        } else if fetches && piped {
+            "and runs it, whatever it is that day"
+        } else {
+            continue;
+        };
+        cx.report(command, format!("every new machine fetches code {how}"));
+    }
+}
+
+pub(super) fn systemd_kubelet_no_config_file(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    let file = ["config", "config-dir"]
+        .iter()
+        .all(|s| kubelet.is_set(s) == Some(false));
+    if kubelet.form != Form::Unit || !file {
+        return;
+    }
+    let open = [
+        ("anonymous-auth", "true"),
+        ("authorization-mode", "AlwaysAllow"),
+        ("read-only-port", "10255"),
+    ];
+    let left: Vec<_> = open
+        .iter()
+        .filter(|(name, value)| {
+            kubelet.last(name).is_none()
+                && kubelet.effective(name).is_some_and(|e| e.value == *value)
+        })
+        .map(|(name, value)| format!("`--{name}` is {value}"))
+        .collect();
+    if !left.is_empty() {
+        let left = left.join(", ");
+        cx.missing(kubelet.anchor, format!("without a configuration file the kubelet has the defaults of old: {left}; whoever reaches the node runs commands in its pods"));
+    }
+}
+
+pub(super) fn systemd_secret_in_environment(object: Object<'_>, cx: &mut Cx<'_>) {
+    for setting in unit_settings(object) {
+        if named(&setting.name).is_some_and(|n| is_credential(n, &setting.value)) {
+            let who = if setting.shown.starts_with('-') {
+                "every process listing shows it"
+            } else {
+                "every user of the machine can ask systemd for it"
+            };
+            cx.report(
+                setting.scalar(),
+                format!("the value of `{}` stands in the unit: {who}", setting.shown),
+            )
+            .secret();
+        }
+    }
+}
+
+/// Where an object tells a container runtime of registries.
+fn registries(object: Object<'_>) -> Vec<Node<'_>> {
+    let at = |path: &[&str]| object.node.at(path).into_iter().collect::<Vec<_>>();
+    match (object.gvk.group, object.gvk.kind) {
+        ("k3s.io", "Registries") => vec![object.node],
+        ("provisioning.cattle.io", "Cluster") => at(&["spec", "rkeConfig", "registries"]),
+        (TALOS, _) => at(&["machine", "registries"]),
+        ("", "RegistryMirrorConfig" | "RegistryTLSConfig" | "RegistryAuthConfig") => {
+            vec![object.node]
+        }
+        ("kubespray.io", _) => ["containerd_registries_mirrors", "containerd_registry_auth"]
+            .iter()
+            .filter_map(|k| object.node.field(k))
+            .collect(),
+        ("kops.k8s.io", "Cluster") => at(&["spec", "containerd", "registryMirrors"]),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
+    const SKIP: [&str; 3] = ["insecure_skip_verify", "insecureSkipVerify", "skip_verify"];
+    const LOGIN: [&str; 5] = [
+        "password",
+        "auth",
+        "identity_token",
+        "identityToken",
+        "token",
+    ];
+    for root in registries(object) {
+        for node in root
+            .within()
+            .filter(|n| !n.is_alias() && !matches!(n.kind(), Kind::Map | Kind::Seq | Kind::Null))
+        {
+            let text = node.text().unwrap_or_default();
+            let key = node.key_node().and_then(Node::key).unwrap_or_default();
+            if let Some(url) = Url::parse(text).filter(Url::is_plain) {
+                let draft = cx.report(node, format!("images come from {text} over http: whoever is on the way decides what runs here"));
+                if is_private(url.host) {
+                    draft.severity(Severity::Low);
+                }
+            } else if SKIP.contains(&&*key) && node.as_bool() == Some(true) {
+                cx.report(
+                    node,
+                    "images come from whoever answers: the registry's certificate is not verified",
+                );
+            } else if LOGIN.contains(&&*key) && !stands_for_another(text) {
+                cx.report(node, format!("the registry's `{key}` is committed"))
+                    .severity(Severity::High)
+                    .secret();
+            }
+        }
+    }
+    // kind hands pieces of containerd's own configuration on.
+    let patches = object
+        .node
+        .field("containerdConfigPatches")
+        .filter(|_| object.gvk.group == "kind.x-k8s.io");
+    for patch in patches.into_iter().flat_map(Node::items) {
+        let text = patch.text().unwrap_or_default();
+        for (at, _) in text.match_indices("http://") {
+            let url = text
+                .get(at..)
+                .and_then(|t| t.split(['"', '\'', ' ', '\n']).next())
+                .unwrap_or_default();
+            if Url::parse(url).is_some_and(|u| u.is_plain() && !is_private(u.host)) {
+                cx.report(patch.part(at, at + url.len()), format!("images come from {url} over http: whoever is on the way decides what runs here"));
+            }
+        }
+        for (at, word) in text.match_indices("insecure_skip_verify = true") {
+            cx.report(
+                patch.part(at, at + word.len()),
+                "images come from whoever answers: the registry's certificate is not verified",
+            );
+        }
+    }
+}
