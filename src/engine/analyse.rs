@@ -15,7 +15,8 @@ use crate::model::Text;
 use crate::schema;
 use crate::text::{FileId, Span};
 use crate::yaml::{
-    self, Chunk, Format, Kind, Limits, Located, Node, Place, Problem, Spot, decode_scalar, parse,
+    self, Chunk, Document, Format, Kind, Limits, Located, Node, Place, Problem, Spot,
+    decode_scalar, parse,
 };
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -285,6 +286,9 @@ impl Analysis<'_> {
         }
         if depth == 0 {
             self.report.objects += objects.len();
+            if objects.is_empty() {
+                self.kindless(&document);
+            }
         }
         for object in &objects {
             self.object(*object, within);
@@ -294,6 +298,30 @@ impl Analysis<'_> {
             .secrets
             .extend(secrets.into_iter().map(|s| document.locate(s).span));
         self.report.ignores.extend(ignores(&document, &objects));
+    }
+
+    /// An object but for its kind: kubectl finds none, and refuses it.
+    fn kindless(&mut self, document: &Document<'_>) {
+        let root = document.root();
+        let named = root.field("apiVersion").and_then(Node::as_str).is_some()
+            && root.at(&["metadata", "name"]).is_some();
+        if !named || root.get("kind").is_some_and(|kind| !kind.is_null()) {
+            return;
+        }
+        let misspelt = root
+            .pairs()
+            .map(|(key, _)| key)
+            .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case("kind")));
+        let spot = misspelt.map_or_else(|| root.lacking(), Spot::from);
+        let found = self.found(
+            "schema/missing-field",
+            document.locate(spot.span),
+            "`kind` is missing: kubectl does not know what this object is, and refuses it",
+            None,
+        );
+        if let Some(finding) = found.filter(|_| misspelt.is_some()) {
+            "keys are case-sensitive: write `kind`".clone_into(&mut finding.help);
+        }
     }
 
     /// Hides what may be a secret in a text whose structure is not known.

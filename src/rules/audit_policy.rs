@@ -89,20 +89,59 @@ pub(super) fn no_catch_all(policy: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
+/// Texts of a list.
+fn texts<'d>(rule: Node<'d>, key: &str) -> Vec<&'d str> {
+    let items = rule.field(key).into_iter().flat_map(Node::items);
+    items.filter_map(Node::as_str).collect()
+}
+
+/// Whether what one list is about holds all that another is about; an empty one is about everything.
+fn holds_all(wide: &[&str], narrow: &[&str]) -> bool {
+    wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|item| wide.contains(item))
+}
+
+/// Whether a rule matches every request that another matches.
+fn covers(wide: Node<'_>, narrow: Node<'_>) -> bool {
+    let lists = [
+        "users",
+        "userGroups",
+        "verbs",
+        "namespaces",
+        "nonResourceURLs",
+    ];
+    let by_list = |key: &&str| holds_all(&texts(wide, key), &texts(narrow, key));
+    let entries = |rule: Node<'_>| -> usize { rule.field("resources").map_or(0, Node::len) };
+    let resource = |entry: Node<'_>| {
+        let group = |e: Node<'_>| {
+            e.field("group")
+                .and_then(Node::text)
+                .unwrap_or("")
+                .to_owned()
+        };
+        wide.field("resources")
+            .into_iter()
+            .flat_map(Node::items)
+            .any(|w| {
+                group(w) == group(entry)
+                    && holds_all(&texts(w, "resources"), &texts(entry, "resources"))
+                    && holds_all(&texts(w, "resourceNames"), &texts(entry, "resourceNames"))
+            })
+    };
+    let mut narrow_entries = narrow.field("resources").into_iter().flat_map(Node::items);
+    let resources = entries(wide) == 0 || entries(narrow) > 0 && narrow_entries.all(resource);
+    // A rule about resources says nothing of URLs, and the other way round.
+    let urls = entries(wide) == 0 || texts(narrow, "nonResourceURLs").is_empty();
+    lists.iter().all(by_list) && resources && urls
+}
+
 pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let mut all = rules(policy);
-    let decides_all = |rule: &Node<'_>| {
-        is_unconditional(*rule) && rule.field("omitStages").is_none_or(Node::is_empty)
-    };
-    let Some(decides) = all.find(decides_all) else {
-        return;
-    };
-    if let Some(rule) = all.next() {
-        cx.report(
-            rule.lacking(),
-            "this rule is never reached: a rule before it decides about every request",
-        )
-        .related(decides.lacking(), "this one decides");
+    let all: Vec<Node<'_>> = rules(policy).collect();
+    for (at, rule) in all.iter().enumerate() {
+        let before = all.get(..at).unwrap_or_default();
+        if let Some(decides) = before.iter().find(|b| covers(**b, *rule)) {
+            cx.report(rule.lacking(), "this rule is never reached: a rule before it decides about every request that it names")
+                .related(decides.lacking(), "this one decides");
+        }
     }
 }
 

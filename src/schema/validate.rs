@@ -65,8 +65,9 @@ impl<'d> Validator<'d> {
         self.types.push((map, ty));
         let mut unknown = false;
         for (key, value) in map.entries() {
-            // `$patch` and the like direct kustomize, and never reach a server.
-            let Some(name) = key.key().filter(|k| !k.starts_with('$')) else {
+            // `$patch` and the like direct kustomize, `sops` is SOPS' own: neither reaches a server.
+            let directive = |k: &str| k.starts_with('$') || k == "sops" && self.types.len() == 1;
+            let Some(name) = key.key().filter(|k| !directive(k)) else {
                 continue;
             };
             let rows = ty.field(&name);
