@@ -167,6 +167,7 @@ fn rule(check: &str, argument: &str) -> String {
         "at-most" => format!("AtMost(&{words:?})"),
         "at-least" => format!("AtLeast(&{words:?})"),
         "unique" => format!("Unique(&{words:?})"),
+        "unique-values" => "Unique(&[])".to_owned(),
         "form" => {
             let camel = argument.split('-').map(|w| w[..1].to_uppercase() + &w[1..]);
             format!("Form(Form::{})", camel.collect::<String>())

@@ -27,7 +27,7 @@ CASES = {
     "500,000 comment lines behind a key": (lambda f: f.write(POD + "  tolerations: # kubevet: ignore[pod/host-ipc] x\n" + "  # c\n" * 500_000 + "  - {}\n"), [], 1, "pod/host-pid", 60, 10),
     "300,000 keys in one map": (lambda f: f.write(OURS + "data:\n" + "".join(f"  k{i}: v\n" for i in range(300_000)) + "  k7: v\n"), [], 1, "given twice", 150, 10),
     "300,000 containers": (lambda f: f.write(POD.replace("[]", "\n" + "".join(f"    - {{name: c{i}, image: a}}\n" for i in range(300_000)))), [], 1, "300000 findings, 1000 shown", 600, 30),
-    "100,000 suppressions": (lambda f: f.writelines(f"{POD.replace('true', f'true # kubevet: ignore[pod/host-pid] {i}')}---\n" for i in range(100_000)), [], 0, "suppressed", 400, 60),
+    "100,000 suppressions": (lambda f: f.writelines(f"{POD.replace('true', f'true # kubevet: ignore[pod/host-pid] {i}')}---\n" for i in range(100_000)), ["--fail-on", "critical"], 0, "100000 suppressed", 400, 60),
 }
 
 

@@ -421,7 +421,7 @@ impl Analysis<'_> {
         let problems = match schema::versions(object, targets) {
             Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
             of_version => {
-                let mut found = schema::validate(object, targets);
+                let mut found = schema::validate(object, targets, whole);
                 found.extend(of_version);
                 found
             }

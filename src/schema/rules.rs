@@ -196,17 +196,20 @@ fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &'static [&'s
             (None, "protocol") => Some("TCP"),
             (None, _) => None,
         });
-        let Some(values) = values.collect::<Option<Vec<&str>>>() else {
+        let Some(mut values) = values.collect::<Option<Vec<&str>>>() else {
             continue;
         };
+        if keys.is_empty() {
+            values.extend(item.text());
+        }
         if values.iter().all(|v| v.is_empty()) {
             continue;
         }
         let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);
         if let Some(first) = seen.get(&values) {
             let message = format!(
-                "{} `{}` is given twice: the API server refuses the second",
-                keys.join(" and "),
+                "{}`{}` is given twice: the API server refuses the second",
+                keys.join(" and ") + if keys.is_empty() { "" } else { " " },
                 values.join("` and `")
             );
             let at = *first;
@@ -241,6 +244,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             return;
         }
         Form::Resources => return resources(validator, value, name),
+        Form::Positive => return positive(validator, value),
         Form::CountOrPercent | Form::PositiveOrPercent => {
             let least = i64::from(form == Form::PositiveOrPercent);
             match value.as_int() {
@@ -254,7 +258,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
                 }
                 _ => {
                     let over = text.strip_suffix('%').and_then(|d| d.parse::<u32>().ok());
-                    if over.is_some_and(|n| n > 100) {
+                    if name != "maxSurge" && over.is_some_and(|n| n > 100) {
                         let message = format!("`{name}` is at most 100%");
                         validator.add("schema/range", value, message, None);
                         return;
@@ -297,7 +301,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         _ if !string => return,
         Form::AbsolutePath => (text.starts_with('/'), "an absolute path"),
         Form::Cidr => (
-            format::is_cidr(text),
+            format::is_cidr(text.trim()),
             "a range of addresses such as `10.0.0.0/8`",
         ),
         Form::ClusterIp => (
@@ -436,6 +440,21 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
                 format!("`{resource}` must not be negative"),
                 None,
             );
+        }
+    }
+}
+
+/// Amounts that must be above zero.
+fn positive<'d>(validator: &mut Validator<'d>, map: Node<'d>) {
+    for (key, value) in map.entries() {
+        if value
+            .text()
+            .and_then(format::quantity)
+            .is_some_and(|q| q <= 0.0)
+        {
+            let resource = key.text().unwrap_or_default();
+            let message = format!("`{resource}` must be above zero");
+            validator.add("schema/range", value, message, None);
         }
     }
 }

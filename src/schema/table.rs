@@ -77,7 +77,7 @@ pub(super) enum Check {
     AtMost(&'static [&'static str]),
     /// One of these fields at least.
     AtLeast(&'static [&'static str]),
-    /// No two items of a list are the same in these fields.
+    /// No two items of a list are the same in these fields; with none, as a whole.
     Unique(&'static [&'static str]),
 }
 
@@ -107,6 +107,7 @@ pub(super) enum Form {
     NotNegative,
     Port,
     PortName,
+    Positive,
     PositiveOrPercent,
     PublicIp,
     Qualified,

@@ -2,14 +2,15 @@
 
 use super::format::{is_base64, is_quantity, is_time};
 use super::table::{Field, Kind as ApiKind, Leaf, Type};
-use super::{Problem, metadata, rules};
+use super::{Problem, fields, metadata, rules};
 use crate::finding::Releases;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot};
 
-/// Checks an object of a kind that the tables have, for the target releases that serve it.
-pub fn validate(object: Object<'_>, targets: Releases) -> Vec<Problem<'_>> {
+/// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
+/// fragment.
+pub fn validate(object: Object<'_>, targets: Releases, whole: Whole) -> Vec<Problem<'_>> {
     let gvk = object.gvk;
     let Some(kind) = ApiKind::of(gvk.group, gvk.version, gvk.kind) else {
         return Vec::new();
@@ -20,6 +21,7 @@ pub fn validate(object: Object<'_>, targets: Releases) -> Vec<Problem<'_>> {
     };
     let mut check = Validator {
         targets,
+        fragment: whole == Whole::Fragment,
         types: Vec::new(),
         problems: Vec::new(),
     };
@@ -30,6 +32,7 @@ pub fn validate(object: Object<'_>, targets: Releases) -> Vec<Problem<'_>> {
 
 pub(super) struct Validator<'d> {
     targets: Releases,
+    fragment: bool,
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
     types: Vec<(Node<'d>, &'static Type)>,
     problems: Vec<Problem<'d>>,
@@ -103,10 +106,35 @@ impl<'d> Validator<'d> {
                 problem.releases = required;
             }
         }
-        if !unknown {
+        if !unknown && !self.is_unvalidated() {
             rules::check(self, map, ty);
+            fields::check(self, map, ty);
         }
         self.types.pop();
+    }
+
+    /// Whether the map at hand is in the template of a StatefulSet, which was not validated up to 1.31.
+    fn is_unvalidated(&self) -> bool {
+        let set = |(_, ty): &(Node<'_>, &Type)| ty.short() == "StatefulSetSpec";
+        self.all_before(32) && self.types.iter().rev().skip(1).any(set)
+    }
+
+    /// Whether the object shows a part of itself.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.fragment
+    }
+
+    /// Names of the claims that a StatefulSet around makes for each pod.
+    pub(super) fn claim_names(&self) -> Vec<&'d str> {
+        let set = self
+            .types
+            .iter()
+            .find(|(_, ty)| ty.short() == "StatefulSetSpec");
+        let claims = set.and_then(|(map, _)| map.field("volumeClaimTemplates"));
+        let names = claims.into_iter().flat_map(Node::items);
+        names
+            .filter_map(|c| c.at(&["metadata", "name"])?.as_str())
+            .collect()
     }
 
     /// Whether all targets are of a release or a later one.
