@@ -2,7 +2,7 @@
 
 use super::bootstrap::files;
 use super::component::{
-    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, reads_as_k3s,
+    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, json_patch, reads_as_k3s,
     reads_as_kubespray,
 };
 use super::{Gvk, Object, kustomize};
@@ -61,8 +61,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match format_of(path) {
         Some(Format::Unit | Format::Arguments) => {
-            const PROGRAMS: [&str; 8] = [
-                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "K3S_", "RKE2_",
+            const PROGRAMS: [&str; 9] = [
+                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "k0s", "K3S_", "RKE2_",
             ];
             PROGRAMS.into_iter().any(has)
         }
@@ -70,6 +70,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
             has("apiVersion") && (has("kind") || has("metadata"))
                 || in_inventory(path)
                 || has("v1alpha1") && (has("machine:") || has("cluster:"))
+                || has("trustdinfo")
+                || has("contexts:") && has("crt:")
                 || has("listen-client-urls")
                 || has("listen-peer-urls")
                 || has("initial-cluster")
@@ -132,7 +134,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
         return Some(Object::named(root, UNIT, "Unit"));
     }
     if root.kind() != Kind::Map {
-        return None;
+        return json_patch(root, path);
     }
     if root.document().text.trim_start().starts_with(USER_DATA) {
         return Some(Object::named(root, CLOUD_INIT, "CloudConfig"));
@@ -156,6 +158,12 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     {
         return Some(Object::named(root, TALOS, "MachineConfig"));
     }
+    if is_map("contexts") && has("context") && !has("clusters") {
+        return Some(Object::named(root, TALOS, "Talosconfig"));
+    }
+    if has("trustdinfo") && is_map("certs") {
+        return Some(Object::named(root, TALOS, "SecretsBundle"));
+    }
     if ETCD_KEYS.into_iter().filter(|key| has(key)).count() >= 2 {
         return Some(Object::named(root, ETCD, "Configuration"));
     }
@@ -175,10 +183,11 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
 pub fn objects<'d>(document: &'d Document<'d>, path: &str) -> Vec<Object<'d>> {
     let root = document.root();
     let Some(object) = Object::of(root) else {
-        return kindless(root, document.format, path).into_iter().collect();
+        let found = kindless(root, document.format, path);
+        return found.into_iter().flat_map(with_embedded).collect();
     };
     let Some(kind) = object.gvk.kind.strip_suffix("List") else {
-        return vec![object];
+        return with_embedded(object);
     };
     match object.node.get("items") {
         Some(items) if items.kind() == Kind::Seq => {
@@ -195,6 +204,35 @@ pub fn objects<'d>(document: &'d Document<'d>, path: &str) -> Vec<Object<'d>> {
         }
         _ => vec![object],
     }
+}
+
+/// An object and the objects that stand in it as maps: what Talos hands on to the API server, and its static pods.
+fn with_embedded(object: Object<'_>) -> Vec<Object<'_>> {
+    let root = object.node;
+    let mut found = vec![object];
+    match (object.gvk.group, object.gvk.kind) {
+        (TALOS, _) => {
+            let server = root.at(&["cluster", "apiServer"]);
+            let plugins = server.and_then(|s| s.field("admissionControl")).into_iter();
+            let plugins = plugins.flat_map(Node::items);
+            let plugins = plugins.filter_map(|plugin| plugin.field("configuration"));
+            let policy = server.and_then(|s| s.field("auditPolicy"));
+            let pods = root.at(&["machine", "pods"]).into_iter();
+            let maps = plugins.chain(policy).chain(pods.flat_map(Node::items));
+            found.extend(maps.filter_map(Object::of));
+        }
+        ("", "KubeEtcdEncryptionConfig") => {
+            let kind = "EncryptionConfiguration";
+            let named = |node| Object::named(node, "apiserver.config.k8s.io", kind);
+            found.extend(root.field("config").map(named));
+        }
+        ("", kind) if kind.starts_with("Kube") && object.gvk.version == "v1alpha1" => {
+            let maps = ["configuration", "pod"].into_iter();
+            found.extend(maps.filter_map(|key| Object::of(root.field(key)?)));
+        }
+        _ => {}
+    }
+    found
 }
 
 /// Whether an object shows all of itself.
@@ -264,8 +302,22 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
             whole = Whole::Fragment;
             let nodes = items(root.field("nodes")).map(|n| n.field(KIND_PATCHES));
             let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
-            let patches = lists.flat_map(items);
-            patches.map(|patch| (KIND_PATCHES, patch)).collect()
+            let patches = lists.flat_map(items).map(|patch| (KIND_PATCHES, patch));
+            // A list of operations; its path is what it patches.
+            let nodes = items(root.field("nodes")).map(|n| n.field(KIND_JSON_PATCHES));
+            let lists = [root.field(KIND_JSON_PATCHES)].into_iter().chain(nodes);
+            let of_kind = lists
+                .flat_map(items)
+                .filter_map(|patch| Some((patch.field("kind")?.as_str()?, patch.field("patch")?)));
+            patches.chain(of_kind).collect()
+        }
+        ("k3d.io", "Simple") => {
+            let registries = root.at(&["registries", "config"]).into_iter();
+            registries.map(|node| (K3D_REGISTRIES, node)).collect()
+        }
+        ("", "KubeInlineManifestConfig") => {
+            let manifest = root.field("manifest").into_iter();
+            manifest.map(|node| ("", node)).collect()
         }
         (TALOS, _) => {
             let manifests = items(root.at(&["cluster", "inlineManifests"]));
@@ -297,6 +349,12 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
         })
         .collect()
 }
+
+/// The key of kind's lists of operations.
+const KIND_JSON_PATCHES: &str = "kubeadmConfigPatchesJSON6902";
+
+/// The file that k3d makes of what it is told of registries.
+const K3D_REGISTRIES: &str = "etc/rancher/k3s/registries.yaml";
 
 /// The first line of cloud-init's user data.
 const USER_DATA: &str = "#cloud-config";

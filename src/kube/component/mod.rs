@@ -6,6 +6,7 @@
 mod cluster_api;
 mod command;
 mod file;
+mod json_patch;
 mod k0s;
 mod k3s;
 mod kind;
@@ -256,7 +257,9 @@ impl<'d> Instance<'d> {
             "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
                 cluster_api::instances(object, around)
             }
+            "cluster.x-k8s.io" if kind == "ClusterClass" => json_patch::class(object, around),
             "cluster.x-k8s.io" => cluster_api::networks(object, around),
+            JSON_PATCH => json_patch::kind(object, around),
             "kind.x-k8s.io" => kind::instances(object, around),
             "kubelet.config.k8s.io"
             | "kubeproxy.config.k8s.io"
@@ -330,8 +333,9 @@ impl<'d> Instance<'d> {
         if written().any(|s| is_open(&s.value)) {
             return None;
         }
-        let items: Vec<_> = written().flat_map(Setting::items).collect();
         if written().next().is_some() {
+            let own = self.own_items(name).map(|item| (item, self.anchor));
+            let items = own.chain(written().flat_map(Setting::items)).collect();
             return Some(Items {
                 items,
                 origin: Origin::Explicit,
@@ -343,6 +347,27 @@ impl<'d> Instance<'d> {
             items: items.map(|item| (item, self.anchor)).collect(),
             origin,
         })
+    }
+
+    /// The items that Talos and kops put before those that are written, instead of having them replaced.
+    fn own_items(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        const ADDED: [&str; 5] = [
+            "authorization-mode",
+            "controllers",
+            "enable-admission-plugins",
+            "feature-gates",
+            "tls-cipher-suites",
+        ];
+        let added = match self.form {
+            Form::Talos => ADDED.contains(&name),
+            Form::Kops => name == "enable-admission-plugins",
+            _ => false,
+        };
+        let own = tables::carried(self.form.carrier(), self.component, name, self.releases);
+        let own = own
+            .filter(|value| added && *value != "?")
+            .unwrap_or_default();
+        own.split(',').filter(|item| !item.is_empty())
     }
 
     /// What a setting is that is not written; `None` where that cannot be known.
@@ -450,6 +475,8 @@ pub const KUBESPRAY: &str = "kubespray.io";
 pub const TALOS: &str = "talos.dev";
 /// cloud-init's user data.
 pub const CLOUD_INIT: &str = "cloud-init.io";
+/// Lists of operations in a document of kind's.
+pub const JSON_PATCH: &str = "json-patch.kind.x-k8s.io";
 /// systemd units, environment files and argument files.
 pub const UNIT: &str = "systemd.io";
 
@@ -466,6 +493,16 @@ pub fn minor(version: &str) -> Option<u8> {
 /// The minor version that a node names, where it is one.
 fn version(node: Option<Node<'_>>) -> Option<u8> {
     minor(node?.text()?)
+}
+
+/// A list of operations in a document of kind's, on a document of this kind.
+pub fn json_patch<'d>(root: Node<'d>, of: &str) -> Option<Object<'d>> {
+    json_patch::named(root, of)
+}
+
+/// The files that a ClusterClass adds to those of its templates: an entry each.
+pub fn patched_files(class: Object<'_>) -> Vec<Node<'_>> {
+    json_patch::files_of(class)
 }
 
 /// Whether a map without a kind configures k3s or RKE2: two of its server's keys.
