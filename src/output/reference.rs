@@ -159,6 +159,26 @@ pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
     out
 }
 
+/// Which rule answers which item of the CIS Kubernetes benchmark, and which items no file can answer.
+pub fn cis_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
+    let number = |item: &str| -> Vec<u32> { item.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
+    let of_item = |p: &'p Policy| Some((number(p.standards.cis.as_deref()?), p));
+    let mut items: Vec<_> = policies.filter_map(of_item).collect();
+    items.sort_by(|a, b| (&a.0, &a.1.id).cmp(&(&b.0, &b.1.id)));
+    let mut out = String::from(
+        "# CIS Kubernetes benchmark 1.12\n\nGenerated from `policies/`: the rules of the profile `cis`.\n\n| item | rule | what is wrong |\n|---|---|---|\n",
+    );
+    for (_, p) in items {
+        let item = p.standards.cis.as_deref().unwrap_or_default();
+        let _ = writeln!(out, "| {item} | [{0}](rules/{0}.md) | {1} |", p.id, p.title);
+    }
+    out.push_str(
+        "\nItems that no file of a repository can answer: 1.1 and 4.1 (owners and permissions of files on the host), 3 where it asks what an\norganisation does, 5 where it asks for judgement.\n\n\
+         Advice of the benchmark that is reported differently: 1.2.1 on a kubeadm cluster (`--anonymous-auth=false` makes its own probes\nfail: limit anonymous requests in an AuthenticationConfiguration); a log path without an audit policy records nothing, so that\n1.2.16 alone is no audit; `--client-cert-auth=\"true\"` with quotes inside of the item is another value.\n",
+    );
+    out
+}
+
 /// `kubevet rules`: a line a rule.
 pub fn rules_table<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> String {
     let width = policies

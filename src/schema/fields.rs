@@ -639,7 +639,7 @@ fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
 
 /// Keys of data, and what a Secret's type demands.
 fn data<'d>(v: &mut Validator<'d>, object: Node<'d>, kind: &str) {
-    let mut seen: HashSet<String> = HashSet::new();
+    let text_data = object.field("data");
     for field in ["data", "binaryData"] {
         for (key, _) in object.field(field).into_iter().flat_map(Node::entries) {
             let Some(name) = key.key() else { continue };
@@ -650,13 +650,9 @@ fn data<'d>(v: &mut Validator<'d>, object: Node<'d>, kind: &str) {
                 field,
                 "a map whose keys are letters, digits, `-`, `_` and `.`",
             );
-            if !seen.insert(name.clone().into_owned()) {
-                v.add(
-                    "schema/duplicate-item",
-                    key,
-                    format!("`{name}` is a key of `data` and of `binaryData`"),
-                    None,
-                );
+            if field == "binaryData" && text_data.is_some_and(|data| data.get(&name).is_some()) {
+                let message = format!("`{name}` is a key of `data` and of `binaryData`");
+                v.add("schema/duplicate-item", key, message, None);
             }
         }
     }

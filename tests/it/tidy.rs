@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use kubevet::engine::policies;
-use kubevet::output::{rule_page, rules_index};
+use kubevet::output::{cis_index, rule_page, rules_index};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,6 +155,7 @@ fn generated_documents_are_current() {
         pages.insert(PathBuf::from(path));
     }
     current("docs/rules/README.md", &rules_index(policies()));
+    current("docs/cis.md", &cis_index(policies()));
     current(
         "schemas/kubevet.schema.json",
         &kubevet::config::json_schema(),
