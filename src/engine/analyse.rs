@@ -5,11 +5,11 @@ use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label, State};
-use crate::kube::component::{ComponentKind, Extent, Instance, Surroundings, is_system_pod};
+use crate::kube::component::{self, ComponentKind, Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::encryption::{Verdict, verdict};
 use crate::kube::{
-    self, ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, Object, PodSpec, PolicyRule,
-    Repository, Whole, Within,
+    self, ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart, Object,
+    PodSpec, PolicyRule, Repository, Whole, Within,
 };
 use crate::model::Text;
 use crate::schema;
@@ -511,6 +511,7 @@ impl Analysis<'_> {
             self.ca_facts(&instance);
         }
         self.encryption_facts(object);
+        self.machine_facts(object);
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {
@@ -608,6 +609,45 @@ impl Analysis<'_> {
         self.report.facts.push(Facts {
             object: Some(instance.object.reference()),
             path: ca.spot.node.path(),
+            body,
+        });
+    }
+
+    fn machine_facts(&mut self, object: Object<'_>) {
+        if !self.rules.needs_sets() {
+            return;
+        }
+        let root = object.node;
+        let (part, refers, version): (_, &[&str], &[&str]) = match object.gvk.kind {
+            "Cluster" if object.gvk.group == "cluster.x-k8s.io" => (
+                MachinePart::Cluster,
+                &["spec", "controlPlaneRef", "name"],
+                &["spec", "topology", "version"],
+            ),
+            "KubeadmControlPlane" => (MachinePart::ControlPlane, &[], &["spec", "version"]),
+            "MachineDeployment" | "MachinePool" => (
+                MachinePart::Workers,
+                &["spec", "clusterName"],
+                &["spec", "template", "spec", "version"],
+            ),
+            _ => return,
+        };
+        let version = root.at(version);
+        let Some(spot) = version.or_else(|| root.get("kind")).map(Spot::from) else {
+            return;
+        };
+        let minor = version.and_then(|n| component::minor(n.text()?));
+        let refers = root.at(refers).and_then(Node::as_str);
+        let body = Body::Machines(MachineFacts {
+            part,
+            name: object.name().unwrap_or_default().to_owned(),
+            refers: refers.unwrap_or_default().to_owned(),
+            minor: minor.unwrap_or_default(),
+            at: Label::new(spot.node.document().locate(spot.span), ""),
+        });
+        self.report.facts.push(Facts {
+            object: Some(object.reference()),
+            path: spot.node.path(),
             body,
         });
     }

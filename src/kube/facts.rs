@@ -23,6 +23,34 @@ pub enum Body {
     Encryption(EncryptionFacts),
     /// Whose client certificates a component trusts.
     ClientCa(CaFacts),
+    /// What Cluster API makes of which release.
+    Machines(MachineFacts),
+}
+
+/// What Cluster API makes of which release.
+#[derive(Clone, Debug)]
+pub struct MachineFacts {
+    /// Its part in the cluster.
+    pub part: MachinePart,
+    /// The object's name.
+    pub name: String,
+    /// The cluster that it belongs to, or the control plane that the cluster has; may be empty.
+    pub refers: String,
+    /// The minor version, where one is written.
+    pub minor: u8,
+    /// Where.
+    pub at: Label,
+}
+
+/// A part of a cluster of Cluster API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachinePart {
+    /// A Cluster.
+    Cluster,
+    /// A KubeadmControlPlane.
+    ControlPlane,
+    /// A MachineDeployment or MachinePool.
+    Workers,
 }
 
 /// An API server that names an encryption configuration.

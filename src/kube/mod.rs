@@ -18,7 +18,7 @@ mod secret;
 mod set;
 mod workload;
 
-pub use facts::{ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts};
+pub use facts::{ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart};
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;

@@ -70,6 +70,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
             has("apiVersion") && (has("kind") || has("metadata"))
                 || in_inventory(path)
                 || has("v1alpha1") && (has("machine:") || has("cluster:"))
+                || has("trustdinfo")
+                || has("contexts:") && has("crt:")
                 || has("listen-client-urls")
                 || has("listen-peer-urls")
                 || has("initial-cluster")
@@ -156,6 +158,12 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     {
         return Some(Object::named(root, TALOS, "MachineConfig"));
     }
+    if is_map("contexts") && has("context") && !has("clusters") {
+        return Some(Object::named(root, TALOS, "Talosconfig"));
+    }
+    if has("trustdinfo") && is_map("certs") {
+        return Some(Object::named(root, TALOS, "SecretsBundle"));
+    }
     if ETCD_KEYS.into_iter().filter(|key| has(key)).count() >= 2 {
         return Some(Object::named(root, ETCD, "Configuration"));
     }
@@ -175,10 +183,11 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
 pub fn objects<'d>(document: &'d Document<'d>, path: &str) -> Vec<Object<'d>> {
     let root = document.root();
     let Some(object) = Object::of(root) else {
-        return kindless(root, document.format, path).into_iter().collect();
+        let found = kindless(root, document.format, path);
+        return found.into_iter().flat_map(with_embedded).collect();
     };
     let Some(kind) = object.gvk.kind.strip_suffix("List") else {
-        return vec![object];
+        return with_embedded(object);
     };
     match object.node.get("items") {
         Some(items) if items.kind() == Kind::Seq => {
@@ -195,6 +204,35 @@ pub fn objects<'d>(document: &'d Document<'d>, path: &str) -> Vec<Object<'d>> {
         }
         _ => vec![object],
     }
+}
+
+/// An object and the objects that stand in it as maps: what Talos hands on to the API server, and its static pods.
+fn with_embedded(object: Object<'_>) -> Vec<Object<'_>> {
+    let root = object.node;
+    let mut found = vec![object];
+    match (object.gvk.group, object.gvk.kind) {
+        (TALOS, _) => {
+            let server = root.at(&["cluster", "apiServer"]);
+            let plugins = server.and_then(|s| s.field("admissionControl")).into_iter();
+            let plugins = plugins.flat_map(Node::items);
+            let plugins = plugins.filter_map(|plugin| plugin.field("configuration"));
+            let policy = server.and_then(|s| s.field("auditPolicy"));
+            let pods = root.at(&["machine", "pods"]).into_iter();
+            let maps = plugins.chain(policy).chain(pods.flat_map(Node::items));
+            found.extend(maps.filter_map(Object::of));
+        }
+        ("", "KubeEtcdEncryptionConfig") => {
+            let kind = "EncryptionConfiguration";
+            let named = |node| Object::named(node, "apiserver.config.k8s.io", kind);
+            found.extend(root.field("config").map(named));
+        }
+        ("", kind) if kind.starts_with("Kube") && object.gvk.version == "v1alpha1" => {
+            let maps = ["configuration", "pod"].into_iter();
+            found.extend(maps.filter_map(|key| Object::of(root.field(key)?)));
+        }
+        _ => {}
+    }
+    found
 }
 
 /// Whether an object shows all of itself.
@@ -266,6 +304,10 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
             let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
             let patches = lists.flat_map(items);
             patches.map(|patch| (KIND_PATCHES, patch)).collect()
+        }
+        ("", "KubeInlineManifestConfig") => {
+            let manifest = root.field("manifest").into_iter();
+            manifest.map(|node| ("", node)).collect()
         }
         (TALOS, _) => {
             let manifests = items(root.at(&["cluster", "inlineManifests"]));

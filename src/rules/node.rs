@@ -40,6 +40,10 @@ fn bits(mode: Node<'_>) -> Option<u32> {
     }
 }
 
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, end)| end)
+}
+
 /// Whether a file is one that only root may read: by what it holds, or by its name where that stands elsewhere.
 fn is_secret(file: &File<'_>) -> bool {
     let text = file.content.and_then(Node::as_str).unwrap_or_default();
@@ -50,7 +54,7 @@ fn is_secret(file: &File<'_>) -> bool {
     text.contains("PRIVATE KEY-----")
         || text.contains("kind: EncryptionConfig")
         || config
-        || file.path.rsplit('.').next() == Some("key")
+        || extension(file.path) == "key"
         || file.content.is_none()
             && (file.path.contains("encryption") || file.path.ends_with("kubeconfig"))
 }
@@ -72,10 +76,7 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
         if !ours || !(secret || cx.is_strict()) {
             continue;
         }
-        let public = [".crt", ".pem", ".pub"]
-            .iter()
-            .any(|end| file.path.ends_with(end))
-            && !secret;
+        let public = ["crt", "pem", "pub"].contains(&extension(file.path)) && !secret;
         let most = if public { 0o644 } else { 0o600 };
         let path = file.path;
         match file.mode.map(|node| (node, bits(node))) {

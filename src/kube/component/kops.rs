@@ -29,6 +29,10 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         .filter_map(|(key, component)| Some((spec.field(key)?, component)));
     let instance = |(section, component)| {
         let mut settings = setting::fields("kops", component, section);
+        // kops sets these whatever is written.
+        let forced =
+            |s: &Setting<'_>| matches!(&*s.shown, "anonymousAuth" | "enableAdmissionPlugins");
+        settings.retain(|s| component != ComponentKind::ApiServer || !forced(s));
         for setting in &mut settings {
             flag(component, setting);
         }

@@ -330,8 +330,9 @@ impl<'d> Instance<'d> {
         if written().any(|s| is_open(&s.value)) {
             return None;
         }
-        let items: Vec<_> = written().flat_map(Setting::items).collect();
         if written().next().is_some() {
+            let own = self.own_items(name).map(|item| (item, self.anchor));
+            let items = own.chain(written().flat_map(Setting::items)).collect();
             return Some(Items {
                 items,
                 origin: Origin::Explicit,
@@ -343,6 +344,27 @@ impl<'d> Instance<'d> {
             items: items.map(|item| (item, self.anchor)).collect(),
             origin,
         })
+    }
+
+    /// The items that Talos and kops put before those that are written, instead of having them replaced.
+    fn own_items(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        const ADDED: [&str; 5] = [
+            "authorization-mode",
+            "controllers",
+            "enable-admission-plugins",
+            "feature-gates",
+            "tls-cipher-suites",
+        ];
+        let added = match self.form {
+            Form::Talos => ADDED.contains(&name),
+            Form::Kops => name == "enable-admission-plugins",
+            _ => false,
+        };
+        let own = tables::carried(self.form.carrier(), self.component, name, self.releases);
+        let own = own
+            .filter(|value| added && *value != "?")
+            .unwrap_or_default();
+        own.split(',').filter(|item| !item.is_empty())
     }
 
     /// What a setting is that is not written; `None` where that cannot be known.

@@ -40,9 +40,14 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
     found
 }
 
-/// The component that a document of its own configures.
+/// What a document of its own configures.
 pub(super) fn documents<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
     let kind = object.gvk.kind;
+    if kind == "KubeNetworkConfig" {
+        let ranges = ["podSubnets", "serviceSubnets"].map(|key| object.node.pair(key));
+        let networks = of_networks(object, Form::Talos, ranges, around);
+        return networks.into_iter().collect();
+    }
     let component = SECTIONS
         .into_iter()
         .find(|(_, of_kind, _)| *of_kind == kind)
@@ -73,8 +78,12 @@ fn one<'d>(
         settings: Vec::new(),
         anchor: anchor(object, &[arguments, Some(section)]),
     };
-    if let Some(config) = section.field("extraConfig") {
-        instance.settings = setting::fields("kubelet", ComponentKind::Kubelet, config);
+    // The program's own configuration file, in part.
+    let config = section
+        .field("extraConfig")
+        .or_else(|| section.field("config"));
+    if let Some(config) = config {
+        instance.settings = setting::fields(component.name(), component, config);
     }
     instance.arguments(arguments);
     instance

@@ -1,0 +1,192 @@
+//! Other ways to a cluster: kubespray, Cluster API, OpenShift, EKS.
+
+use crate::check::Cx;
+use crate::kube::address::is_everywhere;
+use crate::kube::component::minor;
+use crate::kube::credential::{is_credential, named};
+use crate::kube::{Body, MachineFacts, MachinePart, Object, Set};
+use crate::model::Severity;
+use crate::yaml::{Kind, Node};
+
+fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    list.into_iter().flat_map(Node::items)
+}
+
+pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_>) {
+    for node in variables
+        .node
+        .within()
+        .filter(|n| n.kind() == Kind::Str && !n.is_alias())
+    {
+        let name = node.key_node().and_then(Node::key).unwrap_or_default();
+        let text = node.as_str().unwrap_or_default();
+        // A hash of a vault has lines; what Ansible looks up is in braces.
+        if named(&name).is_some_and(|n| is_credential(n, text)) {
+            cx.report(
+                node,
+                format!("the value of `{name}` is committed in plain text"),
+            )
+            .secret();
+        }
+    }
+}
+
+pub(super) fn capi_kcp_version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let parts = |part: MachinePart| {
+        set.facts
+            .iter()
+            .filter_map(move |(_, facts)| match &facts.body {
+                Body::Machines(machines) if machines.part == part => Some((*facts, machines)),
+                _ => None,
+            })
+    };
+    // The control plane of a cluster; `None` where two clusters of that name are here.
+    let plane = |cluster: &str| -> Option<&MachineFacts> {
+        let mut clusters = parts(MachinePart::Cluster).filter(|(_, c)| c.name == cluster);
+        let (_, cluster) = clusters.next().filter(|(_, c)| !c.refers.is_empty())?;
+        let mut planes = parts(MachinePart::ControlPlane).filter(|(_, p)| p.name == cluster.refers);
+        let (_, plane) = planes.next()?;
+        (clusters.next().is_none() && planes.next().is_none()).then_some(plane)
+    };
+    for (facts, workers) in parts(MachinePart::Workers).filter(|(_, w)| w.minor > 0) {
+        let Some(plane) = plane(&workers.refers).filter(|p| p.minor > 0) else {
+            continue;
+        };
+        let (of_workers, of_plane) = (workers.minor, plane.minor);
+        let problem = if of_workers > of_plane {
+            "a kubelet may not be newer than the API server"
+        } else if of_workers + 3 < of_plane {
+            "a kubelet may be three minor releases older, and no more"
+        } else {
+            continue;
+        };
+        let message =
+            format!("these machines run 1.{of_workers}, the control plane 1.{of_plane}: {problem}");
+        cx.report_fact(&workers.at, facts.object.as_ref(), &facts.path, message)
+            .related_fact(&plane.at);
+    }
+}
+
+pub(super) fn openshift_apiserver_settings(server: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(spec) = server.node.field("spec") else {
+        return;
+    };
+    let secrets = "Secrets are written to etcd in plain text";
+    match spec.at(&["encryption", "type"]) {
+        Some(kind) if matches!(kind.as_str(), Some("identity" | "")) => {
+            cx.report(kind, format!("{secrets}: `identity` encrypts nothing"));
+        }
+        Some(_) => {}
+        None => {
+            cx.missing(
+                spec.lacking(),
+                format!("{secrets}: `encryption.type` is not set"),
+            );
+        }
+    }
+    if let Some(profile) = spec
+        .at(&["audit", "profile"])
+        .filter(|p| p.as_str() == Some("None"))
+    {
+        cx.report(
+            profile,
+            "nobody can tell afterwards who did what: no request is logged",
+        )
+        .severity(Severity::High);
+    }
+}
+
+/// Whether an EKS cluster is of a release that encrypts by itself, with a key of AWS.
+fn encrypts_itself(version: Option<Node<'_>>) -> bool {
+    version
+        .and_then(|n| minor(n.text()?))
+        .is_none_or(|minor| minor >= 28)
+}
+
+pub(super) fn eks_secrets_encryption(cluster: Object<'_>, cx: &mut Cx<'_>) {
+    let eksctl = cluster.gvk.group == "eksctl.io";
+    let (key, version, place) = if eksctl {
+        (
+            cluster.node.at(&["secretsEncryption", "keyARN"]),
+            cluster.node.at(&["metadata", "version"]),
+            cluster.node.get("kind"),
+        )
+    } else {
+        (
+            cluster.node.at(&["spec", "encryptionConfig", "provider"]),
+            cluster.node.at(&["spec", "version"]),
+            cluster.node.field("spec"),
+        )
+    };
+    let own = encrypts_itself(version);
+    if key.is_some() || own && !cx.is_strict() {
+        return;
+    }
+    let how = if own {
+        "a key of AWS that you cannot withdraw"
+    } else {
+        "no key of yours, so that a copy of etcd shows them"
+    };
+    let at = place.unwrap_or(cluster.node).lacking();
+    let draft = cx.missing(
+        at,
+        format!("Secrets of the cluster are encrypted with {how}"),
+    );
+    if own {
+        draft.severity(Severity::Low);
+    }
+}
+
+pub(super) fn eks_endpoint_public(cluster: Object<'_>, cx: &mut Cx<'_>) {
+    let message =
+        "the API server answers the whole internet: a stolen credential is enough, from anywhere";
+    let vpc = cluster.node.field("vpc");
+    let spec = cluster.node.at(&["spec", "endpointAccess"]);
+    let ranges = vpc
+        .and_then(|v| v.field("publicAccessCIDRs"))
+        .or_else(|| spec?.field("publicCIDRs"));
+    let public = vpc
+        .and_then(|v| v.at(&["clusterEndpoints", "publicAccess"]))
+        .or_else(|| spec?.field("public"));
+    if public.is_some_and(|p| p.as_bool() == Some(false)) {
+        return;
+    }
+    if let Some(range) = items(ranges).find(|r| r.as_str().is_some_and(is_everywhere)) {
+        cx.report(range, message);
+    } else if items(ranges).next().is_some() {
+    } else if let Some(public) = public {
+        cx.report(public, message);
+    } else if cx.is_strict() {
+        let place = vpc
+            .or_else(|| cluster.node.get("kind"))
+            .unwrap_or(cluster.node);
+        cx.missing(place.lacking(), message);
+    }
+}
+
+pub(super) fn eks_control_plane_logging(cluster: Object<'_>, cx: &mut Cx<'_>) {
+    let message = "nobody can tell afterwards who did what: the API server's audit log is not kept";
+    if cluster.gvk.group == "eksctl.io" {
+        let types = cluster
+            .node
+            .at(&["cloudWatch", "clusterLogging", "enableTypes"]);
+        let audited = items(types).any(|t| matches!(t.as_str(), Some("audit" | "*" | "all")));
+        match types {
+            _ if audited => {}
+            Some(types) => drop(cx.report(types, message)),
+            None => drop(cx.missing(
+                cluster.node.get("kind").unwrap_or(cluster.node).lacking(),
+                message,
+            )),
+        }
+        return;
+    }
+    let Some(spec) = cluster.node.field("spec") else {
+        return;
+    };
+    match spec.at(&["logging", "audit"]) {
+        Some(audit) if audit.as_bool() == Some(false) => drop(cx.report(audit, message)),
+        Some(_) => {}
+        None => drop(cx.missing(spec.field("logging").unwrap_or(spec).lacking(), message)),
+    }
+}

@@ -1,0 +1,69 @@
+//! Clusters on somebody's own machine: kind and k3d.
+
+use crate::check::Cx;
+use crate::finding::Releases;
+use crate::kube::Object;
+use crate::kube::address::is_loopback;
+use crate::kube::component::{is_open, minor};
+use crate::kube::image::Reference;
+use crate::model::Severity;
+use crate::yaml::Node;
+
+fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    list.into_iter().flat_map(Node::items)
+}
+
+pub(super) fn api_server_address_public(object: Object<'_>, cx: &mut Cx<'_>) {
+    const PLACES: [&[&str]; 2] = [&["networking", "apiServerAddress"], &["kubeAPI", "hostIP"]];
+    for node in PLACES.iter().filter_map(|path| object.node.at(path)) {
+        let address = node.as_str().unwrap_or_default().trim_matches(['[', ']']);
+        if !address.is_empty() && !is_loopback(address) && !is_open(address) {
+            cx.report(node, format!("the API server of a cluster for trying things listens at {address}, where others reach it"));
+        }
+    }
+}
+
+pub(super) fn host_mount_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
+    const FOLDERS: [&str; 6] = ["", "/etc", "/root", "/home", "/var/run", "/run"];
+    let mounts =
+        items(object.node.field("nodes")).flat_map(|node| items(node.field("extraMounts")));
+    let of_kind = mounts.filter_map(|m| m.field("hostPath"));
+    // `/path:/mount@server:0`
+    let of_k3d = items(object.node.field("volumes")).filter_map(|v| v.field("volume"));
+    for node in of_kind.chain(of_k3d) {
+        let path = node
+            .as_str()
+            .unwrap_or_default()
+            .split([':', '@'])
+            .next()
+            .unwrap_or_default();
+        let folder = path.starts_with('/') && FOLDERS.contains(&path.trim_end_matches('/'));
+        if folder || path.ends_with("docker.sock") || path.ends_with("containerd.sock") {
+            cx.report(
+                node,
+                format!(
+                    "every pod that may mount a folder of its node gets {path} of this machine"
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn node_image_eol(object: Object<'_>, cx: &mut Cx<'_>) {
+    let nodes = items(object.node.field("nodes")).filter_map(|n| n.field("image"));
+    for node in nodes.chain(object.node.field("image")) {
+        let image = Reference::parse(node.as_str().unwrap_or_default());
+        let minor = image.tag.and_then(minor);
+        if let Some(minor) = minor.filter(|m| *m + 3 < Releases::NEWEST) {
+            cx.report(
+                node,
+                format!(
+                    "1.{minor} gets no more fixes: what is tried there is not what runs elsewhere"
+                ),
+            );
+        } else if image.tag.is_some() && image.digest.is_none() {
+            cx.report(node, "the image of the nodes has no digest: each release of kind has images of its own under the same tag")
+                .severity(Severity::Info);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Talos: its machine configuration, the documents beside it, and what it keeps of its own.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::kube::component::{TALOS, is_open};
+use crate::kube::credential::{Named, What, encoded, hits, is_credential, stands_for_another};
+use crate::yaml::Node;
+
+fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    list.into_iter().flat_map(Node::items)
+}
+
+/// Where a cluster's own secrets stand.
+const SECRETS: [&[&str]; 19] = [
+    &["machine", "token"],
+    &["machine", "ca", "key"],
+    &["cluster", "secret"],
+    &["cluster", "token"],
+    &["cluster", "ca", "key"],
+    &["cluster", "aggregatorCA", "key"],
+    &["cluster", "serviceAccount", "key"],
+    &["cluster", "etcd", "ca", "key"],
+    &["cluster", "aescbcEncryptionSecret"],
+    &["cluster", "secretboxEncryptionSecret"],
+    &["secrets", "bootstraptoken"],
+    &["secrets", "secretboxencryptionsecret"],
+    &["trustdinfo", "token"],
+    &["certs", "etcd", "key"],
+    &["certs", "k8s", "key"],
+    &["certs", "k8sserviceaccount", "key"],
+    &["certs", "os", "key"],
+    &["issuingCA", "key"],
+    &["issuer", "privateKey"],
+];
+
+/// Whether a text is a key or a token, and no placeholder for one.
+fn is_secret(node: &Node<'_>) -> bool {
+    let text = node.as_str().unwrap_or_default();
+    let key = encoded(text) == Some(What::PrivateKey)
+        || hits(text).iter().any(|h| h.what == What::PrivateKey);
+    // What Talos' own tools put in its place; and a key that is none.
+    let other = text.to_ascii_lowercase().contains("redact") || text.starts_with("LS0tLS1");
+    key || !other && is_credential(Named::Token, text)
+}
+
+pub(super) fn secrets_committed(object: Object<'_>, cx: &mut Cx<'_>) {
+    let contexts = object
+        .node
+        .field("contexts")
+        .into_iter()
+        .flat_map(Node::entries);
+    let logins = contexts.filter_map(|(_, context)| context.field("key"));
+    let own = SECRETS.iter().filter_map(|path| object.node.at(path));
+    let found: Vec<_> = own.chain(logins).filter(is_secret).collect();
+    let [first, others @ ..] = found.as_slice() else {
+        return;
+    };
+    let more = match others.len() {
+        0 => String::new(),
+        1 => " and another".to_owned(),
+        n => format!(" and {n} others"),
+    };
+    let name = first.key_node().and_then(Node::key).unwrap_or_default();
+    let message = format!(
+        "secrets of the cluster stand here in plain text (`{name}`{more}): whoever reads them is its administrator"
+    );
+    let draft = cx.report(*first, message).secret();
+    others
+        .iter()
+        .take(20)
+        .fold(draft, |draft, node| draft.related(*node, ""));
+}
+
+/// Arguments that Talos sets itself and lets nobody change.
+const DENIED: [(&str, &[&str]); 3] = [
+    (
+        "apiServer",
+        &[
+            "authorization-config",
+            "client-ca-file",
+            "encryption-provider-config",
+            "etcd-cafile",
+            "etcd-certfile",
+            "etcd-keyfile",
+            "etcd-servers",
+            "kubelet-client-certificate",
+            "kubelet-client-key",
+            "proxy-client-cert-file",
+            "proxy-client-key-file",
+            "requestheader-client-ca-file",
+            "service-account-key-file",
+            "service-account-signing-key-file",
+            "tls-cert-file",
+            "tls-private-key-file",
+        ],
+    ),
+    (
+        "controllerManager",
+        &[
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "cluster-signing-cert-file",
+            "cluster-signing-key-file",
+            "root-ca-file",
+            "service-account-private-key-file",
+        ],
+    ),
+    (
+        "scheduler",
+        &[
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "config",
+            "kubeconfig",
+        ],
+    ),
+];
+
+pub(super) fn denied_extra_arg(object: Object<'_>, cx: &mut Cx<'_>) {
+    const DOCUMENTS: [&str; 3] = [
+        "KubeAPIServerConfig",
+        "KubeControllerManagerConfig",
+        "KubeSchedulerConfig",
+    ];
+    for ((section, denied), document) in DENIED.into_iter().zip(DOCUMENTS) {
+        let own = object.gvk.kind == document;
+        let arguments = if own {
+            object.node.field("extraArgs")
+        } else {
+            object.node.at(&["cluster", section, "extraArgs"])
+        };
+        for (key, _) in arguments.into_iter().flat_map(Node::entries) {
+            let name = key.text().unwrap_or_default();
+            let elsewhere = match name {
+                _ if !own || section != "apiServer" => None,
+                "authentication-config" | "anonymous-auth" => Some("KubeAuthenticationConfig"),
+                _ if name.starts_with("oidc-") => Some("KubeAuthenticationConfig"),
+                _ if name.starts_with("authorization-") => Some("KubeAuthorizerConfig"),
+                _ => None,
+            };
+            if let Some(kind) = elsewhere {
+                cx.report(
+                    key,
+                    format!("Talos refuses `{name}` here: it belongs into a document {kind}"),
+                )
+                .help(format!("write a document {kind}"));
+            } else if denied.contains(&name) {
+                cx.report(key, format!("Talos sets `{name}` itself and refuses another: the component does not start"));
+            }
+        }
+    }
+}
+
+pub(super) fn kubernetes_talos_api_access(object: Object<'_>, cx: &mut Cx<'_>) {
+    let access = if object.gvk.group == TALOS {
+        let access = object
+            .node
+            .at(&["machine", "features", "kubernetesTalosAPIAccess"]);
+        access.filter(|a| a.field("enabled").and_then(Node::as_bool) == Some(true))
+    } else {
+        Some(object.node)
+    };
+    let Some(access) = access else { return };
+    for role in items(access.field("allowedRoles")).filter(|r| r.as_str() == Some("os:admin")) {
+        cx.report(role, "pods may ask for a certificate of Talos' administrator, who reads every key of the machine and can wipe it");
+    }
+    for namespace in items(access.field("allowedKubernetesNamespaces")) {
+        if matches!(namespace.as_str(), Some("default" | "")) {
+            cx.report(
+                namespace,
+                "whoever may create pods in the namespace everybody uses gets access to Talos' API",
+            );
+        }
+    }
+}
+
+pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
+    let disks = object
+        .node
+        .at(&["machine", "systemDiskEncryption"])
+        .into_iter()
+        .flat_map(Node::entries);
+    let disks = disks
+        .map(|(_, disk)| disk)
+        .chain(object.node.field("encryption"));
+    for key in disks.flat_map(|disk| items(disk.field("keys"))) {
+        let passphrase = key.at(&["static", "passphrase"]);
+        if let Some(passphrase) = passphrase.filter(|p| {
+            p.text()
+                .is_some_and(|t| !is_open(t) && !stands_for_another(t))
+        }) {
+            cx.report(passphrase, "the passphrase of the disk is committed: whoever has the disk and this file reads it").secret();
+        }
+    }
+}
+
+pub(super) fn extra_manifests_http(object: Object<'_>, cx: &mut Cx<'_>) {
+    let lists = [
+        &["cluster", "extraManifests"][..],
+        &["cluster", "network", "cni", "urls"],
+    ];
+    let listed = lists
+        .into_iter()
+        .flat_map(|path| items(object.node.at(path)));
+    let own = object
+        .node
+        .field("url")
+        .filter(|_| object.gvk.kind == "KubeExternalManifestConfig");
+    for node in listed.chain(own) {
+        let url = node.as_str().unwrap_or_default();
+        let branch = ["/main/", "/master/", "/HEAD/", "/latest/"]
+            .iter()
+            .any(|b| url.contains(b));
+        if url.starts_with("http://") {
+            cx.report(node, format!("the cluster is made of what comes from {url} over http: whoever is on the way adds to it"));
+        } else if branch && url.starts_with("https://") {
+            cx.report(
+                node,
+                format!("each new machine applies what {url} is that day, with all rights"),
+            )
+            .help("name a tag or a commit in the URL");
+        }
+    }
+}
+
+pub(super) fn pod_security_disabled(object: Object<'_>, cx: &mut Cx<'_>) {
+    // What Talos generates names the image; a patch only adds to the list.
+    let server = object
+        .node
+        .at(&["cluster", "apiServer"])
+        .filter(|s| s.field("image").is_some());
+    let Some(server) = server else { return };
+    let plugins = server.field("admissionControl");
+    let secures =
+        |plugin: Node<'_>| plugin.field("name").and_then(Node::as_str) == Some("PodSecurity");
+    if !items(plugins).any(secures) {
+        let at = plugins.unwrap_or(server).lacking();
+        cx.missing(at, "pods of every kind are admitted where the namespace does not say otherwise: the configuration of PodSecurity that Talos generates is gone");
+    }
+}
