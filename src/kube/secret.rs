@@ -1,5 +1,7 @@
 //! Where secrets stand, so that no writer ever shows them. Independent of which rules run.
 
+use super::component::{CLOUD_INIT, ETCD, K3S, KUBESPRAY, TALOS, UNIT, unit_settings};
+use super::credential::named;
 use super::leak::leaks;
 use super::{Object, PodSpec};
 use crate::text::Span;
@@ -27,6 +29,16 @@ pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span
         {
             encryption_keys(object.node, &mut spans);
         }
+        if has_credentials(gvk.group, gvk.version, gvk.kind) {
+            credentials(
+                object.node,
+                gvk.group == TALOS || gvk.version == "v1alpha1",
+                &mut spans,
+            );
+        }
+        let of_unit = unit_settings(*object).into_iter();
+        let of_unit = of_unit.filter(|s| named(&s.name).is_some() || is_login(&s.name));
+        spans.extend(of_unit.map(|s| s.spot().span));
         if let Some(pod) = PodSpec::of(*object) {
             pod.containers().for_each(|c| container(c.node, &mut spans));
         }
@@ -105,6 +117,68 @@ fn encryption_keys(config: Node<'_>, spans: &mut Vec<Span>) {
             .flat_map(Node::pairs)
             .filter(|(key, _)| is(*key, "secret"));
         spans.extend(secrets.map(|(_, value)| value.target().span()));
+    }
+}
+
+/// Whether objects of a kind configure machines and clusters, where a credential stands under a name that says so.
+fn has_credentials(group: &str, version: &str, kind: &str) -> bool {
+    const GROUPS: [&str; 15] = [
+        "bootstrap.cluster.x-k8s.io",
+        "controlplane.cluster.x-k8s.io",
+        "k0s.k0sproject.io",
+        "k0sctl.k0sproject.io",
+        "k3d.io",
+        "kops.k8s.io",
+        "kubeadm.k8s.io",
+        "provisioning.cattle.io",
+        CLOUD_INIT,
+        ETCD,
+        K3S,
+        KUBESPRAY,
+        TALOS,
+        UNIT,
+        "kops",
+    ];
+    GROUPS.contains(&group) || group.is_empty() && (kind == "Config" || version == "v1alpha1")
+}
+
+/// Names of credentials that are no words for one; of variables, how they end.
+fn is_login(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "auth",
+        "bootstraptoken",
+        "certificatekey",
+        "client-key-data",
+        "datasource",
+        "identity-token",
+    ];
+    const ENDS: [&str; 3] = ["datastore-endpoint", "discovery-user", "vpn-auth"];
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    NAMES.contains(&&*name) || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Hides what stands under a credential's name, whatever it is: shown it need not be, even where no rule is sure. Talos calls keys
+/// `key`.
+fn credentials(root: Node<'_>, talos: bool, spans: &mut Vec<Span>) {
+    let scalars = root
+        .within()
+        .filter(|n| !matches!(n.kind(), Kind::Map | Kind::Seq | Kind::Null));
+    for node in scalars {
+        let item = node.parent().filter(|p| p.kind() == Kind::Seq);
+        let Some(key) = item.unwrap_or(node).key_node().and_then(Node::key) else {
+            continue;
+        };
+        // `name: A_PASSWORD` beside `value: …`.
+        let beside = node.parent().filter(|_| key == "value");
+        let beside = beside.and_then(|p| p.field("name")).and_then(Node::text);
+        let name = beside.unwrap_or(key.trim_end_matches('+'));
+        let secret = named(name).is_some()
+            || is_login(name)
+            || name == "passphrase"
+            || talos && matches!(name, "key" | "privateKey" | "secret" | "Authorization");
+        if secret && node.as_bool().is_none() {
+            spans.push(node.target().span());
+        }
     }
 }
 

@@ -36,6 +36,19 @@ const SECRETS: &[&str] = &[
     "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: a}\nspec: {template: {data: {a: kanarienvogel7}}}\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: kanarienvogel7}\nsops: {version: 3.9.0}\n",
     "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\nwebhooks: [{clientConfig: {url: \"https://me:kanarienvogel7@a.example.net\"}}]\n",
+    // Configuration of clusters and machines, in every form.
+    "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: \"http://a\", proxy-url: \"http://me:kanarienvogel7@p\"}}]\nusers:\n  - name: a\n    user:\n      token: kanarienvogel7\n      password: kanarienvogel7\n      client-key-data: a2FuYXJpZW52b2dlbDc=\n      exec: {command: ./a, env: [{name: A_PASSWORD, value: kanarienvogel7}]}\n      auth-provider: {name: gcp, config: {access-token: kanarienvogel7, id-token: kanarienvogel7}}\n",
+    "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens: [{token: kanarienvogel7, ttl: \"0\"}]\ncertificateKey: kanarienvogel7\n",
+    "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndiscovery: {bootstrapToken: {token: kanarienvogel7}, tlsBootstrapToken: kanarienvogel7}\ncontrolPlane: {certificateKey: kanarienvogel7}\n",
+    "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nmetadata: {name: a}\nspec:\n  version: v1.20.0\n  kubeadmConfigSpec:\n    initConfiguration: {bootstrapTokens: [{token: kanarienvogel7, ttl: \"0\"}]}\n    files: [{path: /etc/kubernetes/a.key, content: \"-----BEGIN PRIVATE KEY-----\\nkanarienvogel7\\n-----END PRIVATE KEY-----\"}]\n",
+    "version: v1alpha1\nmachine:\n  token: kanarienvogel7\n  ca: {crt: a, key: a2FuYXJpZW52b2dlbDc=}\n  features: {rbac: false}\n  registries: {config: {a: {auth: {password: kanarienvogel7, auth: kanarienvogel7, identityToken: kanarienvogel7}}}}\n  systemDiskEncryption: {state: {keys: [{static: {passphrase: kanarienvogel7}}]}}\ncluster:\n  secret: kanarienvogel7\n  aescbcEncryptionSecret: kanarienvogel7\n  serviceAccount: {key: a2FuYXJpZW52b2dlbDc=}\n",
+    "apiVersion: v1alpha1\nkind: KubeServiceAccountConfig\nissuer: {privateKey: a2FuYXJpZW52b2dlbDc=}\n---\napiVersion: v1alpha1\nkind: KubeAPIServerConfig\nextraArgs: {oidc-client-id: a}\n---\napiVersion: v1alpha1\nkind: KubeEtcdEncryptionConfig\nconfig: {resources: [{resources: [secrets], providers: [{identity: {}}, {aescbc: {keys: [{name: a, secret: a2FuYXJpZW52b2dlbDc=}]}}]}]}\n",
+    "context: a\ncontexts:\n  a: {crt: a, key: a2FuYXJpZW52b2dlbDc=}\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n",
+    "token: kanarienvogel7\nagent-token: kanarienvogel7\ntls-san: [a]\nwrite-kubeconfig-mode: \"0644\"\ndatastore-endpoint: mysql://me:kanarienvogel7@tcp(a)/b\netcd-s3-secret-key: kanarienvogel7\nvpn-auth: name=a,joinKey=kanarienvogel7\n",
+    "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec: {storage: {type: kine, kine: {dataSource: \"mysql://me:kanarienvogel7@tcp(a)/b\"}}}\n",
+    "name: a\nlisten-client-urls: http://10.0.0.1:2379\ndata-dir: /tmp\ndiscovery-password: kanarienvogel7\ndiscovery-user: me:kanarienvogel7\n",
+    "apiVersion: k3d.io/v1alpha5\nkind: Simple\ntoken: kanarienvogel7\nkubeAPI: {hostIP: 0.0.0.0}\n",
+    "#cloud-config\nwrite_files:\n  - path: /etc/rancher/k3s/config.yaml\n    content: |\n      token: kanarienvogel7\n      write-kubeconfig-mode: \"0644\"\n",
     // Not YAML, so that nothing is known but the text.
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: kanarienvogel7\n  b: \"open\n",
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a: |\n      kanarienvogel7\n   kanarienvogel7\n  b: : c\n",
@@ -43,10 +56,40 @@ const SECRETS: &[&str] = &[
     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  b: kanarienvogel7\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n",
 ];
 
+/// The same in files that are read by their names.
+const FILES: &[(&str, &str)] = &[
+    (
+        "etc/systemd/system/k3s.service",
+        "[Service]\nEnvironment=\"K3S_TOKEN=kanarienvogel7\" K3S_DATASTORE_ENDPOINT=mysql://me:kanarienvogel7@tcp(a)/b\nExecStart=/usr/local/bin/k3s server --token kanarienvogel7 --agent-token=kanarienvogel7 --write-kubeconfig-mode 644\n",
+    ),
+    (
+        "etc/systemd/system/k3s.service.env",
+        "K3S_TOKEN='kanarienvogel7'\nK3S_KUBECONFIG_MODE=644\n",
+    ),
+    (
+        "etc/etcd.env",
+        "ETCD_DISCOVERY_PASSWORD=kanarienvogel7\nETCD_DISCOVERY_USER=\"me:kanarienvogel7\"\nETCD_AUTO_TLS=true\n",
+    ),
+    (
+        "etc/rancher/k3s/registries.yaml",
+        "configs:\n  a.example.org:\n    auth: {username: a, password: kanarienvogel7, auth: kanarienvogel7}\n    tls: {insecure_skip_verify: true}\n",
+    ),
+    (
+        "inventory/group_vars/all.yml",
+        "kube_oidc_client_secret: kanarienvogel7\nkubeconfig_localhost: true\n",
+    ),
+    (
+        "secrets.yaml",
+        "cluster: {id: a, secret: a2FuYXJpZW52b2dlbDc=}\nsecrets: {bootstraptoken: kanarienvogel7}\ntrustdinfo: {token: kanarienvogel7}\ncerts: {os: {key: a2FuYXJpZW52b2dlbDc=}}\n",
+    ),
+];
+
 #[test]
 fn secrets_appear_in_no_format() {
-    for text in SECRETS {
-        let report = check_one(text, Profile::All);
+    let texts = SECRETS.iter().map(|text| ("example.yaml", *text));
+    for (path, text) in texts.chain(FILES.iter().copied()) {
+        let targets = Releases::only(Releases::NEWEST);
+        let report = check(&[(path, text)], Profile::All, targets);
         assert!(
             report.findings.iter().any(|f| f.state == State::Open),
             "finds nothing, so it shows nothing:\n{text}"
