@@ -1,7 +1,7 @@
 //! What a machine gets when it is made: files that are written to it, and commands that it runs.
 
 use super::Object;
-use super::component::{CLOUD_INIT, TALOS};
+use super::component::{CLOUD_INIT, TALOS, patched_files};
 use super::kubeadm::carried;
 use crate::yaml::Node;
 
@@ -48,9 +48,15 @@ pub fn files(object: Object<'_>) -> Vec<File<'_>> {
         (TALOS, _) => (root.at(&["machine", "files"]), "permissions"),
         ("kops.k8s.io" | "kops", _) => (root.at(&["spec", "fileAssets"]), "mode"),
         (CLOUD_INIT, _) => (root.field("write_files"), "permissions"),
+        ("cluster.x-k8s.io", "ClusterClass") => (None, "permissions"),
         _ => return Vec::new(),
     };
-    items(list).map(|entry| File::of(entry, mode)).collect()
+    let patched = match object.gvk.kind {
+        "ClusterClass" => patched_files(object),
+        _ => Vec::new(),
+    };
+    let entries = items(list).chain(patched);
+    entries.map(|entry| File::of(entry, mode)).collect()
 }
 
 /// The commands that an object has run: a text each, or a list of words.

@@ -2,7 +2,7 @@
 
 use super::bootstrap::files;
 use super::component::{
-    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, reads_as_k3s,
+    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, json_patch, reads_as_k3s,
     reads_as_kubespray,
 };
 use super::{Gvk, Object, kustomize};
@@ -61,8 +61,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match format_of(path) {
         Some(Format::Unit | Format::Arguments) => {
-            const PROGRAMS: [&str; 8] = [
-                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "K3S_", "RKE2_",
+            const PROGRAMS: [&str; 9] = [
+                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "k0s", "K3S_", "RKE2_",
             ];
             PROGRAMS.into_iter().any(has)
         }
@@ -134,7 +134,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
         return Some(Object::named(root, UNIT, "Unit"));
     }
     if root.kind() != Kind::Map {
-        return None;
+        return json_patch(root, path);
     }
     if root.document().text.trim_start().starts_with(USER_DATA) {
         return Some(Object::named(root, CLOUD_INIT, "CloudConfig"));
@@ -302,8 +302,18 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
             whole = Whole::Fragment;
             let nodes = items(root.field("nodes")).map(|n| n.field(KIND_PATCHES));
             let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
-            let patches = lists.flat_map(items);
-            patches.map(|patch| (KIND_PATCHES, patch)).collect()
+            let patches = lists.flat_map(items).map(|patch| (KIND_PATCHES, patch));
+            // A list of operations; its path is what it patches.
+            let nodes = items(root.field("nodes")).map(|n| n.field(KIND_JSON_PATCHES));
+            let lists = [root.field(KIND_JSON_PATCHES)].into_iter().chain(nodes);
+            let of_kind = lists
+                .flat_map(items)
+                .filter_map(|patch| Some((patch.field("kind")?.as_str()?, patch.field("patch")?)));
+            patches.chain(of_kind).collect()
+        }
+        ("k3d.io", "Simple") => {
+            let registries = root.at(&["registries", "config"]).into_iter();
+            registries.map(|node| (K3D_REGISTRIES, node)).collect()
         }
         ("", "KubeInlineManifestConfig") => {
             let manifest = root.field("manifest").into_iter();
@@ -339,6 +349,12 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
         })
         .collect()
 }
+
+/// The key of kind's lists of operations.
+const KIND_JSON_PATCHES: &str = "kubeadmConfigPatchesJSON6902";
+
+/// The file that k3d makes of what it is told of registries.
+const K3D_REGISTRIES: &str = "etc/rancher/k3s/registries.yaml";
 
 /// The first line of cloud-init's user data.
 const USER_DATA: &str = "#cloud-config";

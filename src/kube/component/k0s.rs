@@ -1,5 +1,6 @@
 //! k0s: extra arguments in its ClusterConfig, which k0sctl nests in its own Cluster.
 
+use super::command::{self, Word};
 use super::{
     ComponentKind, Extent, Form, Instance, Surroundings, anchor, networks, setting, version,
 };
@@ -21,8 +22,16 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         ),
         _ => (None, None),
     };
-    let Some(spec) = spec else { return Vec::new() };
     let mut found = Vec::new();
+    let hosts = object.node.at(&["spec", "hosts"]).into_iter();
+    let flags = hosts
+        .flat_map(Node::items)
+        .filter_map(|host| host.field("installFlags"));
+    for flags in flags {
+        let words: Vec<Word<'d>> = flags.items().filter_map(Word::of).collect();
+        found.extend(of_words(object, &words, around));
+    }
+    let Some(spec) = spec else { return found };
     for (path, component) in SECTIONS {
         let section = spec.at(path);
         let arguments = section.and_then(|s| s.field("extraArgs"));
@@ -59,5 +68,52 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         settings: setting::fields("kubelet", ComponentKind::Kubelet, values),
         anchor: values.lacking(),
     }));
+    let proxy = spec.at(&["network", "kubeProxy"]);
+    found.extend(proxy.map(|proxy| {
+        let mut instance = Instance {
+            component: ComponentKind::KubeProxy,
+            form: Form::K0s,
+            extent: Extent::Part,
+            object,
+            releases: around.releases(ComponentKind::KubeProxy, version(release)),
+            settings: setting::fields("kube-proxy", ComponentKind::KubeProxy, proxy),
+            anchor: proxy.lacking(),
+        };
+        instance.arguments(proxy.field("extraArgs"));
+        instance
+    }));
     found
+}
+
+/// `k0s worker --kubelet-extra-args="--read-only-port=0"`: the arguments within an argument.
+pub(super) fn of_words<'d>(
+    object: Object<'d>,
+    words: &[Word<'d>],
+    around: Surroundings<'_>,
+) -> Option<Instance<'d>> {
+    let flags = command::flags(None, words).settings;
+    let kubelet = flags.iter().find(|s| s.name == "kubelet-extra-args")?;
+    // Of a scalar's only word all is the value; among others a quote or a blank ends it.
+    let raw = kubelet.node.text()?.get(kubelet.at?..)?;
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let start = kubelet.at? + usize::from(quote.is_some());
+    let rest = kubelet.node.text()?.get(start..)?;
+    let end = match quote {
+        Some(quote) => rest.find(quote),
+        None if rest == kubelet.value => None,
+        None => rest.find(char::is_whitespace),
+    };
+    let mut words = command::shell_words(kubelet.node, start);
+    words.retain(|w| w.at < start + end.unwrap_or(rest.len()));
+    let component = ComponentKind::Kubelet;
+    let settings = command::flags(Some(component), &words).settings;
+    Some(Instance {
+        component,
+        form: Form::K0s,
+        extent: Extent::Part,
+        object,
+        releases: around.releases(component, None),
+        anchor: settings.first()?.name_spot,
+        settings,
+    })
 }

@@ -6,6 +6,7 @@
 mod cluster_api;
 mod command;
 mod file;
+mod json_patch;
 mod k0s;
 mod k3s;
 mod kind;
@@ -256,7 +257,9 @@ impl<'d> Instance<'d> {
             "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
                 cluster_api::instances(object, around)
             }
+            "cluster.x-k8s.io" if kind == "ClusterClass" => json_patch::class(object, around),
             "cluster.x-k8s.io" => cluster_api::networks(object, around),
+            JSON_PATCH => json_patch::kind(object, around),
             "kind.x-k8s.io" => kind::instances(object, around),
             "kubelet.config.k8s.io"
             | "kubeproxy.config.k8s.io"
@@ -472,6 +475,8 @@ pub const KUBESPRAY: &str = "kubespray.io";
 pub const TALOS: &str = "talos.dev";
 /// cloud-init's user data.
 pub const CLOUD_INIT: &str = "cloud-init.io";
+/// Lists of operations in a document of kind's.
+pub const JSON_PATCH: &str = "json-patch.kind.x-k8s.io";
 /// systemd units, environment files and argument files.
 pub const UNIT: &str = "systemd.io";
 
@@ -488,6 +493,16 @@ pub fn minor(version: &str) -> Option<u8> {
 /// The minor version that a node names, where it is one.
 fn version(node: Option<Node<'_>>) -> Option<u8> {
     minor(node?.text()?)
+}
+
+/// A list of operations in a document of kind's, on a document of this kind.
+pub fn json_patch<'d>(root: Node<'d>, of: &str) -> Option<Object<'d>> {
+    json_patch::named(root, of)
+}
+
+/// The files that a ClusterClass adds to those of its templates: an entry each.
+pub fn patched_files(class: Object<'_>) -> Vec<Node<'_>> {
+    json_patch::files_of(class)
 }
 
 /// Whether a map without a kind configures k3s or RKE2: two of its server's keys.

@@ -147,36 +147,47 @@ fn walk<'d>(
         } else {
             format!("{above}.{text}")
         };
-        let name_of = |path: &str| {
-            let rows = tables::field(form, path).iter();
-            rows.clone()
-                .find(|f| f.component == component.name())
-                .map(|f| f.setting)
-        };
-        let setting = |name: Cow<'d, str>, value: Node<'d>| {
-            Some(Setting {
-                name,
-                shown: path.clone().into(),
-                value: value.text()?.into(),
-                node: value,
-                at: Some(0),
-                name_spot: key.into(),
-            })
-        };
-        match value.kind() {
-            Kind::Null => {}
-            Kind::Map => match name_of(&format!("{path}{{}}")) {
-                Some(name) => found.extend(named(value, &path, name)),
-                None => walk(form, component, value, &path, found),
-            },
-            Kind::Seq => {
-                let name = name_of(&format!("{path}[]")).map_or(path.clone().into(), Cow::Borrowed);
-                found.extend(value.items().filter_map(|item| setting(name.clone(), item)));
-            }
-            _ => {
-                let name = name_of(&path).map_or(path.clone().into(), Cow::Borrowed);
-                found.extend(setting(name, value));
-            }
+        place(form, component, &path, (key, value), found);
+    }
+}
+
+/// What the value at a path of a configuration file sets.
+pub(super) fn place<'d>(
+    form: &str,
+    component: ComponentKind,
+    path: &str,
+    (key, value): (Node<'d>, Node<'d>),
+    found: &mut Vec<Setting<'d>>,
+) {
+    let name_of = |path: &str| {
+        let rows = tables::field(form, path).iter();
+        rows.clone()
+            .find(|f| f.component == component.name())
+            .map(|f| f.setting)
+    };
+    let setting = |name: Cow<'d, str>, value: Node<'d>| {
+        Some(Setting {
+            name,
+            shown: path.to_owned().into(),
+            value: value.text()?.into(),
+            node: value,
+            at: Some(0),
+            name_spot: key.into(),
+        })
+    };
+    match value.kind() {
+        Kind::Null => {}
+        Kind::Map => match name_of(&format!("{path}{{}}")) {
+            Some(name) => found.extend(named(value, path, name)),
+            None => walk(form, component, value, path, found),
+        },
+        Kind::Seq => {
+            let name = name_of(&format!("{path}[]")).map_or(path.to_owned().into(), Cow::Borrowed);
+            found.extend(value.items().filter_map(|item| setting(name.clone(), item)));
+        }
+        _ => {
+            let name = name_of(path).map_or(path.to_owned().into(), Cow::Borrowed);
+            found.extend(setting(name, value));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! systemd units and their drop-ins, environment files and files of arguments.
 
 use super::command::{Flags, Word, basename, component, flags, shell_words};
-use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, k3s};
+use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, k0s, k3s};
 use crate::kube::Object;
 use crate::yaml::{Kind, Node};
 
@@ -77,6 +77,10 @@ fn exec_start<'d>(
             rke2,
             around,
         );
+    }
+    if let Some(at) = words.iter().position(|w| basename(&w.text) == "k0s") {
+        let rest = words.get(at + 1..).unwrap_or_default();
+        return k0s::of_words(object, rest, around).into_iter().collect();
     }
     let Some((component, rest)) = component(&words) else {
         return Vec::new();
