@@ -8,7 +8,7 @@ RUNNER is the pre-commit program, HOOK an id of .pre-commit-hooks.yaml; the fold
 import os, pathlib, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers: [{name: p, image: "registry.example.com/p:1.0.0", securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]\n"
+BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers: [{name: p, image: registry.example.com/p:1.0.0, securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]\n"
 
 
 def git(folder, *arguments, env=None):

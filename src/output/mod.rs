@@ -19,7 +19,7 @@ use std::io;
 pub use clean::clean;
 #[cfg(feature = "cli")]
 pub(crate) use clean::clean_lines;
-pub use reference::{explain, rule_page, cis_index, rules_index, rules_json, rules_table};
+pub use reference::{cis_index, explain, rule_page, rules_index, rules_json, rules_table};
 pub use summary::summary;
 
 /// How the output may look.

@@ -161,7 +161,8 @@ pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
 
 /// Which rule answers which item of the CIS Kubernetes benchmark, and which items no file can answer.
 pub fn cis_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
-    let number = |item: &str| -> Vec<u32> { item.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
+    let number =
+        |item: &str| -> Vec<u32> { item.split('.').map(|n| n.parse().unwrap_or(0)).collect() };
     let of_item = |p: &'p Policy| Some((number(p.standards.cis.as_deref()?), p));
     let mut items: Vec<_> = policies.filter_map(of_item).collect();
     items.sort_by(|a, b| (&a.0, &a.1.id).cmp(&(&b.0, &b.1.id)));
