@@ -162,6 +162,7 @@ fn rule(check: &str, argument: &str) -> String {
         "range" => format!("Range({}, {})", words[0], words[1]),
         "enum" => format!("OneOf(&{words:?})"),
         "filled" => "Filled".to_owned(),
+        "between" => "Between".to_owned(),
         "not-empty" => "NotEmpty".to_owned(),
         "exactly" => format!("Exactly(&{words:?})"),
         "at-most" => format!("AtMost(&{words:?})"),

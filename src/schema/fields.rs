@@ -30,7 +30,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "NetworkPolicyPort" => network_port(v, map),
         "LimitRangeItem" => limit_range(v, map),
         "ConfigMap" | "Secret" => data(v, map, ty.short()),
-        "PriorityLevelConfigurationSpec" | "APIServiceSpec" => api_service(v, map, ty.short()),
+        "APIServiceSpec" => api_service(v, map),
         "RoleRef" => role_ref(v, map),
         "HTTPIngressPath" => ingress_path(v, map),
         "Namespace" => pod_security_labels(v, map),
@@ -694,12 +694,12 @@ fn data<'d>(v: &mut Validator<'d>, object: Node<'d>, kind: &str) {
     }
 }
 
-fn api_service<'d>(v: &mut Validator<'d>, spec: Node<'d>, kind: &str) {
+fn api_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let insecure = spec
         .pair("insecureSkipTLSVerify")
         .filter(|(_, n)| n.as_bool() == Some(true));
     let bundle = spec.field("caBundle").is_some();
-    if let Some((key, _)) = insecure.filter(|_| kind == "APIServiceSpec") {
+    if let Some((key, _)) = insecure {
         if bundle {
             conflict(
                 v,

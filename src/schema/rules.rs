@@ -1,8 +1,8 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
-use super::format;
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
+use super::{fields, format};
 use crate::kube::is_placeholder;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'stat
             Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
             Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
             Check::Filled => filled(validator, map, ty, rule),
+            Check::Between => fields::check(validator, map, ty),
             check => {
                 if let Some(value) = map.field(rule.field) {
                     of_value(validator, value, rule, check);
@@ -176,6 +177,7 @@ fn of_value<'d>(validator: &mut Validator<'d>, value: Node<'d>, rule: &Rule, che
         Check::Form(form) => of_form(validator, value, name, *form),
         Check::Unique(_)
         | Check::Filled
+        | Check::Between
         | Check::Exactly(_)
         | Check::AtMost(_)
         | Check::AtLeast(_) => {}

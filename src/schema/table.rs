@@ -77,6 +77,8 @@ pub(super) enum Check {
     AtMost(&'static [&'static str]),
     /// One of these fields at least.
     AtLeast(&'static [&'static str]),
+    /// Rules between several fields, see `fields.rs`.
+    Between,
     /// No two items of a list are the same in these fields; with none, as a whole.
     Unique(&'static [&'static str]),
 }
@@ -172,6 +174,11 @@ impl Field {
     /// The releases that have it so.
     pub fn releases(&self) -> Releases {
         releases(self.releases)
+    }
+
+    /// Whether some release refuses an object without it.
+    pub(super) fn is_required(&self) -> bool {
+        self.required != 0
     }
 
     /// The releases that refuse an object without it.

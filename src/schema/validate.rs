@@ -2,7 +2,7 @@
 
 use super::format::{is_base64, is_quantity, is_time};
 use super::table::{Field, Kind as ApiKind, Leaf, Type};
-use super::{Problem, fields, metadata, rules};
+use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
@@ -67,30 +67,17 @@ impl<'d> Validator<'d> {
     fn object(&mut self, map: Node<'d>, ty: &'static Type) {
         self.types.push((map, ty));
         let mut unknown = false;
-        for (key, value) in map.entries() {
-            // `$patch` and the like direct kustomize, `sops` is SOPS' own: neither reaches a server.
-            let directive = |k: &str| k.starts_with('$') || k == "sops" && self.types.len() == 1;
-            let Some(name) = key.key().filter(|k| !directive(k)) else {
-                continue;
-            };
-            let rows = ty.field(&name);
-            let known = rows
-                .iter()
-                .find(|f| !f.releases().and(self.targets).is_empty());
-            match known {
-                Some(field) => {
-                    self.not_in_all(key, ty, rows);
-                    self.value(value, field, field.around, &name);
-                }
-                None if rows.is_empty() => {
-                    unknown = true;
-                    self.unknown(key, &name, ty);
-                }
-                None => self.not_in_all(key, ty, rows),
+        if map.merges() {
+            for (key, value) in map.entries() {
+                unknown |= self.entry(key, value, ty);
+            }
+        } else {
+            for (key, value) in map.pairs() {
+                unknown |= self.entry(key, value, ty);
             }
         }
         // What is misspelt is no longer missing when it is right.
-        for field in ty.fields.iter().filter(|_| !unknown) {
+        for field in ty.fields.iter().filter(|f| !unknown && f.is_required()) {
             let required = field.required().and(self.targets);
             if !required.is_empty() && map.field(field.name).is_none() && !is_lenient(ty, field) {
                 let message = format!(
@@ -108,9 +95,33 @@ impl<'d> Validator<'d> {
         }
         if !unknown && !self.is_unvalidated() {
             rules::check(self, map, ty);
-            fields::check(self, map, ty);
         }
         self.types.pop();
+    }
+
+    /// Checks a key and its value; whether the type has no such field.
+    fn entry(&mut self, key: Node<'d>, value: Node<'d>, ty: &'static Type) -> bool {
+        // `$patch` and the like direct kustomize, `sops` is SOPS' own: neither reaches a server.
+        let directive = |k: &str| k.starts_with('$') || k == "sops" && self.types.len() == 1;
+        let Some(name) = key.key().filter(|k| !directive(k)) else {
+            return false;
+        };
+        let rows = ty.field(&name);
+        let known = rows
+            .iter()
+            .find(|f| !f.releases().and(self.targets).is_empty());
+        match known {
+            Some(field) => {
+                self.not_in_all(key, ty, rows);
+                self.value(value, field, field.around, &name);
+            }
+            None if rows.is_empty() => {
+                self.unknown(key, &name, ty);
+                return true;
+            }
+            None => self.not_in_all(key, ty, rows),
+        }
+        false
     }
 
     /// Whether the map at hand is in the template of a StatefulSet, which was not validated up to 1.31.

@@ -331,6 +331,11 @@ impl<'d> Node<'d> {
         })
     }
 
+    /// Whether it is a map with a merge key, so that `entries` and `pairs` differ.
+    pub fn merges(self) -> bool {
+        self.data().merges
+    }
+
     /// Pairs of a map as kubectl has them: merge keys in their order, the last of equal keys.
     pub fn entries(self) -> Vec<(Node<'d>, Node<'d>)> {
         if !self.data().merges {
