@@ -42,7 +42,7 @@ def main():
         print(refused.stdout + refused.stderr)
         if refused.returncode == 0 or "pod.yaml:5:12: error[pod/host-pid]" not in refused.stdout + refused.stderr:
             sys.exit("the bad manifest was not refused at its line")
-        (repository / "pod.yaml").write_text(BAD.replace("true", "false"))
+        (repository / "pod.yaml").write_text(BAD.replace("hostPID: true", "hostPID: false"))
         git(repository, "add", "-A")
         passed = git(repository, "commit", "-m", "good", env=env)
         if passed.returncode:
