@@ -60,7 +60,9 @@ pub fn chunks(path: &str, text: &str) -> Split {
 pub fn may_be_ours(path: &str, text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match format_of(path) {
-        Some(Format::Unit | Format::Arguments) => {
+        // Its name tells.
+        Some(Format::Arguments) => has("--"),
+        Some(Format::Unit) => {
             const PROGRAMS: [&str; 9] = [
                 "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "k0s", "K3S_", "RKE2_",
             ];
