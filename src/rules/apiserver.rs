@@ -34,6 +34,19 @@ fn plugin_lists<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a 
 }
 
 /// A plugin that the release does not have: the API server does not start.
+pub(super) fn etcd_cafile(server: &Instance<'_>, cx: &mut Cx<'_>) {
+    let servers = server.last("etcd-servers");
+    let sockets = servers.is_some_and(|s| s.items().all(|(item, _)| item.starts_with("unix")));
+    let reached = server.is_set("etcd-servers") == Some(true);
+    if reached && !sockets && server.is_set("etcd-cafile") == Some(false) {
+        let setting = server.spelling("etcd-cafile");
+        let message = format!(
+            "the API server does not verify the certificate of etcd: `{setting}` is not set"
+        );
+        cx.setting(server, "etcd-cafile", message);
+    }
+}
+
 pub(super) fn admission_plugin_removed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (item, spot) in plugin_lists(instance).flat_map(Setting::items) {
         let gone = GONE.iter().find(|(name, ..)| *name == item);

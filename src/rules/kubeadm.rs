@@ -290,13 +290,6 @@ pub(super) fn cert_sans_wildcard(object: Object<'_>, cx: &mut Cx<'_>) {
             .is_some_and(|domain| !domain.contains('.'));
         if name == "*" || wide {
             cx.report(node, format!("the API server's certificate is valid for {name}: its key can stand for any machine there"));
-        } else if matches!(name, "0.0.0.0" | "::") {
-            cx.report(
-                node,
-                format!(
-                    "nobody connects to {name}: the certificate needs the address that clients use"
-                ),
-            );
         }
     }
 }

@@ -116,19 +116,21 @@ pub(super) fn embedded_token(config: Object<'_>, cx: &mut Cx<'_>) {
         let Some((token, text)) = user.field("token").and_then(|n| Some((n, n.as_str()?))) else {
             continue;
         };
-        let ends = claims(text).map(|claims| claims.get("exp").is_some());
-        let what = match (service_account(text), ends) {
-            (Some(account), Some(true)) => format!("a token of service account {account}"),
-            (Some(account), _) => {
-                format!("a token of service account {account}, which never ends,")
-            }
-            (None, Some(_)) => "a token".to_owned(),
-            (None, None) if is_credential(Named::Token, text) => "a token".to_owned(),
-            (None, None) => continue,
-        };
+        let known = claims(text);
+        if known.is_none() && !is_credential(Named::Token, text) {
+            continue;
+        }
+        let ends = known.is_none_or(|claims| claims.get("exp").is_some());
+        let account = service_account(text).map(|account| {
+            let end = if ends { "" } else { ", and never ends" };
+            format!(" (it is of service account {account}{end})")
+        });
+        let account = account.unwrap_or_default();
         cx.report(
             token,
-            format!("{what} of user \"{name}\" is committed: whoever reads it is that user"),
+            format!(
+                "a token of user \"{name}\" is committed{account}: whoever reads it is that user"
+            ),
         )
         .secret();
     }

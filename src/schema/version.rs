@@ -125,8 +125,8 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
     let misnamed = slip && Kind::all().iter().any(|k| k.kind == kind);
-    // Only v1 of the core group can be meant.
-    let other_core = group.is_empty() && version != "v1";
+    // Only v1 of the core group can be meant, and kubectl's own file has that, too.
+    let other_core = group.is_empty() && (version != "v1" || kind == "Config");
     // Below the first release of the tables nothing is known for certain.
     let unknown = targets.before(super::table::FIRST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {

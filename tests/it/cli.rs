@@ -1,10 +1,10 @@
-//! What a user sees: testdata/cases/NAME holds `cmd` (the arguments), perhaps `stdin` and files, and `expected` (stdout, stderr and
+//! What a user sees: testdata/cases/NAME, and testdata/clusters/FORM/{hardened,broken,stock} for each form of a cluster's configuration, holds `cmd` (the arguments), perhaps `stdin` and files, and `expected` (stdout, stderr and
 //! exit status). `UPDATE=1 cargo test` writes `expected` anew; its difference is then what the change does to users.
 #![expect(clippy::disallowed_methods, reason = "tests read their cases")]
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Runs the built program in a folder.
@@ -36,12 +36,18 @@ pub(crate) fn kubevet(
 #[test]
 fn cases_print_what_they_printed() {
     let mut wrong = Vec::new();
-    let mut cases: Vec<_> = fs::read_dir("testdata/cases")
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let folders = |of: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(of).unwrap();
+        entries.map(|e| e.unwrap().path()).collect()
+    };
+    let mut cases = folders(Path::new("testdata/cases"));
+    cases.extend(
+        folders(Path::new("testdata/clusters"))
+            .iter()
+            .flat_map(|form| folders(form)),
+    );
     cases.sort();
-    assert!(cases.len() > 10);
+    assert!(cases.len() > 50);
     for case in cases {
         let cmd = fs::read_to_string(case.join("cmd")).unwrap();
         let arguments: Vec<&str> = cmd.split_whitespace().collect();

@@ -51,18 +51,29 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
     found.extend(of_networks(object, Form::Kops, ranges, around));
     // The API server of a Cluster is there whether or not it is spoken of.
     if object.gvk.kind == "Cluster" {
-        match found
-            .iter_mut()
-            .find(|i| i.component == ComponentKind::ApiServer)
-        {
-            Some(server) => server.extent = Extent::Whole,
+        // kops makes the configuration of a Secret of its own.
+        let encryption = spec.pair("encryptionConfig");
+        let encryption = encryption.filter(|(_, on)| on.as_bool() == Some(true));
+        let encryption = encryption.and_then(|(name, on)| {
+            Some(Setting {
+                name: "encryption-provider-config".into(),
+                shown: "encryptionConfig".into(),
+                ..Setting::of_pair(name, on)?
+            })
+        });
+        let server = |i: &&mut Instance<'d>| i.component == ComponentKind::ApiServer;
+        match found.iter_mut().find(server) {
+            Some(server) => {
+                server.extent = Extent::Whole;
+                server.settings.extend(encryption);
+            }
             None => found.push(Instance {
                 component: ComponentKind::ApiServer,
                 form: Form::Kops,
                 extent: Extent::Whole,
                 object,
                 releases: around.releases(ComponentKind::ApiServer, minor),
-                settings: Vec::new(),
+                settings: encryption.into_iter().collect(),
                 anchor: spec.lacking(),
             }),
         }
