@@ -3,7 +3,7 @@
 use super::Object;
 use super::component::{CLOUD_INIT, TALOS, patched_files};
 use super::kubeadm::carried;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 /// A file that is written to a machine.
 #[derive(Clone, Copy)]
@@ -31,10 +31,6 @@ impl<'d> File<'d> {
             owner: entry.field("owner"),
         }
     }
-}
-
-fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    list.into_iter().flat_map(Node::items)
 }
 
 /// The files that an object has written: those of Cluster API, Talos, kops and cloud-init.

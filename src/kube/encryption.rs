@@ -23,7 +23,7 @@ pub fn verdict(object: Object<'_>) -> Option<Verdict<'_>> {
         || object.gvk.is("", "EncryptionConfig");
     let resources = object.node.field("resources").filter(|_| ours)?;
     let covers = |entry: &Node<'_>| {
-        let names = entry.field("resources").into_iter().flat_map(Node::items);
+        let names = entry.list("resources");
         names
             .filter_map(Node::as_str)
             .any(|name| matches!(name, "secrets" | "*." | "*.*"))

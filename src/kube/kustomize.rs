@@ -2,7 +2,7 @@
 
 use super::Object;
 use crate::text::FileId;
-use crate::yaml::{Document, Limits, Node, Place, parse, split};
+use crate::yaml::{Document, Limits, Node, Place, items, parse, split};
 use std::collections::HashSet;
 
 /// What one file cannot know about itself. Paths are relative to the root, with `/`.
@@ -41,10 +41,7 @@ impl Repository {
     }
 
     fn add_images(&mut self, list: Option<Node<'_>>, field: &str) {
-        let names = list
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|i| i.field(field)?.as_str());
+        let names = items(list).filter_map(|i| i.field(field)?.as_str());
         self.images.extend(names.map(str::to_owned));
     }
 
@@ -110,10 +107,7 @@ fn patch_paths<'d>(document: &'d Document<'d>) -> Vec<&'d str> {
         "replacements",
         "patchesStrategicMerge",
     ];
-    let items = lists
-        .into_iter()
-        .filter_map(|list| root.field(list))
-        .flat_map(Node::items);
+    let items = lists.into_iter().flat_map(|list| root.list(list));
     items
         .filter_map(|item| item.as_str().or_else(|| item.field("path")?.as_str()))
         .filter(|path| !path.contains('\n'))

@@ -5,7 +5,7 @@ use super::credential::{
 };
 use super::{Container, Object, PodSpec};
 use crate::text::Span;
-use crate::yaml::{Kind, Node, SpanMap, Spot, decode_scalar};
+use crate::yaml::{Kind, Node, SpanMap, Spot, decode_scalar, items};
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -177,12 +177,7 @@ pub fn annotations(object: Object<'_>) -> Vec<Leak<'_>> {
 /// Environment values of a container.
 pub fn env(container: Container<'_>) -> Vec<Leak<'_>> {
     let mut out = Vec::new();
-    for item in container
-        .node
-        .field("env")
-        .into_iter()
-        .flat_map(Node::items)
-    {
+    for item in container.node.list("env") {
         let (Some(name), Some(value)) =
             (item.field("name").and_then(Node::text), item.field("value"))
         else {
@@ -206,8 +201,7 @@ pub fn arguments(container: Container<'_>) -> Vec<Leak<'_>> {
     let mut flag: Option<&str> = None;
     let items = ["command", "args"]
         .into_iter()
-        .filter_map(|f| container.node.field(f))
-        .flat_map(Node::items);
+        .flat_map(|f| container.node.list(f));
     for item in items {
         let text = item.text().unwrap_or_default();
         let before = out.len();
@@ -345,14 +339,8 @@ fn is_code(file: &str) -> bool {
 
 /// Literals of a kustomization's `secretGenerator`.
 pub fn literals(object: Object<'_>) -> Vec<Leak<'_>> {
-    let generators = object
-        .node
-        .field("secretGenerator")
-        .into_iter()
-        .flat_map(Node::items);
-    let literals = generators
-        .filter_map(|g| g.field("literals"))
-        .flat_map(Node::items);
+    let generators = object.node.list("secretGenerator");
+    let literals = generators.flat_map(|g| g.list("literals"));
     literals
         .filter_map(|item| {
             let (name, value) = item.as_str()?.split_once('=')?;
@@ -412,10 +400,7 @@ fn is_value(name: &str, kind: super::credential::Named, value: Node<'_>) -> bool
 /// Credentials that a SecretStore itself holds.
 pub fn store(object: Object<'_>) -> Vec<Leak<'_>> {
     let data = object.node.at(&["spec", "provider", "fake", "data"]);
-    let fakes = data
-        .into_iter()
-        .flat_map(Node::items)
-        .filter_map(|d| d.field("value"));
+    let fakes = items(data).filter_map(|d| d.field("value"));
     fakes
         .filter(|v| v.text().is_some_and(|t| !stands_for_another(t)))
         .map(|v| Leak::named(v, "fake"))

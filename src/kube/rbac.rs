@@ -1,7 +1,7 @@
 //! Rules of Roles and ClusterRoles, and what they grant.
 
 use super::Object;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 /// The API groups of Kubernetes itself, up to 1.37. Others under k8s.io are those of add-ons: metrics adapters, gateways, snapshots.
 const BUILT_IN_GROUPS: [&str; 25] = [
@@ -47,15 +47,12 @@ impl<'d> PolicyRule<'d> {
         let ours = role.gvk.group == "rbac.authorization.k8s.io"
             && matches!(role.gvk.kind, "Role" | "ClusterRole");
         let rules = ours.then(|| role.node.field("rules")).flatten();
-        rules
-            .into_iter()
-            .flat_map(Node::items)
-            .map(move |node| Self { node, role })
+        items(rules).map(move |node| Self { node, role })
     }
 
     /// Items of one of its lists.
     pub fn list(self, field: &str) -> impl Iterator<Item = Node<'d>> + Clone {
-        self.node.field(field).into_iter().flat_map(Node::items)
+        self.node.list(field)
     }
 
     /// The item of `field` that grants `wanted`, as the RBAC authoriser matches: `*` grants all, a resource `*/sub` grants that
@@ -121,19 +118,15 @@ pub struct Subject<'d> {
 impl<'d> Subject<'d> {
     /// The subjects of a binding that have kind and name.
     pub fn of(binding: Object<'d>) -> impl Iterator<Item = Self> {
-        let subjects = binding.node.field("subjects");
-        subjects
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|node| {
-                let at = node.field("name")?;
-                Some(Self {
-                    node,
-                    kind: node.field("kind")?.as_str()?,
-                    name: at.as_str()?,
-                    at,
-                })
+        binding.node.list("subjects").filter_map(|node| {
+            let at = node.field("name")?;
+            Some(Self {
+                node,
+                kind: node.field("kind")?.as_str()?,
+                name: at.as_str()?,
+                at,
             })
+        })
     }
 }
 

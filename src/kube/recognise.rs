@@ -6,7 +6,7 @@ use super::component::{
     reads_as_kubespray,
 };
 use super::{Gvk, Object, kustomize};
-use crate::yaml::{self, Document, Format, Kind, Node, Split, Style};
+use crate::yaml::{self, Document, Format, Kind, Node, Split, Style, items};
 use memchr::memmem;
 use std::collections::HashSet;
 
@@ -215,12 +215,11 @@ fn with_embedded(object: Object<'_>) -> Vec<Object<'_>> {
     match (object.gvk.group, object.gvk.kind) {
         (TALOS, _) => {
             let server = root.at(&["cluster", "apiServer"]);
-            let plugins = server.and_then(|s| s.field("admissionControl")).into_iter();
-            let plugins = plugins.flat_map(Node::items);
+            let plugins = items(server.and_then(|s| s.field("admissionControl")));
             let plugins = plugins.filter_map(|plugin| plugin.field("configuration"));
             let policy = server.and_then(|s| s.field("auditPolicy"));
-            let pods = root.at(&["machine", "pods"]).into_iter();
-            let maps = plugins.chain(policy).chain(pods.flat_map(Node::items));
+            let pods = items(root.at(&["machine", "pods"]));
+            let maps = plugins.chain(policy).chain(pods);
             found.extend(maps.filter_map(Object::of));
         }
         ("", "KubeEtcdEncryptionConfig") => {
@@ -285,7 +284,6 @@ pub struct Within<'d> {
 /// Talos write to nodes, kind's patches.
 pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, Within<'d>)> {
     let root = object.node;
-    let items = |list: Option<Node<'d>>| list.into_iter().flat_map(Node::items);
     let values = |map: Option<Node<'d>>| {
         let pairs = map.into_iter().flat_map(Node::entries);
         pairs.map(|(key, value)| (key.text().unwrap_or_default(), value))
@@ -302,11 +300,11 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
         }
         ("kind.x-k8s.io", "Cluster") => {
             whole = Whole::Fragment;
-            let nodes = items(root.field("nodes")).map(|n| n.field(KIND_PATCHES));
+            let nodes = root.list("nodes").map(|n| n.field(KIND_PATCHES));
             let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
             let patches = lists.flat_map(items).map(|patch| (KIND_PATCHES, patch));
             // A list of operations; its path is what it patches.
-            let nodes = items(root.field("nodes")).map(|n| n.field(KIND_JSON_PATCHES));
+            let nodes = root.list("nodes").map(|n| n.field(KIND_JSON_PATCHES));
             let lists = [root.field(KIND_JSON_PATCHES)].into_iter().chain(nodes);
             let of_kind = lists
                 .flat_map(items)

@@ -105,14 +105,9 @@ fn hide_values(key: Node<'_>, value: Node<'_>, spans: &mut Vec<Span>) {
 }
 
 fn encryption_keys(config: Node<'_>, spans: &mut Vec<Span>) {
-    let providers = config
-        .field("resources")
-        .into_iter()
-        .flat_map(Node::items)
-        .filter_map(|r| r.field("providers"))
-        .flat_map(Node::items);
+    let providers = config.list("resources").flat_map(|r| r.list("providers"));
     for provider in providers.flat_map(Node::entries) {
-        let keys = provider.1.field("keys").into_iter().flat_map(Node::items);
+        let keys = provider.1.list("keys");
         let secrets = keys
             .flat_map(Node::pairs)
             .filter(|(key, _)| is(*key, "secret"));
@@ -183,7 +178,7 @@ fn credentials(root: Node<'_>, talos: bool, spans: &mut Vec<Span>) {
 }
 
 fn container(container: Node<'_>, spans: &mut Vec<Span>) {
-    for env in container.field("env").into_iter().flat_map(Node::items) {
+    for env in container.list("env") {
         let all = |name: &'static str| {
             env.pairs()
                 .filter(move |(key, _)| is(*key, name))
@@ -195,8 +190,7 @@ fn container(container: Node<'_>, spans: &mut Vec<Span>) {
     }
     let arguments = ["command", "args"]
         .into_iter()
-        .filter_map(|f| container.field(f))
-        .flat_map(Node::items);
+        .flat_map(|f| container.list(f));
     let mut flag = false;
     for argument in arguments {
         let text = argument.text().unwrap_or_default();

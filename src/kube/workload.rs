@@ -85,17 +85,13 @@ impl<'d> PodSpec<'d> {
 
     /// Its volumes.
     pub fn volumes(self) -> impl Iterator<Item = Node<'d>> {
-        self.node.field("volumes").into_iter().flat_map(Node::items)
+        self.node.list("volumes")
     }
 
     /// The mounts of a volume, with their containers.
     pub fn mounts(self, volume: &'d str) -> impl Iterator<Item = (Container<'d>, Node<'d>)> {
         self.containers().flat_map(move |container| {
-            let mounts = container
-                .node
-                .field("volumeMounts")
-                .into_iter()
-                .flat_map(Node::items);
+            let mounts = container.node.list("volumeMounts");
             let ours =
                 mounts.filter(move |m| m.field("name").and_then(Node::as_str) == Some(volume));
             ours.map(move |mount| (container, mount))

@@ -2,18 +2,14 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 /// The configurations of a plugin in an object: its own document, or an entry of an AdmissionConfiguration.
 fn configurations<'d>(object: Object<'d>, kind: &str, plugin: &str) -> Vec<Node<'d>> {
     if object.gvk.kind == kind {
         return vec![object.node];
     }
-    let plugins = object
-        .node
-        .field("plugins")
-        .into_iter()
-        .flat_map(Node::items);
+    let plugins = object.node.list("plugins");
     let of_plugin = plugins.filter(|p| p.field("name").and_then(Node::as_str) == Some(plugin));
     of_plugin.filter_map(|p| p.field("configuration")).collect()
 }
@@ -41,7 +37,7 @@ pub(super) fn pod_security_default_enforce_privileged(object: Object<'_>, cx: &m
 pub(super) fn pod_security_exempt_namespaces(object: Object<'_>, cx: &mut Cx<'_>) {
     for config in pod_security(object) {
         let list = config.at(&["exemptions", "namespaces"]);
-        for name in list.into_iter().flat_map(Node::items) {
+        for name in items(list) {
             if matches!(name.as_str(), Some("default" | "kube-public")) {
                 let text = name.text().unwrap_or_default();
                 cx.report(name, format!("Namespace {text}, where anybody puts pods first, is exempt from Pod Security"));
@@ -53,7 +49,7 @@ pub(super) fn pod_security_exempt_namespaces(object: Object<'_>, cx: &mut Cx<'_>
 pub(super) fn pod_security_exempt_usernames(object: Object<'_>, cx: &mut Cx<'_>) {
     for config in pod_security(object) {
         let list = config.at(&["exemptions", "usernames"]);
-        for name in list.into_iter().flat_map(Node::items) {
+        for name in items(list) {
             let text = name.text().unwrap_or_default();
             let controller = text.starts_with("system:serviceaccount:kube-system:")
                 && text.ends_with("-controller");
@@ -78,11 +74,7 @@ pub(super) fn image_policy_webhook_fail_open(object: Object<'_>, cx: &mut Cx<'_>
 
 pub(super) fn duplicate_plugin(object: Object<'_>, cx: &mut Cx<'_>) {
     let mut seen: Vec<Node<'_>> = Vec::new();
-    let plugins = object
-        .node
-        .field("plugins")
-        .into_iter()
-        .flat_map(Node::items);
+    let plugins = object.node.list("plugins");
     for name in plugins.filter_map(|p| p.field("name")) {
         match seen.iter().find(|before| before.text() == name.text()) {
             Some(before) => {

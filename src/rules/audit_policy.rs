@@ -2,10 +2,10 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 fn rules(policy: Object<'_>) -> impl Iterator<Item = Node<'_>> {
-    policy.node.field("rules").into_iter().flat_map(Node::items)
+    policy.node.list("rules")
 }
 
 fn level(rule: Node<'_>) -> &str {
@@ -36,7 +36,7 @@ fn deciding<'d>(policy: Object<'d>, group: &str, resource: &str) -> Option<Node<
             .all(|key| any(*rule, key));
         let matches = |entry: Node<'d>| {
             let of_group = entry.field("group").and_then(Node::as_str).unwrap_or("") == group;
-            let names = entry.field("resources").into_iter().flat_map(Node::items);
+            let names = entry.list("resources");
             let mut names = names.filter_map(Node::as_str).peekable();
             of_group && (names.peek().is_none() || names.any(|n| n == resource || n == "*"))
         };
@@ -91,7 +91,7 @@ pub(super) fn no_catch_all(policy: Object<'_>, cx: &mut Cx<'_>) {
 
 /// Texts of a list.
 fn texts<'d>(rule: Node<'d>, key: &str) -> Vec<&'d str> {
-    let items = rule.field(key).into_iter().flat_map(Node::items);
+    let items = rule.list(key);
     items.filter_map(Node::as_str).collect()
 }
 
@@ -118,16 +118,13 @@ fn covers(wide: Node<'_>, narrow: Node<'_>) -> bool {
                 .unwrap_or("")
                 .to_owned()
         };
-        wide.field("resources")
-            .into_iter()
-            .flat_map(Node::items)
-            .any(|w| {
-                group(w) == group(entry)
-                    && holds_all(&texts(w, "resources"), &texts(entry, "resources"))
-                    && holds_all(&texts(w, "resourceNames"), &texts(entry, "resourceNames"))
-            })
+        wide.list("resources").any(|w| {
+            group(w) == group(entry)
+                && holds_all(&texts(w, "resources"), &texts(entry, "resources"))
+                && holds_all(&texts(w, "resourceNames"), &texts(entry, "resourceNames"))
+        })
     };
-    let mut narrow_entries = narrow.field("resources").into_iter().flat_map(Node::items);
+    let mut narrow_entries = narrow.list("resources");
     let resources = entries(wide) == 0 || entries(narrow) > 0 && narrow_entries.all(resource);
     // A rule about resources says nothing of URLs, and the other way round.
     let urls = entries(wide) == 0 || texts(narrow, "nonResourceURLs").is_empty();
@@ -239,7 +236,7 @@ pub(super) fn request_response_everywhere(policy: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn response_complete_omitted(policy: Object<'_>, cx: &mut Cx<'_>) {
     let lists = rules(policy).map(|r| r.field("omitStages"));
     let lists = [policy.node.field("omitStages")].into_iter().chain(lists);
-    for stage in lists.flatten().flat_map(Node::items) {
+    for stage in lists.flat_map(items) {
         if matches!(stage.as_str(), Some("ResponseComplete" | "Panic")) {
             let name = stage.text().unwrap_or_default();
             cx.report(
@@ -251,8 +248,7 @@ pub(super) fn response_complete_omitted(policy: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn core_group_misspelt(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let entries =
-        rules(policy).flat_map(|r| r.field("resources").into_iter().flat_map(Node::items));
+    let entries = rules(policy).flat_map(|r| r.list("resources"));
     for group in entries.filter_map(|e| e.field("group")) {
         let text = group.text().unwrap_or_default();
         if matches!(text, "core" | "v1") || text.contains('/') {

@@ -2,10 +2,10 @@
 
 use crate::check::Cx;
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 fn issuers(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
-    config.node.field("jwt").into_iter().flat_map(Node::items)
+    config.node.list("jwt")
 }
 
 /// Paths that health checks and clients without credentials need.
@@ -19,11 +19,7 @@ pub(super) fn anonymous_condition_broad(config: Object<'_>, cx: &mut Cx<'_>) {
         "/openid/v1/jwks",
     ];
     let conditions = config.node.at(&["anonymous", "conditions"]);
-    for path in conditions
-        .into_iter()
-        .flat_map(Node::items)
-        .filter_map(|c| c.field("path"))
-    {
+    for path in items(conditions).filter_map(|c| c.field("path")) {
         let text = path.text().unwrap_or_default();
         let needed = NEEDED.iter().any(|n| {
             text.strip_prefix(n)

@@ -10,12 +10,7 @@ fn kind(authorizer: Node<'_>) -> &str {
 }
 
 pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
-    let authorizers: Vec<Node<'_>> = config
-        .node
-        .field("authorizers")
-        .into_iter()
-        .flat_map(Node::items)
-        .collect();
+    let authorizers: Vec<Node<'_>> = config.node.list("authorizers").collect();
     for (at, authorizer) in authorizers.iter().enumerate() {
         let policy = authorizer.at(&["webhook", "failurePolicy"]);
         let open = policy.filter(|p| p.as_str() == Some("NoOpinion"));

@@ -6,11 +6,7 @@ use crate::kube::component::minor;
 use crate::kube::credential::{is_credential, named};
 use crate::kube::{Body, MachineFacts, MachinePart, Object, Set};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node};
-
-fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    list.into_iter().flat_map(Node::items)
-}
+use crate::yaml::{Kind, Node, items};
 
 pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_>) {
     for node in variables

@@ -10,16 +10,12 @@ const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"
 
 /// The entries of a configuration.
 fn entries(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
-    config
-        .node
-        .field("resources")
-        .into_iter()
-        .flat_map(Node::items)
+    config.node.list("resources")
 }
 
 /// The items of an entry's `providers`.
 fn providers(entry: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    entry.field("providers").into_iter().flat_map(Node::items)
+    entry.list("providers")
 }
 
 /// A provider's name key and what it says.
@@ -28,7 +24,7 @@ fn provider(item: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
 }
 
 fn covers(entry: Node<'_>, names: &[&str]) -> bool {
-    let resources = entry.field("resources").into_iter().flat_map(Node::items);
+    let resources = entry.list("resources");
     resources
         .filter_map(Node::as_str)
         .any(|r| names.contains(&r) || matches!(r, "*." | "*.*"))
@@ -39,7 +35,7 @@ fn keys(config: Object<'_>) -> Vec<(&str, Node<'_>)> {
     let items = entries(config).flat_map(providers).filter_map(provider);
     items
         .flat_map(|(name, content)| {
-            let keys = content.field("keys").into_iter().flat_map(Node::items);
+            let keys = content.list("keys");
             keys.map(move |key| (name.text().unwrap_or_default(), key))
         })
         .collect()
@@ -286,7 +282,7 @@ pub(super) fn key_not_base64(config: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn duplicate_key_name(config: Object<'_>, cx: &mut Cx<'_>) {
     for (_, content) in entries(config).flat_map(providers).filter_map(provider) {
         let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
-        for key in content.field("keys").into_iter().flat_map(Node::items) {
+        for key in content.list("keys") {
             let Some((node, name)) = key.field("name").and_then(|n| Some((n, n.text()?))) else {
                 continue;
             };
@@ -347,9 +343,7 @@ pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
     let mut seen: Vec<(&str, Node<'_>)> = Vec::new();
     for entry in entries(config) {
         let list: Vec<_> = entry
-            .field("resources")
-            .into_iter()
-            .flat_map(Node::items)
+            .list("resources")
             .filter_map(|n| Some((n.as_str()?, n)))
             .collect();
         for (name, node) in list {
@@ -381,7 +375,7 @@ pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
         "servicenodeportallocations",
     ];
     for entry in entries(config) {
-        for node in entry.field("resources").into_iter().flat_map(Node::items) {
+        for node in entry.list("resources") {
             let Some(name) = node.as_str().filter(|n| !is_placeholder(n)) else {
                 continue;
             };

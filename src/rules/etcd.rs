@@ -394,12 +394,7 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some((pod, data)) = PodSpec::of(etcd.object).zip(etcd.effective("data-dir")) else {
         return;
     };
-    let mounts = pod.containers().flat_map(|c| {
-        c.node
-            .field("volumeMounts")
-            .into_iter()
-            .flat_map(Node::items)
-    });
+    let mounts = pod.containers().flat_map(|c| c.node.list("volumeMounts"));
     let holds = |m: &Node<'_>| {
         let path = m
             .field("mountPath")

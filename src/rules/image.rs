@@ -3,15 +3,12 @@
 use crate::check::Cx;
 use crate::kube::image::Reference;
 use crate::kube::{PodSpec, is_placeholder};
-use crate::yaml::Node;
 
 pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let floating = cx.param("floating-tags");
     let volumes = pod
         .node
-        .field("volumes")
-        .into_iter()
-        .flat_map(Node::items)
+        .list("volumes")
         .filter_map(|v| v.at(&["image", "reference"]));
     let images = pod
         .containers()

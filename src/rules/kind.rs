@@ -7,11 +7,6 @@ use crate::kube::address::is_loopback;
 use crate::kube::component::{is_open, minor};
 use crate::kube::image::Reference;
 use crate::model::Severity;
-use crate::yaml::Node;
-
-fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    list.into_iter().flat_map(Node::items)
-}
 
 pub(super) fn api_server_address_public(object: Object<'_>, cx: &mut Cx<'_>) {
     const PLACES: [&[&str]; 2] = [&["networking", "apiServerAddress"], &["kubeAPI", "hostIP"]];
@@ -25,11 +20,16 @@ pub(super) fn api_server_address_public(object: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn host_mount_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
     const FOLDERS: [&str; 6] = ["", "/etc", "/root", "/home", "/var/run", "/run"];
-    let mounts =
-        items(object.node.field("nodes")).flat_map(|node| items(node.field("extraMounts")));
+    let mounts = object
+        .node
+        .list("nodes")
+        .flat_map(|node| node.list("extraMounts"));
     let of_kind = mounts.filter_map(|m| m.field("hostPath"));
     // `/path:/mount@server:0`
-    let of_k3d = items(object.node.field("volumes")).filter_map(|v| v.field("volume"));
+    let of_k3d = object
+        .node
+        .list("volumes")
+        .filter_map(|v| v.field("volume"));
     for node in of_kind.chain(of_k3d) {
         let path = node
             .as_str()
@@ -50,7 +50,7 @@ pub(super) fn host_mount_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn node_image_eol(object: Object<'_>, cx: &mut Cx<'_>) {
-    let nodes = items(object.node.field("nodes")).filter_map(|n| n.field("image"));
+    let nodes = object.node.list("nodes").filter_map(|n| n.field("image"));
     for node in nodes.chain(object.node.field("image")) {
         let image = Reference::parse(node.as_str().unwrap_or_default());
         let minor = image.tag.and_then(minor);

@@ -7,17 +7,13 @@ use crate::kube::image::Reference;
 use crate::kube::kubeadm::{Part, Which};
 use crate::kube::{Object, PodSpec};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, items};
 use std::net::IpAddr;
 
 fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = Part<'_>> {
     Part::of(object)
         .into_iter()
         .filter(move |p| p.which == which)
-}
-
-fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    list.into_iter().flat_map(Node::items)
 }
 
 pub(super) fn extra_args_not_string(object: Object<'_>, cx: &mut Cx<'_>) {
@@ -78,7 +74,7 @@ fn hours(node: Node<'_>) -> Option<f64> {
 }
 
 pub(super) fn bootstrap_token_never_expires(object: Object<'_>, cx: &mut Cx<'_>) {
-    let tokens = parts(object, Which::Init).flat_map(|p| items(p.node.field("bootstrapTokens")));
+    let tokens = parts(object, Which::Init).flat_map(|p| p.node.list("bootstrapTokens"));
     for token in tokens.filter(|t| t.field("expires").is_none()) {
         let Some((ttl, hours)) = ["ttl", "ttlSeconds"]
             .iter()
@@ -124,7 +120,7 @@ pub(super) fn bootstrap_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
         &["discovery", "tlsBootstrapToken"],
     ];
     let made = parts(object, Which::Init)
-        .flat_map(|p| items(p.node.field("bootstrapTokens")))
+        .flat_map(|p| p.node.list("bootstrapTokens"))
         .filter_map(|t| t.field("token"));
     let used = parts(object, Which::Join)
         .flat_map(|p| DISCOVERY.iter().filter_map(move |path| p.node.at(path)));
@@ -210,9 +206,9 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
     }
     let lists = Part::of(object)
         .into_iter()
-        .filter_map(|p| p.node.at(&["nodeRegistration", "ignorePreflightErrors"]));
+        .map(|p| p.node.at(&["nodeRegistration", "ignorePreflightErrors"]));
     for item in lists
-        .flat_map(Node::items)
+        .flat_map(items)
         .filter(|i| i.text().is_some_and(|t| t.eq_ignore_ascii_case("all")))
     {
         cx.report(item, "kubeadm goes on whatever is wrong with the machine: swap, versions, ports, leftovers of another cluster");
@@ -221,7 +217,7 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn skip_phases_security(object: Object<'_>, cx: &mut Cx<'_>) {
     for part in Part::of(object) {
-        for phase in items(part.node.field("skipPhases")) {
+        for phase in part.node.list("skipPhases") {
             let name = phase.text().unwrap_or_default();
             let first = name.split('/').next().unwrap_or_default();
             let lost = match first {

@@ -16,7 +16,7 @@ fn entries<'d>(
     list: &str,
     field: &'static str,
 ) -> impl Iterator<Item = (&'d str, Node<'d>)> {
-    let items = config.node.field(list).into_iter().flat_map(Node::items);
+    let items = config.node.list(list);
     items.filter_map(move |item| {
         let name = item.field("name").and_then(Node::text);
         Some((name.unwrap_or("without a name"), item.field(field)?))
@@ -150,7 +150,7 @@ pub(super) fn basic_auth(config: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn impersonation(config: Object<'_>, cx: &mut Cx<'_>) {
     for (name, user) in users(config) {
-        let groups = user.field("as-groups").into_iter().flat_map(Node::items);
+        let groups = user.list("as-groups");
         let all = groups.filter(|g| g.as_str() == Some("system:masters"));
         let admin = user
             .field("as")
@@ -173,7 +173,7 @@ pub(super) fn exec_plugin_relative(config: Object<'_>, cx: &mut Cx<'_>) {
         {
             cx.report(node, format!("user \"{name}\" runs {text} from wherever this file lies: whoever writes there runs code here"));
         }
-        for variable in exec.field("env").into_iter().flat_map(Node::items) {
+        for variable in exec.list("env") {
             let (Some(key), Some(value)) = (
                 variable.field("name").and_then(Node::text),
                 variable.field("value"),

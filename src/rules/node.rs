@@ -7,7 +7,7 @@ use crate::kube::component::{Form, Instance, TALOS, is_open, unit_settings};
 use crate::kube::credential::{What, is_credential, named, stands_for_another};
 use crate::kube::{Object, leak};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, items};
 
 pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_>) {
     let written = files(object).into_iter().filter_map(|f| f.content);
@@ -228,7 +228,7 @@ pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
         .node
         .field("containerdConfigPatches")
         .filter(|_| object.gvk.group == "kind.x-k8s.io");
-    for patch in patches.into_iter().flat_map(Node::items) {
+    for patch in items(patches) {
         let text = patch.text().unwrap_or_default();
         for (at, _) in text.match_indices("http://") {
             let url = text

@@ -4,7 +4,7 @@ use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::{Object, PolicyRule, RoleRef, Subject};
 use crate::model::{Severity, Text};
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, Spot, items};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -346,7 +346,7 @@ pub(super) fn aggregated_role_with_rules(role: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn aggregation_selects_everything(role: Object<'_>, cx: &mut Cx<'_>) {
     let selectors = role.node.at(&["aggregationRule", "clusterRoleSelectors"]);
-    for selector in selectors.into_iter().flat_map(Node::items) {
+    for selector in items(selectors) {
         let empty = |field| {
             selector
                 .field(field)

@@ -4,11 +4,7 @@ use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::component::{TALOS, is_open};
 use crate::kube::credential::{Named, What, encoded, hits, is_credential, stands_for_another};
-use crate::yaml::Node;
-
-fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    list.into_iter().flat_map(Node::items)
-}
+use crate::yaml::{Node, items};
 
 /// Where a cluster's own secrets stand.
 const SECRETS: [&[&str]; 19] = [
@@ -161,10 +157,13 @@ pub(super) fn kubernetes_talos_api_access(object: Object<'_>, cx: &mut Cx<'_>) {
         Some(object.node)
     };
     let Some(access) = access else { return };
-    for role in items(access.field("allowedRoles")).filter(|r| r.as_str() == Some("os:admin")) {
+    for role in access
+        .list("allowedRoles")
+        .filter(|r| r.as_str() == Some("os:admin"))
+    {
         cx.report(role, "pods may ask for a certificate of Talos' administrator, who reads every key of the machine and can wipe it");
     }
-    for namespace in items(access.field("allowedKubernetesNamespaces")) {
+    for namespace in access.list("allowedKubernetesNamespaces") {
         if matches!(namespace.as_str(), Some("default" | "")) {
             cx.report(
                 namespace,
@@ -183,7 +182,7 @@ pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
     let disks = disks
         .map(|(_, disk)| disk)
         .chain(object.node.field("encryption"));
-    for key in disks.flat_map(|disk| items(disk.field("keys"))) {
+    for key in disks.flat_map(|disk| disk.list("keys")) {
         let passphrase = key.at(&["static", "passphrase"]);
         if let Some(passphrase) = passphrase.filter(|p| {
             p.text()

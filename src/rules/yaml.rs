@@ -32,19 +32,14 @@ pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
     }
     map(pod.node.field("nodeSelector"), "node selector", false, cx);
     for container in pod.containers() {
-        for env in container
-            .node
-            .field("env")
-            .into_iter()
-            .flat_map(Node::items)
-        {
+        for env in container.node.list("env") {
             let name = env.field("name").and_then(Node::text).unwrap_or_default();
             env.field("value").into_iter().for_each(|value| {
                 report(value, &format!("environment variable {name}"), false, cx);
             });
         }
         for list in ["command", "args"] {
-            let items = container.node.field(list).into_iter().flat_map(Node::items);
+            let items = container.node.list(list);
             items.for_each(|item| report(item, &format!("this item of `{list}`"), false, cx));
         }
     }

@@ -3,7 +3,7 @@
 use super::format::{self, quantity};
 use super::table::Type;
 use super::validate::Validator;
-use crate::yaml::{Kind, Node, Spot};
+use crate::yaml::{Kind, Node, Spot, items};
 use std::collections::HashSet;
 
 /// Checks a map of a type by the rules that are about several of its fields.
@@ -53,9 +53,7 @@ fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {
 
 /// Names of volumes and what mounts them, names of containers, what is for one kind of container only.
 fn pod<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let list = |key: &str| -> Vec<Node<'d>> {
-        spec.field(key).into_iter().flat_map(Node::items).collect()
-    };
+    let list = |key: &str| -> Vec<Node<'d>> { spec.list(key).collect() };
     let (init, main) = (list("initContainers"), list("containers"));
     let mut names: HashSet<&str> = list("volumes")
         .iter()
@@ -65,7 +63,7 @@ fn pod<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     names.extend(v.claim_names());
     for container in init.iter().chain(&main) {
         for (field, what) in [("volumeMounts", "mounts"), ("volumeDevices", "uses")] {
-            for mount in container.field(field).into_iter().flat_map(Node::items) {
+            for mount in container.list(field) {
                 let Some(name) = mount.field("name") else {
                     continue;
                 };
@@ -162,12 +160,7 @@ fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         );
     }
     let mut seen: HashSet<&str> = HashSet::new();
-    for name in container
-        .field("ports")
-        .into_iter()
-        .flat_map(Node::items)
-        .filter_map(|p| p.field("name"))
-    {
+    for name in container.list("ports").filter_map(|p| p.field("name")) {
         let text = name.text().unwrap_or_default();
         if !text.is_empty() && !seen.insert(text) {
             v.add(
@@ -182,11 +175,7 @@ fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         .at(&["securityContext", "privileged"])
         .and_then(Node::as_bool)
         == Some(true);
-    for mount in container
-        .field("volumeMounts")
-        .into_iter()
-        .flat_map(Node::items)
-    {
+    for mount in container.list("volumeMounts") {
         if let Some(both) = mount
             .field("mountPropagation")
             .filter(|m| m.as_str() == Some("Bidirectional") && !privileged)
@@ -201,10 +190,7 @@ fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
     let off = escalation.filter(|e| e.as_bool() == Some(false));
     if let Some(off) = off {
         let privileged = context.field("privileged").and_then(Node::as_bool) == Some(true);
-        let added = context
-            .at(&["capabilities", "add"])
-            .into_iter()
-            .flat_map(Node::items);
+        let added = items(context.at(&["capabilities", "add"]));
         let admin = added.filter_map(Node::as_str).any(|c| c == "CAP_SYS_ADMIN");
         if privileged || admin {
             let with = if privileged {
@@ -463,17 +449,13 @@ fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         );
     }
     let outside = |m: Node<'_>| matches!(text(m, "type"), Some("External" | "Object"));
-    let scales_to_zero = spec
-        .field("metrics")
-        .into_iter()
-        .flat_map(Node::items)
-        .any(outside);
+    let scales_to_zero = spec.list("metrics").any(outside);
     let none = spec.field("minReplicas").filter(|n| n.as_int() == Some(0));
     if let Some(none) = none.filter(|_| !scales_to_zero || !v.all_from(36)) {
         let message = "`minReplicas: 0` needs a metric of type External or Object".to_owned();
         v.add("schema/range", none, message, None);
     }
-    for metric in spec.field("metrics").into_iter().flat_map(Node::items) {
+    for metric in spec.list("metrics") {
         let Some(kind) = text(metric, "type") else {
             continue;
         };
@@ -511,11 +493,7 @@ fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             None,
         );
     }
-    let ports: Vec<Node<'d>> = spec
-        .field("ports")
-        .into_iter()
-        .flat_map(Node::items)
-        .collect();
+    let ports: Vec<Node<'d>> = spec.list("ports").collect();
     if ports.is_empty() && !external && !headless {
         let at = key_of(spec, "ports");
         v.add(

@@ -6,7 +6,7 @@ use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
-use crate::yaml::{Kind, Node, Spot};
+use crate::yaml::{Kind, Node, Spot, items};
 
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
 /// fragment.
@@ -142,8 +142,7 @@ impl<'d> Validator<'d> {
             .iter()
             .find(|(_, ty)| ty.short() == "StatefulSetSpec");
         let claims = set.and_then(|(map, _)| map.field("volumeClaimTemplates"));
-        let names = claims.into_iter().flat_map(Node::items);
-        names
+        items(claims)
             .filter_map(|c| c.at(&["metadata", "name"])?.as_str())
             .collect()
     }

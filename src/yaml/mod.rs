@@ -15,4 +15,4 @@ pub(crate) use parse::base64;
 pub use parse::{Limits, Note, Parsed, Problem, parse};
 pub use place::{Fit, Located, Piece, Place, SpanMap, decode_scalar};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};
-pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style};
+pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style, items};

@@ -308,6 +308,11 @@ impl<'d> Node<'d> {
         seq.children().filter(move |_| kind == Kind::Seq)
     }
 
+    /// The items of a field that is a list; none for anything else.
+    pub fn list(self, name: &str) -> impl Iterator<Item = Node<'d>> + Clone {
+        items(self.field(name))
+    }
+
     fn children(self) -> Children<'d> {
         let NodeData { end, holds, .. } = *self.own();
         Children {
@@ -554,6 +559,11 @@ impl<'d> Iterator for Children<'d> {
         self.next = node.own().end.max(self.next + 1);
         Some(node)
     }
+}
+
+/// The items of what may be a list; none for anything else.
+pub fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> + Clone {
+    list.into_iter().flat_map(Node::items)
 }
 
 /// A place in a document that a finding may point at: a node, or a piece of one.

@@ -2,7 +2,7 @@
 
 use super::{ComponentKind, Extent, Form, Instance, JSON_PATCH, Setting, Surroundings, setting};
 use crate::kube::Object;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, items};
 
 /// An operation that sets something.
 struct Operation<'d> {
@@ -31,11 +31,8 @@ fn operations(patch: Node<'_>) -> impl Iterator<Item = Operation<'_>> {
 
 /// The patches of a ClusterClass: what stands below kubeadm's structures in its templates.
 fn of_class(class: Object<'_>) -> Vec<Operation<'_>> {
-    let patches = class.node.at(&["spec", "patches"]).into_iter();
-    let definitions = patches
-        .flat_map(Node::items)
-        .filter_map(|p| p.field("definitions"))
-        .flat_map(Node::items);
+    let patches = items(class.node.at(&["spec", "patches"]));
+    let definitions = patches.flat_map(|p| p.list("definitions"));
     let lists = definitions.filter_map(|d| d.field("jsonPatches"));
     lists
         .flat_map(operations)

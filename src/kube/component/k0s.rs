@@ -5,7 +5,7 @@ use super::{
     ComponentKind, Extent, Form, Instance, Surroundings, anchor, networks, setting, version,
 };
 use crate::kube::Object;
-use crate::yaml::Node;
+use crate::yaml::items;
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
     const SECTIONS: [(&[&str], ComponentKind); 4] = [
@@ -23,10 +23,8 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         _ => (None, None),
     };
     let mut found = Vec::new();
-    let hosts = object.node.at(&["spec", "hosts"]).into_iter();
-    let flags = hosts
-        .flat_map(Node::items)
-        .filter_map(|host| host.field("installFlags"));
+    let hosts = items(object.node.at(&["spec", "hosts"]));
+    let flags = hosts.filter_map(|host| host.field("installFlags"));
     for flags in flags {
         let words: Vec<Word<'d>> = flags.items().filter_map(Word::of).collect();
         found.extend(of_words(object, &words, around));
@@ -55,10 +53,8 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         instance.arguments(arguments);
         found.push(instance);
     }
-    let profiles = spec.field("workerProfiles").into_iter();
-    let values = profiles
-        .flat_map(Node::items)
-        .filter_map(|p| p.field("values"));
+    let profiles = spec.list("workerProfiles");
+    let values = profiles.filter_map(|p| p.field("values"));
     found.extend(values.map(|values| Instance {
         component: ComponentKind::Kubelet,
         form: Form::K0s,

@@ -6,7 +6,7 @@ use super::{
     version,
 };
 use crate::kube::Object;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, items};
 
 /// The key of each component's arguments.
 const KEYS: [(&str, ComponentKind); 6] = [
@@ -161,12 +161,8 @@ fn of_unit(root: Node<'_>) -> Vec<Setting<'_>> {
 /// The maps of settings of a cluster that Rancher makes.
 fn rancher(object: Object<'_>) -> Vec<Node<'_>> {
     let rke = object.node.at(&["spec", "rkeConfig"]);
-    let selected = rke
-        .and_then(|r| r.field("machineSelectorConfig"))
-        .into_iter();
-    let selected = selected
-        .flat_map(Node::items)
-        .filter_map(|s| s.field("config"));
+    let selected = items(rke.and_then(|r| r.field("machineSelectorConfig")));
+    let selected = selected.filter_map(|s| s.field("config"));
     let global = rke.and_then(|r| r.field("machineGlobalConfig"));
     global.into_iter().chain(selected).collect()
 }
@@ -174,8 +170,7 @@ fn rancher(object: Object<'_>) -> Vec<Node<'_>> {
 /// The arguments that k3d gives k3s.
 fn k3d(object: Object<'_>) -> Vec<Word<'_>> {
     let extra = object.node.at(&["options", "k3s", "extraArgs"]);
-    let arguments = extra.into_iter().flat_map(Node::items);
-    arguments
+    items(extra)
         .filter_map(|item| Word::of(item.field("arg")?))
         .collect()
 }

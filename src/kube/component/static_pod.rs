@@ -84,8 +84,8 @@ fn build<'d>(
     let flags = flags(Some(component), words);
     let mut settings = Vec::new();
     if component == ComponentKind::Etcd {
-        let environment = container.node.field("env").into_iter();
-        settings.extend(environment.flat_map(Node::items).filter_map(etcd_variable));
+        let environment = container.node.list("env");
+        settings.extend(environment.filter_map(etcd_variable));
     }
     settings.extend(flags.settings);
     let tag = image(container).and_then(|i| i.tag);

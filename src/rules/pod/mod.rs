@@ -9,7 +9,7 @@ pub(super) use standards::*;
 use crate::check::Cx;
 use crate::kube::{Container, PodSpec};
 use crate::model::Severity;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 /// Releases before 1.35 do not know that a user namespace makes root harmless (pod-security-admission, check_runAsNonRoot).
 const USER_NAMESPACES_RELAX: u8 = 35;
@@ -90,11 +90,11 @@ fn capability(item: Node<'_>) -> Option<String> {
 }
 
 fn added(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
-    container
-        .node
-        .at(&["securityContext", "capabilities", "add"])
-        .into_iter()
-        .flat_map(Node::items)
+    items(
+        container
+            .node
+            .at(&["securityContext", "capabilities", "add"]),
+    )
 }
 
 pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {

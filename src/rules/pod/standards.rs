@@ -6,7 +6,7 @@ use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::{Container, PodSpec};
 use crate::model::Severity;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, Spot, items};
 
 /// Restricted controls leave Windows pods alone from 1.25 on.
 const WINDOWS_EXEMPT: u8 = 25;
@@ -61,11 +61,7 @@ fn insufficient<'d>(
 }
 
 pub(in crate::rules) fn host_port(container: Container<'_>, cx: &mut Cx<'_>) {
-    let ports = container
-        .node
-        .field("ports")
-        .into_iter()
-        .flat_map(Node::items);
+    let ports = container.node.list("ports");
     for port in ports.filter_map(|p| p.field("hostPort")) {
         if let Some(number) = port.as_int().filter(|n| *n != 0) {
             cx.report(port, format!("{} takes port {number} of the node: one pod a node, past every Service and NetworkPolicy of others", quoted(container)));
@@ -326,11 +322,7 @@ const SAFE_SYSCTLS: [(&str, u8); 14] = [
 ];
 
 pub(in crate::rules) fn unsafe_sysctl(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
-    let sysctls = pod
-        .node
-        .at(&["securityContext", "sysctls"])
-        .into_iter()
-        .flat_map(Node::items);
+    let sysctls = items(pod.node.at(&["securityContext", "sysctls"]));
     for name in sysctls.filter_map(|s| s.field("name")) {
         let text = name.text().unwrap_or_default();
         let safe = SAFE_SYSCTLS.iter().find(|(safe, _)| *safe == text);
@@ -386,10 +378,7 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let single = ["runAsGroup", "fsGroup"]
             .into_iter()
             .filter_map(|f| context.field(f));
-        let list = context
-            .field("supplementalGroups")
-            .into_iter()
-            .flat_map(Node::items);
+        let list = context.list("supplementalGroups");
         for group in single.chain(list).filter(|g| g.as_int() == Some(0)) {
             let severity = severity(cx);
             cx.report(group, format!("{who} belongs to the root group: files that root's group may write are open to it")).severity(severity);

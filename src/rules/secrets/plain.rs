@@ -124,13 +124,7 @@ pub(in crate::rules) fn sealed_secret_template_data(object: Object<'_>, cx: &mut
 
 pub(in crate::rules) fn secret_as_env(container: Container<'_>, cx: &mut Cx<'_>) {
     let name = container.name();
-    let items = |field| {
-        container
-            .node
-            .field(field)
-            .into_iter()
-            .flat_map(Node::items)
-    };
+    let items = |field| container.node.list(field);
     let from = items("env").filter_map(|e| e.field("valueFrom")?.pair("secretKeyRef"));
     let all = items("envFrom").filter_map(|e| e.pair("secretRef"));
     for (key, _) in from.chain(all).filter(|(_, value)| !value.is_null()) {
@@ -199,20 +193,13 @@ pub(in crate::rules) fn default_mode_world_readable(
 ) {
     for volume in pod.volumes() {
         let secret = volume.field("secret");
-        let projected = volume.field("projected").filter(|p| {
-            p.field("sources")
-                .into_iter()
-                .flat_map(Node::items)
-                .any(|s| s.field("secret").is_some())
-        });
+        let projected = volume
+            .field("projected")
+            .filter(|p| p.list("sources").any(|s| s.field("secret").is_some()));
         let Some(source) = secret.or(projected) else {
             continue;
         };
-        let items = source
-            .field("items")
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|i| i.field("mode"));
+        let items = source.list("items").filter_map(|i| i.field("mode"));
         for mode in source.field("defaultMode").into_iter().chain(items) {
             let Some(bits) = mode.as_int() else { continue };
             let name = volume

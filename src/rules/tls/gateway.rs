@@ -3,11 +3,7 @@
 use crate::check::Cx;
 use crate::kube::Object;
 use crate::model::Severity;
-use crate::yaml::Node;
-
-fn items<'d>(node: Node<'d>, path: &[&str]) -> impl Iterator<Item = Node<'d>> + Clone {
-    node.at(path).into_iter().flat_map(Node::items)
-}
+use crate::yaml::{Node, items};
 
 fn text<'d>(node: Node<'d>, path: &[&str]) -> Option<&'d str> {
     node.at(path)?.as_str()
@@ -18,7 +14,7 @@ fn listener(node: Node<'_>) -> &str {
 }
 
 pub(in crate::rules) fn gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>) {
-    let listeners = items(gateway.node, &["spec", "listeners"]);
+    let listeners = items(gateway.node.at(&["spec", "listeners"]));
     let host = |l: Node<'_>| text(l, &["hostname"]).unwrap_or("").to_owned();
     let secure: Vec<String> = listeners
         .clone()
@@ -52,7 +48,7 @@ pub(in crate::rules) fn gateway_terminate_without_certificate(
     gateway: Object<'_>,
     cx: &mut Cx<'_>,
 ) {
-    for listener in items(gateway.node, &["spec", "listeners"]) {
+    for listener in items(gateway.node.at(&["spec", "listeners"])) {
         let Some(protocol) = listener
             .field("protocol")
             .filter(|p| matches!(p.as_str(), Some("HTTPS" | "TLS")))
@@ -79,9 +75,10 @@ pub(in crate::rules) fn gateway_terminate_without_certificate(
 }
 
 pub(in crate::rules) fn istio_gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>) {
-    let servers = items(gateway.node, &["spec", "servers"]);
+    let servers = items(gateway.node.at(&["spec", "servers"]));
     let hosts = |server: Node<'_>| -> Vec<String> {
-        items(server, &["hosts"])
+        server
+            .list("hosts")
             .filter_map(Node::as_str)
             .map(str::to_owned)
             .collect()

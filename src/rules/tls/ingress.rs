@@ -44,10 +44,11 @@ fn ingress_route(route: Object<'_>, cx: &mut Cx<'_>) {
     else {
         return;
     };
-    let mut points = items(spec, "entryPoints").peekable();
+    let mut points = spec.list("entryPoints").peekable();
     let plain = points.peek().is_some() && points.all(|p| p.as_str() == Some("web"));
-    let mut middlewares = items(spec, "routes")
-        .flat_map(|r| items(r, "middlewares"))
+    let mut middlewares = spec
+        .list("routes")
+        .flat_map(|r| r.list("middlewares"))
         .filter_map(|m| m.field("name")?.as_str());
     if plain && !middlewares.any(|m| m.contains("redirect") || m.contains("https")) {
         let name = route.name().unwrap_or("without a name");
@@ -58,15 +59,11 @@ fn ingress_route(route: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-fn items<'d>(node: Node<'d>, field: &str) -> impl Iterator<Item = Node<'d>> {
-    node.field(field).into_iter().flat_map(Node::items)
-}
-
 /// Entries of `tls`, and the hosts of all rules.
 fn tls(ingress: Object<'_>) -> (Vec<Node<'_>>, Vec<(Node<'_>, &str)>) {
     let spec = ingress.node.field("spec");
-    let entries = spec.into_iter().flat_map(|s| items(s, "tls")).collect();
-    let rules = spec.into_iter().flat_map(|s| items(s, "rules"));
+    let entries = spec.into_iter().flat_map(|s| s.list("tls")).collect();
+    let rules = spec.into_iter().flat_map(|s| s.list("rules"));
     let hosts = rules
         .filter_map(|r| r.field("host"))
         .filter_map(|h| Some((h, h.as_str()?)));
@@ -92,7 +89,7 @@ pub(in crate::rules) fn ingress_host_not_covered(ingress: Object<'_>, cx: &mut C
     let mut covered = Vec::new();
     for entry in &entries {
         let before = covered.len();
-        covered.extend(items(*entry, "hosts").filter_map(Node::as_str));
+        covered.extend(entry.list("hosts").filter_map(Node::as_str));
         // An entry without hosts is for all; a placeholder may be for any.
         if covered.len() == before || covered.iter().any(|h| is_placeholder(h)) {
             return;
@@ -110,7 +107,7 @@ pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx
     if hosts.is_empty() {
         return;
     }
-    for node in entries.into_iter().flat_map(|e| items(e, "hosts")) {
+    for node in entries.into_iter().flat_map(|e| e.list("hosts")) {
         let Some(host) = node.as_str().filter(|h| !is_placeholder(h)) else {
             continue;
         };
@@ -250,7 +247,11 @@ pub(in crate::rules) fn loadbalancer_without_certificate(service: Object<'_>, cx
         .collect();
     let aws = names.iter().any(|name| name.starts_with(AWS))
         && !names.iter().any(|name| *name == format!("{AWS}ssl-cert"));
-    if aws && items(spec, "ports").any(|p| p.field("port").and_then(Node::as_int) == Some(443)) {
+    if aws
+        && spec
+            .list("ports")
+            .any(|p| p.field("port").and_then(Node::as_int) == Some(443))
+    {
         cx.missing(annotations.lacking(), "this load balancer listens on 443 and has no certificate: TLS ends in the pods, or not at all");
     }
 }

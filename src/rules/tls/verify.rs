@@ -7,11 +7,7 @@ use crate::yaml::{Node, Spot};
 
 /// `clientConfig` of every webhook of an object.
 fn client_configs(object: Object<'_>) -> Vec<Node<'_>> {
-    let webhooks = object
-        .node
-        .field("webhooks")
-        .into_iter()
-        .flat_map(Node::items);
+    let webhooks = object.node.list("webhooks");
     let own = webhooks.filter_map(|w| w.field("clientConfig"));
     own.chain(
         object
@@ -86,10 +82,7 @@ pub(in crate::rules) fn scrape_token_plain(monitor: Object<'_>, cx: &mut Cx<'_>)
         return;
     };
     let lists = ["endpoints", "podMetricsEndpoints"];
-    let endpoints = lists
-        .into_iter()
-        .filter_map(|f| spec.field(f))
-        .flat_map(Node::items);
+    let endpoints = lists.into_iter().flat_map(|f| spec.list(f));
     let probe = (monitor.gvk.kind == "Probe").then_some(spec);
     for endpoint in endpoints.chain(probe) {
         let scheme = endpoint
@@ -97,9 +90,7 @@ pub(in crate::rules) fn scrape_token_plain(monitor: Object<'_>, cx: &mut Cx<'_>)
             .or_else(|| endpoint.at(&["prober", "scheme"]))
             .and_then(Node::as_str);
         let relabelled = endpoint
-            .field("relabelings")
-            .into_iter()
-            .flat_map(Node::items)
+            .list("relabelings")
             .any(|r| r.field("targetLabel").and_then(Node::as_str) == Some("__scheme__"));
         if !matches!(scheme, None | Some("http" | "HTTP"))
             || relabelled
@@ -168,8 +159,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
     let mut program = "";
     let items = ["command", "args"]
         .into_iter()
-        .filter_map(|f| container.node.field(f))
-        .flat_map(Node::items);
+        .flat_map(|f| container.node.list(f));
     for item in items {
         let Some(text) = item.as_str() else { continue };
         let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
@@ -204,12 +194,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
             }
         }
     }
-    for item in container
-        .node
-        .field("env")
-        .into_iter()
-        .flat_map(Node::items)
-    {
+    for item in container.node.list("env") {
         let (Some(variable), Some(value)) =
             (item.field("name").and_then(Node::text), item.field("value"))
         else {
@@ -260,16 +245,10 @@ pub(in crate::rules) fn database_url_without_tls(object: Object<'_>, cx: &mut Cx
         (_, Some(pod)) => pod
             .containers()
             .flat_map(|c| {
-                let env = c
-                    .node
-                    .field("env")
-                    .into_iter()
-                    .flat_map(Node::items)
-                    .filter_map(|e| e.field("value"));
+                let env = c.node.list("env").filter_map(|e| e.field("value"));
                 let args = ["command", "args"]
                     .into_iter()
-                    .filter_map(move |f| c.node.field(f))
-                    .flat_map(Node::items);
+                    .flat_map(move |f| c.node.list(f));
                 env.chain(args)
             })
             .collect(),
