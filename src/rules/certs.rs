@@ -6,7 +6,7 @@ use crate::kube::{Object, leak};
 
 pub(super) fn service_account_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
     // `{"` as tokens begin, and that in base64.
-    let text = object.node.document().text;
+    let text = object.node.span().text(object.node.document().text);
     if !["eyJ", "ZXlK"].iter().any(|start| text.contains(start)) {
         return;
     }

@@ -1,32 +1,38 @@
 //! "Did you mean": the nearest of the words that are known.
 
+/// Edits up to which a word is near.
+const NEAR: usize = 4;
+
 /// The word that is nearest to a misspelt one, if one is near.
 pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let near = words
-        .map(|w| (distance(w, word), w))
+    let letters: Vec<char> = word.chars().collect();
+    let mut row = Vec::new();
+    let (distance, near) = words
+        .filter(|w| w.chars().count().abs_diff(letters.len()) <= NEAR)
+        .map(|w| (distance(w, &letters, &mut row), w))
         .min_by_key(|(d, _)| *d)?;
-    (near.0 <= 4 && near.0 < word.len()).then_some(near.1)
+    (distance <= NEAR && distance < word.len()).then_some(near)
 }
 
-/// Edit distance (Levenshtein) of two short words; long ones count as far.
-fn distance(a: &str, b: &str) -> usize {
+/// Edit distance (Levenshtein) of two short words; long ones count as far. `row` is only memory to be used again.
+fn distance(a: &str, b: &[char], row: &mut Vec<usize>) -> usize {
     if a.len() > 80 || b.len() > 80 {
         return usize::MAX;
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    row.clear();
+    row.extend(0..=b.len());
     for (i, ca) in a.chars().enumerate() {
         let mut diagonal = i;
         let mut left = i + 1;
-        let mut next = vec![left];
-        for (cb, above) in b.iter().zip(row.iter().skip(1)) {
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cb, cell) in b.iter().zip(row.iter_mut().skip(1)) {
             left = (diagonal + usize::from(ca != *cb))
                 .min(left + 1)
-                .min(above + 1);
-            diagonal = *above;
-            next.push(left);
+                .min(*cell + 1);
+            diagonal = std::mem::replace(cell, left);
         }
-        row = next;
     }
     row.last().copied().unwrap_or_default()
 }
