@@ -13,6 +13,7 @@ mod kind;
 mod kops;
 mod kubeadm;
 mod kubespray;
+mod mount;
 mod setting;
 mod static_pod;
 mod tables;
@@ -24,6 +25,7 @@ use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
 
 pub use k3s::own as k3s_settings;
+pub use mount::mounted;
 pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Suite};
 pub use unit::settings as unit_settings;
