@@ -72,7 +72,7 @@ def gates(facts):
 
 def plugins(facts):
     known = json.load(open(facts / "component-facts.json"))
-    rows = [(f["name"], minor(f["since"], False), minor(f.get("until", ""), True), f["default"])
+    rows = [(f["name"], minor(f["since"], False), minor(f["removed"], False) - 1 if "removed" in f else 63, f["default"])
             for f in known if f["fact"] == "admission-plugin"]
     write("admission-plugins.tsv", "Admission plugins of the API server, and whether they are on by default",
           ["plugin", "since", "until", "default"], sorted(rows))
