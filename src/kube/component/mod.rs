@@ -3,6 +3,7 @@
 //! An adapter per form only reads and orders; a rule asks for the effective value and where it comes from. A setting is called like
 //! the flag that sets it, in every form; one that has no flag like its path in the configuration file.
 
+mod api_server;
 mod cluster_api;
 mod command;
 mod file;
@@ -267,6 +268,7 @@ impl<'d> Instance<'d> {
             | "kubeproxy.config.k8s.io"
             | "kubescheduler.config.k8s.io"
             | ETCD => file::instances(object, around),
+            "apiserver.config.k8s.io" => api_server::instances(object, around),
             K3S | "provisioning.cattle.io" | "k3d.io" => k3s::instances(object, around),
             "k0s.k0sproject.io" | "k0sctl.k0sproject.io" => k0s::instances(object, around),
             "kops.k8s.io" | "kops" => kops::instances(object, around),
@@ -378,12 +380,20 @@ impl<'d> Instance<'d> {
         if self.extent == Extent::Part || config.is_some_and(|flag| self.last(flag).is_some()) {
             return None;
         }
-        // An API server that allows everything has no use for who asks (pkg/kubeapiserver/options: the default mode).
-        if self.component == ComponentKind::ApiServer
-            && name == "authorization-mode"
-            && matches!(self.form, Form::StaticPod | Form::Unit)
-        {
-            return Some(("AlwaysAllow", Origin::BinaryDefault));
+        if self.component == ComponentKind::ApiServer {
+            // A file may say something else.
+            let file = match name {
+                "anonymous-auth" => "authentication-config",
+                "authorization-mode" => "authorization-config",
+                _ => "",
+            };
+            if self.last(file).is_some() {
+                return None;
+            }
+            // The table has no modes since 1.29: the program adds the default of old later (pkg/kubeapiserver/options).
+            if name == "authorization-mode" && matches!(self.form, Form::StaticPod | Form::Unit) {
+                return Some(("AlwaysAllow", Origin::BinaryDefault));
+            }
         }
         let carrier = self.form.carrier();
         if let Some(value) = tables::carried(carrier, self.component, name, self.releases) {

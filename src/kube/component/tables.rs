@@ -139,6 +139,12 @@ impl Plugin {
         &PLUGIN
     }
 
+    /// The first release without a plugin that was there.
+    pub fn gone_since(name: &str) -> Option<u8> {
+        let last = Self::of(name).iter().map(|p| p.until).max()?;
+        (last < 63).then_some(last + 1)
+    }
+
     /// The releases that have it so.
     pub const fn releases(&self) -> Releases {
         span(self.since, self.until)
