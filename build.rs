@@ -327,11 +327,15 @@ fn check(policy: &Policy) -> String {
         .id
         .split_once('/')
         .unwrap_or_else(|| panic!("{}: a policy lies in a folder", policy.id));
-    format!(
-        "Check::{variant}(crate::rules::{}::{})",
+    let function = format!(
+        "crate::rules::{}::{}",
         category.replace('-', "_"),
         name.replace('-', "_")
-    )
+    );
+    if variant == "Component" && policy.applies.iter().any(|a| a == "Set") {
+        return format!("Check::ComponentAndSet({function}, {function}_in_set)");
+    }
+    format!("Check::{variant}({function})")
 }
 
 fn row(p: &Policy) -> String {

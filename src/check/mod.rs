@@ -28,6 +28,8 @@ pub(crate) enum Check {
     Component(fn(&Instance<'_>, &mut Cx<'_>)),
     /// Each set of documents that are applied together.
     Set(fn(&Set<'_>, &mut Cx<'_>)),
+    /// Each instance of a component, and each set: what its own document shows, and what takes another.
+    ComponentAndSet(fn(&Instance<'_>, &mut Cx<'_>), fn(&Set<'_>, &mut Cx<'_>)),
     /// The policy's shape.
     Data,
     /// The reader or the engine itself finds it.

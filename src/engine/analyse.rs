@@ -502,7 +502,7 @@ impl Analysis<'_> {
                 rules.of_component(instance.component),
                 about,
                 |(policy, check), cx| match check {
-                    Check::Component(run) => run(&instance, cx),
+                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(&instance, cx),
                     _ => check::component(policy, &instance, cx),
                 },
             );

@@ -1,6 +1,6 @@
 //! What set rules need of a document after its tree is gone: owned and small.
 
-use super::component::{self, ComponentKind, Instance, Origin, Setting};
+use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
 use super::encryption::{Verdict, verdict};
 use super::{Object, Whole, Within, bootstrap};
 use crate::finding::{Label, ObjectRef};
@@ -44,7 +44,7 @@ pub struct KeptSpot {
 pub struct ComponentFacts {
     /// Which.
     pub component: ComponentKind,
-    /// Values that are known and not empty; each item of a list by itself.
+    /// Values that are known; each item of a list by itself. Empty ones where that is what rules ask about.
     pub settings: Vec<SettingFact>,
 }
 
@@ -216,11 +216,16 @@ const SIDE_FILES: [(&str, &str, ComponentKind, &str); 12] = {
 };
 
 /// Other settings that set rules read.
-const VALUES: [(ComponentKind, &str); 3] = [
+const VALUES: [(ComponentKind, &str); 4] = [
     (ComponentKind::ApiServer, "anonymous-auth"),
     (ComponentKind::ApiServer, "client-ca-file"),
     (ComponentKind::Etcd, "trusted-ca-file"),
+    (ComponentKind::Kubelet, "rotate-server-certificates"),
 ];
+
+/// Settings that set rules miss.
+const LACKING: [(ComponentKind, &str); 1] =
+    [(ComponentKind::ApiServer, "kubelet-certificate-authority")];
 
 /// Lists that set rules read where they are written.
 const LISTS: [(ComponentKind, &str); 1] = [(ComponentKind::ApiServer, "enable-admission-plugins")];
@@ -251,13 +256,25 @@ impl Facts {
         }
     }
 
-    /// What set rules ask of a component.
+    /// What set rules ask of a component. The files beside an API server are none.
     pub fn of_instance(instance: &Instance<'_>) -> Option<Self> {
+        if instance.component == ComponentKind::ApiServer && instance.form == Form::File {
+            return None;
+        }
         let facts = ComponentFacts {
             component: instance.component,
             settings: settings(instance),
         };
         (!facts.settings.is_empty()).then(|| Self::new(instance.object, Body::Component(facts)))
+    }
+
+    /// The values of a setting, where this is about a component.
+    pub fn settings<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a SettingFact> {
+        let settings = match &self.body {
+            Body::Component(component) => component.settings.as_slice(),
+            _ => &[],
+        };
+        settings.iter().filter(move |s| s.name == name)
     }
 
     /// What set rules ask of an object beside its components.
@@ -292,7 +309,16 @@ fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
             names: None,
         })
     });
-    files.chain(values).chain(lists).collect()
+    let lacking = LACKING.into_iter().filter(ours);
+    let lacking = lacking.filter(|(_, name)| instance.is_set(name) == Some(false));
+    let lacking = lacking.map(|(_, name)| SettingFact {
+        name,
+        value: String::new(),
+        origin: Origin::BinaryDefault,
+        at: KeptSpot::of(instance.last(name).map_or(instance.anchor, Setting::spot)),
+        names: None,
+    });
+    files.chain(values).chain(lists).chain(lacking).collect()
 }
 
 fn value(instance: &Instance<'_>, name: &'static str) -> Option<SettingFact> {

@@ -48,7 +48,7 @@ type Index<'a> = HashMap<(Option<(&'a str, u32)>, &'a str), Vec<Candidate<'a>>>;
 const MANY: usize = 100;
 
 impl<'a> Set<'a> {
-    /// A setting of all instances of a component where it is known and not empty.
+    /// A setting of all instances of a component where it is known; empty where it is one that rules miss.
     pub fn settings<'s>(
         &'s self,
         component: ComponentKind,

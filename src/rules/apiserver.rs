@@ -2,10 +2,12 @@
 
 use crate::check::Cx;
 use crate::finding::Releases;
-use crate::kube::Object;
 use crate::kube::address::{Url, is_any, is_loopback, is_public};
-use crate::kube::component::{Extent, Form, Instance, Origin, Plugin, Setting, number};
+use crate::kube::component::{
+    ComponentKind, Extent, Form, Instance, Origin, Plugin, Setting, mount_of, mounts, number,
+};
 use crate::kube::image::Reference;
+use crate::kube::{Object, Says, Set};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, Spot};
@@ -126,13 +128,37 @@ pub(super) fn admission_plugin_needs_config(instance: &Instance<'_>, cx: &mut Cx
         return;
     }
     for (item, spot) in named(instance, &[ENABLED, CONTROL]) {
-        if matches!(item, "ImagePolicyWebhook" | "EventRateLimit") {
+        if needs_config(item) {
             let message = format!(
                 "admission plugin {item} needs a configuration: `--admission-control-config-file` is not set, and the API server does not start"
             );
             cx.missing(spot, message);
         }
     }
+}
+
+/// The same with a configuration that does not speak of the plugin.
+pub(super) fn admission_plugin_needs_config_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+    for link in set.links(ComponentKind::ApiServer, "admission-control-config-file") {
+        let Says::Admission(configured) = &link.file.says else {
+            continue;
+        };
+        for plugin in link.from.facts.settings(ENABLED) {
+            let name = plugin.value.as_str();
+            if needs_config(name) && !configured.iter().any(|c| c == name) {
+                let message = format!(
+                    "admission plugin {name} needs a configuration: {} has none for it, and the API server does not start",
+                    link.from.setting.value
+                );
+                cx.report_fact(link.from.facts, &plugin.at, message)
+                    .related_fact(&link.file.at.label);
+            }
+        }
+    }
+}
+
+fn needs_config(plugin: &str) -> bool {
+    matches!(plugin, "ImagePolicyWebhook" | "EventRateLimit")
 }
 
 /// A plugin that is switched on and off: the API server does not start.
@@ -841,4 +867,197 @@ pub(super) fn etcd_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) 
         let without = "the API server shows etcd no client certificate";
         pair(instance, "etcd-certfile", "etcd-keyfile", without, cx);
     }
+}
+
+/// Requests without credentials are let in.
+pub(super) fn anonymous_auth(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const NAME: &str = "anonymous-auth";
+    let Some(value) = instance
+        .effective(NAME)
+        .filter(|_| instance.is_on(NAME) == Some(true))
+    else {
+        return;
+    };
+    let setting = instance.spelling(NAME);
+    let what = "the API server accepts requests without credentials";
+    if value.origin == Origin::Explicit {
+        let message = format!("{what}: `{setting}` is set to {}", value.value);
+        cx.report(value.spot, message);
+    } else if cx.is_strict() && instance.is_set("authentication-config") == Some(false) {
+        let message = format!(
+            "{what}: `{setting}` is not set, and defaults to {}",
+            value.value
+        );
+        cx.missing(value.spot, message).severity(Severity::Low);
+    }
+}
+
+/// The same where a file could say something else, and does not.
+pub(super) fn anonymous_auth_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+    if !cx.is_strict() {
+        return;
+    }
+    for link in set.links(ComponentKind::ApiServer, "authentication-config") {
+        let silent = matches!(link.file.says, Says::Authentication(None));
+        let mut values = link.from.facts.settings("anonymous-auth");
+        let default = values.find(|s| s.origin != Origin::Explicit && s.value == "true");
+        if let Some(value) = default.filter(|_| silent) {
+            let message = format!(
+                "the API server accepts requests without credentials: `--anonymous-auth` is not set, and {} does not speak of them",
+                link.from.setting.value
+            );
+            cx.report_fact(link.from.facts, &value.at, message)
+                .severity(Severity::Low)
+                .related_fact(&link.file.at.label);
+        }
+    }
+}
+
+/// A flag and a file that both say whether requests without credentials are let in: the API server does not start.
+pub(super) fn anonymous_auth_set_twice(set: &Set<'_>, cx: &mut Cx<'_>) {
+    for link in set.links(ComponentKind::ApiServer, "authentication-config") {
+        let Says::Authentication(Some(anonymous)) = &link.file.says else {
+            continue;
+        };
+        let mut values = link.from.facts.settings("anonymous-auth");
+        if let Some(flag) = values.find(|s| s.origin == Origin::Explicit) {
+            let message = format!(
+                "`--anonymous-auth` and `anonymous` of {} exclude each other: the API server does not start",
+                link.from.setting.value
+            );
+            cx.report_fact(link.from.facts, &flag.at, message)
+                .related_fact(&anonymous.at);
+        }
+    }
+}
+
+/// The API server does not ask who signed the certificates of kubelets.
+pub(super) fn kubelet_certificate_authority(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const NAME: &str = "kubelet-certificate-authority";
+    // Kubelets sign their own unless they are told otherwise.
+    if cx.is_strict() && instance.is_set(NAME) == Some(false) {
+        let setting = instance.spelling(NAME);
+        let message = format!(
+            "the API server does not verify the certificates of kubelets: `{setting}` is not set"
+        );
+        cx.setting(instance, NAME, message);
+    }
+}
+
+/// The same where kubelets are told otherwise.
+pub(super) fn kubelet_certificate_authority_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+    if cx.is_strict() {
+        return;
+    }
+    // What lies in one folder is one cluster's.
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
+    let server_settings = set.settings(ComponentKind::ApiServer, "kubelet-certificate-authority");
+    for server in server_settings.filter(|s| s.setting.value.is_empty()) {
+        let signed = set
+            .settings(ComponentKind::Kubelet, "rotate-server-certificates")
+            .find(|k| k.setting.value == "true" && folder(k.path) == folder(server.path));
+        if let Some(kubelet) = signed {
+            let message = "the API server does not verify the certificates of kubelets, although the cluster signs them: `--kubelet-certificate-authority` is not set";
+            cx.report_fact(server.facts, &server.setting.at, message)
+                .related_fact(&kubelet.setting.at.label);
+        }
+    }
+}
+
+/// Files that the API server reads when it starts.
+const READ: [&str; 10] = [
+    "admission-control-config-file",
+    "audit-policy-file",
+    "audit-webhook-config-file",
+    "authentication-config",
+    "authentication-token-webhook-config-file",
+    "authorization-config",
+    "authorization-webhook-config-file",
+    "egress-selector-config-file",
+    "encryption-provider-config",
+    "tracing-config-file",
+];
+
+/// Folders that kubeadm mounts by itself, where the machine has them.
+const BY_KUBEADM: [&str; 6] = [
+    "/etc/ca-certificates/",
+    "/etc/kubernetes/pki/",
+    "/etc/pki/",
+    "/etc/ssl/certs/",
+    "/usr/local/share/ca-certificates/",
+    "/usr/share/ca-certificates/",
+];
+
+/// A file of the machine is none of the pod's before it is mounted.
+pub(super) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let of_kubeadm = match instance.form {
+        Form::Kubeadm | Form::ClusterApi | Form::Kind => true,
+        Form::StaticPod => false,
+        // They mount what they know of, or run no pod.
+        _ => return,
+    };
+    for name in READ {
+        if let Some(file) = instance.last(name) {
+            let lost = "the API server does not find it, and does not start";
+            not_mounted(instance, file, of_kubeadm, lost, cx);
+        }
+    }
+    // Without a policy it stays empty.
+    let recorded = instance.is_set("audit-policy-file") != Some(false);
+    let Some(log) = instance.last("audit-log-path").filter(|_| recorded) else {
+        return;
+    };
+    let lost = "the audit log is lost with the container";
+    not_mounted(instance, log, of_kubeadm, lost, cx);
+    let mount = mounts(log.node()).and_then(|(list, _)| mount_of(list, &log.value));
+    let read_only = mount.and_then(|(mount, _)| mount.field("readOnly"));
+    if let Some(flag) = read_only.filter(|flag| flag.as_bool() == Some(true)) {
+        let message = format!(
+            "the audit log cannot be written: {} is mounted read-only",
+            log.value
+        );
+        cx.report(log.spot(), message).related(flag, "here");
+    }
+}
+
+/// Reports a file that no mount brings into the pod.
+fn not_mounted(
+    instance: &Instance<'_>,
+    file: &Setting<'_>,
+    of_kubeadm: bool,
+    lost: &str,
+    cx: &mut Cx<'_>,
+) {
+    let path = file.value.as_ref();
+    let by_kubeadm = of_kubeadm
+        && (BY_KUBEADM.iter().any(|folder| path.starts_with(folder))
+            || certificates(file.node()).is_some_and(|folder| path.starts_with(folder)));
+    if !path.starts_with('/') || super::is_open(path) || by_kubeadm {
+        return;
+    }
+    let message = format!("{path} is not mounted into the pod of the API server: {lost}");
+    match mounts(file.node()) {
+        Some((list, _)) if mount_of(list, path).is_none() => {
+            let key = list.key_node().unwrap_or(list);
+            cx.report(file.spot(), message)
+                .related(key, "none of these mounts it");
+        }
+        // Without a word of mounts kubeadm has its own only; elsewhere nothing is known.
+        None if of_kubeadm && instance.extent == Extent::Whole => {
+            cx.report(file.spot(), message);
+        }
+        _ => {}
+    }
+}
+
+/// Where kubeadm keeps certificates, if that is said.
+fn certificates(setting: Node<'_>) -> Option<&str> {
+    let mut above = setting.parent();
+    while let Some(map) = above {
+        if let Some(folder) = map.field("certificatesDir") {
+            return folder.as_str();
+        }
+        above = map.parent();
+    }
+    None
 }

@@ -26,7 +26,7 @@ use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
 
 pub use k3s::own as k3s_settings;
-pub use mount::mounted;
+pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Suite};
 pub use unit::settings as unit_settings;
@@ -380,20 +380,12 @@ impl<'d> Instance<'d> {
         if self.extent == Extent::Part || config.is_some_and(|flag| self.last(flag).is_some()) {
             return None;
         }
-        if self.component == ComponentKind::ApiServer {
-            // A file may say something else.
-            let file = match name {
-                "anonymous-auth" => "authentication-config",
-                "authorization-mode" => "authorization-config",
-                _ => "",
-            };
-            if self.last(file).is_some() {
-                return None;
-            }
-            // The table has no modes since 1.29: the program adds the default of old later (pkg/kubeapiserver/options).
-            if name == "authorization-mode" && matches!(self.form, Form::StaticPod | Form::Unit) {
-                return Some(("AlwaysAllow", Origin::BinaryDefault));
-            }
+        // An API server that allows everything has no use for who asks (pkg/kubeapiserver/options: the default mode).
+        if self.component == ComponentKind::ApiServer
+            && name == "authorization-mode"
+            && matches!(self.form, Form::StaticPod | Form::Unit)
+        {
+            return Some(("AlwaysAllow", Origin::BinaryDefault));
         }
         let carrier = self.form.carrier();
         if let Some(value) = tables::carried(carrier, self.component, name, self.releases) {

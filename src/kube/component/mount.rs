@@ -2,14 +2,14 @@
 
 use crate::yaml::Node;
 
-/// The path outside of its pod of a file that a setting names; `None` where nothing mounts it.
-pub fn mounted(setting: Node<'_>, file: &str) -> Option<String> {
+/// What is mounted where a setting stands: the list of its container, or of its component in kubeadm's and Talos' configuration, and
+/// the map that holds it. `None` where nothing is said of mounts.
+pub fn mounts(setting: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     let mut above = setting.parent();
     while let Some(map) = above {
-        // A container, or a component of kubeadm's or of Talos' with its section.
         for list in ["volumeMounts", "extraVolumes"] {
             if let Some(mounts) = map.field(list) {
-                return through(mounts, map, file);
+                return Some((mounts, map));
             }
         }
         above = map.parent();
@@ -17,17 +17,23 @@ pub fn mounted(setting: Node<'_>, file: &str) -> Option<String> {
     None
 }
 
-/// Through the mount that is nearest to the file.
-fn through(mounts: Node<'_>, container: Node<'_>, file: &str) -> Option<String> {
+/// The mount that is nearest to a file, and what of its path lies below.
+pub fn mount_of<'d, 'p>(mounts: Node<'d>, file: &'p str) -> Option<(Node<'d>, &'p str)> {
     let below = |mount: &Node<'_>| {
         let path = mount.field("mountPath")?.as_str()?.trim_end_matches('/');
         let rest = file.strip_prefix(path)?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     };
-    let (mount, rest) = mounts
+    mounts
         .items()
         .filter_map(|mount| Some((mount, below(&mount)?)))
-        .min_by_key(|(_, rest)| rest.len())?;
+        .min_by_key(|(_, rest)| rest.len())
+}
+
+/// The path outside of its pod of a file that a setting names; `None` where nothing mounts it.
+pub fn mounted(setting: Node<'_>, file: &str) -> Option<String> {
+    let (mounts, container) = mounts(setting)?;
+    let (mount, rest) = mount_of(mounts, file)?;
     let text = |field: &str| mount.field(field).and_then(Node::as_str);
     let host = text("hostPath").or_else(|| host_path(container, text("name")?));
     let base = match (host, text("subPath")) {
