@@ -201,12 +201,13 @@ fn component_tables() -> String {
     };
     emit("FLAG", &["flags.tsv"], &|c| {
         format!(
-            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, default: {:?}, deprecated: {} }}",
+            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, list: {}, default: {:?}, deprecated: {} }}",
             c[0],
             c[1],
             c[2],
             c[3],
             c[4] == "bool",
+            c[4] == "list",
             c[5],
             c[6] == "deprecated"
         )

@@ -37,11 +37,16 @@ def default(row):
     return text
 
 
+# Types whose flags append when they are repeated; those of others replace what was there.
+APPENDING = {"stringSlice", "stringArray", "int32Slice", "namedCertKey", "mapStringString", "mapStringBool", "stringToString",
+             "colonSeparatedMultimapStringString", "featuregate.featureGate", "reserved-memory"}
+
+
 def flags(facts):
     rows = []
     for r in csv.DictReader(open(facts / "flags.csv")):
         if r["component"] in COMPONENTS:
-            kind = "bool" if r["type"] == "bool" else "other"
+            kind = "bool" if r["type"] == "bool" else "list" if r["type"] in APPENDING else "other"
             rows.append((r["component"], r["flag"], minor(r["since"], False), minor(r["until"], True), kind, default(r),
                          "deprecated" if r["deprecated"] == "yes" else ""))
     write("flags.tsv", "Flags by release: the FlagSets of the programs themselves",

@@ -188,24 +188,13 @@ pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'
 
 /// Lists append; anything else is taken from the last.
 pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    const LISTS: [&str; 9] = [
-        "feature-gates",
-        "runtime-config",
-        "service-account-issuer",
-        "service-account-key-file",
-        "tls-sni-cert-key",
-        "node-labels",
-        "api-audiences",
-        "oidc-required-claim",
-        "vmodule",
-    ];
     let mut last: HashMap<&str, &Setting<'_>> = HashMap::new();
     let settings: Vec<_> = written(instance).collect();
     for setting in settings.iter().rev() {
         let name = setting.name.as_ref();
-        let boolean_or_text = !setting.value.contains(',') && !LISTS.contains(&name);
+        let appends = Flag::of(instance.component, name).iter().any(|f| f.list);
         match last.get(name) {
-            Some(winner) if boolean_or_text && winner.value != setting.value => {
+            Some(winner) if !appends && winner.value != setting.value => {
                 let message = format!(
                     "`{}` is given again below, and the last one counts: {} is ignored",
                     setting.shown, setting.value

@@ -14,6 +14,8 @@ pub struct Flag {
     until: u8,
     /// Whether it is a boolean, which takes its value with `=` only.
     pub boolean: bool,
+    /// Whether it appends when it is repeated.
+    pub list: bool,
     /// What it is when it is not given.
     pub default: &'static str,
     /// Whether the program says so of it.
