@@ -201,12 +201,13 @@ fn component_tables() -> String {
     };
     emit("FLAG", &["flags.tsv"], &|c| {
         format!(
-            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, default: {:?}, deprecated: {} }}",
+            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, list: {}, default: {:?}, deprecated: {} }}",
             c[0],
             c[1],
             c[2],
             c[3],
             c[4] == "bool",
+            c[4] == "list",
             c[5],
             c[6] == "deprecated"
         )
@@ -327,11 +328,15 @@ fn check(policy: &Policy) -> String {
         .id
         .split_once('/')
         .unwrap_or_else(|| panic!("{}: a policy lies in a folder", policy.id));
-    format!(
-        "Check::{variant}(crate::rules::{}::{})",
+    let function = format!(
+        "crate::rules::{}::{}",
         category.replace('-', "_"),
         name.replace('-', "_")
-    )
+    );
+    if variant == "Component" && policy.applies.iter().any(|a| a == "Set") {
+        return format!("Check::ComponentAndSet({function}, {function}_in_set)");
+    }
+    format!("Check::{variant}({function})")
 }
 
 fn row(p: &Policy) -> String {

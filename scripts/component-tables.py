@@ -37,11 +37,16 @@ def default(row):
     return text
 
 
+# Types whose flags append when they are repeated; those of others replace what was there.
+APPENDING = {"stringSlice", "stringArray", "int32Slice", "namedCertKey", "mapStringString", "mapStringBool", "stringToString",
+             "colonSeparatedMultimapStringString", "featuregate.featureGate", "reserved-memory"}
+
+
 def flags(facts):
     rows = []
     for r in csv.DictReader(open(facts / "flags.csv")):
         if r["component"] in COMPONENTS:
-            kind = "bool" if r["type"] == "bool" else "other"
+            kind = "bool" if r["type"] == "bool" else "list" if r["type"] in APPENDING else "other"
             rows.append((r["component"], r["flag"], minor(r["since"], False), minor(r["until"], True), kind, default(r),
                          "deprecated" if r["deprecated"] == "yes" else ""))
     write("flags.tsv", "Flags by release: the FlagSets of the programs themselves",
@@ -72,7 +77,7 @@ def gates(facts):
 
 def plugins(facts):
     known = json.load(open(facts / "component-facts.json"))
-    rows = [(f["name"], minor(f["since"], False), minor(f.get("until", ""), True), f["default"])
+    rows = [(f["name"], minor(f["since"], False), minor(f["removed"], False) - 1 if "removed" in f else 63, f["default"])
             for f in known if f["fact"] == "admission-plugin"]
     write("admission-plugins.tsv", "Admission plugins of the API server, and whether they are on by default",
           ["plugin", "since", "until", "default"], sorted(rows))

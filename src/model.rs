@@ -248,7 +248,7 @@ pub struct Setting {
     /// The values that are compared: any of them.
     #[serde(default, deserialize_with = "one_or_many")]
     pub value: List<Text>,
-    /// Settings that take this one's place when one is set; `name=value` where only that value does.
+    /// Settings that take this one's place when one is set; `name=value` where only that value, or an item, does.
     #[serde(default, deserialize_with = "one_or_many")]
     pub unless: List<Text>,
     /// Settings that must all be set for this one to matter; `name=value` where it must be that value.

@@ -2,9 +2,11 @@
 
 mod shapes;
 
-use crate::finding::{Finding, Label, ObjectRef, Releases, fingerprint};
+use crate::finding::{Finding, Label, Releases, fingerprint};
 use crate::kube::component::Instance;
-use crate::kube::{Container, Object, PodSpec, PolicyRule, Repository, Set, Whole};
+use crate::kube::{
+    Container, Facts, KeptSpot, Object, PodSpec, PolicyRule, Repository, Set, Whole,
+};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Spot};
@@ -26,6 +28,8 @@ pub(crate) enum Check {
     Component(fn(&Instance<'_>, &mut Cx<'_>)),
     /// Each set of documents that are applied together.
     Set(fn(&Set<'_>, &mut Cx<'_>)),
+    /// Each instance of a component, and each set: what its own document shows, and what takes another.
+    ComponentAndSet(fn(&Instance<'_>, &mut Cx<'_>), fn(&Set<'_>, &mut Cx<'_>)),
     /// The policy's shape.
     Data,
     /// The reader or the engine itself finds it.
@@ -274,20 +278,19 @@ impl<'a> Cx<'a> {
     /// A finding of a set rule, at a place that a fact kept.
     pub(crate) fn report_fact(
         &mut self,
-        at: &Label,
-        object: Option<&ObjectRef>,
-        path: &str,
+        facts: &Facts,
+        at: &KeptSpot,
         message: impl Into<String>,
     ) -> Draft<'_> {
         if !self.out.room(&self.policy.id) {
             return Draft(None);
         }
-        let fingerprint = fingerprint(&self.policy.id, object, path, "");
-        let path = path.to_owned();
+        let object = facts.object.clone();
         self.push(Finding {
-            path,
-            fingerprint,
-            ..Finding::new(self.policy, at.clone(), message.into(), object.cloned(), "")
+            exact: at.exact,
+            path: at.path.clone(),
+            fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
+            ..Finding::new(self.policy, at.label.clone(), message.into(), object, "")
         })
     }
 

@@ -242,11 +242,15 @@ fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut
     }
 }
 
-/// Whether a setting is set, or `name=value` has that value; `None` where that cannot be known.
+/// Whether a setting is set, or `name=value` has that value or that item; `None` where that cannot be known.
 fn holds(condition: &str, instance: &Instance<'_>) -> Option<bool> {
     match condition.split_once('=') {
         None => instance.is_set(condition),
-        Some((name, value)) => instance.effective(name).map(|e| same(e.value, value)),
+        Some((name, value)) => {
+            let whole = same(instance.effective(name)?.value, value);
+            let item = |(item, _): &(&str, Spot<'_>)| same(item, value);
+            Some(whole || instance.list(name)?.items.iter().any(item))
+        }
     }
 }
 

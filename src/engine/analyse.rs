@@ -5,12 +5,8 @@ use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label, State};
-use crate::kube::component::{self, ComponentKind, Extent, Instance, Surroundings, is_system_pod};
-use crate::kube::encryption::{Verdict, verdict};
-use crate::kube::{
-    self, ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart, Object,
-    PodSpec, PolicyRule, Repository, Whole, Within,
-};
+use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
+use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
 use crate::model::Text;
 use crate::schema;
 use crate::text::{FileId, Span};
@@ -187,6 +183,9 @@ impl Analysis<'_> {
             self.document(text, &place, chunk.format, chunk.glued.is_some(), within);
         } else {
             self.stray(text, &place, chunk.format);
+        }
+        for facts in &mut self.report.facts {
+            facts.chunk = chunk.span.start;
         }
     }
 
@@ -384,7 +383,7 @@ impl Analysis<'_> {
         let named = self.repository.is_patch(self.input.path) || within.whole == Whole::Fragment;
         let whole = kube::whole(object, named);
         if within.counts || kube::counts_when_nested(object) {
-            self.rules(object, whole, within.path);
+            self.rules(object, whole, within);
             if within.depth == 0 && self.rules.needs_schemas() {
                 self.schema(object, whole);
             }
@@ -454,7 +453,7 @@ impl Analysis<'_> {
         }
     }
 
-    fn rules(&mut self, object: Object<'_>, whole: Whole, path: &str) {
+    fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>) {
         let rules = self.rules;
         let about = About {
             object: Some(object),
@@ -490,7 +489,7 @@ impl Analysis<'_> {
             );
         }
         let around = Surroundings {
-            path,
+            path: within.path,
             asked: rules.asked,
             beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
                 && self.input.text.contains("kubeadm.k8s.io"),
@@ -503,15 +502,13 @@ impl Analysis<'_> {
                 rules.of_component(instance.component),
                 about,
                 |(policy, check), cx| match check {
-                    Check::Component(run) => run(&instance, cx),
+                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(&instance, cx),
                     _ => check::component(policy, &instance, cx),
                 },
             );
-            self.api_server_facts(&instance);
-            self.ca_facts(&instance);
+            self.keep(|| Facts::of_instance(&instance));
         }
-        self.encryption_facts(object);
-        self.machine_facts(object);
+        self.keep(|| Facts::of_object(object, within, whole));
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {
@@ -565,113 +562,11 @@ impl Analysis<'_> {
         }
     }
 
-    fn api_server_facts(&mut self, instance: &Instance<'_>) {
-        if !self.rules.needs_sets() || instance.component != ComponentKind::ApiServer {
-            return;
+    /// Keeps what rules about several documents ask of this one.
+    fn keep(&mut self, facts: impl FnOnce() -> Option<Facts>) {
+        if self.rules.needs_sets() {
+            self.report.facts.extend(facts());
         }
-        let Some(setting) = instance
-            .last("encryption-provider-config")
-            .filter(|s| !kube::is_placeholder(&s.value))
-        else {
-            return;
-        };
-        let Spot { node, span } = setting.spot();
-        let at = Label::new(node.document().locate(span), "");
-        let body = Body::ApiServer(ApiServerFacts {
-            encryption_config: setting.value.to_string(),
-            at,
-        });
-        self.report.facts.push(Facts {
-            object: Some(instance.object.reference()),
-            path: node.path(),
-            body,
-        });
-    }
-
-    fn ca_facts(&mut self, instance: &Instance<'_>) {
-        let setting = match instance.component {
-            ComponentKind::ApiServer => "client-ca-file",
-            ComponentKind::Etcd => "trusted-ca-file",
-            _ => return,
-        };
-        let Some(ca) = instance
-            .effective(setting)
-            .filter(|ca| self.rules.needs_sets() && !ca.value.is_empty())
-        else {
-            return;
-        };
-        let at = Label::new(ca.spot.node.document().locate(ca.spot.span), "");
-        let body = Body::ClientCa(CaFacts {
-            component: instance.component,
-            file: ca.value.to_owned(),
-            at,
-        });
-        self.report.facts.push(Facts {
-            object: Some(instance.object.reference()),
-            path: ca.spot.node.path(),
-            body,
-        });
-    }
-
-    fn machine_facts(&mut self, object: Object<'_>) {
-        if !self.rules.needs_sets() {
-            return;
-        }
-        let root = object.node;
-        let (part, refers, version): (_, &[&str], &[&str]) = match object.gvk.kind {
-            "Cluster" if object.gvk.group == "cluster.x-k8s.io" => (
-                MachinePart::Cluster,
-                &["spec", "controlPlaneRef", "name"],
-                &["spec", "topology", "version"],
-            ),
-            "KubeadmControlPlane" => (MachinePart::ControlPlane, &[], &["spec", "version"]),
-            "MachineDeployment" | "MachinePool" => (
-                MachinePart::Workers,
-                &["spec", "clusterName"],
-                &["spec", "template", "spec", "version"],
-            ),
-            _ => return,
-        };
-        let version = root.at(version);
-        let Some(spot) = version.or_else(|| root.get("kind")).map(Spot::from) else {
-            return;
-        };
-        let minor = version.and_then(|n| component::minor(n.text()?));
-        let refers = root.at(refers).and_then(Node::as_str);
-        let body = Body::Machines(MachineFacts {
-            part,
-            name: object.name().unwrap_or_default().to_owned(),
-            refers: refers.unwrap_or_default().to_owned(),
-            minor: minor.unwrap_or_default(),
-            at: Label::new(spot.node.document().locate(spot.span), ""),
-        });
-        self.report.facts.push(Facts {
-            object: Some(object.reference()),
-            path: spot.node.path(),
-            body,
-        });
-    }
-
-    fn encryption_facts(&mut self, object: Object<'_>) {
-        if !self.rules.needs_sets() {
-            return;
-        }
-        let (spot, text) = match verdict(object) {
-            None => return,
-            Some(Verdict::Encrypted) => (None, ""),
-            Some(Verdict::Identity(key)) => (
-                Some(Spot::from(key)),
-                "the first provider for Secrets encrypts nothing",
-            ),
-            Some(Verdict::NotCovered(spot)) => (Some(spot), "no entry covers Secrets"),
-        };
-        let plain = spot.map(|s| Label::new(s.node.document().locate(s.span), text));
-        let body = Body::Encryption(EncryptionFacts { plain });
-        self.report.facts.push(Facts {
-            object: Some(object.reference()),
-            path: String::new(),
-            body,
-        });
     }
 }
 

@@ -284,7 +284,7 @@ fn set_findings(
     let mut found = Found::default();
     for set in sets.values() {
         for (policy, check) in &rules.sets {
-            if let Check::Set(run) = check {
+            if let Check::Set(run) | Check::ComponentAndSet(_, run) = check {
                 run(set, &mut Cx::new(policy, about, 0, &mut found));
             }
         }

@@ -22,6 +22,8 @@ pub(crate) struct Ignore {
     covers: Span,
     /// The comment.
     by: Label,
+    /// Whether its own document had a finding that it silences.
+    used: bool,
 }
 
 /// The suppressions of a document.
@@ -81,6 +83,7 @@ fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: 
             reason: reason.clone(),
             covers,
             by: by.clone(),
+            used: false,
         });
     }
 }
@@ -166,7 +169,9 @@ pub(super) fn apply(found: &mut Found, ignores: Vec<Ignore>, rules: &RuleSet) ->
     for (ignore, used) in ignores.into_iter().zip(used) {
         match ignore.policy {
             None => add_about(found, rules, "kubevet/unknown-ignore", &ignore, unknown),
-            Some(policy) if policy.applies.iter().any(|a| a == "Set") => waiting.push(ignore),
+            Some(policy) if policy.applies.iter().any(|a| a == "Set") => {
+                waiting.push(Ignore { used, ..ignore });
+            }
             // Silence of a rule that did not run, or whose findings are too many to keep, proves nothing.
             Some(policy)
                 if used
@@ -190,7 +195,7 @@ pub(super) fn apply_to_sets(
         let ran = ignore.policy.is_some_and(|p| rules.get(&p.id).is_some());
         let policy = rules
             .get("kubevet/unused-ignore")
-            .filter(|_| complete && ran && !used);
+            .filter(|_| complete && ran && !used && !ignore.used);
         findings.extend(policy.map(|p| unused(p, ignore)));
     }
 }

@@ -53,6 +53,20 @@ pub fn is_private(host: &str) -> bool {
     }
 }
 
+/// Whether a host is an address of the internet.
+pub fn is_public(host: &str) -> bool {
+    let own = match host.parse() {
+        Ok(IpAddr::V4(ip)) => {
+            // Addresses that carriers share are nobody's (RFC 6598).
+            let [first, second, ..] = ip.octets();
+            first == 100 && (64..128).contains(&second)
+        }
+        Ok(IpAddr::V6(ip)) => ip.is_unicast_link_local(),
+        Err(_) => true,
+    };
+    !own && !is_any(host) && !is_private(host)
+}
+
 /// Whether a range is every address.
 pub fn is_everywhere(range: &str) -> bool {
     matches!(range.trim(), "0.0.0.0/0" | "::/0")
@@ -61,6 +75,27 @@ pub fn is_everywhere(range: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_the_internet_are_public() {
+        for host in ["198.51.100.7", "2001:db8::1"] {
+            assert!(is_public(host), "{host}");
+        }
+        for host in [
+            "0.0.0.0",
+            "::",
+            "10.1.2.3",
+            "100.64.0.1",
+            "169.254.1.1",
+            "fd00::1",
+            "fe80::1",
+            "127.0.0.1",
+            "api.example.org",
+            "",
+        ] {
+            assert!(!is_public(host), "{host}");
+        }
+    }
 
     #[test]
     fn urls_are_plain_where_others_can_read_them() {

@@ -1,15 +1,18 @@
 //! What set rules need of a document after its tree is gone: owned and small.
 
-use super::component::ComponentKind;
+use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
+use super::encryption::{Verdict, verdict};
+use super::{Object, Whole, Within, bootstrap};
 use crate::finding::{Label, ObjectRef};
+use crate::yaml::{Node, Spot};
 
 /// One fact about a document.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The object that it is about.
     pub object: Option<ObjectRef>,
-    /// JSON pointer of the value in its document.
-    pub path: String,
+    /// Where its chunk begins in the file: what stands in one chunk is one machine's.
+    pub chunk: u32,
     /// The fact.
     pub body: Body,
 }
@@ -17,14 +20,97 @@ pub struct Facts {
 /// One small case for each kind that set rules read.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// An API server that names an encryption configuration.
-    ApiServer(ApiServerFacts),
-    /// An encryption configuration.
-    Encryption(EncryptionFacts),
-    /// Whose client certificates a component trusts.
-    ClientCa(CaFacts),
+    /// What a component is told.
+    Component(ComponentFacts),
+    /// A configuration file that components name.
+    SideFile(SideFile),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
+}
+
+/// A place that outlives its tree.
+#[derive(Clone, Debug)]
+pub struct KeptSpot {
+    /// Where.
+    pub label: Label,
+    /// Whether that is the value itself, and not a larger whole that holds it.
+    pub exact: bool,
+    /// JSON pointer of the node in its document.
+    pub path: String,
+}
+
+/// What a component is told, as far as set rules ask.
+#[derive(Clone, Debug)]
+pub struct ComponentFacts {
+    /// Which.
+    pub component: ComponentKind,
+    /// Values that are known; each item of a list by itself. Empty ones where that is what rules ask about.
+    pub settings: Vec<SettingFact>,
+}
+
+/// A setting's effective value.
+#[derive(Clone, Debug)]
+pub struct SettingFact {
+    /// The flag without dashes.
+    pub name: &'static str,
+    /// Its value; of a file the path as it is written.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where it is written, or would be.
+    pub at: KeptSpot,
+    /// The file that it names, if it names a side file.
+    pub names: Option<NamedFile>,
+}
+
+/// A side file as a machine knows it.
+#[derive(Clone, Debug)]
+pub struct NamedFile {
+    /// Its path outside of the pod that reads it.
+    pub path: String,
+    /// Whether the object itself writes that file, so that no other can be meant.
+    pub own: bool,
+}
+
+/// A configuration file that components name.
+#[derive(Clone, Debug)]
+pub struct SideFile {
+    /// Who reads it.
+    pub component: ComponentKind,
+    /// The flag that names it, without dashes.
+    pub flag: &'static str,
+    /// The path that it gets on a machine, or its key in a ConfigMap; `None` where it is a file of the repository.
+    pub path: Option<String>,
+    /// Its kind.
+    pub at: KeptSpot,
+    /// What set rules ask of it.
+    pub says: Says,
+}
+
+/// What set rules ask of a side file.
+#[derive(Clone, Debug)]
+pub enum Says {
+    /// Only that it is there.
+    Nothing,
+    /// EncryptionConfiguration: where it leaves Secrets in plain text and why; `None` where it does not, or cannot be judged.
+    Encryption(Option<Label>),
+    /// AuthenticationConfiguration: what it says of requests without credentials, if it speaks of them.
+    Authentication(Option<Anonymous>),
+    /// AuthorizationConfiguration: the types of its authorizers, in order.
+    Authorization(Vec<String>),
+    /// AdmissionConfiguration: the names of its plugins.
+    Admission(Vec<String>),
+}
+
+/// What an AuthenticationConfiguration says of requests without credentials.
+#[derive(Clone, Debug)]
+pub struct Anonymous {
+    /// The key `anonymous`.
+    pub at: Label,
+    /// Whether they are let in; `None` where that is filled in later.
+    pub enabled: Option<bool>,
+    /// Whether to some paths only.
+    pub limited: bool,
 }
 
 /// What Cluster API makes of which release.
@@ -39,7 +125,7 @@ pub struct MachineFacts {
     /// The minor version, where one is written.
     pub minor: u8,
     /// Where.
-    pub at: Label,
+    pub at: KeptSpot,
 }
 
 /// A part of a cluster of Cluster API.
@@ -53,29 +139,283 @@ pub enum MachinePart {
     Workers,
 }
 
-/// An API server that names an encryption configuration.
-#[derive(Clone, Debug)]
-pub struct ApiServerFacts {
-    /// Path on the node, as it is written.
-    pub encryption_config: String,
-    /// Where it is written.
-    pub at: Label,
+/// What side files are, who reads them, and the flag that names them.
+const SIDE_FILES: [(&str, &str, ComponentKind, &str); 12] = {
+    use ComponentKind::{ApiServer, KubeProxy, Kubelet, Scheduler};
+    const API: &str = "apiserver.config.k8s.io";
+    const OLD: &str = "apiserver.k8s.io";
+    [
+        (
+            API,
+            "EncryptionConfiguration",
+            ApiServer,
+            "encryption-provider-config",
+        ),
+        (
+            "",
+            "EncryptionConfig",
+            ApiServer,
+            "encryption-provider-config",
+        ),
+        ("audit.k8s.io", "Policy", ApiServer, "audit-policy-file"),
+        (
+            API,
+            "AdmissionConfiguration",
+            ApiServer,
+            "admission-control-config-file",
+        ),
+        (
+            OLD,
+            "AdmissionConfiguration",
+            ApiServer,
+            "admission-control-config-file",
+        ),
+        (
+            API,
+            "AuthenticationConfiguration",
+            ApiServer,
+            "authentication-config",
+        ),
+        (
+            API,
+            "AuthorizationConfiguration",
+            ApiServer,
+            "authorization-config",
+        ),
+        (
+            API,
+            "TracingConfiguration",
+            ApiServer,
+            "tracing-config-file",
+        ),
+        (
+            OLD,
+            "EgressSelectorConfiguration",
+            ApiServer,
+            "egress-selector-config-file",
+        ),
+        (
+            "kubelet.config.k8s.io",
+            "KubeletConfiguration",
+            Kubelet,
+            "config",
+        ),
+        (
+            "kubescheduler.config.k8s.io",
+            "KubeSchedulerConfiguration",
+            Scheduler,
+            "config",
+        ),
+        (
+            "kubeproxy.config.k8s.io",
+            "KubeProxyConfiguration",
+            KubeProxy,
+            "config",
+        ),
+    ]
+};
+
+/// Other settings that set rules read.
+const VALUES: [(ComponentKind, &str); 4] = [
+    (ComponentKind::ApiServer, "anonymous-auth"),
+    (ComponentKind::ApiServer, "client-ca-file"),
+    (ComponentKind::Etcd, "trusted-ca-file"),
+    (ComponentKind::Kubelet, "rotate-server-certificates"),
+];
+
+/// Settings that set rules miss.
+const LACKING: [(ComponentKind, &str); 1] =
+    [(ComponentKind::ApiServer, "kubelet-certificate-authority")];
+
+/// Lists that set rules read where they are written.
+const LISTS: [(ComponentKind, &str); 1] = [(ComponentKind::ApiServer, "enable-admission-plugins")];
+
+impl KeptSpot {
+    fn of<'d>(at: impl Into<Spot<'d>>) -> Self {
+        let Spot { node, span } = at.into();
+        let located = node.document().locate(span);
+        Self {
+            label: Label::new(located, ""),
+            exact: located.exact,
+            path: node.path(),
+        }
+    }
 }
 
-/// Whose client certificates a component trusts.
-#[derive(Clone, Debug)]
-pub struct CaFacts {
-    /// Which.
-    pub component: ComponentKind,
-    /// The file that holds the CA's certificate.
-    pub file: String,
-    /// Where it is written, or would be.
-    pub at: Label,
+fn label<'d>(at: impl Into<Spot<'d>>, text: &str) -> Label {
+    let Spot { node, span } = at.into();
+    Label::new(node.document().locate(span), text)
 }
 
-/// An encryption configuration.
-#[derive(Clone, Debug)]
-pub struct EncryptionFacts {
-    /// Where it leaves Secrets in plain text and why; `None` where they are encrypted.
-    pub plain: Option<Label>,
+impl Facts {
+    fn new(object: Object<'_>, body: Body) -> Self {
+        Self {
+            object: Some(object.reference()),
+            chunk: 0,
+            body,
+        }
+    }
+
+    /// What set rules ask of a component. The files beside an API server are none.
+    pub fn of_instance(instance: &Instance<'_>) -> Option<Self> {
+        if instance.component == ComponentKind::ApiServer && instance.form == Form::File {
+            return None;
+        }
+        let facts = ComponentFacts {
+            component: instance.component,
+            settings: settings(instance),
+        };
+        (!facts.settings.is_empty()).then(|| Self::new(instance.object, Body::Component(facts)))
+    }
+
+    /// The values of a setting, where this is about a component.
+    pub fn settings<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a SettingFact> {
+        let settings = match &self.body {
+            Body::Component(component) => component.settings.as_slice(),
+            _ => &[],
+        };
+        settings.iter().filter(move |s| s.name == name)
+    }
+
+    /// What set rules ask of an object beside its components.
+    pub fn of_object(object: Object<'_>, within: Within<'_>, whole: Whole) -> Option<Self> {
+        let side = || side_file(object, within, whole).map(Body::SideFile);
+        let body = machines(object).map(Body::Machines).or_else(side)?;
+        Some(Self::new(object, body))
+    }
+}
+
+fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
+    let ours = |(component, _): &(ComponentKind, &str)| *component == instance.component;
+    let mut flags: Vec<_> = SIDE_FILES.iter().map(|(.., c, flag)| (*c, *flag)).collect();
+    // Two kinds of one flag stand beside each other.
+    flags.dedup();
+    let files = flags.into_iter().filter(ours).filter_map(|(_, name)| {
+        let fact = value(instance, name)?;
+        let names = Some(named_file(instance, name, &fact.value));
+        Some(SettingFact { names, ..fact })
+    });
+    let values = VALUES.into_iter().filter(ours);
+    let values = values.filter_map(|(_, name)| value(instance, name));
+    let lists = LISTS.into_iter().filter(ours).flat_map(|(_, name)| {
+        let written = instance.list(name);
+        let written = written.filter(|list| list.origin == Origin::Explicit);
+        let items = written.into_iter().flat_map(|list| list.items);
+        items.map(move |(item, spot)| SettingFact {
+            name,
+            value: item.to_owned(),
+            origin: Origin::Explicit,
+            at: KeptSpot::of(spot),
+            names: None,
+        })
+    });
+    let lacking = LACKING.into_iter().filter(ours);
+    let lacking = lacking.filter(|(_, name)| instance.is_set(name) == Some(false));
+    let lacking = lacking.map(|(_, name)| SettingFact {
+        name,
+        value: String::new(),
+        origin: Origin::BinaryDefault,
+        at: KeptSpot::of(instance.last(name).map_or(instance.anchor, Setting::spot)),
+        names: None,
+    });
+    files.chain(values).chain(lists).chain(lacking).collect()
+}
+
+fn value(instance: &Instance<'_>, name: &'static str) -> Option<SettingFact> {
+    let effective = instance.effective(name).filter(|e| !e.value.is_empty())?;
+    Some(SettingFact {
+        name,
+        value: effective.value.to_owned(),
+        origin: effective.origin,
+        at: KeptSpot::of(effective.spot),
+        names: None,
+    })
+}
+
+fn named_file(instance: &Instance<'_>, name: &str, written: &str) -> NamedFile {
+    let setting = instance.last(name).map(Setting::node);
+    let path = setting.and_then(|node| component::mounted(node, written));
+    let path = path.unwrap_or_else(|| written.to_owned());
+    let own = bootstrap::files(instance.object)
+        .iter()
+        .any(|file| file.path == path);
+    NamedFile { path, own }
+}
+
+/// A document that is all of a file: what stands in a list or in another object is none.
+fn side_file(object: Object<'_>, within: Within<'_>, whole: Whole) -> Option<SideFile> {
+    let (.., component, flag) = SIDE_FILES
+        .iter()
+        .find(|(group, kind, ..)| object.gvk.is(group, kind))?;
+    let nested = within.depth > 0;
+    let alone = object.node.parent().is_none() && whole == Whole::Complete;
+    if !alone || nested && within.path.is_empty() {
+        return None;
+    }
+    Some(SideFile {
+        component: *component,
+        flag,
+        path: nested.then(|| within.path.to_owned()),
+        at: KeptSpot::of(object.node.get("kind").unwrap_or(object.node)),
+        says: says(object, flag),
+    })
+}
+
+fn says(object: Object<'_>, flag: &str) -> Says {
+    let root = object.node;
+    let named = |list: &str, field: &str| -> Vec<String> {
+        let items = root.field(list).into_iter().flat_map(Node::items);
+        let names = items.filter_map(|item| item.field(field)?.as_str());
+        names.map(str::to_owned).collect()
+    };
+    match flag {
+        "encryption-provider-config" => Says::Encryption(match verdict(object) {
+            Some(Verdict::Identity(key)) => Some(label(
+                key,
+                "the first provider for Secrets encrypts nothing",
+            )),
+            Some(Verdict::NotCovered(spot)) => Some(label(spot, "no entry covers Secrets")),
+            Some(Verdict::Encrypted) | None => None,
+        }),
+        "authentication-config" => {
+            let anonymous = root.pair("anonymous").filter(|(_, map)| !map.is_null());
+            Says::Authentication(anonymous.map(|(key, map)| Anonymous {
+                at: label(key, "what it says of requests without credentials"),
+                enabled: map.field("enabled").map_or(Some(false), Node::as_bool),
+                limited: map.field("conditions").is_some_and(|list| !list.is_empty()),
+            }))
+        }
+        "authorization-config" => Says::Authorization(named("authorizers", "type")),
+        "admission-control-config-file" => Says::Admission(named("plugins", "name")),
+        _ => Says::Nothing,
+    }
+}
+
+fn machines(object: Object<'_>) -> Option<MachineFacts> {
+    let root = object.node;
+    let (part, refers, version): (_, &[&str], &[&str]) = match object.gvk.kind {
+        "Cluster" if object.gvk.group == "cluster.x-k8s.io" => (
+            MachinePart::Cluster,
+            &["spec", "controlPlaneRef", "name"],
+            &["spec", "topology", "version"],
+        ),
+        "KubeadmControlPlane" => (MachinePart::ControlPlane, &[], &["spec", "version"]),
+        "MachineDeployment" | "MachinePool" => (
+            MachinePart::Workers,
+            &["spec", "clusterName"],
+            &["spec", "template", "spec", "version"],
+        ),
+        _ => return None,
+    };
+    let version = root.at(version);
+    let spot = version.or_else(|| root.get("kind"))?;
+    let minor = version.and_then(|n| component::minor(n.text()?));
+    let refers = root.at(refers).and_then(Node::as_str);
+    Some(MachineFacts {
+        part,
+        name: object.name().unwrap_or_default().to_owned(),
+        refers: refers.unwrap_or_default().to_owned(),
+        minor: minor.unwrap_or_default(),
+        at: KeptSpot::of(spot),
+    })
 }

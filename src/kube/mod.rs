@@ -18,7 +18,10 @@ mod secret;
 mod set;
 mod workload;
 
-pub use facts::{ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart};
+pub use facts::{
+    Anonymous, Body, ComponentFacts, Facts, KeptSpot, MachineFacts, MachinePart, NamedFile, Says,
+    SettingFact, SideFile,
+};
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;
@@ -29,5 +32,5 @@ pub use recognise::{
     objects, reads_as_ours, reads_as_template,
 };
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
-pub use set::{Set, set_of};
+pub use set::{Link, Set, SetSetting, set_of};
 pub use workload::{Container, PodSpec, Role};

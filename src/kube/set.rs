@@ -1,12 +1,154 @@
 //! Sets: what is applied together. A rule about several objects sees one set, never the whole repository.
 
-use super::Facts;
+use super::component::ComponentKind;
+use super::{Body, Facts, SettingFact, SideFile};
+use std::collections::HashMap;
 
 /// The facts of one set, each with the path of its file from the root.
 #[derive(Debug)]
 pub struct Set<'a> {
     /// In the order of their files.
     pub facts: Vec<(&'a str, &'a Facts)>,
+}
+
+/// A setting of a component of a set.
+#[derive(Clone, Copy, Debug)]
+pub struct SetSetting<'a> {
+    /// The path of its file from the root.
+    pub path: &'a str,
+    /// The component's facts.
+    pub facts: &'a Facts,
+    /// The setting.
+    pub setting: &'a SettingFact,
+}
+
+/// A setting that names a file, and that file.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// What names it.
+    pub from: SetSetting<'a>,
+    /// The file's facts.
+    pub facts: &'a Facts,
+    /// The file.
+    pub file: &'a SideFile,
+}
+
+/// A side file of a set.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    path: &'a str,
+    facts: &'a Facts,
+    file: &'a SideFile,
+}
+
+/// Side files by their last name: of one chunk, and of the set.
+type Index<'a> = HashMap<(Option<(&'a str, u32)>, &'a str), Vec<Candidate<'a>>>;
+
+/// More files of one name than this are somebody's collection: which of them is meant cannot be known, nor looked for in time.
+const MANY: usize = 100;
+
+impl<'a> Set<'a> {
+    /// A setting of all instances of a component where it is known; empty where it is one that rules miss.
+    pub fn settings<'s>(
+        &'s self,
+        component: ComponentKind,
+        name: &'s str,
+    ) -> impl Iterator<Item = SetSetting<'a>> + 's {
+        let of_component = move |(path, facts): &(&'a str, &'a Facts)| match &facts.body {
+            Body::Component(c) if c.component == component => Some((*path, *facts, &c.settings)),
+            _ => None,
+        };
+        self.facts
+            .iter()
+            .filter_map(of_component)
+            .flat_map(move |(path, facts, settings)| {
+                let named = settings.iter().filter(move |s| s.name == name);
+                named.map(move |setting| SetSetting {
+                    path,
+                    facts,
+                    setting,
+                })
+            })
+    }
+
+    /// The files that a flag of a component names, where it is certain which file of the set is meant: by the whole path, else by
+    /// as much of its end as possible, the name at least; the nearest file of several. A file that is written to the same machine
+    /// comes first.
+    pub fn links(&self, component: ComponentKind, flag: &str) -> Vec<Link<'a>> {
+        let mut named = self.settings(component, flag).peekable();
+        if named.peek().is_none() {
+            return Vec::new();
+        }
+        let files = self.side_files(component, flag);
+        named
+            .filter_map(|from| {
+                let Candidate { facts, file, .. } = meant(from, &files)?;
+                Some(Link { from, facts, file })
+            })
+            .collect()
+    }
+
+    fn side_files(&self, component: ComponentKind, flag: &str) -> Index<'a> {
+        let mut files: Index<'a> = HashMap::new();
+        for (path, facts) in &self.facts {
+            let Body::SideFile(file) = &facts.body else {
+                continue;
+            };
+            if file.component != component || file.flag != flag {
+                continue;
+            }
+            let candidate = Candidate { path, facts, file };
+            let name = parts(candidate.known_as()).next_back();
+            for chunk in [Some((*path, facts.chunk)), None] {
+                let key = (chunk, name.unwrap_or_default());
+                files.entry(key).or_default().push(candidate);
+            }
+        }
+        files
+    }
+}
+
+impl<'a> Candidate<'a> {
+    /// Its path on a machine, else in the repository.
+    fn known_as(self) -> &'a str {
+        self.file.path.as_deref().unwrap_or(self.path)
+    }
+}
+
+/// The file that a setting means; `None` where there is none, or more than one may be meant.
+fn meant<'a>(from: SetSetting<'a>, files: &Index<'a>) -> Option<Candidate<'a>> {
+    let names = from.setting.names.as_ref()?;
+    let name = parts(&names.path).next_back()?;
+    let beside = files.get(&(Some((from.path, from.facts.chunk)), name));
+    let candidates = match beside {
+        None if names.own => return None,
+        None => files.get(&(None, name))?,
+        Some(beside) => beside,
+    };
+    if candidates.len() > MANY {
+        return None;
+    }
+    let rank = |c: &Candidate<'_>| {
+        (
+            shared(parts(c.known_as()).rev(), parts(&names.path).rev()),
+            shared(parts(c.path), parts(from.path)),
+        )
+    };
+    let best = candidates.iter().map(rank).max()?;
+    let mut best = candidates.iter().filter(|c| rank(c) == best);
+    match (best.next(), best.next()) {
+        (Some(only), None) => Some(*only),
+        _ => None,
+    }
+}
+
+fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|part| !matches!(*part, "" | "."))
+}
+
+/// How many parts two paths begin with alike.
+fn shared<'p>(a: impl Iterator<Item = &'p str>, b: impl Iterator<Item = &'p str>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// The set that a file belongs to: a folder, as a path from the root. A repository without such folders is one set.

@@ -58,8 +58,8 @@ pub(super) fn capi_kcp_version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
         };
         let message =
             format!("these machines run 1.{of_workers}, the control plane 1.{of_plane}: {problem}");
-        cx.report_fact(&workers.at, facts.object.as_ref(), &facts.path, message)
-            .related_fact(&plane.at);
+        cx.report_fact(facts, &workers.at, message)
+            .related_fact(&plane.at.label);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::check::{Cx, Draft};
 use crate::kube::address::{Url, is_any, is_loopback};
 use crate::kube::component::{ComponentKind, Extent, Form, Instance, Setting, is_open, number};
-use crate::kube::{Body, PodSpec, Set};
+use crate::kube::{PodSpec, Set};
 use crate::model::Severity;
 use crate::yaml::{Node, Spot};
 
@@ -429,28 +429,21 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn shared_ca_with_apiserver(set: &Set<'_>, cx: &mut Cx<'_>) {
-    let cas = |component: ComponentKind| {
-        set.facts
-            .iter()
-            .filter_map(move |(path, facts)| match &facts.body {
-                Body::ClientCa(ca) if ca.component == component => Some((*path, *facts, ca)),
-                _ => None,
-            })
-    };
     // What lies in one folder is one cluster's.
     let folder = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
-    for (path, facts, ca) in cas(ComponentKind::Etcd) {
-        let mut beside =
-            cas(ComponentKind::ApiServer).filter(|(other, ..)| folder(other) == folder(path));
-        if let Some((_, _, other)) = beside.next().filter(|(_, _, other)| other.file == ca.file)
-            && beside.all(|(_, _, third)| third.file == ca.file)
+    for etcd in set.settings(ComponentKind::Etcd, "trusted-ca-file") {
+        let mut beside = set
+            .settings(ComponentKind::ApiServer, "client-ca-file")
+            .filter(|server| folder(server.path) == folder(etcd.path));
+        let file = &etcd.setting.value;
+        if let Some(server) = beside.next().filter(|s| s.setting.value == *file)
+            && beside.all(|other| other.setting.value == *file)
         {
-            let file = &ca.file;
             let message = format!(
                 "every client certificate of the cluster opens etcd: the API server trusts the same CA, {file}"
             );
-            cx.report_fact(&ca.at, facts.object.as_ref(), &facts.path, message)
-                .related_fact(&other.at);
+            cx.report_fact(etcd.facts, &etcd.setting.at, message)
+                .related_fact(&server.setting.at.label);
         }
     }
 }

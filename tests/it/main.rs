@@ -11,6 +11,7 @@ mod cli;
 mod engine;
 mod formats;
 mod hostile;
+mod links;
 mod policies;
 mod reader;
 mod support;

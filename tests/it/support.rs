@@ -2,7 +2,7 @@
 
 use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Releases};
-use kubevet::kube::{Repository, chunks};
+use kubevet::kube::{Facts, Repository, chunks};
 use kubevet::model::Profile;
 use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
 
@@ -47,6 +47,19 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         reports.push((file, report));
     }
     finish(reports, sources, Vec::new(), &rules, true)
+}
+
+/// What set rules see of a text.
+pub(crate) fn facts(path: &str, text: &str) -> Vec<Facts> {
+    let rules = RuleSet::new(Profile::All, Releases::only(Releases::NEWEST));
+    let input = Input {
+        file: FileId(0),
+        path,
+        text,
+        off: &[],
+    };
+    let one = |chunk| analyse(input, chunk, &rules, &Repository::default()).facts;
+    chunks(path, text).iter().flat_map(one).collect()
 }
 
 /// Checks one text for the newest release.

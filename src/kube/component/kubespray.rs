@@ -1,6 +1,6 @@
 //! kubespray: variables of an inventory, by the table of those that are known. What is not there stands in another file.
 
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, setting, version};
+use super::{ComponentKind, Extent, Form, Instance, Setting, Surroundings, setting, version};
 use crate::kube::Object;
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
@@ -9,6 +9,9 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         let mut settings = setting::fields("kubespray", component, object.node);
         // Only what the table knows is this component's.
         settings.retain(|s| s.name != s.shown);
+        if component == ComponentKind::ApiServer {
+            settings.extend(token_file(object));
+        }
         let anchor = settings.first()?.name_spot;
         Some(Instance {
             component,
@@ -24,4 +27,17 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         .into_iter()
         .filter_map(instance)
         .collect()
+}
+
+/// A switch: kubespray writes the file of tokens itself.
+fn token_file(object: Object<'_>) -> Option<Setting<'_>> {
+    let (name, on) = object.node.pair("kube_token_auth")?;
+    let setting = Setting::of_pair(name, on).filter(|_| on.as_bool() == Some(true))?;
+    Some(Setting {
+        name: "token-auth-file".into(),
+        shown: "kube_token_auth".into(),
+        value: "known_tokens.csv".into(),
+        at: None,
+        ..setting
+    })
 }

@@ -3,6 +3,7 @@
 //! An adapter per form only reads and orders; a rule asks for the effective value and where it comes from. A setting is called like
 //! the flag that sets it, in every form; one that has no flag like its path in the configuration file.
 
+mod api_server;
 mod cluster_api;
 mod command;
 mod file;
@@ -13,6 +14,7 @@ mod kind;
 mod kops;
 mod kubeadm;
 mod kubespray;
+mod mount;
 mod setting;
 mod static_pod;
 mod tables;
@@ -24,6 +26,7 @@ use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
 
 pub use k3s::own as k3s_settings;
+pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Suite};
 pub use unit::settings as unit_settings;
@@ -265,6 +268,7 @@ impl<'d> Instance<'d> {
             | "kubeproxy.config.k8s.io"
             | "kubescheduler.config.k8s.io"
             | ETCD => file::instances(object, around),
+            "apiserver.config.k8s.io" => api_server::instances(object, around),
             K3S | "provisioning.cattle.io" | "k3d.io" => k3s::instances(object, around),
             "k0s.k0sproject.io" | "k0sctl.k0sproject.io" => k0s::instances(object, around),
             "kops.k8s.io" | "kops" => kops::instances(object, around),

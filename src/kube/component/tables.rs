@@ -14,6 +14,8 @@ pub struct Flag {
     until: u8,
     /// Whether it is a boolean, which takes its value with `=` only.
     pub boolean: bool,
+    /// Whether it appends when it is repeated.
+    pub list: bool,
     /// What it is when it is not given.
     pub default: &'static str,
     /// Whether the program says so of it.
@@ -137,6 +139,12 @@ impl Plugin {
     /// All of them.
     pub fn all() -> &'static [Self] {
         &PLUGIN
+    }
+
+    /// The first release without a plugin that was there.
+    pub fn gone_since(name: &str) -> Option<u8> {
+        let last = Self::of(name).iter().map(|p| p.until).max()?;
+        (last < 63).then_some(last + 1)
     }
 
     /// The releases that have it so.

@@ -1,7 +1,8 @@
 //! Talos: the machine configuration, and since 1.14 documents of their own for the components.
 
 use super::{
-    ComponentKind, Extent, Form, Instance, Surroundings, anchor, minor, of_networks, setting,
+    ComponentKind, Extent, Form, Instance, Surroundings, anchor, api_server, minor, of_networks,
+    setting,
 };
 use crate::kube::Object;
 use crate::kube::image::Reference;
@@ -48,6 +49,12 @@ pub(super) fn documents<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         let networks = of_networks(object, Form::Talos, ranges, around);
         return networks.into_iter().collect();
     }
+    if kind == "KubeAuthorizerConfig" {
+        let component = ComponentKind::ApiServer;
+        let mut instance = one(object, component, object.node, false, around);
+        instance.settings = api_server::authorizer(object.node);
+        return vec![instance];
+    }
     let component = SECTIONS
         .into_iter()
         .find(|(_, of_kind, _)| *of_kind == kind)
@@ -84,6 +91,10 @@ fn one<'d>(
         .or_else(|| section.field("config"));
     if let Some(config) = config {
         instance.settings = setting::fields(component.name(), component, config);
+    }
+    if component == ComponentKind::ApiServer {
+        let list = section.field("authorizationConfig");
+        instance.settings.extend(api_server::authorizers(list));
     }
     instance.arguments(arguments);
     instance

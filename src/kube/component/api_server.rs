@@ -1,0 +1,70 @@
+//! Files that the API server reads beside its flags, as far as they set what a flag sets.
+
+use super::{
+    ComponentKind, Extent, Form, Instance, Setting, Surroundings, anchor, kubeadm, setting,
+};
+use crate::kube::Object;
+use crate::yaml::Node;
+
+pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
+    let component = ComponentKind::ApiServer;
+    let root = object.node;
+    let settings = match object.gvk.kind {
+        "AuthenticationConfiguration" => anonymous(root).into_iter().collect(),
+        "AuthorizationConfiguration" => authorizers(root.field("authorizers")),
+        "TracingConfiguration" => setting::fields("tracing", component, root),
+        _ => Vec::new(),
+    };
+    if settings.is_empty() {
+        return Vec::new();
+    }
+    vec![Instance {
+        component,
+        form: Form::File,
+        extent: Extent::Part,
+        object,
+        releases: around.releases(component, None),
+        settings,
+        anchor: anchor(object, &[]),
+    }]
+}
+
+/// Whether requests without credentials are let in, where that is not a matter of paths.
+fn anonymous(root: Node<'_>) -> Option<Setting<'_>> {
+    let anonymous = root.field("anonymous")?;
+    let conditions = anonymous.field("conditions");
+    if conditions.is_some_and(|list| list.items().next().is_some()) {
+        return None;
+    }
+    field(anonymous, "enabled", "anonymous.enabled", "anonymous-auth")
+}
+
+/// Each authorizer is a mode; a webhook has a version, too.
+pub(super) fn authorizers(list: Option<Node<'_>>) -> Vec<Setting<'_>> {
+    let items = list.into_iter().flat_map(Node::items);
+    items.flat_map(authorizer).collect()
+}
+
+/// One authorizer.
+pub(super) fn authorizer(entry: Node<'_>) -> Vec<Setting<'_>> {
+    let mode = field(entry, "type", "authorizers[].type", "authorization-mode");
+    let version = entry.field("webhook").and_then(|webhook| {
+        let shown = "authorizers[].webhook.subjectAccessReviewVersion";
+        let flag = "authorization-webhook-version";
+        field(webhook, "subjectAccessReviewVersion", shown, flag)
+    });
+    mode.into_iter().chain(version).collect()
+}
+
+/// A field that sets what a flag sets.
+fn field<'d>(
+    map: Node<'d>,
+    key: &'d str,
+    shown: &'static str,
+    flag: &'static str,
+) -> Option<Setting<'d>> {
+    Some(Setting {
+        shown: shown.into(),
+        ..kubeadm::field(map, key, map.field(key)?, flag)?
+    })
+}
