@@ -49,9 +49,11 @@ pub struct Expected {
     pub text: String,
     /// A piece of the message.
     pub message: String,
+    /// A piece of the help; empty where the example does not say.
+    pub help: String,
 }
 
-/// The marks of an example: comments `#! [text under the span] piece of the message`, and those beside the text.
+/// The marks of an example: comments `#! [text under the span] piece of the message => piece of the help`, and those beside the text.
 pub fn expected(example: &Example) -> Vec<Expected> {
     let mut found = Vec::new();
     for (file, text) in example.files.iter() {
@@ -64,11 +66,13 @@ pub fn expected(example: &Example) -> Vec<Expected> {
                 else {
                     continue;
                 };
+                let (message, help) = message.split_once(" => ").unwrap_or((message, ""));
                 found.push(Expected {
                     file: file.to_string(),
                     line,
                     text: under.to_owned(),
                     message: message.trim().to_owned(),
+                    help: help.trim().to_owned(),
                 });
             }
         }
@@ -87,6 +91,7 @@ pub fn expected(example: &Example) -> Vec<Expected> {
         line: m.line,
         text: m.text.to_string(),
         message: m.message.to_string(),
+        help: String::new(),
     }));
     found
 }

@@ -3,7 +3,10 @@
 /// The word that is nearest to a misspelt one, if one is near.
 pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let near = words
-        .map(|w| (distance(w, word), w))
+        .map(|w| match w.eq_ignore_ascii_case(word) {
+            true => (0, w),
+            false => (distance(w, word), w),
+        })
         .min_by_key(|(d, _)| *d)?;
     (near.0 <= 4 && near.0 < word.len()).then_some(near.1)
 }
