@@ -261,7 +261,7 @@ pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         if let Some(value) =
             profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
         {
-            cx.report(value, format!("{who} switches AppArmor off"));
+            cx.report(value, format!("{who} switches AppArmor off: its profile no longer forbids mounts, and writes to /proc and /sys"));
         }
     }
     for (container, value) in annotations(pod, "container.apparmor.security.beta.kubernetes.io/") {
@@ -287,12 +287,15 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
                 "container_engine_t" => cx.targets().before(31),
                 _ => cx.targets(),
             };
-            let draft = cx.report_for(
-                holds,
-                kind,
-                format!("{who} asks for the SELinux type {text}"),
-            );
-            if matches!(text, "spc_t" | "unconfined_t") {
+            let unconfined = matches!(text, "spc_t" | "unconfined_t");
+            let why = if unconfined {
+                "which SELinux lets do anything"
+            } else {
+                "whose rules may allow more than those of containers"
+            };
+            let message = format!("{who} asks for the SELinux type {text}, {why}");
+            let draft = cx.report_for(holds, kind, message);
+            if unconfined {
                 draft.severity(Severity::Critical);
             }
         }
@@ -300,7 +303,7 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
             if let Some(value) = options.field(field).filter(|v| v.text() != Some("")) {
                 cx.report(
                     value,
-                    format!("{who} asks for an SELinux {field} of its own"),
+                    format!("{who} asks for an SELinux {field} of its own, whose rules may allow more than those of containers"),
                 );
             }
         }
@@ -352,6 +355,8 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
         &["lifecycle", "preStop"],
     ];
     let holds = cx.targets().from(34);
+    let network = container.pod.node.field("hostNetwork");
+    let shares_network = network.and_then(Node::as_bool) == Some(true);
     for handler in HANDLERS
         .into_iter()
         .filter_map(|path| container.node.at(path))
@@ -359,19 +364,28 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
         for action in ["httpGet", "tcpSocket"] {
             let host = handler
                 .at(&[action, "host"])
-                .filter(|h| h.text().is_some_and(|t| !t.is_empty()));
-            if let Some(host) = host {
-                cx.report_for(
-                    holds,
-                    host,
-                    format!(
-                        "{} lets the kubelet call another host than the pod",
-                        quoted(container)
-                    ),
-                );
+                .and_then(|h| Some((h, h.text().filter(|t| !t.is_empty())?)));
+            let Some((node, host)) = host else { continue };
+            let own = is_loopback(host);
+            // On the node's network its loopback is the pod's, too: the standard forbids it all the same.
+            if own && shares_network && !cx.is_strict() {
+                continue;
             }
+            let whose = match (own, shares_network) {
+                (true, true) => ": the baseline level allows no host, this one neither",
+                (true, false) => ", which is the node itself and not the pod",
+                (false, _) => ", another host than the pod, from the node's network",
+            };
+            let message = format!("{} has the kubelet call {host}{whose}", quoted(container));
+            cx.report_for(holds, node, message);
         }
     }
+}
+
+/// Whether a host is the machine that calls it.
+fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|a| a.is_loopback())
 }
 
 pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
