@@ -146,6 +146,57 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
     }
 }
 
+/// The `*` of a list, where the rule grants something by it and is not limited to names.
+fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
+    let has = |field| rule.list(field).next().is_some();
+    let grants = ours(rule) && !limited(rule) && has("resources") && has("verbs");
+    let star = |item: &Node<'_>| item.as_str() == Some("*");
+    rule.list(field).find(star).filter(|_| grants)
+}
+
+pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let Some(star) = wildcard(rule, "verbs") else {
+        return;
+    };
+    let on = |group, resources: &[&str]| {
+        rule.granting("apiGroups", group).is_some()
+            && rule.granting_one_of("resources", resources).is_some()
+    };
+    let roles = on(RBAC, &["roles", "clusterroles"]);
+    let identities = on("", &["serviceaccounts", "users", "groups"]);
+    let among = match (roles, identities) {
+        (true, true) => "`escalate`, `bind`, `impersonate`",
+        (true, false) => "`escalate`, `bind`",
+        (false, true) => "`impersonate`",
+        (false, false) => "`deletecollection`",
+    };
+    let role = quoted(rule.role);
+    let message = format!(
+        "{role} grants every verb on these resources, {among} and those of later releases too"
+    );
+    let draft = cx.report(star, message);
+    if rule.has_own_groups_only() {
+        draft.severity(Severity::Info);
+    }
+}
+
+pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let Some(star) = wildcard(rule, "resources") else {
+        return;
+    };
+    let among = if rule.granting("apiGroups", "").is_some() {
+        "Secrets, pods/exec and nodes/proxy are among them"
+    } else {
+        "subresources and those of later releases are among them"
+    };
+    let role = quoted(rule.role);
+    let message = format!("{role} grants its verbs on every resource of the group: {among}");
+    let draft = cx.report(star, message);
+    if rule.has_own_groups_only() {
+        draft.severity(Severity::Medium);
+    }
+}
+
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     if !ours(rule) || limited(rule) || rule.has_own_groups_only() {
         return;
