@@ -29,6 +29,7 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
                 text: text.into(),
                 message: f.message.clone(),
                 help: f.help.clone(),
+                severity: f.severity.name().into(),
             }
         })
         .collect();
@@ -49,6 +50,7 @@ fn examples_fail_where_they_are_marked_and_nowhere_else() {
                     (&m.file, m.line, &m.text) == (&f.file, f.line, &f.text)
                         && f.message.contains(&m.message)
                         && f.help.contains(&m.help)
+                        && (m.severity.is_empty() || m.severity == f.severity)
                 });
             if !same || marks.is_empty() {
                 wrong.push(format!(

@@ -60,7 +60,16 @@ fn insufficient<'d>(
     };
 }
 
+/// Whether the pod has no network of its own.
+fn shares_network(pod: PodSpec<'_>) -> bool {
+    pod.node.field("hostNetwork").and_then(Node::as_bool) == Some(true)
+}
+
 pub(in crate::rules) fn host_port(container: Container<'_>, cx: &mut Cx<'_>) {
+    // Every port is the node's then, written or not: pod/host-network says so.
+    if shares_network(container.pod) && !cx.is_strict() {
+        return;
+    }
     let ports = container
         .node
         .field("ports")
@@ -91,7 +100,17 @@ pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let holds = holds_unless_own_users(pod, cx).from(23);
     for (who, context) in contexts(pod) {
         if let Some(user) = context.field("runAsUser").filter(|u| u.as_int() == Some(0)) {
-            cx.report_for(holds, user, format!("{who} runs as root: runAsUser is 0"));
+            let refused = context
+                .field("runAsNonRoot")
+                .or_else(|| pod.node.at(&["securityContext", "runAsNonRoot"]));
+            let message = if refused.and_then(Node::as_bool) == Some(true) {
+                format!(
+                    "{who} is to run as root, which its runAsNonRoot forbids: it does not start"
+                )
+            } else {
+                format!("{who} runs as root: runAsUser is 0")
+            };
+            cx.report_for(holds, user, message);
         }
     }
 }
@@ -355,8 +374,7 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
         &["lifecycle", "preStop"],
     ];
     let holds = cx.targets().from(34);
-    let network = container.pod.node.field("hostNetwork");
-    let shares_network = network.and_then(Node::as_bool) == Some(true);
+    let shares_network = shares_network(container.pod);
     for handler in HANDLERS
         .into_iter()
         .filter_map(|path| container.node.at(path))
@@ -396,9 +414,14 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             Severity::Low
         }
     };
+    // A group of the pod that every container replaces is nobody's.
+    let replaced = pod.containers().next().is_some()
+        && pod.containers().all(|c| c.security("runAsGroup").is_some());
     for (who, context) in contexts(pod) {
+        let of_pod = context.parent() == Some(pod.node);
         let single = ["runAsGroup", "fsGroup"]
             .into_iter()
+            .filter(|f| !(of_pod && replaced && *f == "runAsGroup"))
             .filter_map(|f| context.field(f));
         let list = context
             .field("supplementalGroups")
