@@ -129,6 +129,48 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
+pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    const GROUP: &str = "certificates.k8s.io";
+    let (Some(item), Some(_), Some(verb)) = (
+        rule.granting("resources", "certificatesigningrequests/approval"),
+        rule.granting("apiGroups", GROUP),
+        rule.granting_one_of("verbs", &["update", "patch"]),
+    ) else {
+        return;
+    };
+    if !ours(rule) || limited(rule) || rule.role.gvk.kind != "ClusterRole" {
+        return;
+    }
+    let (written, verb) = (
+        item.text().unwrap_or_default(),
+        verb.text().unwrap_or_default(),
+    );
+    let role = quoted(rule.role);
+    let approves = format!("{role} approves certificates: `{verb}` on `{written}`");
+    // The API server asks for both; who has the other half in another role is not seen here.
+    let signer = PolicyRule::of(rule.role).find_map(|other| {
+        other.granting("apiGroups", GROUP)?;
+        other.granting("resources", "signers")?;
+        other.granting("verbs", "approve")
+    });
+    match signer {
+        Some(signer) => {
+            let message = format!(
+                "{approves}, and may for a signer: it makes a client certificate for any name"
+            );
+            cx.report(item, message)
+                .severity(Severity::Critical)
+                .related(signer, "with this");
+        }
+        None => {
+            let message = format!(
+                "{approves}, with the right to a signer, makes a client certificate for any name"
+            );
+            cx.report(item, message);
+        }
+    }
+}
+
 pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let there = rule.role.gvk.kind == "ClusterRole" || rule.role.namespace() == Some("kube-system");
     let named = rule.list("resourceNames").filter_map(Node::as_str);
