@@ -512,6 +512,11 @@ impl Analysis<'_> {
         }
         self.encryption_facts(object);
         self.machine_facts(object);
+        if rules.needs_sets() {
+            self.report
+                .facts
+                .extend(kube::namespace::facts(object, whole));
+        }
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {

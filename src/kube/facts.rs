@@ -25,6 +25,19 @@ pub enum Body {
     ClientCa(CaFacts),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
+    /// A Namespace that asks for no Pod Security level.
+    Namespace(NamespaceFacts),
+    /// Something keeps privileged Pods out of every Namespace.
+    PodGuard,
+}
+
+/// A Namespace that asks for no Pod Security level.
+#[derive(Clone, Debug)]
+pub struct NamespaceFacts {
+    /// Its name.
+    pub name: String,
+    /// Where the label would stand.
+    pub at: Label,
 }
 
 /// What Cluster API makes of which release.

@@ -10,6 +10,7 @@ pub mod image;
 pub mod kubeadm;
 mod kustomize;
 pub mod leak;
+pub mod namespace;
 mod object;
 mod placeholder;
 mod rbac;
@@ -18,7 +19,10 @@ mod secret;
 mod set;
 mod workload;
 
-pub use facts::{ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart};
+pub use facts::{
+    ApiServerFacts, Body, CaFacts, EncryptionFacts, Facts, MachineFacts, MachinePart,
+    NamespaceFacts,
+};
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::is_placeholder;
