@@ -1,6 +1,6 @@
 //! Policies as they are used: which a profile asks, and the examples with their `#!` marks. Layer 3.
 
-use crate::model::{Example, Level, Policy, Profile};
+use crate::model::{Example, Level, Policy, Profile, Severity};
 
 impl Policy {
     /// Whether a profile asks this rule.
@@ -49,9 +49,14 @@ pub struct Expected {
     pub text: String,
     /// A piece of the message.
     pub message: String,
+    /// A piece of the help; empty where the example does not say.
+    pub help: String,
+    /// The severity; empty where the example does not say.
+    pub severity: String,
 }
 
-/// The marks of an example: comments `#! [text under the span] piece of the message`, and those beside the text.
+/// The marks of an example: comments `#! [text under the span] severity: piece of the message => piece of the help`, in which severity
+/// and help may be left out, and those beside the text.
 pub fn expected(example: &Example) -> Vec<Expected> {
     let mut found = Vec::new();
     for (file, text) in example.files.iter() {
@@ -64,11 +69,18 @@ pub fn expected(example: &Example) -> Vec<Expected> {
                 else {
                     continue;
                 };
+                let (message, help) = message.split_once(" => ").unwrap_or((message, ""));
+                let (severity, message) = message
+                    .split_once(": ")
+                    .filter(|(word, _)| Severity::ALL.iter().any(|s| s.name() == *word))
+                    .unwrap_or(("", message));
                 found.push(Expected {
                     file: file.to_string(),
                     line,
                     text: under.to_owned(),
                     message: message.trim().to_owned(),
+                    help: help.trim().to_owned(),
+                    severity: severity.to_owned(),
                 });
             }
         }
@@ -87,6 +99,8 @@ pub fn expected(example: &Example) -> Vec<Expected> {
         line: m.line,
         text: m.text.to_string(),
         message: m.message.to_string(),
+        help: String::new(),
+        severity: String::new(),
     }));
     found
 }

@@ -162,14 +162,8 @@ fn release(text: &str) -> Result<u8, String> {
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let all = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-    ];
-    all.into_iter()
+    Severity::ALL
+        .into_iter()
         .find(|s| s.name() == text)
         .ok_or_else(|| "critical, high, medium, low or info is expected".to_owned())
 }

@@ -509,6 +509,7 @@ impl Analysis<'_> {
             self.keep(|| Facts::of_instance(&instance));
         }
         self.keep(|| Facts::of_object(object, within, whole));
+        self.keep(|| kube::namespace::facts(object, whole));
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {

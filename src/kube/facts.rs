@@ -26,6 +26,19 @@ pub enum Body {
     SideFile(SideFile),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
+    /// A Namespace that asks for no Pod Security level.
+    Namespace(NamespaceFacts),
+    /// Something keeps privileged Pods out of every Namespace.
+    PodGuard,
+}
+
+/// A Namespace that asks for no Pod Security level.
+#[derive(Clone, Debug)]
+pub struct NamespaceFacts {
+    /// Its name.
+    pub name: String,
+    /// Where the label would stand.
+    pub at: KeptSpot,
 }
 
 /// A place that outlives its tree.
@@ -231,7 +244,7 @@ const LACKING: [(ComponentKind, &str); 1] =
 const LISTS: [(ComponentKind, &str); 1] = [(ComponentKind::ApiServer, "enable-admission-plugins")];
 
 impl KeptSpot {
-    fn of<'d>(at: impl Into<Spot<'d>>) -> Self {
+    pub(super) fn of<'d>(at: impl Into<Spot<'d>>) -> Self {
         let Spot { node, span } = at.into();
         let located = node.document().locate(span);
         Self {
@@ -248,7 +261,7 @@ fn label<'d>(at: impl Into<Spot<'d>>, text: &str) -> Label {
 }
 
 impl Facts {
-    fn new(object: Object<'_>, body: Body) -> Self {
+    pub(super) fn new(object: Object<'_>, body: Body) -> Self {
         Self {
             object: Some(object.reference()),
             chunk: 0,
@@ -364,7 +377,7 @@ fn side_file(object: Object<'_>, within: Within<'_>, whole: Whole) -> Option<Sid
 fn says(object: Object<'_>, flag: &str) -> Says {
     let root = object.node;
     let named = |list: &str, field: &str| -> Vec<String> {
-        let items = root.field(list).into_iter().flat_map(Node::items);
+        let items = root.list(list);
         let names = items.filter_map(|item| item.field(field)?.as_str());
         names.map(str::to_owned).collect()
     };

@@ -10,6 +10,7 @@ pub mod image;
 pub mod kubeadm;
 mod kustomize;
 pub mod leak;
+pub mod namespace;
 mod object;
 mod placeholder;
 mod rbac;
@@ -19,8 +20,8 @@ mod set;
 mod workload;
 
 pub use facts::{
-    Anonymous, Body, ComponentFacts, Facts, KeptSpot, MachineFacts, MachinePart, NamedFile, Says,
-    SettingFact, SideFile,
+    Anonymous, Body, ComponentFacts, Facts, KeptSpot, MachineFacts, MachinePart, NamedFile,
+    NamespaceFacts, Says, SettingFact, SideFile,
 };
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};

@@ -1,8 +1,9 @@
 //! Namespaces and their Pod Security labels.
 
 use crate::check::Cx;
-use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Node, Spot};
+use crate::kube::namespace::ENFORCE;
+use crate::kube::{Body, NamespaceFacts, Object, Set, is_placeholder};
+use crate::yaml::Node;
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
 /// From the weakest.
@@ -14,35 +15,34 @@ fn label<'d>(namespace: Object<'d>, mode: &str) -> Option<Node<'d>> {
         .field(&format!("{PREFIX}{mode}"))
 }
 
-fn is_system(namespace: Object<'_>, cx: &Cx<'_>) -> bool {
-    namespace
-        .name()
-        .is_some_and(|name| cx.param("system").iter().any(|system| system == name))
+fn is_system(name: &str, cx: &Cx<'_>) -> bool {
+    cx.param("system").iter().any(|system| system == name)
 }
 
-pub(super) fn pod_security_label_missing(namespace: Object<'_>, cx: &mut Cx<'_>) {
-    if label(namespace, "enforce").is_some() || is_system(namespace, cx) {
+pub(super) fn pod_security_label_missing(set: &Set<'_>, cx: &mut Cx<'_>) {
+    if set
+        .facts
+        .iter()
+        .any(|(_, facts)| matches!(facts.body, Body::PodGuard))
+    {
         return;
     }
-    let labels = namespace.metadata("labels").filter(|l| !l.is_empty());
-    let at: Option<Spot<'_>> = labels
-        .map(Node::lacking)
-        .or_else(|| namespace.metadata("name").map(Spot::from));
-    if let Some(at) = at {
-        let name = namespace.name().unwrap_or("without a name");
-        cx.missing(
-            at,
-            format!(
-                "Namespace \"{name}\" takes privileged Pods: it has no label `{PREFIX}enforce`"
-            ),
-        );
+    for (_, facts) in &set.facts {
+        let Body::Namespace(NamespaceFacts { name, at }) = &facts.body else {
+            continue;
+        };
+        if !is_system(name, cx) {
+            let message =
+                format!("Namespace \"{name}\" takes privileged Pods: it has no label `{ENFORCE}`");
+            cx.report_fact(facts, at, message);
+        }
     }
 }
 
 pub(super) fn pod_security_level_privileged(namespace: Object<'_>, cx: &mut Cx<'_>) {
     let level = label(namespace, "enforce").filter(|l| l.text() == Some("privileged"));
-    if let Some(level) = level.filter(|_| !is_system(namespace, cx)) {
-        let name = namespace.name().unwrap_or("without a name");
+    let name = namespace.name().unwrap_or("without a name");
+    if let Some(level) = level.filter(|_| !is_system(name, cx)) {
         cx.report(
             level,
             format!("Namespace \"{name}\" takes any Pod: the level `privileged` forbids nothing"),

@@ -129,6 +129,44 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
+pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    const GROUP: &str = "certificates.k8s.io";
+    let (Some(item), Some(_), Some(verb)) = (
+        rule.granting("resources", "certificatesigningrequests/approval"),
+        rule.granting("apiGroups", GROUP),
+        rule.granting_one_of("verbs", &["update", "patch"]),
+    ) else {
+        return;
+    };
+    if !ours(rule) || limited(rule) || rule.role.gvk.kind != "ClusterRole" {
+        return;
+    }
+    let (written, verb) = (
+        item.text().unwrap_or_default(),
+        verb.text().unwrap_or_default(),
+    );
+    let role = quoted(rule.role);
+    let approves = format!("{role} approves certificates: `{verb}` on `{written}`");
+    // The API server asks for both; who has the other half in another role is not seen here.
+    let signer = PolicyRule::of(rule.role).find_map(|other| {
+        other.granting("apiGroups", GROUP)?;
+        other.granting("resources", "signers")?;
+        other.granting("verbs", "approve")
+    });
+    if let Some(signer) = signer {
+        let message =
+            format!("{approves}, and may for a signer: it makes a client certificate for any name");
+        cx.report(item, message)
+            .severity(Severity::Critical)
+            .related(signer, "with this");
+    } else {
+        let message = format!(
+            "{approves}, with the right to a signer, makes a client certificate for any name"
+        );
+        cx.report(item, message);
+    }
+}
+
 pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let there = rule.role.gvk.kind == "ClusterRole" || rule.role.namespace() == Some("kube-system");
     let named = rule.list("resourceNames").filter_map(Node::as_str);
@@ -143,6 +181,57 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
     if ours(rule) && there && meant {
         let verb = verb.text().unwrap_or_default();
         cx.report(item, format!("{} may `{verb}` ConfigMaps of kube-system: they configure DNS, kube-proxy and the like for the whole cluster", quoted(rule.role)));
+    }
+}
+
+/// The `*` of a list, where the rule grants something by it and is not limited to names.
+fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
+    let has = |field| rule.list(field).next().is_some();
+    let grants = ours(rule) && !limited(rule) && has("resources") && has("verbs");
+    let star = |item: &Node<'_>| item.as_str() == Some("*");
+    rule.list(field).find(star).filter(|_| grants)
+}
+
+pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let Some(star) = wildcard(rule, "verbs") else {
+        return;
+    };
+    let on = |group, resources: &[&str]| {
+        rule.granting("apiGroups", group).is_some()
+            && rule.granting_one_of("resources", resources).is_some()
+    };
+    let roles = on(RBAC, &["roles", "clusterroles"]);
+    let identities = on("", &["serviceaccounts", "users", "groups"]);
+    let among = match (roles, identities) {
+        (true, true) => "`escalate`, `bind`, `impersonate`",
+        (true, false) => "`escalate`, `bind`",
+        (false, true) => "`impersonate`",
+        (false, false) => "`deletecollection`",
+    };
+    let role = quoted(rule.role);
+    let message = format!(
+        "{role} grants every verb on these resources, {among} and those of later releases too"
+    );
+    let draft = cx.report(star, message);
+    if rule.has_own_groups_only() {
+        draft.severity(Severity::Info);
+    }
+}
+
+pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+    let Some(star) = wildcard(rule, "resources") else {
+        return;
+    };
+    let among = if rule.granting("apiGroups", "").is_some() {
+        "Secrets, pods/exec and nodes/proxy are among them"
+    } else {
+        "subresources and those of later releases are among them"
+    };
+    let role = quoted(rule.role);
+    let message = format!("{role} grants its verbs on every resource of the group: {among}");
+    let draft = cx.report(star, message);
+    if rule.has_own_groups_only() {
+        draft.severity(Severity::Medium);
     }
 }
 

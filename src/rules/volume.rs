@@ -28,6 +28,7 @@ fn host_path(volume: Node<'_>) -> Option<(Node<'_>, String)> {
 
 fn lies_in(path: &str, folder: &str) -> bool {
     path == folder
+        || folder == "/"
         || path
             .strip_prefix(folder)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -35,6 +36,50 @@ fn lies_in(path: &str, folder: &str) -> bool {
 
 fn lies_in_any(path: &str, folders: &[Text]) -> bool {
     folders.iter().any(|folder| lies_in(path, folder))
+}
+
+/// What a node keeps in its folders.
+const KEPT: [(&[&str], &str); 10] = [
+    (&["/boot"], "its kernel"),
+    (&["/dev"], "its disks and other devices"),
+    (
+        &["/etc"],
+        "its accounts, its configuration and the credentials of the cluster",
+    ),
+    (
+        &["/bin", "/lib", "/lib64", "/sbin", "/usr"],
+        "the programs that it runs as root",
+    ),
+    (&["/home", "/root"], "files and keys of its users"),
+    (&["/proc"], "its processes and the switches of its kernel"),
+    (&["/sys"], "its devices and the switches of its kernel"),
+    (
+        &["/var/lib/containerd", "/var/lib/docker"],
+        "the files of all its containers",
+    ),
+    (&["/var/lib/etcd"], "all that the cluster stores"),
+    (
+        &["/var/lib/kubelet"],
+        "the kubelet's credentials, and the volumes and Secrets of all its pods",
+    ),
+];
+
+/// What a node keeps in a folder, which may be one that the user named.
+fn kept(folder: &str) -> &'static str {
+    let known = KEPT.iter().find(|(folders, _)| folders.contains(&folder));
+    match known {
+        Some((_, what)) => what,
+        None if lies_in(folder, "/run") => "sockets and secrets of its services",
+        None => "files that pods are to be kept from",
+    }
+}
+
+/// A path with `/var/run` as what it is, a link to `/run`.
+fn linked(path: &str) -> String {
+    match path.strip_prefix("/var/run") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),
+        _ => path.to_owned(),
+    }
 }
 
 fn is_read_only(mount: Node<'_>) -> bool {
@@ -47,12 +92,21 @@ pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let Some((node, path)) = host_path(volume) else {
             continue;
         };
-        if (path != "/" && !lies_in_any(&path, sensitive)) || lies_in_any(&path, allowed) {
+        let real = linked(&path);
+        // A folder above a sensitive one brings that along.
+        let within = |folder: &&Text| lies_in(&real, folder) || lies_in(folder, &real);
+        let found = sensitive.iter().find(within);
+        let Some(folder) = found.filter(|_| !lies_in_any(&real, allowed)) else {
             continue;
-        }
+        };
         let mut mounts = pod.mounts(name(volume)).peekable();
         let read_only = mounts.peek().is_some() && mounts.all(|(_, mount)| is_read_only(mount));
-        let draft = cx.report(node, format!("volume \"{}\" gives the pod {path} of the node: enough to take it over or to read its secrets", name(volume)));
+        let message = format!(
+            "volume \"{}\" gives the pod {path} of the node: in {folder} are {}",
+            name(volume),
+            kept(folder)
+        );
+        let draft = cx.report(node, message);
         if read_only && path != "/" {
             draft.severity(Severity::High);
         }
@@ -65,10 +119,8 @@ pub(super) fn container_runtime_socket(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let Some((node, path)) = host_path(volume) else {
             continue;
         };
-        // /var/run is a link to /run; a folder above the socket brings the socket along.
-        let real = path
-            .strip_prefix("/var/run")
-            .map_or(path.clone(), |rest| format!("/run{rest}"));
+        let real = linked(&path);
+        // A folder above the socket brings the socket along.
         if real != "/" && sockets.iter().any(|socket| lies_in(socket, &real)) {
             cx.report(node, format!("volume \"{}\" hands {path} to the pod: whoever talks to the container runtime is root on the node", name(volume)));
         }

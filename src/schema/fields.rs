@@ -428,10 +428,13 @@ fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if manual {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
     } else if let Some((key, _)) = spec.pair("selector").filter(|(_, s)| !s.is_null()) {
-        conflict(
-            v,
+        let message = "the API server makes the selector of a Job, and refuses one that is given without `manualSelector: true`";
+        let help = "remove it, and the labels `controller-uid` and `job-name` of the template";
+        v.add(
+            "schema/conflict",
             key,
-            "the selector of a Job is made by the API server: `manualSelector: true` would allow one",
+            message.to_owned(),
+            Some(help.to_owned()),
         );
     }
 }

@@ -220,9 +220,12 @@ impl<'d> Validator<'d> {
         self.add("schema/unknown-field", key, message, help);
     }
 
-    /// Where a field was meant to stand: a name that is near, a map around, or a map within.
+    /// Where a field was meant to stand: where an older version had it, a name that is near, a map around, or a map within.
     fn belongs(&self, name: &str, ty: &'static Type) -> Option<String> {
         let fields = |ty: &'static Type| ty.fields.iter().map(|f| f.name);
+        if let Some((.., now)) = MOVED.iter().find(|m| (m.0, m.1) == (ty.short(), name)) {
+            return Some(format!("write {now}"));
+        }
         if let Some(near) = ty
             .fields
             .iter()
@@ -397,6 +400,61 @@ impl<'d> Validator<'d> {
         self.add("schema/type", spot, message, help);
     }
 }
+
+/// Fields of versions that are gone, by type, and what stands for them now.
+const MOVED: [(&str, &str, &str); 11] = [
+    (
+        "CustomResourceDefinitionSpec",
+        "additionalPrinterColumns",
+        "it in each item of `versions`",
+    ),
+    (
+        "CustomResourceDefinitionSpec",
+        "subresources",
+        "it in each item of `versions`",
+    ),
+    (
+        "CustomResourceDefinitionSpec",
+        "validation",
+        "its `openAPIV3Schema` under `schema` of each item of `versions`",
+    ),
+    (
+        "CustomResourceDefinitionSpec",
+        "version",
+        "an item of `versions` with that name",
+    ),
+    (
+        "HorizontalPodAutoscalerSpec",
+        "targetCPUUtilizationPercentage",
+        "an item of `metrics`: {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: …}}}",
+    ),
+    (
+        "IngressBackend",
+        "serviceName",
+        "`service: {name: …, port: {number: …}}`",
+    ),
+    (
+        "IngressBackend",
+        "servicePort",
+        "`service: {name: …, port: {number: …}}`",
+    ),
+    ("IngressSpec", "backend", "`defaultBackend`"),
+    (
+        "ResourceMetricSource",
+        "targetAverageUtilization",
+        "`target: {type: Utilization, averageUtilization: …}`",
+    ),
+    (
+        "ResourceMetricSource",
+        "targetAverageValue",
+        "`target: {type: AverageValue, averageValue: …}`",
+    ),
+    (
+        "PodsMetricSource",
+        "targetAverageValue",
+        "`target: {type: AverageValue, averageValue: …}`",
+    ),
+];
 
 /// Fields that the published schema calls required, and that the server does without (asked of real servers).
 fn is_lenient(ty: &Type, field: &Field) -> bool {

@@ -47,13 +47,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
         })
     };
     if let Some(life) = Life::of(group, version, kind) {
-        let instead = (!life.replacement.is_empty()).then(|| {
-            let (version, _) = life
-                .replacement
-                .rsplit_once(' ')
-                .unwrap_or((life.replacement, ""));
-            format!("write `apiVersion: {version}`, and see what else changed between the two")
-        });
+        let instead = Some(instead(life));
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {
             let message = format!(
@@ -71,11 +65,11 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
         let old = targets.from(life.deprecated);
         if life.deprecated != 255 && !old.is_empty() {
             let end = match life.removed {
-                255 => "a later release".to_owned(),
-                minor => format!("Kubernetes 1.{minor}"),
+                255 => ": the API server warns of it, and it is developed no further".to_owned(),
+                minor => format!(" and goes away in Kubernetes 1.{minor}"),
             };
             let message = format!(
-                "{name} {kind} is deprecated since Kubernetes 1.{} and goes away in {end}",
+                "{name} {kind} is deprecated since Kubernetes 1.{}{end}",
                 life.deprecated
             );
             return problem(
@@ -160,6 +154,23 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     let help = near.map(|near| format!("did you mean `{near}`?"));
     let at = object.node.get("kind")?;
     problem("api/unknown-builtin", at.into(), message, help, targets)
+}
+
+/// What to write instead of a version that is or will be gone.
+fn instead(life: &Life) -> String {
+    if let Some(other) = life.replacement.strip_prefix("(none: ") {
+        let other = other.trim_end_matches(')');
+        return format!("remove it: {other} took its place");
+    }
+    match life.replacement.split_once(' ') {
+        None => "remove it: nothing took its place".to_owned(),
+        Some((version, kind)) if kind == life.kind => {
+            format!("write `apiVersion: {version}`, and see what else changed between the two")
+        }
+        Some((version, kind)) => {
+            format!("write `kind: {kind}` with `apiVersion: {version}`: its fields are others")
+        }
+    }
 }
 
 /// Kinds that every group has.

@@ -9,7 +9,15 @@ pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&
     let mut row = Vec::new();
     let (distance, near) = words
         .filter(|w| w.chars().count().abs_diff(letters.len()) <= NEAR)
-        .map(|w| (distance(w, &letters, &mut row), w))
+        .map(|w| {
+            let same = w.eq_ignore_ascii_case(word);
+            let edits = if same {
+                0
+            } else {
+                distance(w, &letters, &mut row)
+            };
+            (edits, w)
+        })
         .min_by_key(|(d, _)| *d)?;
     (distance <= NEAR && distance < word.len()).then_some(near)
 }

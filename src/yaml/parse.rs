@@ -159,6 +159,9 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
     // Elsewhere a setting that is repeated is no mistake.
     if matches!(format, Format::Yaml | Format::Json) {
         check_maps(&document, &mut problems);
+        if !text.is_ascii() {
+            problems.extend(document.nodes().filter_map(invisible_character));
+        }
     }
     Parsed {
         document: Some(document),
@@ -885,6 +888,56 @@ fn control_character(text: &str) -> Option<Problem> {
     })
 }
 
+/// A character that nobody sees, or that turns the text around, in what is compared or run letter by letter. Joiners are left out:
+/// scripts and emoji need them.
+fn invisible_character(node: Node<'_>) -> Option<Problem> {
+    const EXACT: [&str; 8] = [
+        "apiVersion",
+        "args",
+        "command",
+        "image",
+        "key",
+        "kind",
+        "name",
+        "namespace",
+    ];
+    let text = node.document().text;
+    let written = node.span().text(text);
+    if node.kind() != Kind::Str || node.is_alias() || written.is_ascii() {
+        return None;
+    }
+    let at = written.find(|c| matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'))?;
+    let item = node.parent().filter(|p| p.kind() == Kind::Seq);
+    let key = node.key_node().or_else(|| item?.key_node())?;
+    if !EXACT.contains(&key.text()?) {
+        return None;
+    }
+    let at = node.span().start as usize + at;
+    let c = text.get(at..)?.chars().next()?;
+    Some(Problem {
+        rule: "yaml/control-character",
+        span: Span::of(at..at + c.len_utf8()),
+        message: format!(
+            "invisible character U+{:04X}: this is another text than it looks",
+            u32::from(c)
+        ),
+        help: Some("remove the character".to_owned()),
+        related: None,
+    })
+}
+
+/// A decimal integer that no 64 bits hold, so that it was read as a float.
+fn is_too_long(node: Node<'_>) -> bool {
+    let digits = node
+        .text()
+        .unwrap_or_default()
+        .trim_start_matches(['+', '-']);
+    // 08 is a float, too.
+    node.kind() == Kind::Float
+        && digits.trim_start_matches('0').len() >= 19
+        && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn syntax(stop: &Stop, text: &str) -> Problem {
     let at = (stop.at as usize).min(text.len());
     let (message, help) = match &stop.reason {
@@ -938,6 +991,16 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
                     related: None,
                 });
             }
+            Kind::Float if is_too_long(node) => problems.push(Problem {
+                rule: "yaml/not-json",
+                span: node.span(),
+                message: format!(
+                    "this number has more than 64 bits: it arrives as {}",
+                    node.to_json()
+                ),
+                help: Some("quote it where a text is meant".to_owned()),
+                related: None,
+            }),
             Kind::Map => {
                 keys.clear();
                 for (key, value) in node.pairs() {

@@ -28,6 +28,8 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
                 line,
                 text: text.into(),
                 message: f.message.clone(),
+                help: f.help.clone(),
+                severity: f.severity.name().into(),
             }
         })
         .collect();
@@ -47,6 +49,8 @@ fn examples_fail_where_they_are_marked_and_nowhere_else() {
                 && marks.iter().zip(&found).all(|(m, f)| {
                     (&m.file, m.line, &m.text) == (&f.file, f.line, &f.text)
                         && f.message.contains(&m.message)
+                        && f.help.contains(&m.help)
+                        && (m.severity.is_empty() || m.severity == f.severity)
                 });
             if !same || marks.is_empty() {
                 wrong.push(format!(

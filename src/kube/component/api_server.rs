@@ -4,7 +4,7 @@ use super::{
     ComponentKind, Extent, Form, Instance, Setting, Surroundings, anchor, kubeadm, setting,
 };
 use crate::kube::Object;
-use crate::yaml::Node;
+use crate::yaml::{Node, items};
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
     let component = ComponentKind::ApiServer;
@@ -41,8 +41,7 @@ fn anonymous(root: Node<'_>) -> Option<Setting<'_>> {
 
 /// Each authorizer is a mode; a webhook has a version, too.
 pub(super) fn authorizers(list: Option<Node<'_>>) -> Vec<Setting<'_>> {
-    let items = list.into_iter().flat_map(Node::items);
-    items.flat_map(authorizer).collect()
+    items(list).flat_map(authorizer).collect()
 }
 
 /// One authorizer.

@@ -45,8 +45,9 @@ pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &
         return;
     };
     let new = pod.node.field("serviceAccountName").and_then(Node::text);
-    if old.text() != new {
-        let wins = if new.is_some() {
+    // Both empty, or both the same as `kubectl get -o yaml` writes them.
+    if old.text().unwrap_or_default() != new.unwrap_or_default() {
+        let wins = if new.is_some_and(|n| !n.is_empty()) {
             ", and `serviceAccountName` says another account, which wins"
         } else {
             ""

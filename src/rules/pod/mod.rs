@@ -97,6 +97,32 @@ fn added(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
     )
 }
 
+/// What a container with a capability can do.
+fn power(capability: &str, container: Container<'_>) -> &'static str {
+    let shares = |field| container.pod.node.field(field).and_then(Node::as_bool) == Some(true);
+    match capability {
+        "ALL" => "can take over the node",
+        "SYS_ADMIN" => "mounts the node's disks, and so can take over the node",
+        "SYS_MODULE" => "loads code into the kernel, and so can take over the node",
+        "BPF" => "loads programs into the kernel, and so can take over the node",
+        "SYS_RAWIO" => "reads and writes the machine's memory, and so can take over the node",
+        "DAC_READ_SEARCH" => "reads every file of the node's disks by its handle",
+        "SYS_PTRACE" if shares("hostPID") => "reads and changes every process of the node",
+        "SYS_PTRACE" => "reads and changes the processes that it sees, whoever runs them",
+        "SYS_BOOT" => "can start another kernel",
+        "NET_ADMIN" if shares("hostNetwork") => {
+            "changes addresses, routes and packet filters of the node"
+        }
+        "NET_ADMIN" => "changes addresses, routes and packet filters of its pod",
+        "PERFMON" => "watches the kernel and every process of the node",
+        "MAC_ADMIN" | "MAC_OVERRIDE" => "lifts what SELinux or AppArmor forbid",
+        "SYSLOG" => "reads the kernel's log, with the addresses that attacks need",
+        "LINUX_IMMUTABLE" => "makes files that nobody can change or remove",
+        "SETPCAP" => "passes its capabilities on to programs that are to have none",
+        _ => "is a step nearer to the node",
+    }
+}
+
 pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
     const WORST: [&str; 5] = ["ALL", "SYS_ADMIN", "SYS_MODULE", "BPF", "SYS_RAWIO"];
     const NAMESPACED: [&str; 2] = ["NET_ADMIN", "SYS_PTRACE"];
@@ -117,14 +143,12 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
         } else {
             format!("capability {name}")
         };
-        cx.report(
-            item,
-            format!(
-                "container \"{}\" adds {what}: enough to take over the node",
-                container.name()
-            ),
-        )
-        .severity(severity);
+        let message = format!(
+            "container \"{}\" adds {what}: it {}",
+            container.name(),
+            power(&name, container)
+        );
+        cx.report(item, message).severity(severity);
     }
 }
 
@@ -186,8 +210,11 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     let confined = ["seLinuxOptions", "appArmorProfile"]
         .into_iter()
         .any(|f| container.effective_security(f).is_some());
+    // That it is root by its own wish is another rule's finding.
+    let user = container.effective_security("runAsUser");
+    let says_root = !windows && user.and_then(Node::as_int) == Some(0);
     let missing = [
-        container.may_be_root() && !own_users,
+        container.may_be_root() && !own_users && !says_root,
         escalates && !windows,
         !drops_all && !windows,
         !seccomp && !windows,

@@ -60,7 +60,16 @@ fn insufficient<'d>(
     };
 }
 
+/// Whether the pod has no network of its own.
+fn shares_network(pod: PodSpec<'_>) -> bool {
+    pod.node.field("hostNetwork").and_then(Node::as_bool) == Some(true)
+}
+
 pub(in crate::rules) fn host_port(container: Container<'_>, cx: &mut Cx<'_>) {
+    // Every port is the node's then, written or not: pod/host-network says so.
+    if shares_network(container.pod) && !cx.is_strict() {
+        return;
+    }
     let ports = container.node.list("ports");
     for port in ports.filter_map(|p| p.field("hostPort")) {
         if let Some(number) = port.as_int().filter(|n| *n != 0) {
@@ -87,7 +96,17 @@ pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let holds = holds_unless_own_users(pod, cx).from(23);
     for (who, context) in contexts(pod) {
         if let Some(user) = context.field("runAsUser").filter(|u| u.as_int() == Some(0)) {
-            cx.report_for(holds, user, format!("{who} runs as root: runAsUser is 0"));
+            let refused = context
+                .field("runAsNonRoot")
+                .or_else(|| pod.node.at(&["securityContext", "runAsNonRoot"]));
+            let message = if refused.and_then(Node::as_bool) == Some(true) {
+                format!(
+                    "{who} is to run as root, which its runAsNonRoot forbids: it does not start"
+                )
+            } else {
+                format!("{who} runs as root: runAsUser is 0")
+            };
+            cx.report_for(holds, user, message);
         }
     }
 }
@@ -257,7 +276,7 @@ pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         if let Some(value) =
             profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
         {
-            cx.report(value, format!("{who} switches AppArmor off"));
+            cx.report(value, format!("{who} switches AppArmor off: its profile no longer forbids mounts, and writes to /proc and /sys"));
         }
     }
     for (container, value) in annotations(pod, "container.apparmor.security.beta.kubernetes.io/") {
@@ -283,12 +302,15 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
                 "container_engine_t" => cx.targets().before(31),
                 _ => cx.targets(),
             };
-            let draft = cx.report_for(
-                holds,
-                kind,
-                format!("{who} asks for the SELinux type {text}"),
-            );
-            if matches!(text, "spc_t" | "unconfined_t") {
+            let unconfined = matches!(text, "spc_t" | "unconfined_t");
+            let why = if unconfined {
+                "which SELinux lets do anything"
+            } else {
+                "whose rules may allow more than those of containers"
+            };
+            let message = format!("{who} asks for the SELinux type {text}, {why}");
+            let draft = cx.report_for(holds, kind, message);
+            if unconfined {
                 draft.severity(Severity::Critical);
             }
         }
@@ -296,7 +318,7 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
             if let Some(value) = options.field(field).filter(|v| v.text() != Some("")) {
                 cx.report(
                     value,
-                    format!("{who} asks for an SELinux {field} of its own"),
+                    format!("{who} asks for an SELinux {field} of its own, whose rules may allow more than those of containers"),
                 );
             }
         }
@@ -344,6 +366,7 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
         &["lifecycle", "preStop"],
     ];
     let holds = cx.targets().from(34);
+    let shares_network = shares_network(container.pod);
     for handler in HANDLERS
         .into_iter()
         .filter_map(|path| container.node.at(path))
@@ -351,19 +374,28 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
         for action in ["httpGet", "tcpSocket"] {
             let host = handler
                 .at(&[action, "host"])
-                .filter(|h| h.text().is_some_and(|t| !t.is_empty()));
-            if let Some(host) = host {
-                cx.report_for(
-                    holds,
-                    host,
-                    format!(
-                        "{} lets the kubelet call another host than the pod",
-                        quoted(container)
-                    ),
-                );
+                .and_then(|h| Some((h, h.text().filter(|t| !t.is_empty())?)));
+            let Some((node, host)) = host else { continue };
+            let own = is_loopback(host);
+            // On the node's network its loopback is the pod's, too: the standard forbids it all the same.
+            if own && shares_network && !cx.is_strict() {
+                continue;
             }
+            let whose = match (own, shares_network) {
+                (true, true) => ": the baseline level allows no host, this one neither",
+                (true, false) => ", which is the node itself and not the pod",
+                (false, _) => ", another host than the pod, from the node's network",
+            };
+            let message = format!("{} has the kubelet call {host}{whose}", quoted(container));
+            cx.report_for(holds, node, message);
         }
     }
+}
+
+/// Whether a host is the machine that calls it.
+fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|a| a.is_loopback())
 }
 
 pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
@@ -374,9 +406,14 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             Severity::Low
         }
     };
+    // A group of the pod that every container replaces is nobody's.
+    let replaced = pod.containers().next().is_some()
+        && pod.containers().all(|c| c.security("runAsGroup").is_some());
     for (who, context) in contexts(pod) {
+        let of_pod = context.parent() == Some(pod.node);
         let single = ["runAsGroup", "fsGroup"]
             .into_iter()
+            .filter(|f| !(of_pod && replaced && *f == "runAsGroup"))
             .filter_map(|f| context.field(f));
         let list = context.list("supplementalGroups");
         for group in single.chain(list).filter(|g| g.as_int() == Some(0)) {

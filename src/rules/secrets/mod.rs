@@ -5,8 +5,11 @@ mod plain;
 pub(super) use plain::*;
 
 use crate::check::Cx;
-use crate::kube::credential::{named, stands_for_another};
+use crate::kube::credential::{
+    Named, assignments, hits, is_authorization, is_credential, named, stands_for_another,
+};
 use crate::kube::{Object, is_placeholder, leak};
+use crate::model::{Severity, Text};
 use crate::yaml::{Node, base64};
 
 pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
@@ -15,39 +18,86 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
     }
     let public = cx.param("public-keys");
     let name = secret.name().unwrap_or("without a name");
-    for (field, encoded) in [("data", true), ("stringData", false)] {
+    for (field, in_base64) in [("data", true), ("stringData", false)] {
         for (key, value) in secret.node.field(field).into_iter().flat_map(Node::entries) {
-            let Some(key) = key.key().filter(|key| !public.iter().any(|p| p == key)) else {
+            let Some(key) = key.key().filter(|key| !is_public(key, public)) else {
                 continue;
             };
-            if value.text().is_some_and(|text| holds_secret(text, encoded)) {
-                let how = if encoded {
-                    "for everyone to read: base64 hides nothing"
-                } else {
-                    "in plain text"
-                };
-                cx.report(
-                    value,
-                    format!("Secret \"{name}\" holds the value of `{key}` {how}"),
-                )
-                .secret();
+            let text = value.text().unwrap_or_default();
+            let decoded = base64(text)
+                .filter(|_| in_base64)
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let plain = decoded.as_deref().unwrap_or(text).trim();
+            if is_nothing(text) || is_nothing(plain) {
+                continue;
+            }
+            let how = if decoded.is_some() {
+                "for everyone to read: base64 hides nothing"
+            } else {
+                "in plain text"
+            };
+            let message = format!("Secret \"{name}\" holds the value of `{key}` {how}");
+            if is_harmless_file(plain) {
+                cx.report(value, message + "; nothing in it looks like a credential")
+                    .severity(Severity::Low)
+                    .help("keep it in a ConfigMap if it holds nothing to hide, else encrypt it with SOPS or seal it")
+                    .secret();
+            } else {
+                cx.report(value, message).secret();
             }
         }
     }
 }
 
-/// Whether a value is something that nobody may read.
-fn holds_secret(text: &str, encoded: bool) -> bool {
-    if text.trim().is_empty() || is_placeholder(text) {
-        return false;
-    }
-    let decoded = base64(text)
-        .filter(|_| encoded)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let plain = decoded.as_deref().unwrap_or(text).trim();
+/// Whether a key is one of those that nobody needs to hide, or ends with it as with a word: `smtp-username`.
+fn is_public(key: &str, public: &[Text]) -> bool {
+    let key = key.to_ascii_lowercase();
+    public.iter().any(|public| {
+        key.strip_suffix(&**public)
+            .is_some_and(|before| before.is_empty() || before.ends_with(['-', '_', '.']))
+    })
+}
+
+/// Whether a value is nothing that needs hiding: empty, filled in later, a certificate, or a plain fact.
+fn is_nothing(plain: &str) -> bool {
+    let plain = plain.trim();
     let certificate =
         plain.starts_with("-----BEGIN CERTIFICATE-----") && !plain.contains("PRIVATE KEY-----");
-    !(plain.is_empty() || plain == "{}" || certificate || is_placeholder(plain))
+    let blank = plain
+        .split_once('<')
+        .is_some_and(|(_, rest)| rest.contains('>') && !rest.contains('\n'));
+    let short_number = plain.len() <= 5 && plain.bytes().all(|b| b.is_ascii_digit());
+    plain.is_empty()
+        || is_placeholder(plain)
+        || certificate
+        || blank
+        || short_number
+        || is_time(plain)
+        || matches!(plain, "{}" | "true" | "false")
+}
+
+/// `2026-01-31T10:00:00Z`
+fn is_time(text: &str) -> bool {
+    let mask = b"0000-00-00T00:00:00";
+    text.len() <= 35
+        && text.len() >= mask.len()
+        && mask.iter().zip(text.bytes()).all(|(m, b)| match m {
+            b'0' => b.is_ascii_digit(),
+            _ => *m == b,
+        })
+}
+
+/// Whether a file of settings has no credential that we know: a Secret is what such files are often kept in all the same.
+fn is_harmless_file(plain: &str) -> bool {
+    let credential = |(name, value, _): (&str, &str, _)| {
+        named(name).is_some() && !stands_for_another(value)
+            || is_credential(Named::Token, value)
+            || is_authorization(value)
+    };
+    plain.contains('\n')
+        && assignments(plain).next().is_some()
+        && hits(plain).is_empty()
+        && !assignments(plain).any(credential)
 }
 
 fn type_of(secret: Object<'_>) -> Option<(Node<'_>, &str)> {

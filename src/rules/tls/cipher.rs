@@ -1,7 +1,8 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::kube::component::{Instance, Setting, Suite};
+use crate::kube::component::{ComponentKind, Instance, Setting, Suite};
+use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::Spot;
 
@@ -15,16 +16,37 @@ fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, Spot<'d>)> {
         .collect()
 }
 
-/// A suite that Go itself calls insecure.
+/// A suite that Go itself calls insecure, or one whose encryption is not authenticated.
 pub(in crate::rules) fn cipher_suites_insecure(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let name = instance.component.name();
     for (suite, spot) in suites(instance) {
         if Suite::of(suite).is_some_and(|s| s.kind == "insecure") {
-            let message = format!(
-                "{suite} is weak: {} offers it to its clients",
-                instance.component.name()
-            );
+            let message = format!("{suite} is weak: {name} offers it to its clients");
             cx.report(spot, message);
+        } else if suite.ends_with("_CBC_SHA") {
+            let message = format!(
+                "{suite} is weak, though Go takes it: {name} offers its clients encryption that is not authenticated"
+            );
+            cx.report(spot, message).severity(Severity::Low);
         }
+    }
+}
+
+/// A version of TLS below 1.2, in the component's own spelling: another is no version to it.
+pub(in crate::rules) fn min_version(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let old: [&str; 2] = if instance.component == ComponentKind::Etcd {
+        ["TLS1.0", "TLS1.1"]
+    } else {
+        ["VersionTLS10", "VersionTLS11"]
+    };
+    let least = instance.last("tls-min-version").map(|s| &*s.value);
+    if let Some(value) = least.filter(|v| old.contains(v)) {
+        let (name, setting) = (
+            instance.component.name(),
+            instance.spelling("tls-min-version"),
+        );
+        let message = format!("{name} accepts old versions of TLS: `{setting}` is set to {value}");
+        cx.setting(instance, "tls-min-version", message);
     }
 }
 
