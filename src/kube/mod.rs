@@ -14,6 +14,7 @@ mod object;
 mod placeholder;
 mod rbac;
 mod recognise;
+pub mod resource;
 mod secret;
 mod set;
 mod workload;
