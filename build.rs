@@ -43,6 +43,7 @@ fn main() {
     write("rules.rs", &table);
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
+    write("resources.rs", &resource_table());
 }
 
 fn write(name: &str, text: &str) {
@@ -144,6 +145,31 @@ fn schema_tables() -> String {
         table("LIVES", "Life", lives.collect()),
     ]
     .concat()
+}
+
+/// What RBAC can name, sorted by group and name.
+fn resource_table() -> String {
+    let mut rows = table("schemas/kubernetes/resources.tsv");
+    rows.sort();
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|r| {
+            let verbs: Vec<&str> = r[4].split(' ').collect();
+            format!(
+                "Resource {{ group: {:?}, name: {:?}, kind: {:?}, namespaced: {}, verbs: &{verbs:?}, gone: {} }}",
+                r[0],
+                r[1],
+                r[2],
+                r[3] == "namespaced",
+                r[5]
+            )
+        })
+        .collect();
+    format!(
+        "static RESOURCES: [Resource; {}] = [\n    {},\n];\n",
+        rows.len(),
+        rows.join(",\n    ")
+    )
 }
 
 /// Whether a type goes by a name that may leave out the first parts of its own.

@@ -4,8 +4,9 @@
     scripts/schema-tables.py SCHEMAS FACTS
 
 SCHEMAS is the folder `kubernetes_validate/kubernetes-json-schema` of the Python package kubernetes-validate 1.37.0 (types and fields of
-1.25 to 1.37). FACTS is a folder with openapi-1.31.csv, openapi-1.34.csv, openapi-1.37.csv and api-resources.csv: enumerations, list
-keys and what is served only when asked for, as the API server itself publishes them; deprecated-apis.csv lies beside the folder. Descriptions are left out. The same input gives the same bytes.
+1.25 to 1.37). FACTS is a folder with openapi-*.csv, api-resources*.csv of 1.31, 1.34 and 1.37, and rbac-special.csv: enumerations, list
+keys, resources, verbs and what is served only when asked for, as the API server itself publishes them; deprecated-apis.csv lies beside the
+folder. Descriptions are left out. The same input gives the same bytes.
 """
 import csv, json, pathlib, re, sys
 
@@ -112,6 +113,79 @@ def main():
     rows = [(g, v, k, n, f"{m:x}", "off" if (g, v, k) in off else "") for (g, v, k, n), m in sorted(kinds.items())]
     write("kinds.tsv", f"Kinds: {source}.", ["group", "version", "kind", "type", "releases", "state"], rows)
     lives(facts)
+    resources(facts)
+
+
+def resources(facts):
+    """What RBAC can name: what discovery lists, what authorisation alone asks for, and what is gone."""
+    ends = {}
+    for r in csv.DictReader(open(facts / ".." / "deprecated-apis.csv")):
+        minor = re.fullmatch(r"v1\.(\d+)", r["removed_in"])
+        ends.setdefault((r["group"], r["kind"]), []).append(int(minor.group(1)) if minor else 255)
+    table = {}
+
+    def add(group, name, kind, scope, verbs, until=255):
+        kind, scope, known, _ = table.get((group, name), (kind, scope, set(), until))
+        table[group, name] = (kind, scope, known | set(verbs), until)
+
+    for release in ("-1.31", "-1.34", ""):
+        for r in csv.DictReader(open(facts / f"api-resources{release}.csv")):
+            # The server that was asked has a custom resource, too.
+            if "." in r["group"] and not r["group"].endswith(".k8s.io"):
+                continue
+            name = "/".join(filter(None, (r["resource"], r["subresource"])))
+            # A request for a namespace is one within that namespace.
+            inside = r["namespaced"] == "yes" or r["resource"] == "namespaces"
+            # What the newest release lists is not gone; the rest went with the last version of its kind.
+            until = 255 if not release else max(ends.get((r["group"], r["kind"]), [255]))
+            add(r["group"], name, "" if r["subresource"] else r["kind"], "namespaced" if inside else "cluster", r["verbs"].split(), until)
+    for r in csv.DictReader(open(facts / "rbac-special.csv")):
+        # Words in capitals stand for anything.
+        verbs = [re.sub(r"[A-Z].*", "*", verb) for verb in r["verbs"].split()]
+        for name in r["resource"].split(", "):
+            base = name.split("/")[0]
+            kind, scope, *_ = table.get((r["group"], name)) or table.get((r["group"], base)) or table.get(("", base), ("", "cluster"))
+            add(r["group"], name.replace("KEY", "*"), kind if (r["group"], name) in table else "", scope, verbs)
+    # The kubelet's own role has it.
+    for name in ("nodes", "pods", "services"):
+        add("", name, "", "", ["proxy"])
+    every = "create delete deletecollection get list patch update watch".split()
+    for group, names in GONE.items():
+        for name in names.split():
+            plurals = lambda kind: {kind, kind + "s", kind + "es", kind[:-1] + "ies"}
+            kind = next((k for g, k in ends if g == group and name in plurals(k.lower())), "")
+            until = max(ends.get((group, kind), [22 if group == "extensions" else 25]))
+            verbs = every + ["use"] if name == "podsecuritypolicies" else every
+            for sub in [""] + SUBRESOURCES.get((group, name), []):
+                add(group, name + sub, "" if sub else kind, "cluster" if name in CLUSTER else "namespaced", verbs, until)
+    rows = [(g, n, k, scope, " ".join(sorted(verbs)), str(until)) for (g, n), (k, scope, verbs, until) in sorted(table.items())]
+    write("resources.tsv", "What RBAC can name: the API servers of 1.31, 1.34 and 1.37, what authorisation asks for beside discovery, and what was removed. Made by scripts/schema-tables.py",
+          ["group", "resource", "kind", "scope", "verbs", "gone from"], rows)
+
+
+# Resources that no release since 1.31 has. Their kinds tell when they went; the rest went before 1.25, and with their group.
+GONE = {
+    "": "nodes/spec",
+    "admissionregistration.k8s.io": "externaladmissionhookconfigurations initializerconfigurations",
+    "auditregistration.k8s.io": "auditsinks",
+    "batch": "scheduledjobs",
+    "extensions": "daemonsets deployments horizontalpodautoscalers ingresses jobs networkpolicies podsecuritypolicies replicasets replicationcontrollers thirdpartyresources",
+    "networking.k8s.io": "clustercidrs",
+    "policy": "podsecuritypolicies",
+    "resource.k8s.io": "resourceclaimparameters resourceclasses resourceclassparameters",
+    "settings.k8s.io": "podpresets",
+}
+# Not podsecuritypolicies: what may `use` one was asked in the namespace of the Pod.
+CLUSTER = "auditsinks clustercidrs externaladmissionhookconfigurations initializerconfigurations nodes/spec resourceclasses thirdpartyresources".split()
+SUBRESOURCES = {
+    ("extensions", "daemonsets"): ["/status"],
+    ("extensions", "deployments"): ["/rollback", "/scale", "/status"],
+    ("extensions", "horizontalpodautoscalers"): ["/status"],
+    ("extensions", "ingresses"): ["/status"],
+    ("extensions", "jobs"): ["/status"],
+    ("extensions", "replicasets"): ["/scale", "/status"],
+    ("extensions", "replicationcontrollers"): ["/scale"],
+}
 
 
 def lives(facts):

@@ -3,6 +3,7 @@
 use super::Cx;
 use crate::finding::Releases;
 use crate::kube::component::{Instance, Origin, number};
+use crate::kube::resource::is_common_verb;
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
 use crate::model::{Absence, FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
 use crate::yaml::{Kind, Node, Spot};
@@ -131,7 +132,7 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
     // A verb without resources is one on URLs: another rule's business. Without verbs nothing is granted.
     let grants_nothing = grants.urls.is_empty() && rule.list("resources").next().is_none()
         || rule.list("verbs").next().is_none();
-    let limited = rule.list("resourceNames").next().is_some()
+    let limited = rule.is_limited()
         && !rule
             .list("resourceNames")
             .filter_map(Node::as_str)
@@ -179,21 +180,6 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
     others
         .iter()
         .fold(draft, |draft, item| draft.related(*item, "with this"));
-}
-
-/// Whether a verb is one of every resource, so that it does not say by itself what is granted.
-fn is_common_verb(verb: &str) -> bool {
-    const COMMON: [&str; 8] = [
-        "get",
-        "list",
-        "watch",
-        "create",
-        "update",
-        "patch",
-        "delete",
-        "deletecollection",
-    ];
-    COMMON.contains(&verb)
 }
 
 fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {

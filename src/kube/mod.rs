@@ -15,6 +15,7 @@ mod object;
 mod placeholder;
 mod rbac;
 mod recognise;
+pub mod resource;
 mod secret;
 mod set;
 mod workload;

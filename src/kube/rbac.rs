@@ -1,36 +1,8 @@
 //! Rules of Roles and ClusterRoles, and what they grant.
 
 use super::Object;
+use super::resource::{Resource, is_builtin_group};
 use crate::yaml::{Node, items};
-
-/// The API groups of Kubernetes itself, up to 1.37. Others under k8s.io are those of add-ons: metrics adapters, gateways, snapshots.
-const BUILT_IN_GROUPS: [&str; 25] = [
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "internal.apiserver.k8s.io",
-    "lifecycle.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
-];
 
 /// One item of a role's `rules`.
 #[derive(Clone, Copy)]
@@ -70,11 +42,51 @@ impl<'d> PolicyRule<'d> {
 
     /// Whether every API group that it names is somebody's own: no group of Kubernetes, no `*`.
     pub fn has_own_groups_only(self) -> bool {
-        let own = |g: Node<'_>| {
-            g.as_str()
-                .is_some_and(|g| g != "*" && !BUILT_IN_GROUPS.contains(&g))
-        };
+        let own = |g: Node<'_>| g.as_str().is_some_and(|g| g != "*" && !is_builtin_group(g));
         self.list("apiGroups").next().is_some() && self.list("apiGroups").all(own)
+    }
+
+    /// What the rule names first, where nothing that it names is in a namespace, so that it means nothing within one.
+    pub fn outside_of_namespaces(self) -> Option<Node<'d>> {
+        let Some(first) = self.list("resources").next() else {
+            return self.list("nonResourceURLs").next();
+        };
+        let groups: Vec<&str> = self.list("apiGroups").filter_map(Node::as_str).collect();
+        let known = |g: &&str| *g == "*" || is_builtin_group(g);
+        let outside = |item: Node<'d>| {
+            let name = item.as_str().unwrap_or_default();
+            let found: Vec<_> = if groups.contains(&"*") {
+                Resource::named(name).collect()
+            } else {
+                let found = groups.iter().filter_map(|g| Resource::find(g, name));
+                found.collect()
+            };
+            name != "*" && !found.is_empty() && found.iter().all(|r| !r.namespaced)
+        };
+        (groups.iter().all(known) && self.list("resources").all(outside)).then_some(first)
+    }
+
+    /// The item of its verbs by which it grants everything: all of them, or those that are commonly written instead.
+    pub fn grants_everything(self) -> Option<Node<'d>> {
+        const WRITTEN: [&str; 7] = [
+            "get", "list", "watch", "create", "update", "patch", "delete",
+        ];
+        let star = |field: &str| self.list(field).find(|item| item.as_str() == Some("*"));
+        let written = |verb: &&str| self.list("verbs").any(|item| item.as_str() == Some(verb));
+        let first = || {
+            self.list("verbs")
+                .next()
+                .filter(|_| WRITTEN.iter().all(written))
+        };
+        star("apiGroups")
+            .and(star("resources"))
+            .filter(|_| !self.is_limited())?;
+        star("verbs").or_else(first)
+    }
+
+    /// Whether it holds for some names only.
+    pub fn is_limited(self) -> bool {
+        self.list("resourceNames").next().is_some()
     }
 
     /// Whether the role is one of Kubernetes' own: `system:…`, or bootstrapped.

@@ -1,5 +1,9 @@
 //! Who may do what: roles, bindings and service accounts. What a rule grants is nearly always a shape.
 
+mod vocabulary;
+
+pub(super) use vocabulary::*;
+
 use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::{Object, PolicyRule, RoleRef, Subject};
@@ -19,10 +23,6 @@ fn quoted(object: Object<'_>) -> String {
 
 fn holds(list: &[Text], name: &str) -> bool {
     list.iter().any(|item| item == name)
-}
-
-fn limited(rule: PolicyRule<'_>) -> bool {
-    rule.list("resourceNames").next().is_some()
 }
 
 /// Whether the API server made it: somebody's copy of a default role.
@@ -49,7 +49,7 @@ fn stream(rule: PolicyRule<'_>, cx: &mut Cx<'_>, subresource: &str, what: &str) 
         (None, Some(_)) => cx.targets().before(35),
         (None, None) => return,
     };
-    if ours(rule) && !limited(rule) {
+    if ours(rule) && !rule.is_limited() {
         let verb = if create.is_some() {
             "create"
         } else {
@@ -124,7 +124,7 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         .related(resource, "with this");
     if verb.as_str() == Some("impersonate:associated-node") {
         draft.severity(Severity::Low);
-    } else if limited(rule) {
+    } else if rule.is_limited() {
         draft.severity(Severity::Medium);
     }
 }
@@ -138,7 +138,7 @@ pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     ) else {
         return;
     };
-    if !ours(rule) || limited(rule) || rule.role.gvk.kind != "ClusterRole" {
+    if !ours(rule) || rule.is_limited() || rule.role.gvk.kind != "ClusterRole" {
         return;
     }
     let (written, verb) = (
@@ -170,7 +170,7 @@ pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
 pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let there = rule.role.gvk.kind == "ClusterRole" || rule.role.namespace() == Some("kube-system");
     let named = rule.list("resourceNames").filter_map(Node::as_str);
-    let meant = !limited(rule) || { named }.any(|n| holds(cx.param("names"), n));
+    let meant = !rule.is_limited() || { named }.any(|n| holds(cx.param("names"), n));
     let (Some(item), Some(_), Some(verb)) = (
         rule.granting("resources", "configmaps"),
         rule.granting("apiGroups", ""),
@@ -187,7 +187,7 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
 /// The `*` of a list, where the rule grants something by it and is not limited to names.
 fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
     let has = |field| rule.list(field).next().is_some();
-    let grants = ours(rule) && !limited(rule) && has("resources") && has("verbs");
+    let grants = ours(rule) && !rule.is_limited() && has("resources") && has("verbs");
     let star = |item: &Node<'_>| item.as_str() == Some("*");
     rule.list(field).find(star).filter(|_| grants)
 }
@@ -236,7 +236,7 @@ pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !ours(rule) || limited(rule) || rule.has_own_groups_only() {
+    if !ours(rule) || rule.is_limited() || rule.has_own_groups_only() {
         return;
     }
     for item in rule.list("resources") {
@@ -275,7 +275,7 @@ pub(super) fn wildcard_resource_names(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn resource_names_ineffective(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !limited(rule) {
+    if !rule.is_limited() {
         return;
     }
     let top_level = |r: Node<'_>| r.as_str().is_some_and(|r| !r.contains('/'));
@@ -357,48 +357,12 @@ pub(super) fn ineffective_bind_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Cluster-scoped resources of Kubernetes, but namespaces: a Role does reach the one that it stands in.
-const CLUSTER_SCOPED: [&str; 20] = [
-    "nodes",
-    "persistentvolumes",
-    "clusterroles",
-    "clusterrolebindings",
-    "storageclasses",
-    "csidrivers",
-    "csinodes",
-    "volumeattachments",
-    "customresourcedefinitions",
-    "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
-    "validatingadmissionpolicies",
-    "validatingadmissionpolicybindings",
-    "certificatesigningrequests",
-    "priorityclasses",
-    "ingressclasses",
-    "runtimeclasses",
-    "apiservices",
-    "tokenreviews",
-    "subjectaccessreviews",
-];
-
 pub(super) fn role_grants_cluster_scoped(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let cluster_scoped = |item: Node<'_>| {
-        item.as_str()
-            .is_some_and(|r| CLUSTER_SCOPED.contains(&r.split('/').next().unwrap_or(r)))
-    };
-    if rule.role.gvk.kind != "Role" || rule.has_own_groups_only() {
-        return;
+    let item = rule.outside_of_namespaces();
+    if let Some(item) = item.filter(|_| rule.role.gvk.kind == "Role") {
+        let text = item.text().unwrap_or_default();
+        cx.report(item, format!("`{text}` in a Role grants nothing: it belongs to no namespace, and {} reaches nothing else", quoted(rule.role)));
     }
-    let item = match rule.list("resources").next() {
-        Some(first) if rule.list("resources").all(cluster_scoped) => first,
-        Some(_) => return,
-        None => match rule.list("nonResourceURLs").next() {
-            Some(url) => url,
-            None => return,
-        },
-    };
-    let text = item.text().unwrap_or_default();
-    cx.report(item, format!("`{text}` in a Role grants nothing: it belongs to no namespace, and {} reaches nothing else", quoted(rule.role)));
 }
 
 pub(super) fn empty_role(role: Object<'_>, cx: &mut Cx<'_>) {
