@@ -4,6 +4,8 @@ mod shapes;
 
 use crate::finding::{Finding, Label, Releases, fingerprint};
 use crate::kube::component::Instance;
+use crate::kube::credential::What;
+use crate::kube::leak::Leaks;
 use crate::kube::{
     Container, Facts, KeptSpot, Object, PodSpec, PolicyRule, Repository, Set, Whole,
 };
@@ -39,14 +41,8 @@ pub(crate) enum Check {
 /// What a rule may ask, and where its findings go.
 pub(crate) struct Cx<'a> {
     policy: &'a Policy,
-    object: Option<Object<'a>>,
-    whole: Whole,
-    targets: Releases,
-    strict: bool,
-    repository: &'a Repository,
-    parameters: &'a Overrides,
+    about: About<'a>,
     scope: u32,
-    parts: &'a [(Span, u32)],
     out: &'a mut Found,
 }
 
@@ -101,6 +97,8 @@ pub(crate) struct About<'a> {
     pub(crate) parameters: &'a Overrides,
     /// Parts that have a scope of their own, containers and volumes: where each stands in its document, and its scope.
     pub(crate) parts: &'a [(Span, u32)],
+    /// Credentials in the object, once a rule has asked.
+    pub(crate) leaks: Option<&'a Leaks>,
 }
 
 impl<'a> Cx<'a> {
@@ -111,52 +109,46 @@ impl<'a> Cx<'a> {
         scope: u32,
         out: &'a mut Found,
     ) -> Self {
-        let About {
-            object,
-            whole,
-            targets,
-            strict,
-            repository,
-            parameters,
-            parts,
-        } = about;
         Self {
             policy,
-            object,
-            whole,
-            targets,
-            strict,
-            repository,
-            parameters,
+            about,
             scope,
-            parts,
             out,
         }
     }
 
     /// The releases that are asked about.
     pub(crate) fn targets(&self) -> Releases {
-        self.targets
+        self.about.targets
     }
 
     /// Whether a standard is asked about, and not what a team switches on today.
     pub(crate) fn is_strict(&self) -> bool {
-        self.strict
+        self.about.strict
     }
 
     /// Whether only a part of the object is there: a patch.
     pub(crate) fn is_fragment(&self) -> bool {
-        self.whole == Whole::Fragment
+        self.about.whole == Whole::Fragment
     }
 
     /// What the other files of the repository say.
     pub(crate) fn repository(&self) -> &'a Repository {
-        self.repository
+        self.about.repository
+    }
+
+    /// Credentials of a known format anywhere in the object.
+    pub(crate) fn leaks(&self) -> impl Iterator<Item = (Spot<'a>, What)> + use<'a> {
+        let known = self.about.object.zip(self.about.leaks);
+        known
+            .into_iter()
+            .flat_map(|(object, leaks)| leaks.of(object))
     }
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
     pub(crate) fn param(&self, name: &str) -> &'a [Text] {
         let given = self
+            .about
             .parameters
             .get(self.policy.id.as_ref())
             .and_then(|of_rule| of_rule.get(name));
@@ -172,7 +164,11 @@ impl<'a> Cx<'a> {
 
     /// The scope of a place: what a pod's rule says of a container or volume is about that part.
     fn scope_of(&self, span: Span) -> u32 {
-        let part = self.parts.iter().find(|(part, _)| part.contains(span));
+        let part = self
+            .about
+            .parts
+            .iter()
+            .find(|(part, _)| part.contains(span));
         part.map_or(self.scope, |(_, scope)| *scope)
     }
 
@@ -198,7 +194,7 @@ impl<'a> Cx<'a> {
         }
         let Spot { node, span } = at.into();
         let located = node.document().locate(span);
-        let object = self.object.map(Object::reference);
+        let object = self.about.object.map(Object::reference);
         let value = match node.kind() {
             _ if self.policy.identity == Identity::Place => "",
             Kind::Seq | Kind::Map => "",
@@ -224,7 +220,7 @@ impl<'a> Cx<'a> {
         at: impl Into<Spot<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.whole == Whole::Fragment {
+        if self.about.whole == Whole::Fragment {
             return Draft(None);
         }
         self.report(at, message)
@@ -250,7 +246,7 @@ impl<'a> Cx<'a> {
         at: impl Into<Spot<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        let targets = self.targets;
+        let targets = self.about.targets;
         if holds.is_empty() {
             return Draft(None);
         }
@@ -269,7 +265,7 @@ impl<'a> Cx<'a> {
         at: impl Into<Spot<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.whole == Whole::Fragment {
+        if self.about.whole == Whole::Fragment {
             return Draft(None);
         }
         self.report_for(holds, at, message)

@@ -6,6 +6,7 @@ use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label, State};
 use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
+use crate::kube::leak::Leaks;
 use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
 use crate::model::Text;
 use crate::schema;
@@ -436,11 +437,7 @@ impl Analysis<'_> {
             let about = About {
                 object: Some(object),
                 whole,
-                targets,
-                strict: !self.rules.subsumes,
-                repository: self.repository,
-                parameters: &self.rules.parameters,
-                parts: &[],
+                ..self.rules.about(self.repository)
             };
             let mut cx = Cx::new(policy, about, self.scope, &mut self.found);
             let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
@@ -455,14 +452,12 @@ impl Analysis<'_> {
 
     fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>) {
         let rules = self.rules;
+        let leaks = Leaks::default();
         let about = About {
             object: Some(object),
             whole,
-            targets: rules.targets,
-            strict: !rules.subsumes,
-            repository: self.repository,
-            parameters: &self.rules.parameters,
-            parts: &[],
+            leaks: Some(&leaks),
+            ..rules.about(self.repository)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
         let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.spares_namespaced);

@@ -3,9 +3,9 @@
 use super::analyse::{Off, configure};
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
-use crate::check::{About, Check, Cx, Found, KEPT};
+use crate::check::{Check, Cx, Found, KEPT};
 use crate::finding::{Finding, State};
-use crate::kube::{Facts, Repository, Set, Whole, set_of};
+use crate::kube::{Facts, Repository, Set, set_of};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, SourceMap, Span};
 use std::collections::{BTreeMap, HashMap};
@@ -272,15 +272,7 @@ fn set_findings(
         }
     }
     let repository = Repository::default();
-    let about = About {
-        object: None,
-        whole: Whole::Complete,
-        targets: rules.targets,
-        strict: !rules.subsumes,
-        repository: &repository,
-        parameters: &rules.parameters,
-        parts: &[],
-    };
+    let about = rules.about(&repository);
     let mut found = Found::default();
     for set in sets.values() {
         for (policy, check) in &rules.sets {

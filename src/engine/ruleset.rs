@@ -1,8 +1,9 @@
 //! The rules of a run, found by what they look at.
 
-use crate::check::{Check, Overrides};
+use crate::check::{About, Check, Overrides};
 use crate::finding::Releases;
 use crate::kube::component::ComponentKind;
+use crate::kube::{Repository, Whole};
 use crate::model::{Policy, Profile, Severity};
 use crate::rules;
 use std::collections::HashMap;
@@ -103,6 +104,20 @@ impl RuleSet {
     /// Rules about a component.
     pub(crate) fn of_component(&self, component: ComponentKind) -> &[Rule] {
         self.components.get(&component).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is the same for all objects: of none yet.
+    pub(crate) fn about<'a>(&'a self, repository: &'a Repository) -> About<'a> {
+        About {
+            object: None,
+            whole: Whole::Complete,
+            targets: self.targets,
+            strict: !self.subsumes,
+            repository,
+            parameters: &self.parameters,
+            parts: &[],
+            leaks: None,
+        }
     }
 
     /// A rule of this run.

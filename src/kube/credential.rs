@@ -2,6 +2,7 @@
 
 use super::is_placeholder;
 use crate::yaml::base64;
+use memchr::{memchr, memmem};
 use std::ops::Range;
 
 /// How a text is known to be a credential.
@@ -63,15 +64,22 @@ const TOKENS: [(&str, usize, bool, &str); 33] = [
     ("shpat_", 32, true, "a Shopify token"),
 ];
 
-/// All pieces of a text that are credentials by their own format.
+/// A shorter word is no token.
+const TOKEN_LENGTH: usize = 20;
+
+/// All pieces of a text that are credentials by their own format. Every scalar is asked: most are too short to be any.
 pub fn hits(text: &str) -> Vec<Hit> {
     let mut found = Vec::new();
-    if text.len() < 12 || text.starts_with("ENC[") {
+    if text.starts_with("ENC[") {
         return found;
     }
-    private_keys(text, &mut found);
-    tokens(text, &mut found);
-    urls(text, &mut found);
+    if text.len() >= TOKEN_LENGTH {
+        private_keys(text, &mut found);
+        tokens(text, &mut found);
+    }
+    if memchr(b'@', text.as_bytes()).is_some() {
+        urls(text, &mut found);
+    }
     found
 }
 
@@ -85,20 +93,19 @@ pub fn encoded(text: &str) -> Option<What> {
 }
 
 fn tokens(text: &str, found: &mut Vec<Hit>) {
-    let mut at = 0;
-    for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
-        let start = at;
-        at += word.len()
-            + text
-                .get(at + word.len()..)
-                .and_then(|t| t.chars().next())
-                .map_or(0, char::len_utf8);
-        if word.len() < 20 {
+    let ends = |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    let mut next = 0;
+    for word in text.as_bytes().split(ends) {
+        let start = next;
+        next += word.len() + 1;
+        if word.len() < TOKEN_LENGTH {
             continue;
         }
+        let word = text.get(start..start + word.len()).unwrap_or_default();
         let word = word.trim_end_matches('.');
         let kind = TOKENS
             .iter()
+            .filter(|(prefix, ..)| prefix.as_bytes().first() == word.as_bytes().first())
             .find_map(|(prefix, least, plain, kind)| {
                 let body = word.strip_prefix(prefix)?;
                 let exact =
@@ -151,7 +158,11 @@ fn is_jwt(word: &str) -> bool {
 
 /// What a JSON Web Token says, of whatever it is that it is shown to.
 pub fn claims(token: &str) -> Option<serde_json::Value> {
-    let mut parts = token.trim().split('.');
+    let token = token.trim();
+    if !token.starts_with("eyJ") {
+        return None;
+    }
+    let mut parts = token.split('.');
     let (head, body, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let json = |part: &str| {
         let mut text = part.replace('-', "+").replace('_', "/");
@@ -159,8 +170,7 @@ pub fn claims(token: &str) -> Option<serde_json::Value> {
         let bytes = base64(&text).filter(|b| b.starts_with(b"{\""))?;
         serde_json::from_slice::<serde_json::Value>(&bytes).ok()
     };
-    let token = head.starts_with("eyJ") && body.starts_with("eyJ") && signature.len() >= 16;
-    if !token || parts.next().is_some() {
+    if !body.starts_with("eyJ") || signature.len() < 16 || parts.next().is_some() {
         return None;
     }
     json(head)?;
@@ -180,8 +190,9 @@ fn private_keys(text: &str, found: &mut Vec<Hit>) {
     const BEGIN: &str = "-----BEGIN ";
     let mut from = 0;
     while let Some(start) = text
+        .as_bytes()
         .get(from..)
-        .and_then(|t| t.find(BEGIN))
+        .and_then(|t| memmem::find(t, BEGIN.as_bytes()))
         .map(|n| from + n)
     {
         from = start + BEGIN.len();

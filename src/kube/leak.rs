@@ -5,7 +5,7 @@ use super::credential::{
 };
 use super::{Container, Object, PodSpec};
 use crate::text::Span;
-use crate::yaml::{Kind, Node, SpanMap, Spot, decode_scalar, items};
+use crate::yaml::{Kind, Node, NodeId, SpanMap, Spot, decode_scalar, items};
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -91,8 +91,27 @@ fn is_sealed(object: Object<'_>) -> bool {
     matches!(object.gvk.kind, "SealedSecret" | "CustomResourceDefinition")
 }
 
+/// What is found `anywhere` in one object: looked for when the first rule asks, and kept for the next.
+#[derive(Default)]
+pub struct Leaks(OnceCell<Vec<(NodeId, Span, What)>>);
+
+impl Leaks {
+    /// The places, always of the same object.
+    pub fn of<'d>(&'d self, object: Object<'d>) -> impl Iterator<Item = (Spot<'d>, What)> {
+        let known = self.0.get_or_init(|| {
+            let leaks = anywhere(object).into_iter();
+            leaks.map(|l| (l.at.node.id(), l.at.span, l.what)).collect()
+        });
+        let document = object.node.document();
+        known.iter().map(move |(id, span, what)| {
+            let node = document.node(*id);
+            (Spot { node, span: *span }, *what)
+        })
+    }
+}
+
 /// Credentials of a known format anywhere in an object: of a Secret also those in base64, and always whole values.
-pub fn anywhere(object: Object<'_>) -> Vec<Leak<'_>> {
+fn anywhere(object: Object<'_>) -> Vec<Leak<'_>> {
     let mut out = Vec::new();
     if is_sealed(object) {
         return out;

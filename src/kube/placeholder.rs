@@ -15,31 +15,29 @@ pub fn is_placeholder(value: &str) -> bool {
         "!vault",
         "sops:",
     ];
+    const WORDS: [&str; 11] = [
+        "changeme",
+        "change-me",
+        "change_me",
+        "replaceme",
+        "replace-me",
+        "replace_me",
+        "placeholder",
+        "todo",
+        "fixme",
+        "redacted",
+        "dummy",
+    ];
     let value = value.trim();
-    let lower = value.to_ascii_lowercase();
+    let between = |start: &str, end: &str| value.starts_with(start) && value.ends_with(end);
+    let masked = |b: u8| matches!(b, b'*' | b'x' | b'X' | b'.');
     value.contains("{{")
         || value.contains("${")
-        || (value.starts_with("$(") && value.ends_with(')'))
-        || (value.starts_with('<') && value.ends_with('>'))
-        || (value.starts_with("%%") && value.ends_with("%%"))
-        || (value.starts_with("__") && value.ends_with("__"))
+        || between("$(", ")")
+        || between("<", ">")
+        || between("%%", "%%")
+        || between("__", "__")
         || STARTS.iter().any(|s| value.starts_with(s))
-        || matches!(
-            lower.as_str(),
-            "changeme"
-                | "change-me"
-                | "change_me"
-                | "replaceme"
-                | "replace-me"
-                | "replace_me"
-                | "placeholder"
-                | "todo"
-                | "fixme"
-                | "redacted"
-                | "dummy"
-        )
-        || (!value.is_empty()
-            && value
-                .bytes()
-                .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.')))
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || (!value.is_empty() && value.bytes().all(masked))
 }

@@ -1,11 +1,11 @@
 //! Machines: what they get when they are made, their units, and the registries that they trust.
 
 use crate::check::Cx;
+use crate::kube::Object;
 use crate::kube::address::{Url, is_private};
 use crate::kube::bootstrap::{File, commands, files};
 use crate::kube::component::{Form, Instance, TALOS, is_open, unit_settings};
 use crate::kube::credential::{What, is_credential, named, stands_for_another};
-use crate::kube::{Object, leak};
 use crate::model::Severity;
 use crate::yaml::{Kind, Node, items};
 
@@ -15,17 +15,17 @@ pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_
     if nodes.is_empty() {
         return;
     }
-    for leak in leak::anywhere(object) {
-        if !nodes.iter().any(|node| node.span().contains(leak.at.span)) {
+    for (at, what) in cx.leaks() {
+        if !nodes.iter().any(|node| node.span().contains(at.span)) {
             continue;
         }
-        let what = match leak.what {
+        let what = match what {
             What::Token(kind) => kind,
             What::PrivateKey => "a private key",
             What::Url => "a password in a URL",
             What::Named => continue,
         };
-        cx.report(leak.at, format!("every machine gets {what} in its user data, which the cloud's metadata service hands to whatever runs there"))
+        cx.report(at, format!("every machine gets {what} in its user data, which the cloud's metadata service hands to whatever runs there"))
             .secret();
     }
 }

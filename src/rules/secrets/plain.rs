@@ -57,28 +57,36 @@ pub(in crate::rules) fn configmap_sensitive(object: Object<'_>, cx: &mut Cx<'_>)
     });
 }
 
-pub(in crate::rules) fn known_token_format(object: Object<'_>, cx: &mut Cx<'_>) {
-    let mut leaks = leak::anywhere(object);
-    leaks.retain(|leak| matches!(leak.what, What::Token(_)));
-    tell(leaks, cx, |leak| format!("this is {}", what(leak)));
+/// Says of each credential of a known format what `message` makes of it.
+fn tell_known(cx: &mut Cx<'_>, message: impl Fn(What) -> Option<String>) {
+    for (at, what) in cx.leaks() {
+        if let Some(message) = message(what) {
+            cx.report(at, message).secret();
+        }
+    }
 }
 
-pub(in crate::rules) fn private_key(object: Object<'_>, cx: &mut Cx<'_>) {
-    let mut leaks = leak::anywhere(object);
-    leaks.retain(|leak| leak.what == What::PrivateKey);
-    tell(leaks, cx, |_| {
-        "a private key is committed: whoever reads it is who it names".to_owned()
+pub(in crate::rules) fn known_token_format(_: Object<'_>, cx: &mut Cx<'_>) {
+    tell_known(cx, |what| match what {
+        What::Token(kind) => Some(format!("this is {kind}")),
+        _ => None,
+    });
+}
+
+pub(in crate::rules) fn private_key(_: Object<'_>, cx: &mut Cx<'_>) {
+    const MESSAGE: &str = "a private key is committed: whoever reads it is who it names";
+    tell_known(cx, |what| {
+        (what == What::PrivateKey).then(|| MESSAGE.to_owned())
     });
 }
 
 pub(in crate::rules) fn credentials_in_url(object: Object<'_>, cx: &mut Cx<'_>) {
     // The whole value of a Secret is one: secrets/secret-committed.
-    if object.gvk.is("", "Secret") {
-        return;
+    if !object.gvk.is("", "Secret") {
+        tell_known(cx, |what| {
+            (what == What::Url).then(|| "this URL holds a password".to_owned())
+        });
     }
-    let mut leaks = leak::anywhere(object);
-    leaks.retain(|leak| leak.what == What::Url);
-    tell(leaks, cx, |_| "this URL holds a password".to_owned());
 }
 
 pub(in crate::rules) fn in_annotation(object: Object<'_>, cx: &mut Cx<'_>) {
