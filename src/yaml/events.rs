@@ -14,8 +14,10 @@ pub(super) enum Tag {
     None,
     /// `!!str` and the like, by its suffix.
     Core(&'static str),
-    /// `!` or a tag of somebody's own: a scalar is a string.
+    /// A tag of somebody's own: a scalar is a string.
     Local,
+    /// `!`: a scalar is a string, but a `<<` still merges.
+    NonSpecific,
 }
 
 /// One event of the reader.
@@ -140,7 +142,9 @@ fn tag(tag: Option<&granit_parser::Tag>) -> Tag {
     let Some(tag) = tag else { return Tag::None };
     let core = tag.handle() == "tag:yaml.org,2002:";
     let known = CORE.into_iter().find(|c| core && *c == tag.suffix());
-    known.map_or(Tag::Local, Tag::Core)
+    let bare = tag.handle().is_empty() && tag.suffix() == "!";
+    let other = if bare { Tag::NonSpecific } else { Tag::Local };
+    known.map_or(other, Tag::Core)
 }
 
 fn stop(e: &ScanError) -> Stop {

@@ -424,6 +424,7 @@ impl<'t> Builder<'t> {
             self.owned.push(value.into());
             (Holds::Owned, Span::of(0..self.owned.len() - 1).end)
         };
+        let merges = value == "<<" && is_merge(style, tag);
         let id = self.push(
             NodeData {
                 span,
@@ -434,7 +435,7 @@ impl<'t> Builder<'t> {
                 style,
                 holds,
                 index: 0,
-                merges: false,
+                merges,
             },
             1,
             0,
@@ -450,8 +451,7 @@ impl<'t> Builder<'t> {
                 },
             );
         }
-        if style == Style::Plain
-            && value == "<<"
+        if merges
             && let Some(map) = self
                 .stack
                 .last()
@@ -697,6 +697,15 @@ fn excessive(decoded: u64, aliased: u64) -> bool {
     aliased / decoded > allowed
 }
 
+/// Whether kubectl's decoder takes a `<<` that is written so for the key that merges.
+fn is_merge(style: Style, tag: &Tag) -> bool {
+    match tag {
+        Tag::None | Tag::NonSpecific => style == Style::Plain,
+        Tag::Core(core) => *core == "merge",
+        Tag::Local => false,
+    }
+}
+
 /// Kind of a scalar, and its value where the tag changes it.
 fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>), String> {
     let kind = |resolved| match resolved {
@@ -709,7 +718,7 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
     };
     let core = match tag {
         Tag::None if style == Style::Plain => return Ok((kind(scalar::resolve(value)), None)),
-        Tag::None | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => {
+        Tag::None | Tag::NonSpecific | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => {
             return Ok((Kind::Str, None));
         }
         Tag::Core("binary") => {

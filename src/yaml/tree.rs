@@ -74,7 +74,7 @@ pub(super) struct NodeData {
     pub(super) kind: Kind,
     pub(super) style: Style,
     pub(super) holds: Holds,
-    /// Of a map: has a merge key.
+    /// Of a map: has a merge key; of a string: is one, where it is a key.
     pub(super) merges: bool,
 }
 
@@ -377,7 +377,7 @@ impl<'d> Node<'d> {
 
     /// Whether it is a `<<` that merges.
     pub fn is_merge(self) -> bool {
-        self.style() == Style::Plain && self.kind() == Kind::Str && self.text() == Some("<<")
+        self.own().kind == Kind::Str && self.own().merges
     }
 
     /// The JSON key that it becomes as a key; `None` where kubectl refuses it.
