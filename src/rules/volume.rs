@@ -101,11 +101,13 @@ pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         };
         let mut mounts = pod.mounts(name(volume)).peekable();
         let read_only = mounts.peek().is_some() && mounts.all(|(_, mount)| is_read_only(mount));
-        let message = format!(
-            "volume \"{}\" gives the pod {path} of the node: in {folder} are {}",
-            name(volume),
-            kept(folder)
-        );
+        let volume = name(volume);
+        let message = if path == "/" {
+            format!("volume \"{volume}\" gives the pod every file of the node")
+        } else {
+            let kept = kept(folder);
+            format!("volume \"{volume}\" gives the pod {path} of the node: {folder} holds {kept}")
+        };
         let draft = cx.report(node, message);
         if read_only && path != "/" {
             draft.severity(Severity::High);
