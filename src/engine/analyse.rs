@@ -418,6 +418,10 @@ impl Analysis<'_> {
     /// What an API server would refuse: the version first, since a wrong one says nothing about the rest.
     fn schema(&mut self, object: Object<'_>, whole: Whole) {
         let targets = self.rules.targets;
+        if schema::is_older(object, targets) {
+            let start = object.node.document().locate(object.node.span()).span.start;
+            self.report.notes.push((What::Untyped, start));
+        }
         let problems = match schema::versions(object, targets) {
             Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
             of_version => {

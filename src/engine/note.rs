@@ -34,6 +34,8 @@ pub enum What {
     NotYaml,
     /// Nested too deep, or too many values in one document.
     TooDeep,
+    /// An object whose type in a target release is not known.
+    Untyped,
     /// More findings of one rule in one file than are kept.
     Capped,
 }
@@ -66,6 +68,12 @@ impl What {
             }
             (Self::TooDeep, true) => "document is nested too deep or too large to check",
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
+            (Self::Untyped, true) => {
+                "object was not checked against its type in a target release: types are known from 1.25 on"
+            }
+            (Self::Untyped, false) => {
+                "objects were not checked against their types in a target release: types are known from 1.25 on"
+            }
             (Self::Capped, true) => "rule has more findings in one file than are shown",
             (Self::Capped, false) => "rules have more findings in one file than are shown",
         }

@@ -12,7 +12,7 @@ mod validate;
 mod version;
 
 pub use table::{Field, Kind, Life, Type};
-pub use validate::validate;
+pub use validate::{is_older, validate};
 pub use version::versions;
 
 use crate::finding::Releases;

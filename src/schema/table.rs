@@ -231,6 +231,11 @@ impl Kind {
     pub fn releases(&self) -> Releases {
         releases(self.releases)
     }
+
+    /// Whether the first release of the tables has it: earlier ones may have it, too.
+    pub fn is_first(&self) -> bool {
+        self.releases & 1 != 0
+    }
 }
 
 impl Life {

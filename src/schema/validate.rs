@@ -1,12 +1,22 @@
 //! An object against its type: unknown fields, missing ones, values of another type or form.
 
 use super::format::{is_base64, is_quantity, is_time};
-use super::table::{Field, Kind as ApiKind, Leaf, Type};
+use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Type};
 use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
+
+/// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
+pub fn is_older(object: Object<'_>, targets: Releases) -> bool {
+    let gvk = object.gvk;
+    let known = || match ApiKind::of(gvk.group, gvk.version, gvk.kind) {
+        Some(kind) => kind.is_first(),
+        None => Life::of(gvk.group, gvk.version, gvk.kind).is_some(),
+    };
+    !targets.before(FIRST).is_empty() && known()
+}
 
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
 /// fragment.

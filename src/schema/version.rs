@@ -1,7 +1,7 @@
 //! Whether the target releases serve an object's kind and version.
 
 use super::Problem;
-use super::table::{Kind, Life};
+use super::table::{FIRST, Kind, Life};
 use crate::finding::Releases;
 use crate::kube::Object;
 use crate::text::nearest;
@@ -83,7 +83,13 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
         return None;
     }
     if let Some(known) = Kind::of(group, version, kind) {
-        let without = targets.without(known.releases());
+        // What the first release of the tables has, earlier ones may have, too.
+        let judged = if known.is_first() {
+            targets.from(FIRST)
+        } else {
+            targets
+        };
+        let without = judged.without(known.releases());
         if !without.is_empty() {
             let first = known.releases().names().next().unwrap_or_default();
             let message = format!(
@@ -122,7 +128,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     // Only v1 of the core group can be meant, and kubectl's own file has that, too.
     let other_core = group.is_empty() && (version != "v1" || kind == "Config");
     // Below the first release of the tables nothing is known for certain.
-    let unknown = targets.before(super::table::FIRST) == targets;
+    let unknown = targets.before(FIRST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
         return None;
     }
