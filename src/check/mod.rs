@@ -13,6 +13,7 @@ use crate::model::{Identity, Policy, Severity, Text};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
+use std::time::Duration;
 
 pub(crate) use shapes::{component, container, object, pod, policy_rule};
 
@@ -95,6 +96,8 @@ pub(crate) struct About<'a> {
     pub(crate) repository: &'a Repository,
     /// What the user gives rules instead of their parameters' defaults.
     pub(crate) parameters: &'a Overrides,
+    /// What time it is, since 1970; `None` where nobody tells.
+    pub(crate) now: Option<Duration>,
     /// Parts that have a scope of their own, containers and volumes: where each stands in its document, and its scope.
     pub(crate) parts: &'a [(Span, u32)],
     /// Credentials in the object, once a rule has asked.
@@ -135,6 +138,11 @@ impl<'a> Cx<'a> {
     /// What the other files of the repository say.
     pub(crate) fn repository(&self) -> &'a Repository {
         self.about.repository
+    }
+
+    /// What time it is, since 1970; `None` where nobody tells.
+    pub(crate) fn now(&self) -> Option<Duration> {
+        self.about.now
     }
 
     /// Credentials of a known format anywhere in the object.

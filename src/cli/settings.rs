@@ -9,6 +9,7 @@ use crate::finding::{Finding, Label, Releases};
 use crate::model::Profile;
 use crate::text::{Decoded, FileId, SourceFile, decode};
 use globset::GlobSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The configuration of a run.
 pub(super) struct Settings {
@@ -137,6 +138,7 @@ impl Settings {
         let mut rules = RuleSet::selected(profile, targets, |p| {
             (p.is_in(profile) || asked(&p.id)) && !off(&p.id)
         });
+        rules.now = now();
         rules.asked = asked_for;
         rules.obeys_ignores = !args.no_inline_ignores;
         rules.severities = std::mem::take(&mut self.config.severity);
@@ -156,5 +158,18 @@ impl Settings {
             .filter(|(globs, _)| discover::matches(globs, path))
             .map(|(_, off)| off.clone())
             .collect()
+    }
+}
+
+/// The clock's time; that of `SOURCE_DATE_EPOCH`, by which builds are made reproducible, if it is set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine asks no clock and no environment: it is told"
+)]
+fn now() -> Option<Duration> {
+    let told = std::env::var("SOURCE_DATE_EPOCH").ok();
+    match told.and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => SystemTime::now().duration_since(UNIX_EPOCH).ok(),
     }
 }

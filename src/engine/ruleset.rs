@@ -7,6 +7,7 @@ use crate::kube::{Repository, Whole};
 use crate::model::{Policy, Profile, Severity};
 use crate::rules;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A rule of the run.
 pub(crate) type Rule = &'static (Policy, Check);
@@ -21,6 +22,8 @@ pub struct RuleSet {
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
     pub obeys_ignores: bool,
+    /// What time it is, since 1970, for rules about what ends; they say nothing where nobody tells.
+    pub now: Option<Duration>,
     /// Severities that the user gives rules.
     pub severities: HashMap<String, Severity>,
     /// Parameters that the user gives rules.
@@ -49,6 +52,7 @@ impl RuleSet {
             asked: None,
             subsumes: profile == Profile::Default,
             obeys_ignores: true,
+            now: None,
             severities: HashMap::new(),
             parameters: Overrides::new(),
             objects: Vec::new(),
@@ -115,6 +119,7 @@ impl RuleSet {
             strict: !self.subsumes,
             repository,
             parameters: &self.parameters,
+            now: self.now,
             parts: &[],
             leaks: None,
         }

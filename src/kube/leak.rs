@@ -34,13 +34,14 @@ impl<'d> Leak<'d> {
 const PIECES: usize = 1000;
 
 /// A scalar whose pieces are wanted: the way back to its text is found once.
-struct Pieces<'d> {
+pub struct Pieces<'d> {
     node: Node<'d>,
     map: OnceCell<Option<SpanMap>>,
 }
 
 impl<'d> Pieces<'d> {
-    fn of(node: Node<'d>) -> Self {
+    /// Of a scalar.
+    pub fn of(node: Node<'d>) -> Self {
         Self {
             node,
             map: OnceCell::new(),
@@ -48,7 +49,7 @@ impl<'d> Pieces<'d> {
     }
 
     /// A piece; the scalar itself where that is all of it, so that two rules mean the same place.
-    fn at(&self, piece: Range<usize>) -> Spot<'d> {
+    pub fn at(&self, piece: Range<usize>) -> Spot<'d> {
         let text = self.node.text().unwrap_or_default();
         let blank = text.len() - text.trim().len();
         if piece.len() + blank >= text.len() {

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod bootstrap;
+pub mod certificate;
 pub mod component;
 pub mod credential;
 pub mod encryption;

@@ -2,7 +2,15 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
+use crate::kube::certificate::{Certificate, Pem, PublicKey};
 use crate::kube::credential::{What, service_account};
+use crate::kube::leak::Pieces;
+use crate::model::Severity;
+use crate::yaml::{Kind, Node, base64};
+use der::DateTime;
+use memchr::memmem;
+use std::borrow::Cow;
+use std::time::Duration;
 
 pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
     let leaks = cx.leaks();
@@ -13,4 +21,125 @@ pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
                 .secret();
         }
     }
+}
+
+/// `-----BEGIN CERT`, and that in base64.
+const BEGIN: [&str; 2] = ["-----BEGIN CERT", "LS0tLS1CRUdJTiBDRVJU"];
+
+/// More certificates than this are a distribution's bundle, which keeps old roots on purpose.
+const BUNDLE: usize = 8;
+
+pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut Cx<'_>) {
+    // A CustomResourceDefinition is long, and has one place for them.
+    let within = match object.gvk.kind {
+        "CustomResourceDefinition" => object.node.at(&["spec", "conversion"]),
+        _ => Some(object.node),
+    };
+    let Some(within) = within.filter(|node| holds_certificates(*node)) else {
+        return;
+    };
+    let scalars = within
+        .within()
+        .filter(|node| node.kind() == Kind::Str && !node.is_alias());
+    for node in scalars {
+        let Some(text) = pem(node.text().unwrap_or_default()) else {
+            continue;
+        };
+        let pieces = Pieces::of(node);
+        let blocks: Vec<_> = Pem::of(&text).filter(Pem::is_certificate).collect();
+        let bundle = blocks.len() > BUNDLE;
+        let mut key = key_beside(node);
+        for block in blocks.iter().filter(|_| !bundle) {
+            let at = match text {
+                Cow::Borrowed(_) => pieces.at(block.first_line.clone()),
+                Cow::Owned(_) => node.into(),
+            };
+            // The first one is that of the key; those behind it have signed it.
+            let (problem, severity) = match block.certificate() {
+                Some(certificate) => problems(&certificate, key.take(), cx.now()),
+                None => unreadable(),
+            };
+            if let Some(problem) = problem {
+                cx.report(at, problem).severity(severity);
+            }
+        }
+    }
+}
+
+fn holds_certificates(node: Node<'_>) -> bool {
+    let text = node.span().text(node.document().text).as_bytes();
+    BEGIN
+        .iter()
+        .any(|begin| memmem::find(text, begin.as_bytes()).is_some())
+}
+
+/// A text that holds PEM, or is the base64 of one.
+fn pem(text: &str) -> Option<Cow<'_, str>> {
+    if text.trim_start().starts_with("LS0tLS1CRUdJTi") {
+        return String::from_utf8(base64(text)?).ok().map(Cow::Owned);
+    }
+    text.contains("-----BEGIN ").then_some(Cow::Borrowed(text))
+}
+
+/// The name of the private key that stands beside a certificate, and its public half.
+fn key_beside(node: Node<'_>) -> Option<(String, PublicKey)> {
+    const PAIRS: [(&str, &str); 6] = [
+        ("certificate-data", "key-data"),
+        ("certificate", "key"),
+        ("cert.pem", "key.pem"),
+        (".pem", "-key.pem"),
+        ("crt", "key"),
+        ("cert", "key"),
+    ];
+    let name = node.key_node()?.key()?;
+    let key_name = PAIRS
+        .iter()
+        .find_map(|(end, key)| Some(format!("{}{key}", name.strip_suffix(end)?)))?;
+    let text = pem(node.parent()?.field(&key_name)?.as_str()?)?;
+    let key = Pem::of(&text).find_map(|block| block.private_key())?;
+    Some((key_name, key))
+}
+
+fn unreadable() -> (Option<String>, Severity) {
+    let message = "this is no certificate that anybody can read: it is cut off or damaged";
+    (Some(message.to_owned()), Severity::Medium)
+}
+
+/// What is wrong with a certificate.
+fn problems(
+    certificate: &Certificate,
+    key: Option<(String, PublicKey)>,
+    now: Option<Duration>,
+) -> (Option<String>, Severity) {
+    let mut problems = Vec::new();
+    let mut severity = Severity::Medium;
+    if let Some((name, _)) = key.filter(|(_, key)| certificate.key.differs(key)) {
+        severity = Severity::High;
+        problems.push(format!("does not belong to the key in `{name}`"));
+    }
+    if let Some((kind, bits, least)) = certificate.key.weakness() {
+        let key = format!("has an {kind} key of {bits} bits, of which {least} are safe");
+        problems.push(key);
+    }
+    if let Some(digest) = certificate.weak_signature {
+        problems.push(format!("is signed with {digest}, which is broken"));
+    }
+    if now.is_some_and(|now| now > certificate.not_after) {
+        problems.push(format!("has expired on {}", day(certificate.not_after)));
+    } else if now.is_some_and(|now| now < certificate.not_before) {
+        problems.push(format!("holds from {} only", day(certificate.not_before)));
+    }
+    let name = match certificate.name.as_str() {
+        "" => String::new(),
+        name => format!(" of \"{name}\""),
+    };
+    let message = format!("the certificate{name} {}", problems.join(", and "));
+    ((!problems.is_empty()).then_some(message), severity)
+}
+
+fn day(since_1970: Duration) -> String {
+    DateTime::from_unix_duration(since_1970).map_or_else(
+        |_| "a day long ago".to_owned(),
+        |day| format!("{}-{:02}-{:02}", day.year(), day.month(), day.day()),
+    )
 }

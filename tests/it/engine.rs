@@ -279,3 +279,29 @@ fn what_a_release_does_not_have_yet_names_the_releases() {
     let releases: Vec<String> = finding.releases.unwrap().names().collect();
     assert_eq!(releases, ["1.30"]);
 }
+
+/// A certificate (RFC 5280) with an EC key, in base64.
+const CERTIFICATE: &str = "MIIBGTCBwQIUe8olLHzDYr3Fciu0aFE2kph5zPEwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEZ29vZDAgFw0yNDAxMDEwMDAwMDBaGA8yMDk5MDEwMTAwMDAwMFowDzENMAsGA1UEAwwEZ29vZDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEckz65yRNNF4yNQf6+Oei9KbvlWnZPw4ff07V07mAYI3tDC3W/h0AZeEzj800URwEDvkzkC50wHaRVV0ExfSjkwCgYIKoZIzj0EAwIDRwAwRAIgRjUzMxxvU7oefmPPZ+tvO/ECxBUG84h99SJxHnraE8oCIAPb5spHz6Q0o/d8QcRAgzuyZLOizQGuxNzUQuHkFpMA";
+
+#[test]
+fn a_certificate_with_a_wrong_byte_does_no_harm() {
+    for at in (0..CERTIFICATE.len()).step_by(3) {
+        for digit in ["A", "/"] {
+            let mut body = CERTIFICATE.to_owned();
+            body.replace_range(at..=at, digit);
+            let pem = format!("-----BEGIN CERTIFICATE-----\\n{body}\\n-----END CERTIFICATE-----");
+            let text = format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{ca.crt: \"{pem}\"}}\n"
+            );
+            let report = check_one(&text, Profile::All);
+            let rules = report.findings.iter().map(|f| f.rule.as_ref());
+            let known = [
+                "certs/embedded-certificate-expired-or-weak",
+                "kubevet/panic",
+            ];
+            let found: Vec<&str> = rules.filter(|r| known.contains(r)).collect();
+            assert!(!found.contains(&"kubevet/panic"), "byte {at} as {digit}");
+            assert!(found.len() <= 1, "byte {at} as {digit}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Certificates (X.509, RFC 5280) and the private keys that stand beside them, as far as rules judge them.
+
+use crate::yaml::base64;
+use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use memchr::memmem;
+use std::ops::Range;
+use std::time::Duration;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// Signatures with a digest for which collisions are made.
+const WEAK_SIGNATURES: [(ObjectIdentifier, &str); 6] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.2"), "MD2"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4"), "MD5"),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"),
+        "SHA-1",
+    ),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"), "SHA-1"),
+    (ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"), "SHA-1"),
+    (ObjectIdentifier::new_unwrap("1.3.14.3.2.29"), "SHA-1"),
+];
+
+/// A block between `-----BEGIN` and `-----END` lines (RFC 7468).
+#[derive(Debug)]
+pub struct Pem<'t> {
+    /// Its first line, in bytes of the text.
+    pub first_line: Range<usize>,
+    label: &'t str,
+    der: Vec<u8>,
+}
+
+/// A public key; one of a private key, too.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    /// The modulus, without leading zeros.
+    Rsa(Vec<u8>),
+    /// A point of a curve, not compressed.
+    Ec(Vec<u8>),
+    /// Any other.
+    Other,
+}
+
+/// A certificate.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The common name of its subject; may be empty.
+    pub name: String,
+    /// From when it holds, since 1970.
+    pub not_before: Duration,
+    /// Until when it holds, since 1970.
+    pub not_after: Duration,
+    /// Its key.
+    pub key: PublicKey,
+    /// The weak digest that its signature is made of, where somebody checks that: nobody does of a root.
+    pub weak_signature: Option<&'static str>,
+}
+
+impl PublicKey {
+    /// Its strength, and the least that is safe (NIST SP 800-57), in bits, where it falls below.
+    pub fn weakness(&self) -> Option<(&'static str, usize, usize)> {
+        let (name, bits, least) = match self {
+            Self::Rsa(modulus) => {
+                let zeros = modulus.first().map_or(0, |b| b.leading_zeros() as usize);
+                ("RSA", modulus.len() * 8 - zeros, 2048)
+            }
+            // `04`, and two coordinates.
+            Self::Ec(point) => ("EC", point.len().saturating_sub(1) / 2 * 8, 224),
+            Self::Other => return None,
+        };
+        (bits < least).then_some((name, bits, least))
+    }
+
+    /// Whether a private key is certainly not of this public one.
+    pub fn differs(&self, private: &Self) -> bool {
+        *self != Self::Other && *private != Self::Other && self != private
+    }
+}
+
+impl<'t> Pem<'t> {
+    /// The blocks of a text whose content is base64.
+    pub fn of(text: &'t str) -> impl Iterator<Item = Self> {
+        const BEGIN: &str = "-----BEGIN ";
+        let starts = memmem::find_iter(text.as_bytes(), BEGIN.as_bytes());
+        starts.filter_map(move |start| {
+            let (label, rest) = text.get(start + BEGIN.len()..)?.split_once("-----")?;
+            let (body, _) = rest.split_once("-----END ")?;
+            let end = start + BEGIN.len() + label.len() + "-----".len();
+            Some(Self {
+                first_line: start..end,
+                label,
+                der: base64(body)?,
+            })
+        })
+    }
+
+    /// Whether it says that it is a certificate, and its content may be one: not what stands for one in a documentation.
+    pub fn is_certificate(&self) -> bool {
+        self.label == "CERTIFICATE" && self.der.first() == Some(&0x30) && self.der.len() > 100
+    }
+
+    /// The certificate; `None` where it cannot be read.
+    pub fn certificate(&self) -> Option<Certificate> {
+        let mut whole = inside(AnyRef::from_der(&self.der).ok()?)?;
+        let mut tbs = inside(next(&mut whole)?)?;
+        let mut first = next(&mut tbs)?;
+        // The version, which the first certificates do not have; then the serial number.
+        if first.tag() != Tag::Integer {
+            first = next(&mut tbs)?;
+        }
+        (first.tag() == Tag::Integer).then_some(())?;
+        let algorithm = object_id(&mut inside(next(&mut tbs)?)?)?;
+        let issuer = next(&mut tbs)?;
+        let mut validity = inside(next(&mut tbs)?)?;
+        let subject = next(&mut tbs)?;
+        let weak = WEAK_SIGNATURES.iter().find(|(id, _)| *id == algorithm);
+        Some(Certificate {
+            name: common_name(subject).unwrap_or_default(),
+            not_before: time(next(&mut validity)?)?,
+            not_after: time(next(&mut validity)?)?,
+            key: public_key(next(&mut tbs)?)?,
+            weak_signature: weak.filter(|_| issuer != subject).map(|(_, name)| *name),
+        })
+    }
+
+    /// The public half of a private key; `Other` where it does not say, `None` where it is no private key.
+    pub fn private_key(&self) -> Option<PublicKey> {
+        let whole = AnyRef::from_der(&self.der).ok()?;
+        match self.label {
+            "RSA PRIVATE KEY" => rsa_private(whole),
+            "EC PRIVATE KEY" => ec_private(whole),
+            "PRIVATE KEY" => {
+                let mut fields = inside(whole)?;
+                next(&mut fields)?;
+                let algorithm = object_id(&mut inside(next(&mut fields)?)?)?;
+                let key = AnyRef::from_der(next(&mut fields)?.value()).ok()?;
+                match algorithm {
+                    RSA => rsa_private(key),
+                    EC => ec_private(key),
+                    _ => Some(PublicKey::Other),
+                }
+            }
+            label if label.ends_with("PRIVATE KEY") => Some(PublicKey::Other),
+            _ => None,
+        }
+    }
+}
+
+fn next<'d>(fields: &mut SliceReader<'d>) -> Option<AnyRef<'d>> {
+    AnyRef::decode(fields).ok()
+}
+
+/// The fields of a sequence or set.
+fn inside(value: AnyRef<'_>) -> Option<SliceReader<'_>> {
+    matches!(value.tag(), Tag::Sequence | Tag::Set).then_some(())?;
+    SliceReader::new(value.value()).ok()
+}
+
+fn object_id(fields: &mut SliceReader<'_>) -> Option<ObjectIdentifier> {
+    ObjectIdentifier::decode(fields).ok()
+}
+
+fn time(value: AnyRef<'_>) -> Option<Duration> {
+    match value.tag() {
+        Tag::UtcTime => Some(value.decode_as::<UtcTime>().ok()?.to_unix_duration()),
+        Tag::GeneralizedTime => Some(
+            value
+                .decode_as::<GeneralizedTime>()
+                .ok()?
+                .to_unix_duration(),
+        ),
+        _ => None,
+    }
+}
+
+fn common_name(name: AnyRef<'_>) -> Option<String> {
+    let mut parts = inside(name)?;
+    while !parts.is_finished() {
+        let mut part = inside(next(&mut inside(next(&mut parts)?)?)?)?;
+        if object_id(&mut part)? == COMMON_NAME {
+            let text = next(&mut part)?.value();
+            return String::from_utf8(text.to_vec()).ok();
+        }
+    }
+    None
+}
+
+fn public_key(info: AnyRef<'_>) -> Option<PublicKey> {
+    let mut fields = inside(info)?;
+    let algorithm = object_id(&mut inside(next(&mut fields)?)?)?;
+    let bits = BitStringRef::decode(&mut fields).ok()?.as_bytes()?;
+    Some(match algorithm {
+        RSA => PublicKey::Rsa(unsigned(&mut inside(AnyRef::from_der(bits).ok()?)?)?),
+        EC => point(bits),
+        _ => PublicKey::Other,
+    })
+}
+
+/// A point as it is compared; a compressed one is not.
+fn point(bytes: &[u8]) -> PublicKey {
+    match bytes.first() {
+        Some(4) => PublicKey::Ec(bytes.to_vec()),
+        _ => PublicKey::Other,
+    }
+}
+
+fn unsigned(fields: &mut SliceReader<'_>) -> Option<Vec<u8>> {
+    let value = next(fields).filter(|v| v.tag() == Tag::Integer)?.value();
+    let zeros = value.iter().take_while(|b| **b == 0).count();
+    value.get(zeros..).map(<[u8]>::to_vec)
+}
+
+/// PKCS #1 (RFC 8017): version, modulus ...
+fn rsa_private(key: AnyRef<'_>) -> Option<PublicKey> {
+    let mut fields = inside(key)?;
+    next(&mut fields)?;
+    Some(PublicKey::Rsa(unsigned(&mut fields)?))
+}
+
+/// SEC 1 (RFC 5915): version, key, parameters `[0]`, public key `[1]`; the last two may be left out.
+fn ec_private(key: AnyRef<'_>) -> Option<PublicKey> {
+    let mut fields = inside(key)?;
+    next(&mut fields)?;
+    next(&mut fields)?;
+    while !fields.is_finished() {
+        let field = next(&mut fields)?;
+        if matches!(field.tag(), Tag::ContextSpecific { number, .. } if number == TagNumber(1)) {
+            let bits = BitStringRef::from_der(field.value()).ok()?;
+            return Some(point(bits.as_bytes()?));
+        }
+    }
+    Some(PublicKey::Other)
+}
