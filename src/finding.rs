@@ -98,7 +98,7 @@ impl Label {
 }
 
 /// The Kubernetes object that a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct ObjectRef {
     /// `group/version`, or `version` in the core group.
     pub api_version: String,

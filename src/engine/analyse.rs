@@ -1,5 +1,6 @@
 //! One chunk → what it says, located in its file; the tree is gone afterwards.
 
+use super::finish::FACTS;
 use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
@@ -477,6 +478,7 @@ impl Analysis<'_> {
         if let Some(pod) = PodSpec::of(object) {
             self.pod(pod, about);
         }
+        let before = self.found.list.len();
         for rule in PolicyRule::of(object) {
             self.each(
                 rules.policy_rules.iter().filter(asked),
@@ -487,6 +489,11 @@ impl Analysis<'_> {
                 },
             );
         }
+        if matches!(object.gvk.kind, "Role" | "ClusterRole") && whole == Whole::Complete {
+            let dangers = self.found.list.get(before..).unwrap_or_default().to_vec();
+            self.keep(|| Some(Facts::of_role(object, dangers)));
+        }
+        self.keep(|| Facts::of_access(object, whole));
         let around = Surroundings {
             path: within.path,
             asked: rules.asked,
@@ -564,7 +571,8 @@ impl Analysis<'_> {
 
     /// Keeps what rules about several documents ask of this one.
     fn keep(&mut self, facts: impl FnOnce() -> Option<Facts>) {
-        if self.rules.needs_sets() {
+        // One more than a file may have, so that it is seen to have more.
+        if self.rules.needs_sets() && self.report.facts.len() <= FACTS {
             self.report.facts.extend(facts());
         }
     }

@@ -1,6 +1,7 @@
 //! Chunk reports → one report: set rules, suppression, order.
 
 use super::analyse::{Off, configure};
+use super::links::Links;
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
 use crate::check::{Check, Cx, Found, KEPT};
@@ -10,10 +11,13 @@ use crate::model::{Severity, Text};
 use crate::text::{FileId, SourceMap, Span};
 use std::collections::{BTreeMap, HashMap};
 
+/// Facts of one file that are kept. More objects than this are nobody's set, and each costs memory until the end of the run.
+pub(super) const FACTS: usize = 50_000;
+
 /// What a file says: its chunks' reports, in order.
 #[derive(Default)]
 pub struct FileReport {
-    findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
     /// Findings of each rule that count, and that do not.
     per_rule: HashMap<Text, [usize; 2]>,
     /// Findings of rules that were not even made.
@@ -23,6 +27,8 @@ pub struct FileReport {
     notes: Vec<(What, u32, String)>,
     secrets: Vec<Span>,
     facts: Vec<Facts>,
+    /// Whether it has more of them than are kept.
+    cut: bool,
     ignores: Vec<Ignore>,
     objects: usize,
     panicked: bool,
@@ -71,7 +77,12 @@ impl FileReport {
                 .map(|(what, at)| (what, at, String::new())),
         );
         self.secrets.extend(chunk.secrets);
-        self.facts.extend(chunk.facts);
+        let room = FACTS - self.facts.len();
+        if chunk.facts.len() > room && !self.cut {
+            self.cut = true;
+            self.notes.push((What::Crowded, 0, String::new()));
+        }
+        self.facts.extend(chunk.facts.into_iter().take(room));
         self.ignores.extend(chunk.ignores);
         self.objects += chunk.objects;
         self.panicked |= chunk.panicked;
@@ -248,6 +259,25 @@ pub fn finish(
     }
 }
 
+/// The sets of a run, by their folder.
+fn sets<'a>(
+    files: &'a [(FileId, FileReport)],
+    sources: &'a SourceMap,
+) -> BTreeMap<&'a str, Set<'a>> {
+    let mut sets: BTreeMap<&str, Vec<(&str, &Facts)>> = BTreeMap::new();
+    for (id, file) in files {
+        let Some(source) = sources.get(*id) else {
+            continue;
+        };
+        let path = source.path.as_str();
+        let facts = file.facts.iter().map(|facts| (path, facts));
+        sets.entry(set_of(path)).or_default().extend(facts);
+    }
+    let sets = sets.into_iter();
+    sets.map(|(folder, facts)| (folder, Set::new(facts)))
+        .collect()
+}
+
 /// Runs the set rules and puts their findings to the files that they point into.
 fn set_findings(
     files: &mut [(FileId, FileReport)],
@@ -258,19 +288,7 @@ fn set_findings(
     if !rules.needs_sets() {
         return;
     }
-    let mut sets: BTreeMap<&str, Set<'_>> = BTreeMap::new();
-    for (id, file) in &*files {
-        let Some(source) = sources.get(*id) else {
-            continue;
-        };
-        for facts in &file.facts {
-            let path = source.path.as_str();
-            sets.entry(set_of(path))
-                .or_insert_with(|| Set { facts: Vec::new() })
-                .facts
-                .push((path, facts));
-        }
-    }
+    let sets = sets(files, sources);
     let repository = Repository::default();
     let about = rules.about(&repository);
     let mut found = Found::default();
@@ -281,7 +299,9 @@ fn set_findings(
             }
         }
     }
+    let links = Links::of(&sets, rules);
     drop(sets);
+    links.apply(files, &mut found.list, rules);
     let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();
     for finding in found.list {
         by_file

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod finish;
+mod links;
 mod note;
 mod ruleset;
 mod subsume;

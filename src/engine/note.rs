@@ -34,6 +34,8 @@ pub enum What {
     NotYaml,
     /// Nested too deep, or too many values in one document.
     TooDeep,
+    /// More objects in one file than rules about several of them are told of.
+    Crowded,
     /// An object whose type in a target release is not known.
     Untyped,
     /// More findings of one rule in one file than are kept.
@@ -68,6 +70,8 @@ impl What {
             }
             (Self::TooDeep, true) => "document is nested too deep or too large to check",
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
+            (Self::Crowded, true) => "file has too many objects for rules about several of them",
+            (Self::Crowded, false) => "files have too many objects for rules about several of them",
             (Self::Untyped, true) => {
                 "object was not checked against its type in a target release: types are known from 1.25 on"
             }

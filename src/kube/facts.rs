@@ -1,5 +1,6 @@
 //! What set rules need of a document after its tree is gone: owned and small.
 
+use super::access::{AccountFacts, BindingFacts, PodFacts, RoleFacts};
 use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
 use super::encryption::{Verdict, verdict};
 use super::{Object, Whole, Within, bootstrap};
@@ -26,6 +27,14 @@ pub enum Body {
     SideFile(SideFile),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
+    /// A Role or ClusterRole.
+    Role(RoleFacts),
+    /// A RoleBinding or ClusterRoleBinding.
+    Binding(BindingFacts),
+    /// A ServiceAccount.
+    Account(AccountFacts),
+    /// A pod, or what makes pods.
+    Pod(PodFacts),
     /// A Namespace that asks for no Pod Security level.
     Namespace(NamespaceFacts),
     /// Something keeps privileged Pods out of every Namespace.

@@ -1,5 +1,6 @@
 //! Typed views of documents: knows Kubernetes' objects, never policy. Layer 3.
 
+pub mod access;
 pub mod address;
 pub mod bootstrap;
 pub mod certificate;

@@ -1,7 +1,9 @@
 //! Sets: what is applied together. A rule about several objects sees one set, never the whole repository.
 
+use super::access::Access;
 use super::component::ComponentKind;
 use super::{Body, Facts, SettingFact, SideFile};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// The facts of one set, each with the path of its file from the root.
@@ -9,6 +11,7 @@ use std::collections::HashMap;
 pub struct Set<'a> {
     /// In the order of their files.
     pub facts: Vec<(&'a str, &'a Facts)>,
+    access: OnceCell<Access<'a>>,
 }
 
 /// A setting of a component of a set.
@@ -48,6 +51,19 @@ type Index<'a> = HashMap<(Option<(&'a str, u32)>, &'a str), Vec<Candidate<'a>>>;
 const MANY: usize = 100;
 
 impl<'a> Set<'a> {
+    /// Of the facts of its files.
+    pub fn new(facts: Vec<(&'a str, &'a Facts)>) -> Self {
+        Self {
+            facts,
+            access: OnceCell::new(),
+        }
+    }
+
+    /// Who may do what in it.
+    pub fn access(&self) -> &Access<'a> {
+        self.access.get_or_init(|| Access::of(self))
+    }
+
     /// A setting of all instances of a component where it is known; empty where it is one that rules miss.
     pub fn settings<'s>(
         &'s self,

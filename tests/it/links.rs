@@ -9,9 +9,7 @@ fn set<'a>(files: &'a [(&'a str, Vec<Facts>)]) -> Set<'a> {
     let facts = files
         .iter()
         .flat_map(|(path, facts)| facts.iter().map(|f| (*path, f)));
-    Set {
-        facts: facts.collect(),
-    }
+    Set::new(facts.collect())
 }
 
 fn analysed<'a>(files: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<Facts>)> {

@@ -1,7 +1,9 @@
 //! The service account of a pod.
 
 use crate::check::Cx;
-use crate::kube::PodSpec;
+use crate::kube::access::account_of;
+use crate::kube::{PodSpec, Set};
+use crate::model::Severity;
 use crate::yaml::{Node, Spot};
 
 pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
@@ -56,5 +58,29 @@ pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &
             key,
             format!("`serviceAccount` is the old field of `serviceAccountName`{wins}"),
         );
+    }
+}
+
+pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let access = set.access();
+    for pod in access.pods.iter().filter(|pod| access.mounts_token(**pod)) {
+        let at = match &pod.body.automount {
+            Some((_, at)) => at,
+            None => &pod.body.at,
+        };
+        let account = account_of(*pod);
+        let message = format!(
+            "{} gets a token of its service account \"{account}\"",
+            pod.quoted()
+        );
+        let named = access.bindings_of(*pod).into_iter().next();
+        if let Some(binding) = named.or_else(|| access.group_bindings_of(*pod).next()) {
+            let message = format!("{message}, to which {} gives rights", binding.quoted());
+            cx.report_fact(pod.facts, at, message)
+                .severity(Severity::Medium)
+                .related_fact(&binding.body.at.label);
+        } else {
+            cx.report_fact(pod.facts, at, message);
+        }
     }
 }

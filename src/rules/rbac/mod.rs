@@ -1,7 +1,9 @@
 //! Who may do what: roles, bindings and service accounts. What a rule grants is nearly always a shape.
 
+mod bound;
 mod vocabulary;
 
+pub(super) use bound::*;
 pub(super) use vocabulary::*;
 
 use crate::check::Cx;
