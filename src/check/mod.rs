@@ -86,6 +86,8 @@ impl Found {
 pub(crate) struct About<'a> {
     /// The object; `None` for a set.
     pub(crate) object: Option<Object<'a>>,
+    /// The path of its file from the root; empty for a set.
+    pub(crate) path: &'a str,
     /// How much of itself it shows.
     pub(crate) whole: Whole,
     /// The releases that are asked about.
@@ -138,6 +140,11 @@ impl<'a> Cx<'a> {
     /// What the other files of the repository say.
     pub(crate) fn repository(&self) -> &'a Repository {
         self.about.repository
+    }
+
+    /// Whether a kustomization gives the objects of this file a namespace.
+    pub(crate) fn is_given_namespace(&self) -> bool {
+        self.about.repository.gives_namespace(self.about.path)
     }
 
     /// What time it is, since 1970; `None` where nobody tells.

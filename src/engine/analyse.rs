@@ -460,6 +460,7 @@ impl Analysis<'_> {
         let leaks = Leaks::default();
         let about = About {
             object: Some(object),
+            path: self.input.path,
             whole,
             leaks: Some(&leaks),
             ..rules.about(self.repository)

@@ -114,6 +114,7 @@ impl RuleSet {
     pub(crate) fn about<'a>(&'a self, repository: &'a Repository) -> About<'a> {
         About {
             object: None,
+            path: "",
             whole: Whole::Complete,
             targets: self.targets,
             strict: !self.subsumes,

@@ -1,15 +1,17 @@
 //! Certificates (X.509, RFC 5280) and the private keys that stand beside them, as far as rules judge them.
 
-use crate::yaml::base64;
+use crate::yaml::{Node, base64};
 use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use memchr::memmem;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
 /// Signatures with a digest for which collisions are made.
 const WEAK_SIGNATURES: [(ObjectIdentifier, &str); 6] = [
@@ -23,6 +25,9 @@ const WEAK_SIGNATURES: [(ObjectIdentifier, &str); 6] = [
     (ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"), "SHA-1"),
     (ObjectIdentifier::new_unwrap("1.3.14.3.2.29"), "SHA-1"),
 ];
+
+/// `-----BEGIN CERT`, and that in base64.
+const BEGIN: [&str; 2] = ["-----BEGIN CERT", "LS0tLS1CRUdJTiBDRVJU"];
 
 /// A block between `-----BEGIN` and `-----END` lines (RFC 7468).
 #[derive(Debug)]
@@ -42,6 +47,29 @@ pub enum PublicKey {
     Ec(Vec<u8>),
     /// Any other.
     Other,
+}
+
+/// Whom a certificate names: to Kubernetes, a user and its groups.
+#[derive(Debug, Default)]
+pub struct Subject {
+    /// The common name; may be empty.
+    pub common_name: String,
+    /// The organizations.
+    pub organizations: Vec<String>,
+}
+
+impl Subject {
+    fn of(name: AnyRef<'_>) -> Self {
+        let mut subject = Self::default();
+        for (kind, text) in attributes(name) {
+            match kind {
+                COMMON_NAME => subject.common_name = text,
+                ORGANIZATION => subject.organizations.push(text),
+                _ => {}
+            }
+        }
+        subject
+    }
 }
 
 /// A certificate.
@@ -118,12 +146,20 @@ impl<'t> Pem<'t> {
         let subject = next(&mut tbs)?;
         let weak = WEAK_SIGNATURES.iter().find(|(id, _)| *id == algorithm);
         Some(Certificate {
-            name: common_name(subject).unwrap_or_default(),
+            name: Subject::of(subject).common_name,
             not_before: time(next(&mut validity)?)?,
             not_after: time(next(&mut validity)?)?,
             key: public_key(next(&mut tbs)?)?,
             weak_signature: weak.filter(|_| issuer != subject).map(|(_, name)| *name),
         })
+    }
+
+    /// Whom a request for a certificate (RFC 2986) is to name; `None` where it cannot be read.
+    pub fn requested(&self) -> Option<Subject> {
+        self.label.ends_with("CERTIFICATE REQUEST").then_some(())?;
+        let mut info = inside(next(&mut inside(AnyRef::from_der(&self.der).ok()?)?)?)?;
+        next(&mut info)?;
+        Some(Subject::of(next(&mut info)?))
     }
 
     /// The public half of a private key; `Other` where it does not say, `None` where it is no private key.
@@ -147,6 +183,42 @@ impl<'t> Pem<'t> {
             _ => None,
         }
     }
+}
+
+/// Whether certificates may stand below a node: its text holds the beginning of one.
+pub fn holds_certificates(node: Node<'_>) -> bool {
+    let text = node.span().text(node.document().text).as_bytes();
+    BEGIN
+        .iter()
+        .any(|begin| memmem::find(text, begin.as_bytes()).is_some())
+}
+
+/// A text that holds PEM, or what a base64 of one holds.
+pub fn pem(text: &str) -> Option<Cow<'_, str>> {
+    if text.trim_start().starts_with("LS0tLS1CRUdJTi") {
+        return String::from_utf8(base64(text)?).ok().map(Cow::Owned);
+    }
+    text.contains("-----BEGIN ").then_some(Cow::Borrowed(text))
+}
+
+/// The private key that stands beside a certificate, and its public half.
+pub fn key_beside(node: Node<'_>) -> Option<(Node<'_>, PublicKey)> {
+    const PAIRS: [(&str, &str); 6] = [
+        ("certificate-data", "key-data"),
+        ("certificate", "key"),
+        ("cert.pem", "key.pem"),
+        (".pem", "-key.pem"),
+        ("crt", "key"),
+        ("cert", "key"),
+    ];
+    let name = node.key_node()?.key()?;
+    let key_name = PAIRS
+        .iter()
+        .find_map(|(end, key)| Some(format!("{}{key}", name.strip_suffix(end)?)))?;
+    let at = node.parent()?.field(&key_name)?;
+    let text = pem(at.as_str()?)?;
+    let key = Pem::of(&text).find_map(|block| block.private_key())?;
+    Some((at, key))
 }
 
 fn next<'d>(fields: &mut SliceReader<'d>) -> Option<AnyRef<'d>> {
@@ -176,16 +248,15 @@ fn time(value: AnyRef<'_>) -> Option<Duration> {
     }
 }
 
-fn common_name(name: AnyRef<'_>) -> Option<String> {
-    let mut parts = inside(name)?;
-    while !parts.is_finished() {
-        let mut part = inside(next(&mut inside(next(&mut parts)?)?)?)?;
-        if object_id(&mut part)? == COMMON_NAME {
-            let text = next(&mut part)?.value();
-            return String::from_utf8(text.to_vec()).ok();
-        }
-    }
-    None
+/// One attribute after the other of a name; what cannot be read ends it.
+fn attributes(name: AnyRef<'_>) -> impl Iterator<Item = (ObjectIdentifier, String)> {
+    let mut parts = inside(name);
+    std::iter::from_fn(move || {
+        let mut part = inside(next(&mut inside(next(parts.as_mut()?)?)?)?)?;
+        let kind = object_id(&mut part)?;
+        let text = String::from_utf8_lossy(next(&mut part)?.value());
+        Some((kind, text.into_owned()))
+    })
 }
 
 fn public_key(info: AnyRef<'_>) -> Option<PublicKey> {

@@ -11,6 +11,8 @@ pub struct Repository {
     patches: HashSet<String>,
     images: HashSet<String>,
     charts: HashSet<String>,
+    /// Files, and folders, that kustomizations give a namespace.
+    namespaced: HashSet<String>,
 }
 
 impl Repository {
@@ -30,6 +32,13 @@ impl Repository {
                 self.patches.extend(join(folder, patch));
             }
             self.add_images(document.root().field("images"), "name");
+            if document.root().field("namespace").is_some() {
+                let lists = ["resources", "bases", "components"];
+                let items = lists.into_iter().flat_map(|l| document.root().list(l));
+                let paths = items.filter_map(Node::as_str);
+                self.namespaced
+                    .extend(paths.filter_map(|path| join(folder, path)));
+            }
         });
     }
 
@@ -53,6 +62,12 @@ impl Repository {
     /// Whether a kustomization names this file as a patch: then it is no object of its own.
     pub fn is_patch(&self, path: &str) -> bool {
         self.patches.contains(path)
+    }
+
+    /// Whether a kustomization gives what this file holds a namespace.
+    pub fn gives_namespace(&self, path: &str) -> bool {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.namespaced.contains(path) || self.namespaced.contains(folder)
     }
 
     /// Whether a kustomization or skaffold sets the tag or digest of this image.

@@ -2,13 +2,12 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::kube::certificate::{Certificate, Pem, PublicKey};
+use crate::kube::certificate::{Certificate, Pem, PublicKey, holds_certificates, key_beside, pem};
 use crate::kube::credential::{What, service_account};
 use crate::kube::leak::Pieces;
 use crate::model::Severity;
-use crate::yaml::{Kind, Node, base64};
+use crate::yaml::{Kind, Node};
 use der::DateTime;
-use memchr::memmem;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -22,9 +21,6 @@ pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
-
-/// `-----BEGIN CERT`, and that in base64.
-const BEGIN: [&str; 2] = ["-----BEGIN CERT", "LS0tLS1CRUdJTiBDRVJU"];
 
 /// More certificates than this are a distribution's bundle, which keeps old roots on purpose.
 const BUNDLE: usize = 8;
@@ -48,7 +44,8 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
         let pieces = Pieces::of(node);
         let blocks: Vec<_> = Pem::of(&text).filter(Pem::is_certificate).collect();
         let bundle = blocks.len() > BUNDLE;
-        let mut key = key_beside(node);
+        // Of a Secret, tls/private-key-mismatch says it.
+        let mut key = key_beside(node).filter(|_| !object.gvk.is("", "Secret"));
         for block in blocks.iter().filter(|_| !bundle) {
             let at = match text {
                 Cow::Borrowed(_) => pieces.at(block.first_line.clone()),
@@ -66,40 +63,6 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
     }
 }
 
-fn holds_certificates(node: Node<'_>) -> bool {
-    let text = node.span().text(node.document().text).as_bytes();
-    BEGIN
-        .iter()
-        .any(|begin| memmem::find(text, begin.as_bytes()).is_some())
-}
-
-/// A text that holds PEM, or is the base64 of one.
-fn pem(text: &str) -> Option<Cow<'_, str>> {
-    if text.trim_start().starts_with("LS0tLS1CRUdJTi") {
-        return String::from_utf8(base64(text)?).ok().map(Cow::Owned);
-    }
-    text.contains("-----BEGIN ").then_some(Cow::Borrowed(text))
-}
-
-/// The name of the private key that stands beside a certificate, and its public half.
-fn key_beside(node: Node<'_>) -> Option<(String, PublicKey)> {
-    const PAIRS: [(&str, &str); 6] = [
-        ("certificate-data", "key-data"),
-        ("certificate", "key"),
-        ("cert.pem", "key.pem"),
-        (".pem", "-key.pem"),
-        ("crt", "key"),
-        ("cert", "key"),
-    ];
-    let name = node.key_node()?.key()?;
-    let key_name = PAIRS
-        .iter()
-        .find_map(|(end, key)| Some(format!("{}{key}", name.strip_suffix(end)?)))?;
-    let text = pem(node.parent()?.field(&key_name)?.as_str()?)?;
-    let key = Pem::of(&text).find_map(|block| block.private_key())?;
-    Some((key_name, key))
-}
-
 fn unreadable() -> (Option<String>, Severity) {
     let message = "this is no certificate that anybody can read: it is cut off or damaged";
     (Some(message.to_owned()), Severity::Medium)
@@ -108,13 +71,14 @@ fn unreadable() -> (Option<String>, Severity) {
 /// What is wrong with a certificate.
 fn problems(
     certificate: &Certificate,
-    key: Option<(String, PublicKey)>,
+    key: Option<(Node<'_>, PublicKey)>,
     now: Option<Duration>,
 ) -> (Option<String>, Severity) {
     let mut problems = Vec::new();
     let mut severity = Severity::Medium;
-    if let Some((name, _)) = key.filter(|(_, key)| certificate.key.differs(key)) {
+    if let Some((at, _)) = key.filter(|(_, key)| certificate.key.differs(key)) {
         severity = Severity::High;
+        let name = at.key_node().and_then(Node::key).unwrap_or_default();
         problems.push(format!("does not belong to the key in `{name}`"));
     }
     if let Some((kind, bits, least)) = certificate.key.weakness() {

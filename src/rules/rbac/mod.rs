@@ -8,6 +8,8 @@ pub(super) use vocabulary::*;
 
 use crate::check::Cx;
 use crate::finding::Releases;
+use crate::kube::certificate::{Pem, pem};
+use crate::kube::leak::Pieces;
 use crate::kube::{Object, PolicyRule, RoleRef, Subject};
 use crate::model::{Severity, Text};
 use crate::yaml::{Node, Spot, items};
@@ -723,4 +725,81 @@ pub(super) fn cloud_identity_on_default_serviceaccount(account: Object<'_>, cx: 
             );
         }
     }
+}
+
+pub(super) fn subject_namespace_missing(binding: Object<'_>, cx: &mut Cx<'_>) {
+    let accounts = Subject::of(binding).filter(|s| s.kind == "ServiceAccount");
+    let homeless = |s: &Subject<'_>| {
+        let namespace = s.node.field("namespace").and_then(Node::text);
+        namespace.is_none_or(str::is_empty)
+    };
+    for subject in accounts.filter(homeless) {
+        let message = format!("ServiceAccount \"{}\" has no namespace", subject.name);
+        if cx.is_given_namespace() {
+            let message = format!(
+                "{message}, unless kustomize writes one: it does so for accounts that it knows"
+            );
+            cx.report(subject.at, message).severity(Severity::Info);
+        } else {
+            let message = format!("{message}: the API server refuses {}", quoted(binding));
+            cx.report(subject.at, message);
+        }
+    }
+}
+
+pub(super) fn aws_auth_masters(map: Object<'_>, cx: &mut Cx<'_>) {
+    const MASTERS: &str = "system:masters";
+    if map.name() != Some("aws-auth") || map.namespace().is_some_and(|n| n != "kube-system") {
+        return;
+    }
+    let data = map.node.field("data");
+    let lists = ["mapRoles", "mapUsers", "mapAccounts"];
+    for list in lists.into_iter().filter_map(|name| data?.field(name)) {
+        let text = list.text().unwrap_or_default();
+        let pieces = Pieces::of(list);
+        for (at, _) in text.match_indices(MASTERS) {
+            let line = text.get(..at).and_then(|t| t.rsplit('\n').next());
+            if !line.unwrap_or_default().contains('#') {
+                cx.report(pieces.at(at..at + MASTERS.len()), "whoever takes on this identity of IAM may do everything in the cluster, whatever RBAC says");
+            }
+        }
+    }
+}
+
+pub(super) fn csr_privileged_identity(request: Object<'_>, cx: &mut Cx<'_>) {
+    const YEAR: i64 = 366 * 24 * 60 * 60;
+    let spec = request.node.field("spec");
+    let field = |name: &str| spec.and_then(|spec| spec.field(name));
+    let signer = field("signerName").and_then(Node::as_str);
+    let Some(at) =
+        field("request").filter(|_| signer == Some("kubernetes.io/kube-apiserver-client"))
+    else {
+        return;
+    };
+    let text = at.as_str().and_then(pem).unwrap_or_default();
+    let subject = Pem::of(&text).find_map(|block| block.requested());
+    let subject = subject.unwrap_or_default();
+    let user = subject.common_name.as_str();
+    let who = if subject.organizations.iter().any(|o| o == "system:masters") {
+        "the group system:masters".to_owned()
+    } else if user.starts_with("system:") || user == "kubernetes-admin" {
+        format!("the user {user}")
+    } else {
+        if let Some((at, seconds)) = field("expirationSeconds").and_then(|n| Some((n, n.as_int()?)))
+            && seconds > YEAR
+        {
+            let days = seconds / (24 * 60 * 60);
+            let message =
+                format!("the certificate of \"{user}\" cannot be taken back for {days} days");
+            cx.report(at, message).severity(Severity::Medium);
+        }
+        return;
+    };
+    cx.report(
+        at,
+        format!(
+            "{} asks for a certificate of {who}: who gets it rules the cluster",
+            quoted(request)
+        ),
+    );
 }

@@ -1,7 +1,8 @@
-//! Certificates that cert-manager asks for.
+//! Certificates that cert-manager asks for, and those of Secrets.
 
 use crate::check::Cx;
 use crate::kube::Object;
+use crate::kube::certificate::{Pem, key_beside, pem};
 use crate::yaml::Node;
 
 pub(in crate::rules) fn certificate_weak_key(certificate: Object<'_>, cx: &mut Cx<'_>) {
@@ -115,5 +116,28 @@ pub(in crate::rules) fn certificate_ca_flag(certificate: Object<'_>, cx: &mut Cx
         .zip(names)
     {
         cx.report(flag, "a certificate of a server that may also issue certificates: whoever has its key can be anybody").related(names, "its names");
+    }
+}
+
+pub(in crate::rules) fn private_key_mismatch(secret: Object<'_>, cx: &mut Cx<'_>) {
+    let maps = ["data", "stringData"].map(|field| secret.node.field(field));
+    for (key, value) in maps.into_iter().flatten().flat_map(Node::entries) {
+        let Some((at, private)) = key_beside(value) else {
+            continue;
+        };
+        let text = value.as_str().and_then(pem).unwrap_or_default();
+        // The first one is that of the key; those behind it have signed it.
+        let first = Pem::of(&text).find(Pem::is_certificate);
+        if let Some(certificate) = first.and_then(|block| block.certificate())
+            && certificate.key.differs(&private)
+        {
+            let name = key.key().unwrap_or_default();
+            let message = format!(
+                "this is not the key of the certificate in `{name}`: a server does not start with both"
+            );
+            cx.report(at, message)
+                .related(value, "the certificate")
+                .secret();
+        }
     }
 }
