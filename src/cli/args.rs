@@ -61,6 +61,15 @@ pub(super) struct Check {
     /// Exit with 2 if anything was skipped
     #[arg(long)]
     pub(super) strict: bool,
+    /// Custom resources that nothing defines: ignore, note or error
+    #[arg(
+        long,
+        value_enum,
+        default_value = "note",
+        value_name = "HOW",
+        hide_possible_values = true
+    )]
+    pub(super) missing_schemas: MissingSchemas,
     /// Leave out what matches; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
@@ -103,6 +112,14 @@ pub(super) struct Check {
 pub(super) enum RulesFormat {
     Table,
     Json,
+}
+
+/// What is said of custom resources without a definition.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MissingSchemas {
+    Ignore,
+    Note,
+    Error,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! What the command line and `kubevet.yaml` ask for together. The command line wins.
 
-use super::args::Check;
+use super::args::{Check, MissingSchemas};
 use super::check::Checked;
 use crate::config::{self, Config};
 use crate::discover::{self, Candidate, Found};
@@ -134,11 +134,15 @@ impl Settings {
                 .iter()
                 .any(|i| i.paths.is_empty() && i.rule == id)
         };
-        let asked = |id: &str| config.select.iter().any(|s| s == id);
+        let demanded = args.missing_schemas == MissingSchemas::Error;
+        let asked = |id: &str| {
+            demanded && id == "schema/missing-definition" || config.select.iter().any(|s| s == id)
+        };
         let mut rules = RuleSet::selected(profile, targets, |p| {
             (p.is_in(profile) || asked(&p.id)) && !off(&p.id)
         });
         rules.now = now();
+        rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
         rules.obeys_ignores = !args.no_inline_ignores;
         rules.severities = std::mem::take(&mut self.config.severity);

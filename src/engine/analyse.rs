@@ -388,6 +388,9 @@ impl Analysis<'_> {
             self.rules(object, whole, within);
             if within.depth == 0 && self.rules.needs_schemas() {
                 self.schema(object, whole);
+                if !schema::is_builtin(object) {
+                    self.keep(|| Facts::of_custom(object, whole));
+                }
             }
         }
         if within.depth >= MAX_NESTING {
@@ -444,14 +447,7 @@ impl Analysis<'_> {
                 whole,
                 ..self.rules.about(self.repository)
             };
-            let mut cx = Cx::new(policy, about, self.scope, &mut self.found);
-            let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
-            if let Some((at, text)) = problem.related {
-                draft = draft.related(at, text);
-            }
-            if let Some(help) = problem.help {
-                draft.help(help);
-            }
+            tell(problem, Cx::new(policy, about, self.scope, &mut self.found));
         }
     }
 
@@ -576,6 +572,17 @@ impl Analysis<'_> {
         if self.rules.needs_sets() && self.report.facts.len() <= FACTS {
             self.report.facts.extend(facts());
         }
+    }
+}
+
+/// Makes a finding of a problem with an object's shape.
+pub(super) fn tell(problem: schema::Problem<'_>, mut cx: Cx<'_>) {
+    let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
+    if let Some((at, text)) = problem.related {
+        draft = draft.related(at, text);
+    }
+    if let Some(help) = problem.help {
+        draft.help(help);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Chunk reports → one report: set rules, suppression, order.
 
 use super::analyse::{Off, configure};
+use super::custom;
 use super::links::Links;
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
@@ -96,6 +97,11 @@ impl FileReport {
             && self.notes.is_empty())
     }
 
+    /// What its documents are to each other and to those of other files.
+    pub(super) fn facts(&self) -> &[Facts] {
+        &self.facts
+    }
+
     /// Whether set rules may have something to say about it.
     pub fn has_facts(&self) -> bool {
         !self.facts.is_empty()
@@ -167,7 +173,7 @@ pub fn finish(
     rules: &RuleSet,
     complete: bool,
 ) -> Report {
-    set_findings(&mut files, &sources, rules, complete);
+    set_findings(&mut files, &sources, rules, complete, &mut notes);
     let mut report = Report {
         findings: Vec::new(),
         notes: Vec::new(),
@@ -284,6 +290,7 @@ fn set_findings(
     sources: &SourceMap,
     rules: &RuleSet,
     complete: bool,
+    notes: &mut Vec<Note>,
 ) {
     if !rules.needs_sets() {
         return;
@@ -292,6 +299,9 @@ fn set_findings(
     let repository = Repository::default();
     let about = rules.about(&repository);
     let mut found = Found::default();
+    if rules.needs_schemas() {
+        custom::findings(files, sources, rules, &mut found, notes);
+    }
     for set in sets.values() {
         for (policy, check) in &rules.sets {
             if let Check::Set(run) | Check::ComponentAndSet(_, run) = check {

@@ -36,6 +36,8 @@ pub enum What {
     TooDeep,
     /// More objects in one file than rules about several of them are told of.
     Crowded,
+    /// A custom resource without a definition in the repository.
+    Undefined,
     /// An object whose type in a target release is not known.
     Untyped,
     /// More findings of one rule in one file than are kept.
@@ -72,6 +74,12 @@ impl What {
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
             (Self::Crowded, true) => "file has too many objects for rules about several of them",
             (Self::Crowded, false) => "files have too many objects for rules about several of them",
+            (Self::Undefined, true) => {
+                "kind has no CustomResourceDefinition here, so that its fields were not checked"
+            }
+            (Self::Undefined, false) => {
+                "kinds have no CustomResourceDefinition here, so that their fields were not checked"
+            }
             (Self::Untyped, true) => {
                 "object was not checked against its type in a target release: types are known from 1.25 on"
             }

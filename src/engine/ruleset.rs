@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(crate) type Rule = &'static (Policy, Check);
 
 /// The rules of a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct RuleSet {
     /// The releases that are asked about.
     pub targets: Releases,
@@ -22,6 +23,8 @@ pub struct RuleSet {
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
     pub obeys_ignores: bool,
+    /// Whether custom resources that nothing defines are worth a note.
+    pub notes_undefined: bool,
     /// What time it is, since 1970, for rules about what ends; they say nothing where nobody tells.
     pub now: Option<Duration>,
     /// Severities that the user gives rules.
@@ -52,6 +55,7 @@ impl RuleSet {
             asked: None,
             subsumes: profile == Profile::Default,
             obeys_ignores: true,
+            notes_undefined: true,
             now: None,
             severities: HashMap::new(),
             parameters: Overrides::new(),
@@ -133,7 +137,7 @@ impl RuleSet {
 
     /// Whether a rule needs to see several documents together.
     pub fn needs_sets(&self) -> bool {
-        !self.sets.is_empty()
+        !self.sets.is_empty() || self.schemas
     }
 
     /// Whether a rule asks what an API server would refuse.

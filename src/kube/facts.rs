@@ -3,7 +3,7 @@
 use super::access::{AccountFacts, BindingFacts, PodFacts, RoleFacts};
 use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
 use super::encryption::{Verdict, verdict};
-use super::{Object, Whole, Within, bootstrap};
+use super::{CustomFacts, Object, Whole, Within, bootstrap};
 use crate::finding::{Label, ObjectRef};
 use crate::yaml::{Node, Spot};
 
@@ -27,6 +27,8 @@ pub enum Body {
     SideFile(SideFile),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
+    /// A custom resource, or the definition of one.
+    Custom(CustomFacts),
     /// A Role or ClusterRole.
     Role(RoleFacts),
     /// A RoleBinding or ClusterRoleBinding.

@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod certificate;
 pub mod component;
 pub mod credential;
+mod custom;
 pub mod encryption;
 mod facts;
 pub mod image;
@@ -22,6 +23,7 @@ mod secret;
 mod set;
 mod workload;
 
+pub use custom::CustomFacts;
 pub use facts::{
     Anonymous, Body, ComponentFacts, Facts, KeptSpot, MachineFacts, MachinePart, NamedFile,
     NamespaceFacts, Says, SettingFact, SideFile,

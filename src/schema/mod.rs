@@ -3,6 +3,7 @@
 //! The types of all releases are one static table, so that a run without Kubernetes objects pays nothing for them. What is wrong comes
 //! back as problems with the place of the value; which rule each belongs to is its `rule`.
 
+mod custom;
 mod fields;
 mod format;
 mod metadata;
@@ -11,8 +12,9 @@ mod table;
 mod validate;
 mod version;
 
+pub use custom::{undefined, validate_custom};
 pub use table::{Field, Kind, Life, Type};
-pub use validate::{is_older, validate};
+pub use validate::{is_builtin, is_older, validate};
 pub use version::versions;
 
 use crate::finding::Releases;

@@ -8,6 +8,16 @@ use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
 
+/// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
+pub fn is_builtin(object: Object<'_>) -> bool {
+    let gvk = object.gvk;
+    let known = || {
+        ApiKind::of(gvk.group, gvk.version, gvk.kind).is_some()
+            || Life::of(gvk.group, gvk.version, gvk.kind).is_some()
+    };
+    gvk.group != "apiextensions.k8s.io" && known()
+}
+
 /// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
 pub fn is_older(object: Object<'_>, targets: Releases) -> bool {
     let gvk = object.gvk;
@@ -29,12 +39,7 @@ pub fn validate(object: Object<'_>, targets: Releases, whole: Whole) -> Vec<Prob
     let Some(ty) = kind.ty().filter(|_| !targets.is_empty()) else {
         return Vec::new();
     };
-    let mut check = Validator {
-        targets,
-        fragment: whole == Whole::Fragment,
-        types: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut check = Validator::new(targets, whole);
     check.object(object.node, ty);
     metadata::check(&mut check, object, kind);
     check.problems
@@ -45,10 +50,19 @@ pub(super) struct Validator<'d> {
     fragment: bool,
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
     types: Vec<(Node<'d>, &'static Type)>,
-    problems: Vec<Problem<'d>>,
+    pub(super) problems: Vec<Problem<'d>>,
 }
 
 impl<'d> Validator<'d> {
+    pub(super) fn new(targets: Releases, whole: Whole) -> Self {
+        Self {
+            targets,
+            fragment: whole == Whole::Fragment,
+            types: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         rule: &'static str,
@@ -265,7 +279,13 @@ impl<'d> Validator<'d> {
         near.map(|near| format!("did you mean `{near}`?"))
     }
 
-    fn value(&mut self, node: Node<'d>, field: &'static Field, around: &str, name: &str) {
+    pub(super) fn value(
+        &mut self,
+        node: Node<'d>,
+        field: &'static Field,
+        around: &str,
+        name: &str,
+    ) {
         if node.is_null() {
             return;
         }
@@ -368,7 +388,7 @@ impl<'d> Validator<'d> {
         }
     }
 
-    fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+    pub(super) fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
         if !fits {
             self.wrong(node, name, what);
         }
@@ -381,7 +401,7 @@ impl<'d> Validator<'d> {
         }
     }
 
-    fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
+    pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
         // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
         if node.pairs().any(|(key, _)| key.kind() == Kind::Map) {
             return;
@@ -484,7 +504,11 @@ fn is_lenient(ty: &Type, field: &Field) -> bool {
 
 /// `a Container`, `an EnvVar`
 pub(super) fn named(ty: &Type) -> String {
-    let name = ty.short();
+    with_article(ty.short())
+}
+
+/// `an Ingress`
+pub(super) fn with_article(name: &str) -> String {
     let vowel = name.starts_with(['A', 'E', 'I', 'O']) || name.starts_with("HTTP");
     format!("{} {name}", if vowel { "an" } else { "a" })
 }

@@ -8,7 +8,9 @@ use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
 
 /// Checks texts as the files of one repository.
 pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
-    let mut rules = RuleSet::new(profile, targets);
+    let mut rules = RuleSet::selected(profile, targets, |policy| {
+        policy.is_in(profile) || profile == Profile::All && policy.opt_in
+    });
     // The first of January 2026.
     rules.now = Some(std::time::Duration::from_secs(1_767_225_600));
     let mut repository = Repository::default();

@@ -1,0 +1,52 @@
+//! Custom resources and their definitions: what is kept of each until all files are read.
+
+use super::{Body, Facts, Object, Whole};
+use crate::yaml::Node;
+
+/// A CustomResourceDefinition, or a custom resource: both are read again once it is known that they belong together.
+#[derive(Clone, Debug)]
+pub struct CustomFacts {
+    /// API group of the resource.
+    pub group: String,
+    /// Kind of the resource.
+    pub kind: String,
+    /// Whether it is the definition.
+    pub defines: bool,
+    /// Where the object begins, in bytes of its chunk.
+    pub start: u32,
+    /// How much of itself it shows.
+    pub whole: Whole,
+}
+
+/// Groups whose objects are files of programs, and no resources, whatever they are called.
+const FILES: [&str; 5] = [
+    "audit.k8s.io",
+    "eksctl.io",
+    "k0sctl.k0sproject.io",
+    "kops.k8s.io",
+    "kubeadm.k8s.io",
+];
+
+impl Facts {
+    /// What is kept of an object of a group that is somebody's own.
+    pub fn of_custom(object: Object<'_>, whole: Whole) -> Option<Self> {
+        let text = |path: &[&str]| object.node.at(path).and_then(Node::as_str);
+        let gvk = object.gvk;
+        let (group, kind, defines) = if gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+            let kind = text(&["spec", "names", "kind"])?;
+            (text(&["spec", "group"])?, kind, true)
+        } else {
+            let file = gvk.group.ends_with(".config.k8s.io") || FILES.contains(&gvk.group);
+            let named = object.name().is_some() || text(&["metadata", "generateName"]).is_some();
+            (gvk.group.contains('.') && !file && named).then_some((gvk.group, gvk.kind, false))?
+        };
+        let facts = CustomFacts {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            defines,
+            start: object.node.span().start,
+            whole,
+        };
+        Some(Self::new(object, Body::Custom(facts)))
+    }
+}

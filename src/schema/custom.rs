@@ -1,0 +1,322 @@
+//! A custom resource against the schema of its CustomResourceDefinition: tree against tree, so that nothing is compiled. Structural
+//! schemas (apiextensions.k8s.io/v1); the CEL rules in them and regular expressions are left to the API server.
+
+use super::table::Kind as ApiKind;
+use super::validate::{Validator, with_article};
+use super::{Problem, format};
+use crate::finding::Releases;
+use crate::kube::{Object, Whole, is_placeholder};
+use crate::text::nearest;
+use crate::yaml::{Kind, Node};
+use std::collections::HashSet;
+
+/// Checks a custom resource by its definition.
+pub fn validate_custom<'d>(
+    resource: Object<'d>,
+    definition: Object<'_>,
+    targets: Releases,
+    whole: Whole,
+) -> Vec<Problem<'d>> {
+    let mut check = Validator::new(targets, whole);
+    let spec = definition.node.field("spec");
+    let versions: Vec<Node<'_>> = spec.into_iter().flat_map(|s| s.list("versions")).collect();
+    let served = versions
+        .iter()
+        .filter(|v| v.field("served").and_then(Node::as_bool) == Some(true));
+    let names: Vec<_> = served.filter_map(|v| name_of(*v)).collect();
+    let asked = resource.gvk.version;
+    if !names.contains(&asked) && !names.iter().any(|name| name.contains("{{")) {
+        let kind = resource.gvk.kind;
+        let at = resource.node.get("apiVersion").unwrap_or(resource.node);
+        let message = format!(
+            "the definition of {kind} does not serve `{asked}`: the API server refuses this object"
+        );
+        let near = nearest(asked, names.iter().copied()).or(names.first().copied());
+        let help = near.map(|near| format!("write `apiVersion: {}/{near}`", resource.gvk.group));
+        check.add("api/version-not-served-by-crd", at, message, help);
+        return check.problems;
+    }
+    let version = versions.iter().find(|v| name_of(**v) == Some(asked));
+    let schema = version.and_then(|v| v.at(&["schema", "openAPIV3Schema"]));
+    if let Some(schema) = schema {
+        let mut path = Vec::new();
+        root(&mut check, resource, schema, &mut path);
+    }
+    check.problems
+}
+
+/// That nothing defines a custom resource.
+pub fn undefined(resource: Object<'_>, targets: Releases) -> Problem<'_> {
+    let kind = resource.gvk.kind;
+    Problem {
+        rule: "schema/missing-definition",
+        spot: resource.node.get("kind").unwrap_or(resource.node).into(),
+        message: format!(
+            "no CustomResourceDefinition here is that of {kind}: nobody checks its fields"
+        ),
+        help: None,
+        related: None,
+        missing: false,
+        releases: targets,
+    }
+}
+
+fn name_of(version: Node<'_>) -> Option<&str> {
+    version.field("name").and_then(Node::text)
+}
+
+/// The names on the way to a value, for messages.
+type Path = Vec<String>;
+
+fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, path: &mut Path) {
+    path.push(resource.gvk.kind.to_owned());
+    if let Some(metadata) = resource.node.field("metadata") {
+        let own = ApiKind::of("", "v1", "ConfigMap").and_then(ApiKind::ty);
+        let field = own.and_then(|ty| ty.field("metadata").first());
+        if let Some(field) = field {
+            check.value(metadata, field, field.around, "metadata");
+        }
+    }
+    map(check, resource.node, schema, path, true);
+    path.pop();
+}
+
+/// Whether a schema lets a map have any fields.
+fn is_open(schema: Node<'_>) -> bool {
+    let preserves = schema.field("x-kubernetes-preserve-unknown-fields");
+    preserves.and_then(Node::as_bool) == Some(true)
+        || schema.field("type").is_none() && schema.field("properties").is_none()
+}
+
+fn map<'d>(
+    check: &mut Validator<'d>,
+    node: Node<'d>,
+    schema: Node<'_>,
+    path: &mut Path,
+    object: bool,
+) {
+    let properties = schema.field("properties");
+    let additional = schema.field("additionalProperties");
+    let object = object
+        || schema
+            .field("x-kubernetes-embedded-resource")
+            .and_then(Node::as_bool)
+            == Some(true);
+    let mut unknown = false;
+    for (key, value) in node.entries() {
+        let Some(name) = key.key() else { continue };
+        let own = object && matches!(&*name, "apiVersion" | "kind" | "metadata");
+        // `$patch` and the like direct kustomize, `sops` is SOPS' own: neither reaches a server.
+        if own || name.starts_with('$') || name == "sops" && path.len() == 1 {
+            continue;
+        }
+        let of_field = properties.and_then(|p| p.field(&name));
+        let of_rest = additional.filter(|a| a.kind() == Kind::Map);
+        if let Some(of_value) = of_field.or(of_rest) {
+            path.push(name.into_owned());
+            value_of(check, value, of_value, path);
+            path.pop();
+        } else if additional.is_none_or(|a| a.as_bool() == Some(false)) && !is_open(schema) {
+            unknown = true;
+            unknown_field(check, key, &name, properties, path);
+        }
+    }
+    // What is misspelt is no longer missing when it is right.
+    let required = schema.list("required").filter_map(Node::as_str);
+    for name in required.filter(|_| !unknown) {
+        let is = properties.and_then(|p| p.field(name));
+        let defaulted = is.is_some_and(|p| p.get("default").is_some());
+        if node.get(name).is_none() && !defaulted {
+            let message = format!("`{name}` is missing: {} cannot be without it", shown(path));
+            let help = Some(format!("add `{name}:`"));
+            let problem = check.add("schema/missing-field", node.lacking(), message, help);
+            problem.missing = true;
+        }
+    }
+}
+
+/// `Certificate`, `spec.acme of Issuer`.
+fn shown(path: &Path) -> String {
+    match path.as_slice() {
+        [kind] => with_article(kind),
+        [kind, fields @ ..] => format!("`{}` of {}", fields.join("."), with_article(kind)),
+        [] => "it".to_owned(),
+    }
+}
+
+fn unknown_field<'d>(
+    check: &mut Validator<'d>,
+    key: Node<'d>,
+    name: &str,
+    properties: Option<Node<'_>>,
+    path: &Path,
+) {
+    if is_placeholder(name) {
+        return;
+    }
+    let names = properties.into_iter().flat_map(Node::entries);
+    let names: Vec<_> = names.filter_map(|(key, _)| key.text()).collect();
+    let near = nearest(name, names.into_iter());
+    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let message = format!(
+        "{} has no field `{name}`: the API server refuses it, or drops it without a word",
+        shown(path)
+    );
+    check.add("schema/unknown-field", key, message, help);
+}
+
+fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, path: &mut Path) {
+    let text = node.text().unwrap_or_default();
+    let kind = node.kind();
+    let open = kind == Kind::Str && is_placeholder(text);
+    // Null is dropped where it is not allowed, or replaced by the default.
+    if node.is_null() || open {
+        return;
+    }
+    let name = path.last().cloned().unwrap_or_default();
+    let flag = |name: &str| schema.field(name).and_then(Node::as_bool) == Some(true);
+    if flag("x-kubernetes-int-or-string") {
+        let fits = matches!(kind, Kind::Int | Kind::Str);
+        check.expect(fits, node, &name, "an integer or a string");
+        return;
+    }
+    let (fits, what) = match schema.field("type").and_then(Node::as_str) {
+        Some("object") => (kind == Kind::Map, "a map"),
+        Some("array") => (kind == Kind::Seq, "a list"),
+        Some("string") => (kind == Kind::Str, "a string"),
+        Some("integer") => (kind == Kind::Int, "an integer"),
+        Some("number") => (matches!(kind, Kind::Int | Kind::Float), "a number"),
+        Some("boolean") => (kind == Kind::Bool, "true or false"),
+        _ => (true, ""),
+    };
+    if !fits {
+        check.wrong(node, &name, what);
+        return;
+    }
+    match kind {
+        Kind::Map => map(check, node, schema, path, false),
+        Kind::Seq => list(check, node, schema, path, &name),
+        _ => scalar(check, node, schema, &name),
+    }
+}
+
+fn list<'d>(
+    check: &mut Validator<'d>,
+    node: Node<'d>,
+    schema: Node<'_>,
+    path: &mut Path,
+    name: &str,
+) {
+    within(
+        check,
+        node,
+        schema,
+        name,
+        node.len(),
+        ["minItems", "maxItems"],
+        "items",
+    );
+    if let Some(items) = schema.field("items").filter(|i| i.kind() == Kind::Map) {
+        for item in node.items() {
+            value_of(check, item, items, path);
+        }
+    }
+    let text = |item: Node<'d>| item.text().map(str::to_owned);
+    let keys: Vec<&str> = schema
+        .list("x-kubernetes-list-map-keys")
+        .filter_map(Node::as_str)
+        .collect();
+    let key_of = |item: Node<'d>| -> Option<String> {
+        match schema
+            .field("x-kubernetes-list-type")
+            .and_then(Node::as_str)?
+        {
+            "set" => text(item),
+            "map" => {
+                let parts: Option<Vec<_>> = keys.iter().map(|k| text(item.field(k)?)).collect();
+                parts.map(|parts| parts.join("\0"))
+            }
+            _ => None,
+        }
+    };
+    let mut seen = HashSet::new();
+    for item in node.items() {
+        if let Some(key) = key_of(item).filter(|key| !key.is_empty()) {
+            let shown = key.replace('\0', ", ");
+            if !seen.insert(key) {
+                let at = keys.first().and_then(|k| item.field(k)).unwrap_or(item);
+                let message =
+                    format!("`{name}` has two items of `{shown}`: the API server refuses it");
+                check.add("schema/duplicate-item", at, message, None);
+            }
+        }
+    }
+}
+
+/// A count between two limits of a schema.
+fn within<'d>(
+    check: &mut Validator<'d>,
+    node: Node<'d>,
+    schema: Node<'_>,
+    name: &str,
+    count: usize,
+    limits: [&str; 2],
+    of: &str,
+) {
+    let [least, most] = limits.map(|limit| {
+        let limit = schema.field(limit).and_then(Node::as_int);
+        limit.and_then(|n| usize::try_from(n).ok())
+    });
+    let bound = match (least, most) {
+        (Some(least), _) if count < least => format!("at least {least}"),
+        (_, Some(most)) if count > most => format!("at most {most}"),
+        _ => return,
+    };
+    let message = format!("`{name}` must have {bound} {of}, and this has {count}");
+    check.add("schema/range", node, message, None);
+}
+
+fn scalar<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name: &str) {
+    let text = node.text().unwrap_or_default();
+    let values: Vec<&str> = schema.list("enum").filter_map(Node::text).collect();
+    if !values.is_empty() && !values.contains(&text) {
+        check.not_one_of(node, name, &values);
+        return;
+    }
+    if node.kind() == Kind::Str {
+        let count = text.chars().count();
+        within(
+            check,
+            node,
+            schema,
+            name,
+            count,
+            ["minLength", "maxLength"],
+            "characters",
+        );
+        match schema.field("format").and_then(Node::as_str) {
+            Some("date-time") => check.form(
+                format::is_time(text, false) || format::is_time(text, true),
+                node,
+                name,
+                "a time such as `2026-01-31T10:00:00Z`",
+            ),
+            Some("byte") => check.form(format::is_base64(text), node, name, "base64"),
+            _ => {}
+        }
+        return;
+    }
+    let Some(number) = node.as_int() else { return };
+    let limit = |field: &str| schema.field(field).and_then(Node::as_int);
+    let exclusive = |field: &str| schema.field(field).and_then(Node::as_bool) == Some(true);
+    let least =
+        limit("minimum").map(|n| n.saturating_add(i64::from(exclusive("exclusiveMinimum"))));
+    let most = limit("maximum").map(|n| n.saturating_sub(i64::from(exclusive("exclusiveMaximum"))));
+    let expected = match (least, most) {
+        (Some(least), _) if number < least => format!("{least} or more"),
+        (_, Some(most)) if number > most => format!("{most} or less"),
+        _ => return,
+    };
+    let message = format!("`{name}` must be {expected}, and this is {number}");
+    check.add("schema/range", node, message, None);
+}
