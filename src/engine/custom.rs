@@ -6,7 +6,7 @@ use super::{FileReport, Note, RuleSet, What};
 use crate::check::{About, Cx, Found};
 use crate::kube::{self, Body, CustomFacts, Object, Repository};
 use crate::schema::{self, Problem};
-use crate::text::{FileId, SourceFile, SourceMap};
+use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Limits, Place, parse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +22,12 @@ struct Kept<'a> {
 /// The rule that says of a custom resource that nothing defines it, where the user wants that.
 const MISSING: &str = "schema/missing-definition";
 
+/// A definition, and all files that hold a copy of it.
+struct Definition<'a> {
+    one: Kept<'a>,
+    paths: Vec<&'a str>,
+}
+
 /// Definitions that are equally near are compared up to this many; of more, nobody knows which is meant.
 const MANY: usize = 8;
 
@@ -34,21 +40,29 @@ pub(super) fn findings(
     notes: &mut Vec<Note>,
 ) {
     let kept = kept(files, sources);
-    let key = |k: &Kept<'_>| (k.facts.group.clone(), k.facts.kind.clone());
-    let mut definitions: HashMap<_, Vec<Kept<'_>>> = HashMap::new();
-    for definition in kept.iter().filter(|(_, k)| k.facts.defines) {
-        let of_kind = definitions.entry(key(&definition.1)).or_default();
-        of_kind.push(definition.1);
+    let mut definitions: HashMap<_, Vec<Definition<'_>>> = HashMap::new();
+    for (_, definition) in kept.iter().filter(|(_, k)| k.facts.defines) {
+        let of_kind = definitions.entry(definition.key()).or_default();
+        let same = |d: &&mut Definition<'_>| d.one.text() == definition.text();
+        match of_kind.iter_mut().find(same) {
+            Some(known) => known.paths.push(&definition.source.path),
+            None => of_kind.push(Definition {
+                one: *definition,
+                paths: vec![&definition.source.path],
+            }),
+        }
     }
-    let mut undefined: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut undefined: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let demanded = rules.get(MISSING).is_some();
     let mut pairs = Vec::new();
-    for (reported, resource) in kept.iter().filter(|(_, k)| !k.facts.defines) {
-        match definitions.get(&key(resource)) {
-            Some(known) => pairs.push((*resource, Some(nearest(known, &resource.source.path)))),
-            None if *reported && demanded => pairs.push((*resource, None)),
-            None if *reported => *undefined.entry(key(resource)).or_default() += 1,
-            None => {}
+    let resources = kept.iter().filter(|(_, k)| !k.facts.defines);
+    for (_, resource) in resources.filter(|(reported, _)| *reported) {
+        let known = definitions.get(&resource.key());
+        let near = known.map_or_else(Vec::new, |known| nearest(known, &resource.source.path));
+        if !near.is_empty() || demanded {
+            pairs.push((*resource, near));
+        } else {
+            *undefined.entry(resource.key()).or_default() += 1;
         }
     }
     let worth_it = undefined.into_iter().filter(|_| rules.notes_undefined);
@@ -83,37 +97,50 @@ fn kept<'a>(files: &'a [(FileId, FileReport)], sources: &'a SourceMap) -> Vec<(b
     kept
 }
 
+impl<'a> Kept<'a> {
+    fn key(&self) -> (&'a str, &'a str) {
+        (&self.facts.group, &self.facts.kind)
+    }
+
+    fn text(&self) -> &str {
+        let span = self.facts.span;
+        let (start, end) = (self.chunk + span.start, self.chunk + span.end);
+        Span::new(start, end).text(&self.source.text)
+    }
+}
+
 /// Those that share most of their path with a file; none where they are too many.
-fn nearest<'a>(known: &[Kept<'a>], path: &str) -> Vec<Kept<'a>> {
-    let shared = |other: &str| {
+fn nearest<'a>(known: &[Definition<'a>], path: &str) -> Vec<Kept<'a>> {
+    let shared = |other: &&str| {
         let parts = path.split('/').zip(other.split('/'));
-        (parts.take_while(|(a, b)| a == b).count(), other == path)
+        (parts.take_while(|(a, b)| a == b).count(), *other == path)
     };
-    let best = known.iter().map(|k| shared(&k.source.path)).max();
-    let near = known
-        .iter()
-        .filter(|k| Some(shared(&k.source.path)) == best);
-    let near: Vec<_> = near.copied().collect();
+    let of_one = |definition: &Definition<'a>| definition.paths.iter().map(shared).max();
+    let best = known.iter().map(of_one).max();
+    let near = known.iter().filter(|d| Some(of_one(d)) == best);
+    let near: Vec<_> = near.map(|d| d.one).collect();
     if near.len() > MANY { Vec::new() } else { near }
 }
 
-/// A resource and the definitions that it may be of; `None` where there is none at all.
-type Pair<'a> = (Kept<'a>, Option<Vec<Kept<'a>>>);
+/// A resource and the definitions that it may be of.
+type Pair<'a> = (Kept<'a>, Vec<Kept<'a>>);
 
 fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
     let both = pairs
         .iter()
-        .flat_map(|(r, ds)| std::iter::once(r).chain(ds.iter().flatten()));
-    let wanted: BTreeSet<(FileId, u32)> = both.clone().map(|k| (k.file, k.chunk)).collect();
-    let by_place: HashMap<_, _> = both.map(|k| ((k.file, k.chunk), *k)).collect();
-    let documents: HashMap<_, _> = wanted
-        .into_iter()
-        .filter_map(|place| Some((place, document(by_place.get(&place)?)?)))
-        .collect();
+        .flat_map(|(r, ds)| std::iter::once(r).chain(ds));
+    let mut wanted: BTreeMap<FileId, (&SourceFile, BTreeSet<u32>)> = BTreeMap::new();
+    for kept in both {
+        let of_file = wanted.entry(kept.file);
+        let (_, chunks) = of_file.or_insert((kept.source, BTreeSet::new()));
+        chunks.insert(kept.chunk);
+    }
+    let of_file = |(file, (source, chunks))| documents(file, source, &chunks);
+    let documents: HashMap<_, _> = wanted.into_iter().flat_map(of_file).collect();
     let object = |k: &Kept<'_>| -> Option<Object<'_>> {
         let document = documents.get(&(k.file, k.chunk))?;
         let objects = kube::objects(document, &k.source.path).into_iter();
-        let mut own = objects.filter(|o| o.node.span().start == k.facts.start);
+        let mut own = objects.filter(|o| o.node.span() == k.facts.span);
         own.next()
     };
     let repository = Repository::default();
@@ -121,7 +148,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
         let Some(of_resource) = object(resource) else {
             continue;
         };
-        let judged = definitions.iter().flatten().filter_map(|d| {
+        let judged = definitions.iter().filter_map(|d| {
             let whole = resource.facts.whole;
             Some(schema::validate_custom(
                 of_resource,
@@ -130,9 +157,10 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
                 whole,
             ))
         });
-        let problems = match definitions {
-            Some(_) => agreed(judged.collect()),
-            None => vec![schema::undefined(of_resource, rules.targets)],
+        let problems = if definitions.is_empty() {
+            vec![schema::undefined(of_resource, rules.targets)]
+        } else {
+            agreed(judged.collect())
         };
         for problem in problems {
             let Some(policy) = rules.get(problem.rule) else {
@@ -161,20 +189,21 @@ fn agreed(mut judged: Vec<Vec<Problem<'_>>>) -> Vec<Problem<'_>> {
     first
 }
 
-/// The document of a chunk, read again.
-fn document<'a>(kept: &Kept<'a>) -> Option<Document<'a>> {
-    let text: &str = &kept.source.text;
-    let chunks = kube::chunks(&kept.source.path, text);
-    let chunk = chunks.iter().find(|c| c.span.start == kept.chunk)?;
-    let place = Place::Chunk {
-        file: kept.file,
-        base: chunk.span.start,
-    };
-    parse(
-        chunk.span.text(text),
-        place,
-        chunk.format,
-        Limits::default(),
-    )
-    .document
+/// The documents of some chunks of a file, read again.
+fn documents<'a>(
+    file: FileId,
+    source: &'a SourceFile,
+    wanted: &BTreeSet<u32>,
+) -> Vec<((FileId, u32), Document<'a>)> {
+    let text: &str = &source.text;
+    let chunks = kube::chunks(&source.path, text).into_iter();
+    let chunks = chunks.filter(|chunk| wanted.contains(&chunk.span.start));
+    let read = chunks.filter_map(|chunk| {
+        let base = chunk.span.start;
+        let inner = chunk.span.text(text);
+        let place = Place::Chunk { file, base };
+        let parsed = parse(inner, place, chunk.format, Limits::default());
+        Some(((file, base), parsed.document?))
+    });
+    read.collect()
 }

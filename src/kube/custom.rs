@@ -1,6 +1,7 @@
 //! Custom resources and their definitions: what is kept of each until all files are read.
 
 use super::{Body, Facts, Object, Whole};
+use crate::text::Span;
 use crate::yaml::Node;
 
 /// A CustomResourceDefinition, or a custom resource: both are read again once it is known that they belong together.
@@ -12,8 +13,8 @@ pub struct CustomFacts {
     pub kind: String,
     /// Whether it is the definition.
     pub defines: bool,
-    /// Where the object begins, in bytes of its chunk.
-    pub start: u32,
+    /// Where the object is, in bytes of its chunk.
+    pub span: Span,
     /// How much of itself it shows.
     pub whole: Whole,
 }
@@ -44,7 +45,7 @@ impl Facts {
             group: group.to_owned(),
             kind: kind.to_owned(),
             defines,
-            start: object.node.span().start,
+            span: object.node.span(),
             whole,
         };
         Some(Self::new(object, Body::Custom(facts)))
