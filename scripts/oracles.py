@@ -3,8 +3,8 @@
 
     scripts/oracles.py KUBEVET SHARED
 
-oracles: the Pod Security cases must be all found, at the exact line, without a false alarm; testdata/oracles/map*.tsv say which
-rules answer which question. field: every expectation whose rule exists must hold. Rules and formats that are still to come are
+oracles: the Pod Security cases and those of schema validators must be all found, at the exact line, without a false alarm;
+testdata/oracles/map*.tsv say which rules answer which question. field: every expectation whose rule exists must hold. Rules and formats that are still to come are
 left out, and counted.
 """
 import json, pathlib, re, subprocess, sys, tempfile
@@ -17,14 +17,14 @@ def rules(kubevet):
     return {rule["id"] for rule in json.loads(run.stdout)["rules"]}
 
 
-def pod_security(kubevet, shared, known, source, table_name):
-    """Questions about the Pod Security Standards: `psa` has the admission controller's own cases, `apiserver` a real server's verdicts."""
+def questions(kubevet, shared, known, source, table_name, pattern):
+    """Questions of a source: `psa` has the admission controller's own cases, `apiserver` a real server's verdicts, `kubeconform` its own."""
     rows, later = [], 0
     for row in (HERE / "testdata/oracles" / table_name).read_text().splitlines():
         parts = row.split("\t")
-        if parts[0] != source or len(parts) < 3 or not re.match(r"baseline/|restricted/", parts[1]):
+        if parts[0] != source or len(parts) < 3 or not re.match(pattern, parts[1]):
             continue
-        if set(parts[2].split(",")) <= known:
+        if all(any(known_matches(k, rule) for k in known) for rule in parts[2].split(",") if rule != "-"):
             rows.append(row)
         else:
             later += 1
@@ -87,8 +87,9 @@ def main():
     kubevet, shared = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     known = rules(kubevet)
     results = [
-        pod_security(kubevet, shared, known, "psa", "map.tsv"),
-        pod_security(kubevet, shared, known, "apiserver", "map-apiserver.tsv"),
+        questions(kubevet, shared, known, "psa", "map.tsv", r"baseline/|restricted/"),
+        questions(kubevet, shared, known, "apiserver", "map-apiserver.tsv", r"baseline/|restricted/"),
+        questions(kubevet, shared, known, "kubeconform", "map.tsv", ""),
         field(kubevet, shared, known),
     ]
     sys.exit(0 if all(results) else 1)

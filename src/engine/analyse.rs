@@ -288,7 +288,7 @@ impl Analysis<'_> {
         if depth == 0 {
             self.report.objects += objects.len();
             if objects.is_empty() {
-                self.kindless(&document);
+                self.incomplete(&document);
             }
         }
         for object in &objects {
@@ -301,27 +301,36 @@ impl Analysis<'_> {
         self.report.ignores.extend(ignores(&document, &objects));
     }
 
-    /// An object but for its kind: kubectl finds none, and refuses it.
-    fn kindless(&mut self, document: &Document<'_>) {
+    /// An object but for its kind or version: kubectl finds none, and refuses it.
+    fn incomplete(&mut self, document: &Document<'_>) {
         let root = document.root();
-        let named = root.field("apiVersion").and_then(Node::as_str).is_some()
-            && root.at(&["metadata", "name"]).is_some();
-        if !named || root.get("kind").is_some_and(|kind| !kind.is_null()) {
+        let text = |key: &str| root.field(key).and_then(Node::as_str);
+        let (lacking, why) = match (text("apiVersion"), text("kind")) {
+            (Some(_), None) => ("kind", "kubectl does not know what this object is"),
+            (None, Some(kind)) if schema::is_kind(kind) => (
+                "apiVersion",
+                "kubectl does not know which API this object is of",
+            ),
+            _ => return,
+        };
+        let named = root.at(&["metadata", "name"]).is_some();
+        let given = root.get(lacking).is_some_and(|value| !value.is_null());
+        if !named || given || self.repository.is_patch(self.input.path) {
             return;
         }
         let misspelt = root
             .pairs()
             .map(|(key, _)| key)
-            .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case("kind")));
+            .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case(lacking)));
         let spot = misspelt.map_or_else(|| root.lacking(), Spot::from);
         let found = self.found(
             "schema/missing-field",
             document.locate(spot.span),
-            "`kind` is missing: kubectl does not know what this object is, and refuses it",
+            &format!("`{lacking}` is missing: {why}, and refuses it"),
             None,
         );
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
-            "keys are case-sensitive: write `kind`".clone_into(&mut finding.help);
+            finding.help = format!("keys are case-sensitive: write `{lacking}`");
         }
     }
 

@@ -69,7 +69,8 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
             PROGRAMS.into_iter().any(has)
         }
         _ => {
-            has("apiVersion") && (has("kind") || has("metadata"))
+            has("metadata:") && has("kind:")
+                || has("apiVersion") && (has("kind") || has("metadata"))
                 || in_inventory(path)
                 || has("v1alpha1") && (has("machine:") || has("cluster:"))
                 || has("trustdinfo")

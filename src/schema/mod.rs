@@ -14,7 +14,7 @@ mod version;
 
 pub use custom::{undefined, validate_custom};
 pub use table::{Field, Kind, Life, Type};
-pub use validate::{is_builtin, is_older, validate};
+pub use validate::{is_builtin, is_kind, is_older, validate};
 pub use version::versions;
 
 use crate::finding::Releases;

@@ -8,6 +8,11 @@ use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
 
+/// Whether Kubernetes has a kind of that name, in whatever group.
+pub fn is_kind(name: &str) -> bool {
+    ApiKind::all().iter().any(|kind| kind.kind == name)
+}
+
 /// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
 pub fn is_builtin(object: Object<'_>) -> bool {
     let gvk = object.gvk;
