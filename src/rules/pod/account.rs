@@ -2,8 +2,9 @@
 
 use crate::check::Cx;
 use crate::kube::access::account_of;
-use crate::kube::{PodSpec, Set};
+use crate::kube::{PodSpec, Set, is_placeholder};
 use crate::model::Severity;
+use crate::text::nearest;
 use crate::yaml::{Node, Spot};
 
 pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
@@ -81,6 +82,37 @@ pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mu
                 .related_fact(&binding.body.at.label);
         } else {
             cx.report_fact(pod.facts, at, message);
+        }
+    }
+}
+
+pub(in crate::rules) fn service_account_not_found(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let access = set.access();
+    for pod in &access.pods {
+        let Some(account) = pod.body.account.as_deref().filter(|a| *a != "default") else {
+            continue;
+        };
+        let namespace = pod.body.namespace.as_deref();
+        let beside = || {
+            let accounts = access.accounts.iter();
+            accounts.filter(move |a| a.body.namespace.as_deref() == namespace)
+        };
+        // Where a repository defines none of the namespace, somebody else does.
+        if is_placeholder(account)
+            || beside().next().is_none()
+            || !access.accounts_of(*pod).is_empty()
+        {
+            continue;
+        }
+        let names = beside().filter_map(|a| a.facts.object.as_ref()?.name.as_deref());
+        let near = nearest(account, names);
+        let message = format!(
+            "{} names the service account \"{account}\", and nothing here defines it",
+            pod.quoted()
+        );
+        let draft = cx.report_fact(pod.facts, &pod.body.at, message);
+        if let Some(near) = near {
+            draft.help(format!("did you mean `{near}`?"));
         }
     }
 }

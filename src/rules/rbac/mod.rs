@@ -803,3 +803,29 @@ pub(super) fn csr_privileged_identity(request: Object<'_>, cx: &mut Cx<'_>) {
         ),
     );
 }
+
+pub(super) fn self_provisioner_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
+    let role = RoleRef::of(binding).filter(|role| role.name == "self-provisioner");
+    let everybody = |s: Subject<'_>| s.name == "system:authenticated:oauth";
+    if let Some(role) = role.filter(|_| Subject::of(binding).any(everybody)) {
+        let message = format!(
+            "{} lets everybody who logs in make projects",
+            quoted(binding)
+        );
+        cx.report(role.at, message);
+    }
+}
+
+pub(super) fn dashboard_role_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
+    const DASHBOARD: &str = "kubernetes-dashboard";
+    if RoleRef::of(binding).is_none_or(|role| role.name != DASHBOARD) {
+        return;
+    }
+    for subject in Subject::of(binding).filter(|s| !s.name.starts_with(DASHBOARD)) {
+        let (kind, name) = (subject.kind, subject.name);
+        cx.report(
+            subject.at,
+            format!("{kind} \"{name}\" has the role of the dashboard"),
+        );
+    }
+}
