@@ -77,6 +77,14 @@ fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, p
             check.value(metadata, field, field.around, "metadata");
         }
     }
+    let name = resource.metadata("name");
+    let judged = |n: &Node<'_>| n.as_str().is_some_and(|text| !is_placeholder(text));
+    if let Some(name) = name.filter(judged) {
+        let text = name.as_str().unwrap_or_default();
+        let fits = format::is_subdomain(text) || !text.contains(char::is_alphanumeric);
+        let what = "lower-case letters, digits, `-` and `.`, with a letter or digit at both ends";
+        check.form(fits, name, "metadata.name", what);
+    }
     map(check, resource.node, schema, path, true);
     path.pop();
 }
@@ -126,10 +134,13 @@ fn map<'d>(
     for name in required.filter(|_| !unknown) {
         let is = properties.and_then(|p| p.field(name));
         let defaulted = is.is_some_and(|p| p.get("default").is_some());
-        if node.get(name).is_none() && !defaulted {
+        let nullable = is.and_then(|p| p.field("nullable")).and_then(Node::as_bool) == Some(true);
+        let given = node.pair(name);
+        if given.is_none_or(|(_, value)| value.is_null() && !nullable) && !defaulted {
             let message = format!("`{name}` is missing: {} cannot be without it", shown(path));
             let help = Some(format!("add `{name}:`"));
-            let problem = check.add("schema/missing-field", node.lacking(), message, help);
+            let spot = given.map_or_else(|| node.lacking(), |(key, _)| key.into());
+            let problem = check.add("schema/missing-field", spot, message, help);
             problem.missing = true;
         }
     }
@@ -176,7 +187,7 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
     let name = path.last().cloned().unwrap_or_default();
     let flag = |name: &str| schema.field(name).and_then(Node::as_bool) == Some(true);
     if flag("x-kubernetes-int-or-string") {
-        let fits = matches!(kind, Kind::Int | Kind::Str);
+        let fits = kind == Kind::Str || is_integer(node);
         check.expect(fits, node, &name, "an integer or a string");
         return;
     }
@@ -184,7 +195,7 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
         Some("object") => (kind == Kind::Map, "a map"),
         Some("array") => (kind == Kind::Seq, "a list"),
         Some("string") => (kind == Kind::Str, "a string"),
-        Some("integer") => (kind == Kind::Int, "an integer"),
+        Some("integer") => (is_integer(node), "an integer"),
         Some("number") => (matches!(kind, Kind::Int | Kind::Float), "a number"),
         Some("boolean") => (kind == Kind::Bool, "true or false"),
         _ => (true, ""),
@@ -197,6 +208,16 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
         Kind::Map => map(check, node, schema, path, false),
         Kind::Seq => list(check, node, schema, path, &name),
         _ => scalar(check, node, schema, &name),
+    }
+}
+
+/// Whether JSON has it as an integer: `3.0` and `1e3` are.
+fn is_integer(node: Node<'_>) -> bool {
+    let number = || node.text().and_then(|text| text.parse::<f64>().ok());
+    match node.kind() {
+        Kind::Int => true,
+        Kind::Float => number().is_some_and(|n| n.fract() == 0.0),
+        _ => false,
     }
 }
 

@@ -29,24 +29,31 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "ServiceSpec" => service(v, map),
         "NetworkPolicyPort" => network_port(v, map),
         "LimitRangeItem" => limit_range(v, map),
-        "ConfigMap" | "Secret" => data(v, map, ty.short()),
+        "ConfigMap" | "Secret" => {
+            data(v, map, ty.short());
+            super::pairs::docker_config(v, map);
+        }
         "APIServiceSpec" => api_service(v, map),
         "RoleRef" => role_ref(v, map),
         "HTTPIngressPath" => ingress_path(v, map),
         "Namespace" => pod_security_labels(v, map),
-        _ => {}
+        _ => super::pairs::check(v, map, ty),
     }
 }
 
-fn text<'d>(map: Node<'d>, key: &str) -> Option<&'d str> {
+pub(super) fn text<'d>(map: Node<'d>, key: &str) -> Option<&'d str> {
     map.field(key)?.as_str()
 }
 
-fn conflict<'d>(v: &mut Validator<'d>, at: impl Into<Spot<'d>>, message: impl Into<String>) {
+pub(super) fn conflict<'d>(
+    v: &mut Validator<'d>,
+    at: impl Into<Spot<'d>>,
+    message: impl Into<String>,
+) {
     v.add("schema/conflict", at, message.into(), None);
 }
 
-fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {
+pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {
     map.pair(key)
         .map_or_else(|| map.lacking(), |(key, _)| key.into())
 }
@@ -86,6 +93,16 @@ fn pod<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 name.text().unwrap_or_default()
             );
             v.add("schema/duplicate-item", name, message, None);
+        }
+    }
+    // Before 1.33, an API server drops `hostUsers` by default.
+    if v.all_from(33) && spec.field("hostUsers").and_then(Node::as_bool) == Some(false) {
+        let shared = ["hostPID", "hostIPC"].into_iter();
+        let mut shared = shared.filter_map(|field| spec.field(field));
+        if let Some(shared) = shared.find(|n| n.as_bool() == Some(true)) {
+            let message =
+                "a pod with users of its own (`hostUsers: false`) cannot share this with the node";
+            conflict(v, shared, message);
         }
     }
     for container in &init {

@@ -7,6 +7,7 @@ mod custom;
 mod fields;
 mod format;
 mod metadata;
+mod pairs;
 mod rules;
 mod table;
 mod validate;
