@@ -22,8 +22,25 @@ impl<'d> Word<'d> {
         })
     }
 
+    /// Its first bytes; all of its scalar where quotes within make them stand elsewhere.
     fn spot(&self, len: usize) -> Spot<'d> {
-        self.node.part(self.at, self.at + len)
+        let start = self.text.get(..len);
+        match self.raw(self.at).zip(start) {
+            Some((raw, start)) if raw.starts_with(start) => self.node.part(self.at, self.at + len),
+            _ => self.node.into(),
+        }
+    }
+
+    /// Where what follows its first bytes stands in the scalar, in quotes of its own or not.
+    fn rest_at(&self, len: usize) -> Option<usize> {
+        let rest = self.text.get(len..)?;
+        let at = self.at + len;
+        let stands = |at: &usize| self.raw(*at).is_some_and(|raw| raw.starts_with(rest));
+        [at, at + 1].into_iter().find(stands)
+    }
+
+    fn raw(&self, at: usize) -> Option<&'d str> {
+        self.node.text()?.get(at..)
     }
 }
 
@@ -65,7 +82,7 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
                 shown: format!("--{name}").into(),
                 value: value.to_owned().into(),
                 node: word.node,
-                at: Some(word.at + dashes + name.len() + 1),
+                at: word.rest_at(dashes + name.len() + 1),
                 name_spot: word.spot(dashes + name.len()),
             });
             continue;
@@ -79,7 +96,7 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
             words.next_if(|next| !next.text.starts_with('-'))
         };
         let (value, node, at) = match value {
-            Some(value) => (value.text.clone(), value.node, Some(value.at)),
+            Some(value) => (value.text.clone(), value.node, value.rest_at(0)),
             None => ("true".into(), word.node, None),
         };
         found.settings.push(Setting {
