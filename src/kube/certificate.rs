@@ -75,8 +75,8 @@ impl Subject {
 /// A certificate.
 #[derive(Debug)]
 pub struct Certificate {
-    /// The common name of its subject; may be empty.
-    pub name: String,
+    /// Whom it names.
+    pub subject: Subject,
     /// From when it holds, since 1970.
     pub not_before: Duration,
     /// Until when it holds, since 1970.
@@ -85,6 +85,13 @@ pub struct Certificate {
     pub key: PublicKey,
     /// The weak digest that its signature is made of, where somebody checks that: nobody does of a root.
     pub weak_signature: Option<&'static str>,
+}
+
+impl Certificate {
+    /// Whether it holds at a moment.
+    pub fn holds(&self, now: Duration) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
 }
 
 impl PublicKey {
@@ -146,7 +153,7 @@ impl<'t> Pem<'t> {
         let subject = next(&mut tbs)?;
         let weak = WEAK_SIGNATURES.iter().find(|(id, _)| *id == algorithm);
         Some(Certificate {
-            name: Subject::of(subject).common_name,
+            subject: Subject::of(subject),
             not_before: time(next(&mut validity)?)?,
             not_after: time(next(&mut validity)?)?,
             key: public_key(next(&mut tbs)?)?,
@@ -304,4 +311,47 @@ fn ec_private(key: AnyRef<'_>) -> Option<PublicKey> {
         }
     }
     Some(PublicKey::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An Ed25519 root.
+    const ROOT: &str = "MIIBMjCB5aADAgECAhQBJEYenA+qQOtvU3ElKNpSOfPHgDAFBgMrZXAwDzENMAsGA1UEAwwEcm9vdDAeFw0yNjExMjYyMTM1NDhaFw00NjAxMjUyMTM1NDhaMA8xDTALBgNVBAMMBHJvb3QwKjAFBgMrZXADIQDkB6M64FeTd+FHFBxjF2eN8J8N7OncTE9/rbyijHmIi6NTMFEwHQYDVR0OBBYEFFYlFW5JKnE1A3b/48F0MjRNfPEdMB8GA1UdIwQYMBaAFFYlFW5JKnE1A3b/48F0MjRNfPEdMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EAoMXNNmF8DAxSHXRbRH55Zilzc/QAu+wrFVXA1ng4vrU43NteUd+LJA2ITGzc14z3zFcek/TKT3nQXchCKMxdDA==";
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Bytes of a real certificate that are changed, taken out and doubled: any answer, but no panic and nothing out of thin air.
+        #[test]
+        fn damaged_certificates_do_no_harm(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..8),
+            cut in any::<prop::sample::Index>(),
+            label in prop::sample::select(&["CERTIFICATE", "CERTIFICATE REQUEST", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"][..]),
+        ) {
+            let mut der = base64(ROOT).unwrap();
+            let untouched = changes.is_empty();
+            for (at, byte, how) in changes {
+                let at = at.index(der.len());
+                match how {
+                    0 => der[at] = byte,
+                    1 => { der.remove(at); }
+                    _ => der.insert(at, byte),
+                }
+            }
+            let whole = Pem { first_line: 0..0, label, der: der.clone() };
+            prop_assert!(!untouched || whole.certificate().is_some_and(|c| c.subject.common_name == "root"));
+            der.truncate(cut.index(der.len()));
+            for block in [whole, Pem { first_line: 0..0, label, der }] {
+                // A byte that is no UTF-8 becomes three.
+                let most = block.der.len() * 3;
+                prop_assert!(block.certificate().is_none_or(|c| c.subject.common_name.len() <= most));
+                prop_assert!(block.requested().is_none_or(|s| s.common_name.len() <= most));
+                let key = block.private_key().and_then(|k| k.weakness().map(|(_, bits, _)| bits));
+                prop_assert!(key.is_none_or(|bits| bits <= most * 8));
+            }
+        }
+    }
 }

@@ -46,6 +46,21 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
         let bundle = blocks.len() > BUNDLE;
         // Of a Secret, tls/private-key-mismatch says it.
         let mut key = key_beside(node).filter(|_| !object.gvk.is("", "Secret"));
+        // A list of roots serves as long as one of them does, and keeps the old ones beside the new one. What a server shows does not.
+        let is_shown = key.is_some()
+            || node
+                .key_node()
+                .and_then(Node::key)
+                .is_some_and(|k| k == "tls.crt");
+        let serves = |now| {
+            blocks
+                .iter()
+                .filter_map(Pem::certificate)
+                .any(|c| c.holds(now))
+        };
+        let now = cx
+            .now()
+            .filter(|now| bundle || blocks.len() < 2 || is_shown || !serves(*now));
         for block in blocks.iter().filter(|_| !bundle) {
             let at = match text {
                 Cow::Borrowed(_) => pieces.at(block.first_line.clone()),
@@ -53,7 +68,7 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
             };
             // The first one is that of the key; those behind it have signed it.
             let (problem, severity) = match block.certificate() {
-                Some(certificate) => problems(&certificate, key.take(), cx.now()),
+                Some(certificate) => problems(&certificate, key.take(), now),
                 None => unreadable(),
             };
             if let Some(problem) = problem {
@@ -93,7 +108,7 @@ fn problems(
     } else if now.is_some_and(|now| now < certificate.not_before) {
         problems.push(format!("holds from {} only", day(certificate.not_before)));
     }
-    let name = match certificate.name.as_str() {
+    let name = match certificate.subject.common_name.as_str() {
         "" => String::new(),
         name => format!(" of \"{name}\""),
     };

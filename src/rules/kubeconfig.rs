@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback, is_private};
+use crate::kube::certificate::{Pem, pem};
 use crate::kube::component::is_open;
 use crate::kube::credential::{
     Named, What, claims, encoded, is_credential, named, service_account, stands_for_another,
@@ -107,6 +108,23 @@ pub(super) fn embedded_client_key(config: Object<'_>, cx: &mut Cx<'_>) {
             };
             cx.report(key, format!("the private key of user \"{name}\" is committed: whoever reads it is that user{what}, until the certificate ends"))
                 .secret();
+        }
+    }
+}
+
+pub(super) fn system_masters_certificate(config: Object<'_>, cx: &mut Cx<'_>) {
+    for (name, user) in users(config) {
+        let Some(shown) = user.field("client-certificate-data") else {
+            continue;
+        };
+        let text = shown.as_str().and_then(pem).unwrap_or_default();
+        let Some(certificate) = Pem::of(&text).find_map(|block| block.certificate()) else {
+            continue;
+        };
+        let over = cx.now().is_some_and(|now| certificate.not_after < now);
+        let groups = &certificate.subject.organizations;
+        if !over && groups.iter().any(|group| group == "system:masters") {
+            cx.report(shown, format!("user \"{name}\" is of the group system:masters: no RBAC rule limits it, and its certificate cannot be revoked"));
         }
     }
 }
