@@ -88,10 +88,9 @@ fn life(kind: &Kind) -> Vec<String> {
     if kind.off {
         told.push("off by default".to_owned());
     }
-    if let Some(life) = Life::of(kind.group, kind.version, kind.kind) {
-        if life.deprecated != 255 {
-            told.push(format!("deprecated since 1.{}", life.deprecated));
-        }
+    let life = Life::of(kind.group, kind.version, kind.kind);
+    if let Some(life) = life.filter(|life| life.deprecated != 255) {
+        told.push(format!("deprecated since 1.{}", life.deprecated));
     }
     told
 }
@@ -191,10 +190,9 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
             Some((_, field)) => field.ty(),
         };
         let ty = ty.ok_or_else(|| format!("`{path}` has no fields"))?;
-        let rows = ty.field(word).iter();
+        let mut rows = ty.field(word).iter();
         let row = rows
-            .filter(|row| !row.releases().and(targets).is_empty())
-            .last()
+            .rfind(|row| !row.releases().and(targets).is_empty())
             .ok_or_else(|| unknown_field(ty, &path, word))?;
         path = format!("{path}.{word}");
         field = Some((ty, row));
@@ -214,7 +212,7 @@ fn unknown_kind(version: Option<&str>, word: &str, named: &[&Kind], targets: Rel
         let of = targets.names().collect::<Vec<_>>().join(", ");
         let had: Vec<String> = kind.releases().names().collect();
         return format!(
-            "Kubernetes {of} has no `{asked}{word}`: {} has it",
+            "Kubernetes {of} has no `{asked}{word}`: it is in {}",
             had.join(", ")
         );
     }
@@ -251,7 +249,7 @@ fn unknown_field(ty: &'static Type, path: &str, word: &str) -> String {
     if let Some(row) = rows.first() {
         let had: Vec<String> = row.releases().names().collect();
         return format!(
-            "`{path}` has no field `{word}` in that release: {} has it",
+            "`{path}` has no field `{word}` in that release: it is in {}",
             had.join(", ")
         );
     }
