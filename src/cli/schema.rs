@@ -158,10 +158,8 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
     let (version, asked) = match name {
         [version, kind] => (Some(version.as_str()), kind.as_str()),
         [name] => match name.rsplit_once('/') {
-            Some((version, kind)) if !version.contains('.') || version.contains('/') => {
-                (Some(version), kind)
-            }
-            _ => (None, name.as_str()),
+            Some((version, kind)) => (Some(version), kind),
+            None => (None, name.as_str()),
         },
         _ => (None, ""),
     };
@@ -170,7 +168,7 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
     let named: Vec<&'static Kind> = Kind::all()
         .iter()
         .filter(|k| k.kind.eq_ignore_ascii_case(word))
-        .filter(|k| version.is_none_or(|v| api_version(k) == v))
+        .filter(|k| version.is_none_or(|v| api_version(k) == v || k.group == v))
         .collect();
     let mut served: Vec<&'static Kind> = named
         .iter()
