@@ -37,6 +37,42 @@ pub(super) enum Command {
         #[arg(long, value_enum)]
         profile: Option<ProfileName>,
     },
+    /// Show the kinds of Kubernetes and their fields
+    #[command(subcommand, disable_help_subcommand = true)]
+    Schema(Schema),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Schema {
+    /// List the kinds
+    List {
+        #[command(flatten)]
+        how: SchemaOutput,
+    },
+    /// Show the fields of a kind, or of a field of it
+    Show {
+        /// A kind with its fields, such as Deployment.spec.template; `apps/v1` may stand before it
+        #[arg(value_name = "[VERSION] KIND[.FIELD]", required = true, num_args = 1..=2)]
+        name: Vec<String>,
+        #[command(flatten)]
+        how: SchemaOutput,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct SchemaOutput {
+    /// Release, such as 1.34; repeatable
+    #[arg(long, value_name = "V", value_parser = release)]
+    pub(super) kubernetes_version: Vec<u8>,
+    /// table or json
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true
+    )]
+    pub(super) output_format: RulesFormat,
 }
 
 #[derive(Args)]
@@ -156,14 +192,12 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     Cli::try_parse_from(arguments).map(|cli| cli.command)
 }
 
-/// The help of the program, or of one of its commands, as it is without a terminal.
+/// The help of the program, or of one of its commands (`schema show`), as it is without a terminal.
 pub fn help(command: Option<&str>) -> String {
     let mut cli = Cli::command();
     cli.build();
-    let found = match command {
-        Some(name) => cli.find_subcommand_mut(name),
-        None => Some(&mut cli),
-    };
+    let mut words = command.unwrap_or_default().split_whitespace();
+    let found = words.try_fold(&mut cli, |cli, name| cli.find_subcommand_mut(name));
     found
         .map(|c| c.render_help().to_string())
         .unwrap_or_default()

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod schema;
 mod settings;
 
 use crate::engine::policies;
@@ -37,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = match command {
         Command::Check(args) => check::run(&args),
         Command::Explain { rule } => explain(&rule),
+        Command::Schema(asked) => schema::run(&asked),
         Command::Rules {
             output_format,
             profile,

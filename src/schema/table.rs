@@ -182,8 +182,36 @@ impl Field {
     }
 
     /// The releases that refuse an object without it.
-    pub(super) fn required(&self) -> Releases {
+    pub fn required(&self) -> Releases {
         releases(self.required)
+    }
+
+    /// The type that it holds, or its items do.
+    pub fn ty(&self) -> Option<&'static Type> {
+        match self.leaf {
+            Leaf::Type(index) => Type::at(index),
+            _ => None,
+        }
+    }
+
+    /// What it holds, in words: `[]string`.
+    pub fn shape(&self) -> String {
+        let around = self.around.replace('[', "[]").replace('{', "map of ");
+        let leaf = match self.leaf {
+            Leaf::Str => "string",
+            Leaf::Bool => "boolean",
+            Leaf::Number => "number",
+            Leaf::Int32 => "int32",
+            Leaf::Int64 => "int64",
+            Leaf::Bytes => "base64",
+            Leaf::Any => "any",
+            Leaf::Object => "object",
+            Leaf::Quantity => "quantity",
+            Leaf::IntOrString => "integer or string",
+            Leaf::Time | Leaf::MicroTime => "time",
+            Leaf::Type(_) => self.ty().map_or("object", Type::short),
+        };
+        around + leaf
     }
 }
 
@@ -199,6 +227,37 @@ impl Type {
         let rest = self.fields.get(start..).unwrap_or_default();
         let len = rest.partition_point(|f| f.name == name);
         rest.get(..len).unwrap_or_default()
+    }
+
+    /// The values that a field of it may have, where they are few.
+    pub fn values(&self, field: &Field) -> &'static [&'static str] {
+        let told = self.rules.iter().find_map(|rule| match rule.check {
+            Check::OneOf(values) if rule.field == field.name => Some(values),
+            _ => None,
+        });
+        if field.values.is_empty() {
+            told.unwrap_or_default()
+        } else {
+            field.values
+        }
+    }
+
+    /// The integers that a field of it may be, from the first to the last.
+    pub fn range(&self, field: &Field) -> Option<(i64, i64)> {
+        self.rules.iter().find_map(|rule| match rule.check {
+            Check::Range(first, last) if rule.field == field.name => Some((first, last)),
+            _ => None,
+        })
+    }
+
+    /// The releases that refuse an object without a field of it.
+    pub fn needs(&self, field: &Field) -> Releases {
+        let filled = |rule: &Rule| rule.field == field.name && matches!(rule.check, Check::Filled);
+        if self.rules.iter().any(filled) {
+            field.releases()
+        } else {
+            field.required()
+        }
     }
 
     /// Its name without the package: `Container`.

@@ -40,7 +40,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         "cli",
         8,
         &[
-            "config", "discover", "engine", "finding", "kube", "model", "output", "text", "yaml",
+            "config", "discover", "engine", "finding", "kube", "model", "output", "schema", "text",
+            "yaml",
         ],
     ),
 ];
@@ -167,8 +168,15 @@ fn generated_documents_are_current() {
             path.display()
         );
     }
-    let help = [None, Some("check"), Some("explain"), Some("rules")]
-        .map(|c| format!("```text\n{}```\n", kubevet::cli::help(c)));
+    let help = [
+        None,
+        Some("check"),
+        Some("explain"),
+        Some("rules"),
+        Some("schema list"),
+        Some("schema show"),
+    ]
+    .map(|c| format!("```text\n{}```\n", kubevet::cli::help(c)));
     current(
         "docs/cli.md",
         &format!(
