@@ -331,6 +331,14 @@ impl<'d> Instance<'d> {
         }
     }
 
+    /// The written one of two settings that need each other, where the other is not set, and what that is called.
+    pub fn half(&self, [one, other]: [&'static str; 2]) -> Option<(&Setting<'d>, &'static str)> {
+        let lacking = |name| self.is_set(name) == Some(false);
+        let given = |name| self.last(name).filter(|s| !s.value.is_empty());
+        let half = |name, other| Some((given(name)?, other)).filter(|_| lacking(other));
+        half(one, other).or_else(|| half(other, one))
+    }
+
     /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
     pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
         let written = || self.written(name);
