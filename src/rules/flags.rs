@@ -2,7 +2,9 @@
 
 use crate::check::Cx;
 use crate::finding::Releases;
-use crate::kube::component::{ComponentKind, Flag, Form, Gate, Instance, Setting, is_open};
+use crate::kube::component::{
+    ComponentKind, Flag, Form, Gate, Instance, Setting, Takes, is_open, number,
+};
 use crate::text::nearest;
 use std::collections::HashMap;
 
@@ -289,5 +291,159 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             );
             cx.report(setting.spot(), message).secret();
         }
+    }
+}
+
+/// Why the program does not take a value.
+fn refusal(instance: &Instance<'_>, name: &str, value: &str) -> Option<String> {
+    let rows = Flag::of(instance.component, name).iter();
+    let mut rows = rows.filter(|f| !f.releases().and(instance.releases).is_empty());
+    let takes = rows.next().and_then(Flag::takes)?;
+    let same = rows.all(|f| f.takes().is_none_or(|t| t == takes));
+    let is_port = name.ends_with("port");
+    match takes {
+        _ if !same => None,
+        Takes::Boolean if is_boolean(value) => None,
+        Takes::Boolean => Some("is to be true or false".to_owned()),
+        Takes::Number => match value.parse::<f64>() {
+            Err(_) => Some("is to be a number".to_owned()),
+            Ok(n) if is_port && !(0.0..=65535.0).contains(&n) => {
+                Some("is to be a port, 0 to 65535".to_owned())
+            }
+            Ok(n) if n < 0.0 && name.starts_with("audit-log-max") => {
+                Some("is not to be negative".to_owned())
+            }
+            Ok(_) => None,
+        },
+        // A bare 0 is a duration of Go's.
+        Takes::Duration if value.parse::<f64>().is_ok_and(|n| n != 0.0) => {
+            Some("is to be a duration with its unit, such as 30s".to_owned())
+        }
+        Takes::Duration if number(value).is_none() => {
+            Some("is to be a duration, such as 30s or 1h30m".to_owned())
+        }
+        Takes::Duration => None,
+        Takes::OneOf(values) => {
+            let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
+            let all = value.split(',').all(known);
+            (!all).then(|| format!("is to be one of {}", values.replace(',', ", ")))
+        }
+    }
+}
+
+/// As Go's strconv reads them.
+fn is_boolean(value: &str) -> bool {
+    matches!(
+        value,
+        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+    )
+}
+
+fn is_quoted(value: &str) -> bool {
+    let quoted =
+        |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    quoted('"') || quoted('\'')
+}
+
+/// A value that the program refuses.
+pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for setting in written(instance) {
+        let value = setting.value.as_ref();
+        if is_open(value) || is_quoted(value.trim()) {
+            continue;
+        }
+        if let Some(why) = refusal(instance, &setting.name, value) {
+            let name = instance.component.name();
+            let message = format!("{name} does not start: `{}` {why}", setting.shown);
+            cx.report(setting.spot(), message);
+        }
+    }
+}
+
+/// Quotes that no shell takes away, and blanks behind commas.
+pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for setting in written(instance) {
+        let value = setting.value.as_ref();
+        if is_open(value) {
+            continue;
+        }
+        if is_quoted(value) {
+            let message = format!(
+                "the quotes are part of the value of `{}`: no shell takes them away",
+                setting.shown
+            );
+            cx.report(setting.spot(), message);
+            continue;
+        }
+        let mut flags = Flag::of(instance.component, &setting.name).iter();
+        let blank = |item: &str| item != item.trim() && !item.trim().is_empty();
+        // Maps of names to values are trimmed.
+        let list = flags.any(|f| f.list) && !value.contains('=');
+        if let Some(item) = value.split(',').find(|item| list && blank(item)) {
+            let message = format!(
+                "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",
+                setting.shown
+            );
+            cx.report(setting.spot(), message);
+        }
+    }
+}
+
+/// Gates that were closed for security's sake, or that open a hole.
+pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let insecure = cx.param("gates");
+    for (name, value, spot) in gates(instance) {
+        let off = matches!(value, "false" | "0" | "f" | "False" | "FALSE");
+        let as_written = format!("{name}={}", !off);
+        let effective = Gate::of(name)
+            .iter()
+            .any(|g| !g.locked && g.on == off && !g.releases().and(instance.releases).is_empty());
+        if effective && insecure.iter().any(|gate| *gate == as_written) {
+            let message = format!(
+                "feature gate {as_written} takes away a protection of {}",
+                instance.component.name()
+            );
+            cx.report(spot, message);
+        }
+    }
+}
+
+/// A gate that is set to what it is anyway.
+pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (name, value, spot) in gates(instance).filter(|(_, value, _)| is_boolean(value)) {
+        let on = !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE");
+        let rows = Gate::of(name).iter();
+        let mut rows = rows
+            .filter(|g| !g.releases().and(instance.releases).is_empty())
+            .peekable();
+        if rows.peek().is_some() && rows.all(|g| g.on == on) {
+            cx.report(spot, format!("feature gate {name} is {on} by default"));
+        }
+    }
+}
+
+/// Flags that nobody reads beside a configuration file.
+pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let file = match instance.component {
+        ComponentKind::Etcd => "config-file",
+        _ => "config",
+    };
+    let Some(file) = instance.last(file).filter(|s| s.shown.starts_with("--")) else {
+        return;
+    };
+    let dead = cx.param(instance.component.name());
+    let is_dead = |name: &str| match instance.component {
+        ComponentKind::Etcd => name != file.name,
+        _ => dead.iter().any(|d| d == name),
+    };
+    for setting in written(instance).filter(|s| is_dead(&s.name)) {
+        let message = format!(
+            "{} does not read `{}` beside `{}`: what the file says counts",
+            instance.component.name(),
+            setting.shown,
+            file.shown
+        );
+        cx.report(setting.spot(), message)
+            .related(file.spot(), "the file");
     }
 }

@@ -7,6 +7,7 @@ mod audit_policy;
 mod authentication;
 mod authorization;
 mod certs;
+mod component_config;
 mod consistency;
 mod controller_manager;
 mod distribution;

@@ -22,8 +22,7 @@ pub(super) fn extender_insecure(config: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         // A Service of the cluster.
-        let inside =
-            url.host.ends_with(".svc") || url.host.contains(".svc.") || !url.host.contains('.');
+        let inside = url.host.split('.').any(|part| part == "svc") || !url.host.contains('.');
         let plain = extender.field("enableHTTPS").and_then(Node::as_bool) != Some(true);
         if plain {
             let message = format!(

@@ -19,7 +19,7 @@ fn container<'d>(instance: &Instance<'d>) -> Option<Container<'d>> {
 }
 
 /// Its probes that ask by HTTP.
-fn probes<'d>(container: Container<'d>) -> impl Iterator<Item = Node<'d>> {
+fn probes(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
     let asked = |name: &&str| container.node.at(&[name, "httpGet"]);
     PROBES
         .iter()
@@ -131,7 +131,9 @@ pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .and_then(|v| v.at(&["hostPath", "path"])?.text())
             .unwrap_or_default();
         let below = path.strip_prefix("/etc/kubernetes/").unwrap_or_default();
-        let keys = below == "pki" || below.starts_with("pki/") || below.ends_with(".conf");
+        let keys = below == "pki"
+            || below.starts_with("pki/")
+            || below.rsplit_once('.').is_some_and(|(_, end)| end == "conf");
         let writable = mount.field("readOnly").and_then(Node::as_bool) != Some(true);
         if let Some(at) = mount.field("mountPath").filter(|_| keys && writable) {
             cx.report(at, format!("{} only reads {path}, and could write it: who breaks into it replaces keys of the cluster on the node", instance.component.name()));

@@ -1,6 +1,6 @@
 //! Facts about components by release: static tables, made of `schemas/components/*.tsv` by `build.rs`.
 
-use super::ComponentKind;
+use super::{ComponentKind, number};
 use crate::finding::Releases;
 
 /// A flag of a component, for a span of releases.
@@ -57,6 +57,14 @@ pub struct Suite {
     pub kind: &'static str,
 }
 
+/// The values of a flag that takes few.
+#[derive(Debug)]
+pub(super) struct Choice {
+    component: &'static str,
+    flag: &'static str,
+    values: &'static str,
+}
+
 /// What a carrier sets by itself.
 #[derive(Debug)]
 pub(super) struct Carried {
@@ -111,6 +119,36 @@ impl Flag {
     pub const fn releases(&self) -> Releases {
         span(self.since, self.until)
     }
+
+    /// What its value is to be, as its own default tells; `None` where that is any text.
+    pub fn takes(&self) -> Option<Takes> {
+        // A quantity of bytes, and a duration or a number of revisions.
+        const OPEN: [&str; 2] = ["-buffer-size", "-retention"];
+        let choice = rows(&CHOICE, &(self.component, self.name), |c| {
+            (c.component, c.flag)
+        });
+        let text = OPEN.iter().any(|end| self.name.ends_with(end));
+        match choice.first() {
+            Some(choice) => Some(Takes::OneOf(choice.values)),
+            _ if self.boolean => Some(Takes::Boolean),
+            _ if self.list || text || self.default.is_empty() => None,
+            _ if self.default.parse::<f64>().is_ok() => Some(Takes::Number),
+            _ => number(self.default).map(|_| Takes::Duration),
+        }
+    }
+}
+
+/// What the value of a flag is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// true or false.
+    Boolean,
+    /// A number.
+    Number,
+    /// A duration with its unit.
+    Duration,
+    /// One of these, between commas; of a list each item.
+    OneOf(&'static str),
 }
 
 impl Gate {
