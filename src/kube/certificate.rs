@@ -77,6 +77,8 @@ impl Subject {
 pub struct Certificate {
     /// The common name of its subject; may be empty.
     pub name: String,
+    /// The organizations of its subject, which are groups in Kubernetes.
+    pub organizations: Vec<String>,
     /// From when it holds, since 1970.
     pub not_before: Duration,
     /// Until when it holds, since 1970.
@@ -145,8 +147,13 @@ impl<'t> Pem<'t> {
         let mut validity = inside(next(&mut tbs)?)?;
         let subject = next(&mut tbs)?;
         let weak = WEAK_SIGNATURES.iter().find(|(id, _)| *id == algorithm);
+        let Subject {
+            common_name: name,
+            organizations,
+        } = Subject::of(subject);
         Some(Certificate {
-            name: Subject::of(subject).common_name,
+            name,
+            organizations,
             not_before: time(next(&mut validity)?)?,
             not_after: time(next(&mut validity)?)?,
             key: public_key(next(&mut tbs)?)?,

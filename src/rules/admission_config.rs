@@ -218,7 +218,7 @@ pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>
             cx.report(
                 kind,
                 format!(
-                    "a limit is of type {}: the API server does not start",
+                    "a limit is of one of the types {}: the API server does not start",
                     TYPES.join(", ")
                 ),
             );

@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::Object;
-use crate::kube::component::minor;
+use crate::kube::component::{ComponentKind, Form, Instance, is_open, minor};
 use crate::model::Severity;
 
 /// Which releases read which versions: group, kind or nothing for all of the group, version, first and last release.
@@ -58,5 +58,20 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let draft = cx.report(at, message).severity(severity);
     if let Some((name, _)) = newest {
         draft.help(format!("write `{}/{name}`", object.gvk.group));
+    }
+}
+
+/// A value that the component does not take from its own file.
+pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    // etcd's file has numbers where its flags have durations.
+    if instance.form != Form::File || instance.component == ComponentKind::Etcd {
+        return;
+    }
+    for setting in instance.settings.iter().filter(|s| !is_open(&s.value)) {
+        if let Some(why) = instance.refusal(&setting.name, &setting.value) {
+            let name = instance.component.name();
+            let message = format!("{name} does not start: `{}` {why}", setting.shown);
+            cx.report(setting.spot(), message);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::component::{
-    ComponentKind, Flag, Form, Gate, Instance, Setting, Takes, is_open, number,
+    ComponentKind, Flag, Form, Gate, Instance, Setting, is_boolean, is_open,
 };
 use crate::text::nearest;
 use std::collections::HashMap;
@@ -294,51 +294,6 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Why the program does not take a value.
-fn refusal(instance: &Instance<'_>, name: &str, value: &str) -> Option<String> {
-    let rows = Flag::of(instance.component, name).iter();
-    let mut rows = rows.filter(|f| !f.releases().and(instance.releases).is_empty());
-    let takes = rows.next().and_then(Flag::takes)?;
-    let same = rows.all(|f| f.takes().is_none_or(|t| t == takes));
-    let is_port = name.ends_with("port");
-    match takes {
-        _ if !same => None,
-        Takes::Boolean if is_boolean(value) => None,
-        Takes::Boolean => Some("is to be true or false".to_owned()),
-        Takes::Number => match value.parse::<f64>() {
-            Err(_) => Some("is to be a number".to_owned()),
-            Ok(n) if is_port && !(0.0..=65535.0).contains(&n) => {
-                Some("is to be a port, 0 to 65535".to_owned())
-            }
-            Ok(n) if n < 0.0 && name.starts_with("audit-log-max") => {
-                Some("is not to be negative".to_owned())
-            }
-            Ok(_) => None,
-        },
-        // A bare 0 is a duration of Go's.
-        Takes::Duration if value.parse::<f64>().is_ok_and(|n| n != 0.0) => {
-            Some("is to be a duration with its unit, such as 30s".to_owned())
-        }
-        Takes::Duration if number(value).is_none() => {
-            Some("is to be a duration, such as 30s or 1h30m".to_owned())
-        }
-        Takes::Duration => None,
-        Takes::OneOf(values) => {
-            let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
-            let all = value.split(',').all(known);
-            (!all).then(|| format!("is to be one of {}", values.replace(',', ", ")))
-        }
-    }
-}
-
-/// As Go's strconv reads them.
-fn is_boolean(value: &str) -> bool {
-    matches!(
-        value,
-        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
-    )
-}
-
 fn is_quoted(value: &str) -> bool {
     let quoted =
         |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
@@ -352,7 +307,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if is_open(value) || is_quoted(value.trim()) {
             continue;
         }
-        if let Some(why) = refusal(instance, &setting.name, value) {
+        if let Some(why) = instance.refusal(&setting.name, value) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.shown);
             cx.report(setting.spot(), message);

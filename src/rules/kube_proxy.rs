@@ -1,7 +1,7 @@
 //! kube-proxy.
 
 use crate::check::Cx;
-use crate::kube::address::{Url, is_loopback};
+use crate::kube::address::Url;
 use crate::kube::component::{Instance, is_open};
 
 /// Metrics are served to other machines.
@@ -30,7 +30,7 @@ pub(super) fn master_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let Some(url) = Url::parse(&setting.value) else {
             continue;
         };
-        if url.is_plain() && !is_loopback(url.host) {
+        if url.is_plain() {
             let message = format!(
                 "{} talks to the API server at {} in plain text: its credentials and whatever it is told are open to the network",
                 instance.component.name(),

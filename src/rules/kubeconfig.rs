@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback, is_private};
+use crate::kube::certificate::{Pem, pem};
 use crate::kube::component::is_open;
 use crate::kube::credential::{
     Named, What, claims, encoded, is_credential, named, service_account, stands_for_another,
@@ -254,6 +255,21 @@ pub(super) fn absolute_home_path(config: Object<'_>, cx: &mut Cx<'_>) {
                 node,
                 format!("{path} is on one machine only: nobody else can use this file"),
             );
+        }
+    }
+}
+
+/// A certificate of the group that may do everything, whatever RBAC says.
+pub(super) fn system_masters_certificate(config: Object<'_>, cx: &mut Cx<'_>) {
+    const MASTERS: &str = "system:masters";
+    for (name, user) in users(config) {
+        let Some(node) = user.field("client-certificate-data") else {
+            continue;
+        };
+        let text = node.text().and_then(pem);
+        let certificate = text.and_then(|text| Pem::of(&text).next()?.certificate());
+        if certificate.is_some_and(|c| c.organizations.iter().any(|o| o == MASTERS)) {
+            cx.report(node, format!("user \"{name}\" is of the group system:masters: its certificate may do everything whatever RBAC says, and cannot be withdrawn until it expires"));
         }
     }
 }

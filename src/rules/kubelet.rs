@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::kube::address::{Url, is_loopback, is_public};
+use crate::kube::address::{Url, is_public};
 use crate::kube::component::{Form, Instance, Setting, is_open};
 use crate::model::Severity;
 use crate::text::Span;
@@ -24,7 +24,7 @@ pub(super) fn tls_cert_and_key(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     const PAIR: [&str; 2] = ["tls-cert-file", "tls-private-key-file"];
     if let Some((setting, lacking)) = kubelet.half(PAIR) {
         let message = format!(
-            "`{}` is given without `{}`: the kubelet signs a certificate of its own instead",
+            "`{}` is given without `{}`: the kubelet does not start",
             setting.shown,
             kubelet.spelling(lacking)
         );
@@ -58,7 +58,7 @@ pub(super) fn static_pod_path_worker(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some(url) = kubelet.last("manifest-url").filter(|s| !is_open(&s.value)) else {
         return;
     };
-    let plain = Url::parse(&url.value).filter(|u| u.is_plain() && !is_loopback(u.host));
+    let plain = Url::parse(&url.value).filter(Url::is_plain);
     if let Some(plain) = plain {
         let message = format!(
             "the kubelet runs whatever pods {} answers with, privileged ones too, and reads them in plain text: whoever stands between them runs pods on the node",

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::kube::address::{Url, is_loopback};
+use crate::kube::address::Url;
 use crate::kube::component::is_open;
 use crate::model::Severity;
 use crate::yaml::Node;
@@ -17,8 +17,7 @@ pub(super) fn extender_insecure(config: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let text = prefix.as_str().filter(|t| !is_open(t)).unwrap_or_default();
-        let Some(url) = Url::parse(text).filter(|url| url.is_plain() && !is_loopback(url.host))
-        else {
+        let Some(url) = Url::parse(text).filter(Url::is_plain) else {
             continue;
         };
         // A Service of the cluster.
