@@ -14,7 +14,7 @@ fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
         let (group, kind, version) = (words.next()?, words.next()?, words.next()?);
         let mut bound = || words.next()?.parse::<u8>().ok();
         let (since, until) = (bound()?, bound()?);
-        let releases = Releases::ALL.from(since).before(until.saturating_add(1));
+        let releases = Releases::between(since, until);
         let ours = group == object.gvk.group && (kind == "*" || kind == object.gvk.kind);
         ours.then_some((version, releases))
     })

@@ -40,7 +40,7 @@ fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setti
 /// The releases of a component that have a flag.
 fn having(component: ComponentKind, name: &str) -> Releases {
     let rows = Flag::of(component, name).iter();
-    rows.fold(Releases::NONE, |all, f| all.with(f.releases()))
+    rows.map(Flag::releases).collect()
 }
 
 fn long_gone(component: ComponentKind, name: &str) -> Option<u8> {
@@ -302,7 +302,9 @@ fn is_quoted(value: &str) -> bool {
 
 /// A value that the program refuses.
 pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for setting in written(instance) {
+    let variables = instance.settings.iter();
+    let variables = variables.filter(|s| s.shown.starts_with("ETCD_"));
+    for setting in written(instance).chain(variables) {
         let value = setting.value.as_ref();
         if is_open(value) || is_quoted(value.trim()) {
             continue;

@@ -28,7 +28,7 @@ use crate::yaml::{Node, Spot};
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_boolean, is_open, number};
-pub use tables::{Flag, Gate, Plugin, Suite, Takes};
+pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults};
 pub use unit::settings as unit_settings;
 
 /// Which program an instance configures.
@@ -79,8 +79,8 @@ impl ComponentKind {
     /// The releases that are known of it: etcd counts its own, 3.5 to 3.7.
     pub const fn releases(self) -> Releases {
         match self {
-            Self::Etcd => Releases::ALL.from(5).before(8),
-            _ => Releases::ALL.from(25).before(Releases::NEWEST + 1),
+            Self::Etcd => Releases::between(5, 7),
+            _ => Releases::between(25, Releases::NEWEST),
         }
     }
 
