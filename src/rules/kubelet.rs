@@ -6,7 +6,7 @@ use crate::kube::address::{Url, is_public};
 use crate::kube::component::{Form, Instance, Setting, is_open};
 use crate::model::Severity;
 use crate::text::Span;
-use crate::yaml::Spot;
+use crate::yaml::{Kind, Spot};
 
 pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_>) {
     for provider in config.node.list("providers") {
@@ -196,4 +196,16 @@ fn bytes(text: &str) -> Option<i64> {
         _ => return None,
     };
     number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// A node of the control plane that takes everybody's pods.
+pub(super) fn control_plane_taint_removed(config: Object<'_>, cx: &mut Cx<'_>) {
+    // kind's nodes are one machine's; what is patched there is nobody's cluster.
+    let joins = config.gvk.kind == "JoinConfiguration";
+    let worker = joins && config.node.field("controlPlane").is_none();
+    let taints = config.node.at(&["nodeRegistration", "taints"]);
+    let none = taints.filter(|list| list.kind() == Kind::Seq && list.is_empty());
+    if let Some(none) = none.filter(|_| !worker && !cx.is_fragment()) {
+        cx.report(none, "this node of the control plane takes the pods of everybody: who breaks out of one has the keys of the cluster");
+    }
 }
