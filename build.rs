@@ -261,6 +261,12 @@ fn component_tables() -> String {
     emit("SUITE", &["cipher-suites.tsv"], &|c| {
         format!("Suite {{ name: {:?}, kind: {:?} }}", c[0], c[1])
     });
+    emit("CHOICE", &["enumerations.tsv"], &|c| {
+        format!(
+            "Choice {{ component: {:?}, flag: {:?}, values: {:?} }}",
+            c[0], c[1], c[2]
+        )
+    });
     emit("CARRIED", &["carriers.tsv", "file-defaults.tsv"], &|c| {
         format!(
             "Carried {{ carrier: {:?}, component: {:?}, setting: {:?}, since: {}, until: {}, value: {:?} }}",

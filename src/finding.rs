@@ -12,6 +12,12 @@ pub type RuleId = Text;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Releases(u64);
 
+impl FromIterator<Releases> for Releases {
+    fn from_iter<I: IntoIterator<Item = Self>>(sets: I) -> Self {
+        sets.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
 impl Releases {
     /// Minor version of the newest release that kubevet knows.
     pub const NEWEST: u8 = 37;
@@ -25,6 +31,16 @@ impl Releases {
     /// One release, `1.minor`.
     pub const fn only(minor: u8) -> Self {
         Self(1 << if minor > 63 { 63 } else { minor })
+    }
+
+    /// The releases from `1.since` to `1.until`; 63 is all that are to come.
+    pub const fn between(since: u8, until: u8) -> Self {
+        let from = Self::ALL.from(since);
+        if until >= 63 {
+            from
+        } else {
+            from.before(until + 1)
+        }
     }
 
     /// The releases before `1.minor`.

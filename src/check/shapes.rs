@@ -183,9 +183,7 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
 }
 
 fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let releases = Releases::ALL
-        .from(setting.since.unwrap_or(0))
-        .before(setting.until.map_or(63, |minor| minor + 1));
+    let releases = Releases::between(setting.since.unwrap_or(0), setting.until.unwrap_or(63));
     let matters = |s: &Text| holds(s, instance) == Some(true);
     if !instance.releases.without(releases).is_empty() || !setting.when.iter().all(matters) {
         return;

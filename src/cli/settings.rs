@@ -117,12 +117,8 @@ impl Settings {
             .map(Profile::from)
             .or(self.config.profile)
             .unwrap_or(Profile::Default);
-        let given = args
-            .kubernetes_version
-            .iter()
-            .fold(Releases::NONE, |all, minor| {
-                all.with(Releases::only(*minor))
-            });
+        let given = args.kubernetes_version.iter();
+        let given: Releases = given.map(|minor| Releases::only(*minor)).collect();
         let asked_for = [given, self.config.targets]
             .into_iter()
             .find(|t| !t.is_empty());

@@ -240,19 +240,31 @@ const SIDE_FILES: [(&str, &str, ComponentKind, &str); 12] = {
 };
 
 /// Other settings that set rules read.
-const VALUES: [(ComponentKind, &str); 4] = [
+const VALUES: [(ComponentKind, &str); 6] = [
     (ComponentKind::ApiServer, "anonymous-auth"),
     (ComponentKind::ApiServer, "client-ca-file"),
+    (ComponentKind::ApiServer, "kubelet-certificate-authority"),
     (ComponentKind::Etcd, "trusted-ca-file"),
     (ComponentKind::Kubelet, "rotate-server-certificates"),
+    (ComponentKind::Kubelet, "tls-cert-file"),
 ];
 
 /// Settings that set rules miss.
-const LACKING: [(ComponentKind, &str); 1] =
-    [(ComponentKind::ApiServer, "kubelet-certificate-authority")];
+const LACKING: [(ComponentKind, &str); 6] = [
+    (ComponentKind::ApiServer, "admission-control-config-file"),
+    (ComponentKind::ApiServer, "audit-policy-file"),
+    (ComponentKind::ApiServer, "authentication-config"),
+    (ComponentKind::ApiServer, "authorization-config"),
+    (ComponentKind::ApiServer, "encryption-provider-config"),
+    (ComponentKind::ApiServer, "kubelet-certificate-authority"),
+];
 
 /// Lists that set rules read where they are written.
-const LISTS: [(ComponentKind, &str); 1] = [(ComponentKind::ApiServer, "enable-admission-plugins")];
+const LISTS: [(ComponentKind, &str); 3] = [
+    (ComponentKind::ApiServer, "enable-admission-plugins"),
+    (ComponentKind::ApiServer, "etcd-servers"),
+    (ComponentKind::Etcd, "listen-client-urls"),
+];
 
 impl KeptSpot {
     pub(super) fn of<'d>(at: impl Into<Spot<'d>>) -> Self {

@@ -1,6 +1,7 @@
 //! The rule reference: the same text for `kubevet explain` and for docs/rules.
 
 use crate::finding::Releases;
+use crate::kube::component::{ComponentKind, defaults};
 use crate::model::{Policy, Profile};
 use crate::policy::expected;
 use std::fmt::Write as _;
@@ -45,6 +46,7 @@ pub fn rule_page(policy: &Policy) -> String {
         "\n## Why\n\n{}\n\n## What to write instead\n\n{}.",
         policy.rationale, policy.remediation
     );
+    setting_defaults(policy, &mut out);
     if !policy.parameters.is_empty() {
         let _ = writeln!(out, "\n## Parameters\n");
         for parameter in policy.parameters.iter() {
@@ -102,6 +104,66 @@ pub fn rule_page(policy: &Policy) -> String {
             .for_each(|url| _ = writeln!(out, "- <{url}>"));
     }
     out
+}
+
+/// What the setting of a rule is where nobody writes it, for each component, carrier and span of releases.
+fn setting_defaults(policy: &Policy, out: &mut String) {
+    let Some(setting) = policy.check.as_ref().and_then(|c| c.setting.as_ref()) else {
+        return;
+    };
+    let components = policy.applies.iter();
+    let mut lines = Vec::new();
+    for component in components.filter_map(|name| ComponentKind::named(name)) {
+        let mut rows: Vec<(&str, Releases, &str)> = Vec::new();
+        for (carrier, releases, value) in defaults(component, &setting.id) {
+            let same = rows
+                .iter_mut()
+                .find(|(c, _, v)| (*c, *v) == (carrier, value));
+            match same {
+                Some((_, held, _)) => *held = held.with(releases),
+                None => rows.push((carrier, releases, value)),
+            }
+        }
+        for (carrier, releases, value) in rows.into_iter().filter(|(_, r, _)| !r.is_empty()) {
+            let by = match carrier {
+                "" => format!("{} itself", component.name()),
+                "file" => format!("{}'s configuration file", component.name()),
+                carrier => format!("{} by {carrier}", component.name()),
+            };
+            let value = match value {
+                "" => "not set".to_owned(),
+                "?" => "set, to what depends on the cluster".to_owned(),
+                value => format!("`{value}`"),
+            };
+            lines.push(format!("- {by}{}: {value}", span(component, releases)));
+        }
+    }
+    if !lines.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n## Where `{}` is not written\n\n{}",
+            setting.id,
+            lines.join("\n")
+        );
+    }
+}
+
+/// Which of a component's releases these are; nothing for all of them. etcd counts its own.
+fn span(component: ComponentKind, releases: Releases) -> String {
+    let all = component.releases();
+    if releases == all {
+        return String::new();
+    }
+    let mut names = releases.names().map(|name| match component {
+        ComponentKind::Etcd => name.replacen("1.", "3.", 1),
+        _ => name,
+    });
+    let (first, last) = (names.next(), names.last());
+    match (first, last) {
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+        (Some(only), None) => format!(", {only}"),
+        (None, _) => String::new(),
+    }
 }
 
 /// An example without its marks, harmful characters escaped.

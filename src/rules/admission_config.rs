@@ -1,7 +1,9 @@
 //! AdmissionConfiguration and the configurations of its plugins, inside of it or in files of their own.
 
 use crate::check::Cx;
-use crate::kube::Object;
+use crate::kube::component::minor;
+use crate::kube::{Object, is_placeholder};
+use crate::model::Severity;
 use crate::yaml::{Node, items};
 
 /// The configurations of a plugin in an object: its own document, or an entry of an AdmissionConfiguration.
@@ -85,6 +87,156 @@ pub(super) fn duplicate_plugin(object: Object<'_>, cx: &mut Cx<'_>) {
                 .related(*before, "the first");
             }
             None => seen.push(name),
+        }
+    }
+}
+
+/// What is rejected is neither told to who asks nor written to the audit log, or less than that.
+pub(super) fn pod_security_default_audit_warn_weaker(object: Object<'_>, cx: &mut Cx<'_>) {
+    let rank = |level: &str| {
+        ["privileged", "baseline", "restricted"]
+            .iter()
+            .position(|l| *l == level)
+    };
+    for config in pod_security(object) {
+        let Some(defaults) = config.field("defaults") else {
+            continue;
+        };
+        let level = |mode: &str| match defaults.field(mode) {
+            Some(node) => rank(node.text().unwrap_or_default()),
+            None => Some(0),
+        };
+        let Some(enforce) = level("enforce") else {
+            continue;
+        };
+        let weaker = |mode: &&str| level(mode).is_some_and(|l| l < enforce);
+        let weaker: Vec<&str> = ["audit", "warn"].into_iter().filter(weaker).collect();
+        let at = weaker.iter().find_map(|mode| defaults.field(mode));
+        if weaker.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "{} of Pod Security is weaker than `enforce`: a Deployment whose pods are rejected is made without a word",
+            weaker
+                .iter()
+                .map(|m| format!("`{m}`"))
+                .collect::<Vec<_>>()
+                .join(" and ")
+        );
+        match at {
+            Some(node) => cx.report(node, message),
+            None => cx.missing(defaults.lacking(), message),
+        };
+    }
+}
+
+pub(super) fn pod_security_version_pinned_old(object: Object<'_>, cx: &mut Cx<'_>) {
+    for config in pod_security(object) {
+        let defaults = config.field("defaults");
+        for mode in ["enforce-version", "audit-version", "warn-version"] {
+            let Some(node) = defaults.and_then(|d| d.field(mode)) else {
+                continue;
+            };
+            let text = node.text().unwrap_or_default();
+            let Some(pinned) = minor(text) else { continue };
+            if cx.targets().before(pinned.saturating_add(4)).is_empty() {
+                cx.report(node, format!("pods are judged as Kubernetes {text} did: what was added to the levels since is not asked for"));
+            }
+        }
+    }
+}
+
+pub(super) fn pod_security_exempt_runtime_classes(object: Object<'_>, cx: &mut Cx<'_>) {
+    for config in pod_security(object) {
+        for class in items(config.at(&["exemptions", "runtimeClasses"])) {
+            let text = class.text().unwrap_or_default();
+            cx.report(
+                class,
+                format!(
+                    "whoever names the RuntimeClass {text} in a pod is exempt from Pod Security"
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn image_policy_webhook_long_allow_ttl(object: Object<'_>, cx: &mut Cx<'_>) {
+    for config in configurations(object, "ImagePolicyWebhook", "ImagePolicyWebhook") {
+        let ttl = config.at(&["imagePolicy", "allowTTL"]);
+        if let Some(ttl) = ttl.filter(|t| t.as_int().is_some_and(|seconds| seconds > 3600)) {
+            cx.report(ttl, "an image that was allowed once stays so for more than an hour, whatever is found in it meanwhile");
+        }
+    }
+}
+
+pub(super) fn path_and_configuration(object: Object<'_>, cx: &mut Cx<'_>) {
+    for plugin in object.node.list("plugins") {
+        let path = plugin
+            .field("path")
+            .filter(|p| p.text().is_some_and(|t| !t.is_empty()));
+        let inline = plugin.pair("configuration").filter(|(_, c)| !c.is_null());
+        if let (Some(path), Some((key, _))) = (path, inline) {
+            cx.report(
+                path,
+                "this file is not read: `configuration` beside it counts",
+            )
+            .related(key, "this one counts");
+        }
+    }
+}
+
+fn event_rate_limit(object: Object<'_>) -> Vec<Node<'_>> {
+    configurations(object, "Configuration", "EventRateLimit")
+}
+
+pub(super) fn event_rate_limit_no_limits(object: Object<'_>, cx: &mut Cx<'_>) {
+    for config in event_rate_limit(object) {
+        let message = "EventRateLimit has no limits: the API server does not start";
+        match config.pair("limits") {
+            Some((key, list)) if list.is_empty() => {
+                cx.report(key, message);
+            }
+            Some(_) => {}
+            None => {
+                cx.missing(config.lacking(), message);
+            }
+        }
+    }
+}
+
+pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>) {
+    const TYPES: [&str; 4] = ["Server", "Namespace", "User", "SourceAndObject"];
+    for limit in event_rate_limit(object)
+        .into_iter()
+        .flat_map(|c| c.list("limits"))
+    {
+        let number = |key: &str| limit.field(key).and_then(|n| Some((n, n.as_int()?)));
+        if let Some(kind) = limit.field("type")
+            && !TYPES.contains(&kind.text().unwrap_or_default())
+            && !is_placeholder(kind.text().unwrap_or_default())
+        {
+            cx.report(
+                kind,
+                format!(
+                    "a limit is of one of the types {}: the API server does not start",
+                    TYPES.join(", ")
+                ),
+            );
+        }
+        for key in ["qps", "burst"] {
+            if let Some((node, _)) = number(key).filter(|(_, n)| *n <= 0) {
+                cx.report(
+                    node,
+                    format!("`{key}` is to be more than nothing: the API server does not start"),
+                );
+            }
+        }
+        if let (Some((_, qps)), Some((node, burst))) = (number("qps"), number("burst"))
+            && burst > 0
+            && burst < qps
+        {
+            cx.report(node, format!("a burst of {burst} is all that ever passes at once: {qps} events a second are never reached"))
+                .severity(Severity::Info);
         }
     }
 }

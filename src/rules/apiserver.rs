@@ -85,9 +85,7 @@ pub(super) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>)
     }
     for (item, spot) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
         let rows = Plugin::of(item);
-        let having = rows
-            .iter()
-            .fold(Releases::NONE, |all, row| all.with(row.releases()));
+        let having: Releases = rows.iter().map(Plugin::releases).collect();
         let known = !having.and(instance.releases).is_empty() || gone_since(item).is_some();
         if known || super::is_open(item) {
             continue;

@@ -296,3 +296,48 @@ pub(super) fn invalid(policy: Object<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
+
+/// What the most powerful do is dropped before any rule records it.
+pub(super) fn system_users_excluded(policy: Object<'_>, cx: &mut Cx<'_>) {
+    const POWERFUL: [&str; 4] = [
+        "system:masters",
+        "kubernetes-admin",
+        "system:admin",
+        "system:serviceaccounts:kube-system",
+    ];
+    for rule in rules(policy).filter(|r| level(*r) == "None") {
+        // What somebody reads, health checks, and the noise of leases and events may be dropped.
+        let given = |key: &str| rule.field(key).is_some_and(|list| !list.is_empty());
+        let mut verbs = rule.list("verbs").filter_map(Node::text);
+        let reads = given("verbs") && verbs.all(|v| matches!(v, "get" | "list" | "watch"));
+        if reads || given("resources") || given("nonResourceURLs") {
+            continue;
+        }
+        for user in ["users", "userGroups"]
+            .iter()
+            .flat_map(|key| rule.list(key))
+        {
+            let text = user.text().unwrap_or_default();
+            if POWERFUL.contains(&text) {
+                cx.report(user, format!("nothing that {text} changes is recorded: who gets hold of those credentials leaves no trace"));
+            }
+        }
+    }
+}
+
+pub(super) fn request_received_kept(policy: Object<'_>, cx: &mut Cx<'_>) {
+    let omits = |node: Node<'_>| {
+        let mut stages = node.list("omitStages").filter_map(Node::as_str);
+        stages.any(|stage| stage == "RequestReceived")
+    };
+    let recording = |rule: &Node<'_>| level(*rule) != "None";
+    if let Some((key, _)) = policy.node.pair("rules")
+        && !omits(policy.node)
+        && rules(policy).filter(recording).any(|rule| !omits(rule))
+    {
+        cx.report(
+            key,
+            "each request is recorded twice: `omitStages` does not have RequestReceived",
+        );
+    }
+}

@@ -103,15 +103,67 @@ fn empty_prefix<'d>(config: Object<'d>, claim: &str) -> impl Iterator<Item = Nod
     let claim = claim.to_owned();
     issuers(config).filter_map(move |j| {
         let mapping = j.at(&["claimMappings", &claim])?;
-        let guarded = j.field("userValidationRules").is_some_and(|rules| {
-            rules
-                .within()
-                .any(|n| n.text().is_some_and(|t| t.contains("system:")))
-        });
         let prefix = mapping.get("prefix")?;
         let empty = mapping.field("claim").is_some() && prefix.text() == Some("");
-        (empty && !guarded).then_some(prefix)
+        (empty && !is_guarded(j)).then_some(prefix)
     })
+}
+
+/// Whether rules of an entry speak of names that begin with `system:`.
+fn is_guarded(jwt: Node<'_>) -> bool {
+    let rules = ["userValidationRules", "claimValidationRules"];
+    let mut rules = rules.iter().filter_map(|key| jwt.field(key));
+    rules.any(|list| {
+        let mut texts = list.within().filter_map(Node::text);
+        texts.any(|t| t.contains("system:"))
+    })
+}
+
+/// Names that an expression makes, where nothing keeps it from making the cluster's own.
+pub(super) fn jwt_no_system_guard(config: Object<'_>, cx: &mut Cx<'_>) {
+    for jwt in issuers(config).filter(|j| !is_guarded(*j)) {
+        for claim in ["username", "groups"] {
+            let Some(expression) = jwt.at(&["claimMappings", claim, "expression"]) else {
+                continue;
+            };
+            let text = expression.text().unwrap_or_default();
+            // A text in front of the claim is a prefix.
+            let prefixed = text.replace(' ', "").replace('"', "'").contains("'+");
+            if !prefixed && !text.is_empty() && !is_placeholder(text) {
+                cx.report(expression, format!("the {claim} that this makes may begin with `system:`, and no rule refuses that: who sets the claim is the cluster's own user or group"));
+            }
+        }
+    }
+}
+
+/// An issuer of everybody's tokens.
+pub(super) fn jwt_multi_tenant_issuer_without_claim_rule(config: Object<'_>, cx: &mut Cx<'_>) {
+    let shared = cx.param("issuers");
+    for jwt in issuers(config) {
+        let ruled = ["claimValidationRules", "userValidationRules"]
+            .iter()
+            .any(|key| jwt.field(key).is_some_and(|list| !list.is_empty()));
+        let Some(url) = jwt.at(&["issuer", "url"]).filter(|_| !ruled) else {
+            continue;
+        };
+        let text = url.text().unwrap_or_default().trim_end_matches('/');
+        if shared.iter().any(|s| text == s) {
+            cx.report(url, format!("{text} gives tokens to anybody who has an account there, and no rule tells yours from theirs: all of them are let in"));
+        }
+    }
+}
+
+pub(super) fn jwt_audience_generic(config: Object<'_>, cx: &mut Cx<'_>) {
+    let generic = cx.param("audiences");
+    for issuer in issuers(config).filter_map(|j| j.field("issuer")) {
+        let url = issuer.field("url").and_then(Node::text);
+        for audience in issuer.list("audiences") {
+            let text = audience.text().unwrap_or_default();
+            if generic.iter().any(|g| text == g) || url == Some(text) {
+                cx.report(audience, format!("{text} is the audience of other systems too: a token that was made for one of them is taken here"));
+            }
+        }
+    }
 }
 
 pub(super) fn jwt_username_prefix_empty(config: Object<'_>, cx: &mut Cx<'_>) {

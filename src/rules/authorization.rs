@@ -2,6 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
+use crate::kube::component::number;
 use crate::yaml::Node;
 
 fn kind(authorizer: Node<'_>) -> &str {
@@ -18,6 +19,166 @@ pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
         let before = others.iter().any(|a| matches!(kind(*a), "RBAC" | "Node"));
         if let Some(policy) = open.filter(|_| before && kind(*authorizer) == "Webhook") {
             cx.report(policy, "what this webhook denies is allowed while it does not answer: others that allow are asked after it");
+        }
+    }
+}
+
+/// What the API server refuses to start with.
+pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
+    let mut names: Vec<&str> = Vec::new();
+    let mut kinds: Vec<&str> = Vec::new();
+    for authorizer in config.node.list("authorizers") {
+        if kind(authorizer).contains("{{") {
+            continue;
+        }
+        of_type(authorizer, &mut kinds, cx);
+        match authorizer.field("name") {
+            Some(name) => {
+                let text = name.text().unwrap_or_default();
+                if names.contains(&text) {
+                    cx.report(
+                        name,
+                        format!("two authorizers are called {text}: the API server does not start"),
+                    );
+                }
+                names.push(text);
+            }
+            None => {
+                cx.missing(
+                    authorizer.lacking(),
+                    "an authorizer needs a `name`: the API server does not start",
+                );
+            }
+        }
+    }
+}
+
+fn of_type<'d>(authorizer: Node<'d>, seen: &mut Vec<&'d str>, cx: &mut Cx<'_>) {
+    const TYPES: [&str; 6] = [
+        "AlwaysAllow",
+        "AlwaysDeny",
+        "ABAC",
+        "Node",
+        "RBAC",
+        "Webhook",
+    ];
+    let kind = kind(authorizer);
+    let Some(node) = authorizer.field("type") else {
+        cx.missing(
+            authorizer.lacking(),
+            "an authorizer needs a `type`: the API server does not start",
+        );
+        return;
+    };
+    if !TYPES.contains(&kind) {
+        cx.report(
+            node,
+            format!("there is no authorizer of type {kind}: the API server does not start"),
+        );
+    } else if kind != "Webhook" && seen.contains(&kind) {
+        cx.report(
+            node,
+            format!(
+                "{kind} is asked twice, which only a Webhook may be: the API server does not start"
+            ),
+        );
+    }
+    seen.push(kind);
+    match (kind == "Webhook", authorizer.pair("webhook")) {
+        (true, Some((_, webhook))) => of_webhook(webhook, cx),
+        (true, None) => {
+            cx.missing(
+                authorizer.lacking(),
+                "an authorizer of type Webhook needs `webhook`: the API server does not start",
+            );
+        }
+        (false, Some((key, _))) => {
+            cx.report(
+                key,
+                format!(
+                    "an authorizer of type {kind} has no webhook: the API server does not start"
+                ),
+            );
+        }
+        (false, None) => {}
+    }
+}
+
+fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
+    const NEEDED: [&str; 4] = [
+        "timeout",
+        "failurePolicy",
+        "subjectAccessReviewVersion",
+        "connectionInfo",
+    ];
+    let missing = |key: &&str| webhook.field(key).is_none_or(Node::is_null);
+    let missing: Vec<_> = NEEDED
+        .into_iter()
+        .filter(missing)
+        .map(|key| format!("`{key}`"))
+        .collect();
+    if !missing.is_empty() {
+        cx.missing(
+            webhook.lacking(),
+            format!(
+                "the webhook lacks {}, which has no default: the API server does not start",
+                missing.join(", ")
+            ),
+        );
+    }
+    let policy = webhook.field("failurePolicy").filter(|p| !p.is_null());
+    if let Some(policy) = policy.filter(|p| !matches!(p.text(), Some("NoOpinion" | "Deny"))) {
+        cx.report(
+            policy,
+            "`failurePolicy` is NoOpinion or Deny: the API server does not start",
+        );
+    }
+    let timeout = webhook.field("timeout");
+    let seconds = timeout.and_then(|t| number(t.text()?));
+    if let (Some(timeout), Some(seconds)) = (timeout, seconds)
+        && !(seconds > 0.0 && seconds <= 30.0)
+    {
+        cx.report(
+            timeout,
+            "the timeout is to be more than nothing and at most 30s: the API server does not start",
+        );
+    }
+}
+
+/// A webhook that is asked first and denies while it is away denies the cluster's own programs too.
+pub(super) fn webhook_deny_without_exclusion(config: Object<'_>, cx: &mut Cx<'_>) {
+    let Some(first) = config.node.list("authorizers").next() else {
+        return;
+    };
+    let webhook = first.field("webhook").filter(|_| kind(first) == "Webhook");
+    let excludes = |w: Node<'_>| {
+        let mut texts = w
+            .field("matchConditions")
+            .into_iter()
+            .flat_map(Node::within)
+            .filter_map(Node::text);
+        texts.any(|t| t.contains("system:") || t.contains("kube-system"))
+    };
+    let policy = webhook
+        .filter(|w| !excludes(*w))
+        .and_then(|w| w.field("failurePolicy"));
+    if let Some(policy) = policy.filter(|p| p.as_str() == Some("Deny")) {
+        cx.report(policy, "while this webhook does not answer, everybody is denied, the nodes and the control plane too, and it may not come back");
+    }
+}
+
+pub(super) fn webhook_cache_long(config: Object<'_>, cx: &mut Cx<'_>) {
+    for webhook in config
+        .node
+        .list("authorizers")
+        .filter_map(|a| a.field("webhook"))
+    {
+        let Some(ttl) = webhook.field("authorizedTTL") else {
+            continue;
+        };
+        let text = ttl.text().unwrap_or_default();
+        if number(text).is_some_and(|seconds| seconds > 600.0) {
+            cx.report(ttl, format!("what the webhook allowed stays allowed for {text}, whatever it would say by then"));
         }
     }
 }

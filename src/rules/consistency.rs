@@ -1,8 +1,8 @@
 //! Documents that must agree with each other.
 
 use crate::check::Cx;
-use crate::kube::component::ComponentKind;
-use crate::kube::{Says, Set};
+use crate::kube::component::{ComponentKind, Origin};
+use crate::kube::{Body, Facts, Says, Set};
 
 pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "encryption-provider-config") {
@@ -16,5 +16,94 @@ pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
         );
         cx.report_fact(link.from.facts, &setting.at, message)
             .related_fact(plain);
+    }
+}
+
+/// The folder that a file lies in: what lies in one folder is one cluster's.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn port(url: &str) -> Option<&str> {
+    let (_, port) = url.trim_end_matches('/').rsplit_once(':')?;
+    port.bytes().all(|b| b.is_ascii_digit()).then_some(port)
+}
+
+/// The API server asks etcd in plain text what is served with TLS, or the other way around.
+pub(super) fn etcd_scheme_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+    for server in set.settings(ComponentKind::ApiServer, "etcd-servers") {
+        let asked = server.setting.value.as_str();
+        let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
+        let etcd = set.settings(ComponentKind::Etcd, "listen-client-urls");
+        let same = etcd.filter(|e| {
+            folder(e.path) == folder(server.path)
+                && port(asked).is_some()
+                && port(&e.setting.value) == port(asked)
+        });
+        let same: Vec<_> = same.collect();
+        let agrees = same
+            .iter()
+            .any(|e| scheme(&e.setting.value) == scheme(asked));
+        if let Some(etcd) = same.first().filter(|_| !agrees) {
+            let message = format!(
+                "the API server asks etcd at {asked}, which listens at {}: they never understand each other",
+                etcd.setting.value
+            );
+            cx.report_fact(server.facts, &server.setting.at, message)
+                .related_fact(&etcd.setting.at.label);
+        }
+    }
+}
+
+/// The API server verifies certificates that kubelets have signed themselves.
+pub(super) fn kubelet_ca_vs_self_signed(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let servers = set.settings(ComponentKind::ApiServer, "kubelet-certificate-authority");
+    for server in
+        servers.filter(|s| s.setting.origin == Origin::Explicit && !s.setting.value.is_empty())
+    {
+        let kubelets = set.settings(ComponentKind::Kubelet, "rotate-server-certificates");
+        let mut kubelets: Vec<_> = kubelets
+            .filter(|k| folder(k.path) == folder(server.path))
+            .collect();
+        let signed = kubelets.iter().any(|k| k.setting.value == "true");
+        kubelets.retain(|k| k.facts.settings("tls-cert-file").next().is_none());
+        if let Some(kubelet) = kubelets.first().filter(|_| !signed) {
+            let message = format!(
+                "the API server asks for certificates of {}, and the kubelet signs its own: logs, exec and port-forward fail",
+                server.setting.value
+            );
+            cx.report_fact(server.facts, &server.setting.at, message)
+                .related_fact(&kubelet.setting.at.label);
+        }
+    }
+}
+
+/// A file for the API server that the only one there does not name.
+pub(super) fn config_document_unused(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let is_server = |facts: &Facts| matches!(&facts.body, Body::Component(c) if c.component == ComponentKind::ApiServer);
+    let mut servers = set.facts.iter().filter(|(_, facts)| is_server(facts));
+    let (Some((server_path, server)), None) = (servers.next(), servers.next()) else {
+        return;
+    };
+    for (path, facts) in &set.facts {
+        let Body::SideFile(file) = &facts.body else {
+            continue;
+        };
+        let near =
+            folder(path) == folder(server_path) || folder(folder(path)) == folder(server_path);
+        let shown = path.split('/').any(|part| {
+            part.starts_with("example") || part.starts_with("doc") || part.starts_with("test")
+        });
+        if !near || shown || file.path.is_some() || file.component != ComponentKind::ApiServer {
+            continue;
+        }
+        if let Some(lacking) = server.settings(file.flag).find(|s| s.value.is_empty()) {
+            let message = format!(
+                "no API server reads this file: `--{}` is not set",
+                file.flag
+            );
+            cx.report_fact(facts, &file.at, message)
+                .related_fact(&lacking.at.label);
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::check::Cx;
 use crate::finding::Releases;
-use crate::kube::component::{ComponentKind, Flag, Form, Gate, Instance, Setting, is_open};
+use crate::kube::component::{
+    ComponentKind, Flag, Form, Gate, Instance, Setting, is_boolean, is_open,
+};
 use crate::text::nearest;
 use std::collections::HashMap;
 
@@ -38,7 +40,7 @@ fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setti
 /// The releases of a component that have a flag.
 fn having(component: ComponentKind, name: &str) -> Releases {
     let rows = Flag::of(component, name).iter();
-    rows.fold(Releases::NONE, |all, f| all.with(f.releases()))
+    rows.map(Flag::releases).collect()
 }
 
 fn long_gone(component: ComponentKind, name: &str) -> Option<u8> {
@@ -289,5 +291,116 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             );
             cx.report(setting.spot(), message).secret();
         }
+    }
+}
+
+fn is_quoted(value: &str) -> bool {
+    let quoted =
+        |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    quoted('"') || quoted('\'')
+}
+
+/// A value that the program refuses.
+pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let variables = instance.settings.iter();
+    let variables = variables.filter(|s| s.shown.starts_with("ETCD_"));
+    for setting in written(instance).chain(variables) {
+        let value = setting.value.as_ref();
+        if is_open(value) || is_quoted(value.trim()) {
+            continue;
+        }
+        if let Some(why) = instance.refusal(&setting.name, value) {
+            let name = instance.component.name();
+            let message = format!("{name} does not start: `{}` {why}", setting.shown);
+            cx.report(setting.spot(), message);
+        }
+    }
+}
+
+/// Quotes that no shell takes away, and blanks behind commas.
+pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for setting in written(instance) {
+        let value = setting.value.as_ref();
+        if is_open(value) {
+            continue;
+        }
+        if is_quoted(value) {
+            let message = format!(
+                "the quotes are part of the value of `{}`: no shell takes them away",
+                setting.shown
+            );
+            cx.report(setting.spot(), message);
+            continue;
+        }
+        let mut flags = Flag::of(instance.component, &setting.name).iter();
+        let blank = |item: &str| item != item.trim() && !item.trim().is_empty();
+        // Maps of names to values are trimmed.
+        let list = flags.any(|f| f.list) && !value.contains('=');
+        if let Some(item) = value.split(',').find(|item| list && blank(item)) {
+            let message = format!(
+                "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",
+                setting.shown
+            );
+            cx.report(setting.spot(), message);
+        }
+    }
+}
+
+/// Gates that were closed for security's sake, or that open a hole.
+pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let insecure = cx.param("gates");
+    for (name, value, spot) in gates(instance) {
+        let off = matches!(value, "false" | "0" | "f" | "False" | "FALSE");
+        let as_written = format!("{name}={}", !off);
+        let effective = Gate::of(name)
+            .iter()
+            .any(|g| !g.locked && g.on == off && !g.releases().and(instance.releases).is_empty());
+        if effective && insecure.iter().any(|gate| *gate == as_written) {
+            let message = format!(
+                "feature gate {as_written} takes away a protection of {}",
+                instance.component.name()
+            );
+            cx.report(spot, message);
+        }
+    }
+}
+
+/// A gate that is set to what it is anyway.
+pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for (name, value, spot) in gates(instance).filter(|(_, value, _)| is_boolean(value)) {
+        let on = !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE");
+        let rows = Gate::of(name).iter();
+        let mut rows = rows
+            .filter(|g| !g.releases().and(instance.releases).is_empty())
+            .peekable();
+        if rows.peek().is_some() && rows.all(|g| g.on == on) {
+            cx.report(spot, format!("feature gate {name} is {on} by default"));
+        }
+    }
+}
+
+/// Flags that nobody reads beside a configuration file.
+pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let file = match instance.component {
+        ComponentKind::Etcd => "config-file",
+        _ => "config",
+    };
+    let Some(file) = instance.last(file).filter(|s| s.shown.starts_with("--")) else {
+        return;
+    };
+    let dead = cx.param(instance.component.name());
+    let is_dead = |name: &str| match instance.component {
+        ComponentKind::Etcd => name != file.name,
+        _ => dead.iter().any(|d| d == name),
+    };
+    for setting in written(instance).filter(|s| is_dead(&s.name)) {
+        let message = format!(
+            "{} does not read `{}` beside `{}`: what the file says counts",
+            instance.component.name(),
+            setting.shown,
+            file.shown
+        );
+        cx.report(setting.spot(), message)
+            .related(file.spot(), "the file");
     }
 }

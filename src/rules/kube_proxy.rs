@@ -1,6 +1,7 @@
 //! kube-proxy.
 
 use crate::check::Cx;
+use crate::kube::address::Url;
 use crate::kube::component::{Instance, is_open};
 
 /// Metrics are served to other machines.
@@ -18,4 +19,24 @@ pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         setting.shown
     );
     cx.report(setting.spot(), message);
+}
+
+/// The API server is asked in plain text.
+pub(super) fn master_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    for name in ["master", "api-servers"] {
+        let Some(setting) = instance.last(name).filter(|s| !is_open(&s.value)) else {
+            continue;
+        };
+        let Some(url) = Url::parse(&setting.value) else {
+            continue;
+        };
+        if url.is_plain() {
+            let message = format!(
+                "{} talks to the API server at {} in plain text: its credentials and whatever it is told are open to the network",
+                instance.component.name(),
+                url.host
+            );
+            cx.report(setting.spot(), message);
+        }
+    }
 }

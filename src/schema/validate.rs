@@ -215,9 +215,7 @@ impl<'d> Validator<'d> {
 
     /// A field that some of the target releases do not have.
     fn not_in_all(&mut self, key: Node<'d>, ty: &'static Type, rows: &[Field]) {
-        let having = rows
-            .iter()
-            .fold(Releases::NONE, |all, f| all.with(f.releases()));
+        let having: Releases = rows.iter().map(Field::releases).collect();
         let without = self.targets.without(having);
         if without.is_empty() {
             return;

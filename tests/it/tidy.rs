@@ -34,7 +34,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     (
         "output",
         7,
-        &["engine", "finding", "model", "policy", "text"],
+        &["engine", "finding", "kube", "model", "policy", "text"],
     ),
     (
         "cli",

@@ -1,6 +1,6 @@
 //! A component's own configuration file: KubeletConfiguration, KubeProxyConfiguration, KubeSchedulerConfiguration, etcd's YAML.
 
-use super::{ComponentKind, Extent, Form, Instance, Surroundings, anchor, setting};
+use super::{ComponentKind, Extent, Form, Instance, KIND_PATCHES, Surroundings, anchor, setting};
 use crate::kube::Object;
 
 pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec<Instance<'d>> {
@@ -12,11 +12,15 @@ pub(super) fn instances<'d>(object: Object<'d>, around: Surroundings<'_>) -> Vec
         _ => return Vec::new(),
     };
     // kubeadm completes what stands beside its own configuration; a drop-in completes another file.
-    let completed = component == ComponentKind::Kubelet && around.beside_kubeadm;
+    let form = match component {
+        ComponentKind::Kubelet if around.path == KIND_PATCHES => Form::Kind,
+        ComponentKind::Kubelet if around.beside_kubeadm => Form::Kubeadm,
+        _ => Form::File,
+    };
     let dropped_in = around.path.contains("kubelet.conf.d/");
     vec![Instance {
         component,
-        form: if completed { Form::Kubeadm } else { Form::File },
+        form,
         extent: if dropped_in {
             Extent::Part
         } else {

@@ -27,8 +27,8 @@ use crate::yaml::{Node, Spot};
 
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
-pub use setting::{Setting, is_open, number};
-pub use tables::{Flag, Gate, Plugin, Suite};
+pub use setting::{Setting, is_boolean, is_open, number};
+pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults};
 pub use unit::settings as unit_settings;
 
 /// Which program an instance configures.
@@ -79,8 +79,8 @@ impl ComponentKind {
     /// The releases that are known of it: etcd counts its own, 3.5 to 3.7.
     pub const fn releases(self) -> Releases {
         match self {
-            Self::Etcd => Releases::ALL.from(5).before(8),
-            _ => Releases::ALL.from(25).before(Releases::NEWEST + 1),
+            Self::Etcd => Releases::between(5, 7),
+            _ => Releases::between(25, Releases::NEWEST),
         }
     }
 
@@ -331,6 +331,14 @@ impl<'d> Instance<'d> {
         }
     }
 
+    /// The written one of two settings that need each other, where the other is not set, and what that is called.
+    pub fn half(&self, [one, other]: [&'static str; 2]) -> Option<(&Setting<'d>, &'static str)> {
+        let lacking = |name| self.is_set(name) == Some(false);
+        let given = |name| self.last(name).filter(|s| !s.value.is_empty());
+        let half = |name, other| Some((given(name)?, other)).filter(|_| lacking(other));
+        half(one, other).or_else(|| half(other, one))
+    }
+
     /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
     pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
         let written = || self.written(name);
@@ -403,6 +411,43 @@ impl<'d> Instance<'d> {
         }
         let value = tables::default(self.component, name, self.releases)?;
         Some((value, Origin::BinaryDefault))
+    }
+
+    /// Why the program does not take a value.
+    pub fn refusal(&self, name: &str, value: &str) -> Option<String> {
+        let rows = Flag::of(self.component, name).iter();
+        let mut rows = rows.filter(|f| !f.releases().and(self.releases).is_empty());
+        let takes = rows.next().and_then(Flag::takes)?;
+        let same = rows.all(|f| f.takes().is_none_or(|t| t == takes));
+        let is_port = name.ends_with("port");
+        match takes {
+            _ if !same => None,
+            Takes::Boolean if is_boolean(value) => None,
+            Takes::Boolean => Some("is to be true or false".to_owned()),
+            Takes::Number => match value.parse::<f64>() {
+                Err(_) => Some("is to be a number".to_owned()),
+                Ok(n) if is_port && !(0.0..=65535.0).contains(&n) => {
+                    Some("is to be a port, 0 to 65535".to_owned())
+                }
+                Ok(n) if n < 0.0 && name.starts_with("audit-log-max") => {
+                    Some("is not to be negative".to_owned())
+                }
+                Ok(_) => None,
+            },
+            // A bare 0 is a duration of Go's.
+            Takes::Duration if value.parse::<f64>().is_ok_and(|n| n != 0.0) => {
+                Some("is to be a duration with its unit, such as 30s".to_owned())
+            }
+            Takes::Duration if number(value).is_none() => {
+                Some("is to be a duration, such as 30s or 1h30m".to_owned())
+            }
+            Takes::Duration => None,
+            Takes::OneOf(values) => {
+                let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
+                let all = value.split(',').all(known);
+                (!all).then(|| format!("is to be one of {}", values.replace(',', ", ")))
+            }
+        }
     }
 
     /// What a setting is called where this instance would have it: a flag, or a field.

@@ -204,6 +204,11 @@ pub fn is_open(value: &str) -> bool {
             .any(|w| matches!(w, [b'$', c] if c.is_ascii_alphabetic() || *c == b'_'))
 }
 
+/// Whether Go's strconv reads it as a boolean.
+pub fn is_boolean(value: &str) -> bool {
+    is_true(value) || matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False")
+}
+
 /// Booleans as Go's strconv reads them.
 pub(super) fn is_true(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")

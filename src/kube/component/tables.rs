@@ -1,6 +1,6 @@
 //! Facts about components by release: static tables, made of `schemas/components/*.tsv` by `build.rs`.
 
-use super::ComponentKind;
+use super::{ComponentKind, number};
 use crate::finding::Releases;
 
 /// A flag of a component, for a span of releases.
@@ -57,6 +57,14 @@ pub struct Suite {
     pub kind: &'static str,
 }
 
+/// The values of a flag that takes few.
+#[derive(Debug)]
+pub(super) struct Choice {
+    component: &'static str,
+    flag: &'static str,
+    values: &'static str,
+}
+
 /// What a carrier sets by itself.
 #[derive(Debug)]
 pub(super) struct Carried {
@@ -87,15 +95,6 @@ fn rows<T, K: Ord>(table: &'static [T], key: &K, of: impl Fn(&T) -> K) -> &'stat
     rest.get(..len).unwrap_or_default()
 }
 
-const fn span(since: u8, until: u8) -> Releases {
-    let from = Releases::ALL.from(since);
-    if until >= 63 {
-        from
-    } else {
-        from.before(until + 1)
-    }
-}
-
 impl Flag {
     /// The rows of a flag, one for each span of releases.
     pub fn of(component: ComponentKind, name: &str) -> &'static [Self] {
@@ -109,8 +108,38 @@ impl Flag {
 
     /// The releases that have it so.
     pub const fn releases(&self) -> Releases {
-        span(self.since, self.until)
+        Releases::between(self.since, self.until)
     }
+
+    /// What its value is to be, as its own default tells; `None` where that is any text.
+    pub fn takes(&self) -> Option<Takes> {
+        // A quantity of bytes, and a duration or a number of revisions.
+        const OPEN: [&str; 2] = ["-buffer-size", "-retention"];
+        let choice = rows(&CHOICE, &(self.component, self.name), |c| {
+            (c.component, c.flag)
+        });
+        let text = OPEN.iter().any(|end| self.name.ends_with(end));
+        match choice.first() {
+            Some(choice) => Some(Takes::OneOf(choice.values)),
+            _ if self.boolean => Some(Takes::Boolean),
+            _ if self.list || text || self.default.is_empty() => None,
+            _ if self.default.parse::<f64>().is_ok() => Some(Takes::Number),
+            _ => number(self.default).map(|_| Takes::Duration),
+        }
+    }
+}
+
+/// What the value of a flag is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// true or false.
+    Boolean,
+    /// A number.
+    Number,
+    /// A duration with its unit.
+    Duration,
+    /// One of these, between commas; of a list each item.
+    OneOf(&'static str),
 }
 
 impl Gate {
@@ -126,7 +155,7 @@ impl Gate {
 
     /// The releases that have it so.
     pub const fn releases(&self) -> Releases {
-        span(self.since, self.until)
+        Releases::between(self.since, self.until)
     }
 }
 
@@ -149,7 +178,7 @@ impl Plugin {
 
     /// The releases that have it so.
     pub const fn releases(&self) -> Releases {
-        span(self.since, self.until)
+        Releases::between(self.since, self.until)
     }
 }
 
@@ -175,7 +204,9 @@ pub(super) fn carried(
     let key = (carrier, component.name(), setting);
     let found = rows(&CARRIED, &key, |c| (c.carrier, c.component, c.setting));
     agreed(
-        found.iter().map(|c| (span(c.since, c.until), c.value)),
+        found
+            .iter()
+            .map(|c| (Releases::between(c.since, c.until), c.value)),
         releases,
     )
 }
@@ -188,9 +219,7 @@ pub(super) fn default(
     releases: Releases,
 ) -> Option<&'static str> {
     let flags = Flag::of(component, name);
-    let having = flags
-        .iter()
-        .fold(Releases::NONE, |all, f| all.with(f.releases()));
+    let having = flags.iter().map(Flag::releases).collect();
     let rows = flags.iter().map(|f| (f.releases(), f.default));
     agreed(rows.chain([(Releases::ALL.without(having), "")]), releases)
 }
@@ -209,6 +238,22 @@ fn agreed(
         left = left.without(span);
     }
     value.filter(|_| left.is_empty())
+}
+
+/// What a setting is where nobody writes it: by the program itself, whose carrier has no name, and by each carrier that sets it.
+pub fn defaults(
+    component: ComponentKind,
+    setting: &str,
+) -> impl Iterator<Item = (&'static str, Releases, &'static str)> {
+    let known = component.releases();
+    let flags = Flag::of(component, setting).iter();
+    let own = flags.map(|f| ("", f.releases(), f.default));
+    let carried = CARRIED
+        .iter()
+        .filter(move |c| c.component == component.name() && c.setting == setting)
+        .map(|c| (c.carrier, Releases::between(c.since, c.until), c.value));
+    let held = own.chain(carried);
+    held.map(move |(carrier, releases, value)| (carrier, releases.and(known), value))
 }
 
 /// What a path of a configuration file sets; several components may have it.

@@ -1,0 +1,211 @@
+//! kubelet, and what stands beside its configuration.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::kube::address::{Url, is_public};
+use crate::kube::component::{Form, Instance, Setting, is_open};
+use crate::model::Severity;
+use crate::text::Span;
+use crate::yaml::{Kind, Spot};
+
+pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_>) {
+    for provider in config.node.list("providers") {
+        for pattern in provider.list("matchImages") {
+            let text = pattern.text().unwrap_or_default();
+            let host = text.split(['/', ':']).next().unwrap_or_default();
+            if !host.is_empty() && host.split('.').all(|part| part == "*") {
+                cx.report(pattern, format!("the kubelet asks this provider for credentials for every registry of the form {text}: an image of anybody's gets them"));
+            }
+        }
+    }
+}
+
+pub(super) fn tls_cert_and_key(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    const PAIR: [&str; 2] = ["tls-cert-file", "tls-private-key-file"];
+    if let Some((setting, lacking)) = kubelet.half(PAIR) {
+        let message = format!(
+            "`{}` is given without `{}`: the kubelet does not start",
+            setting.shown,
+            kubelet.spelling(lacking)
+        );
+        cx.report(setting.spot(), message);
+        return;
+    }
+    let none = PAIR.iter().all(|name| kubelet.is_set(name) == Some(false));
+    if cx.is_strict() && none && kubelet.is_on("rotate-server-certificates") == Some(false) {
+        let asked = kubelet.spelling("rotate-server-certificates");
+        let message = format!(
+            "the kubelet signs its own certificate, which nobody can verify: it has neither `{}` nor `{asked}`",
+            kubelet.spelling("tls-cert-file")
+        );
+        cx.missing(kubelet.anchor, message);
+    }
+}
+
+/// The kubelet's port is reached from the Internet.
+pub(super) fn address_public(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    if let Some(setting) = kubelet.last("address").filter(|s| is_public(&s.value)) {
+        let message = format!(
+            "the kubelet listens on {}, an address of the Internet",
+            setting.value
+        );
+        cx.report(setting.spot(), message);
+    }
+}
+
+/// Where pods come from that no API server was asked about.
+pub(super) fn static_pod_path_worker(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    let Some(url) = kubelet.last("manifest-url").filter(|s| !is_open(&s.value)) else {
+        return;
+    };
+    let plain = Url::parse(&url.value).filter(Url::is_plain);
+    if let Some(plain) = plain {
+        let message = format!(
+            "the kubelet runs whatever pods {} answers with, privileged ones too, and reads them in plain text: whoever stands between them runs pods on the node",
+            plain.host
+        );
+        cx.report(url.spot(), message).severity(Severity::High);
+    }
+}
+
+/// Labels of the kubelet's own that it may set under kubernetes.io and k8s.io.
+const LABELS: [&str; 13] = [
+    "kubernetes.io/hostname",
+    "kubernetes.io/os",
+    "kubernetes.io/arch",
+    "kubernetes.io/instance-type",
+    "beta.kubernetes.io/os",
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "node.kubernetes.io/instance-type",
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region",
+    "kubernetes.io/role",
+];
+
+/// Whether a name is a domain, or below it.
+fn is_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    // kops has its own controller set what the kubelet may not.
+    if kubelet.form == Form::Kops {
+        return;
+    }
+    let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
+    for (label, spot) in written.flat_map(Setting::items) {
+        let key = label.split('=').next().unwrap_or_default();
+        let Some((domain, _)) = key.split_once('/').filter(|_| !is_open(label)) else {
+            continue;
+        };
+        let ours = ["kubernetes.io", "k8s.io"]
+            .iter()
+            .any(|d| is_below(domain, d));
+        let allowed = ["kubelet.kubernetes.io", "node.kubernetes.io"];
+        if ours && !allowed.iter().any(|d| is_below(domain, d)) && !LABELS.contains(&key) {
+            cx.report(
+                first(spot, key.len(), label.len()),
+                format!("a kubelet may not give itself the label {key}: it does not start"),
+            );
+        }
+    }
+}
+
+/// The first bytes of a place whose text is as long as this one.
+fn first(spot: Spot<'_>, bytes: usize, of: usize) -> Spot<'_> {
+    let Span { start, end } = spot.span;
+    match u32::try_from(bytes) {
+        Ok(bytes) if (end - start) as usize == of => Spot {
+            span: Span {
+                start,
+                end: start + bytes,
+            },
+            ..spot
+        },
+        _ => spot,
+    }
+}
+
+/// A threshold that is never, or always, reached is none.
+pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    // kind runs its nodes in containers of one machine, and switches it off itself.
+    if kubelet.form == Form::Kind {
+        return;
+    }
+    let written = kubelet
+        .settings
+        .iter()
+        .filter(|s| s.name == "eviction-hard");
+    for (item, spot) in written.flat_map(Setting::items) {
+        let Some((signal, value)) = item.split_once(['<', '=']) else {
+            continue;
+        };
+        if matches!(value.trim(), "0%" | "100%") {
+            cx.report(spot, format!("the kubelet evicts no pods for {signal}: the kernel ends whichever process it likes, or the disk is full"));
+        }
+    }
+}
+
+/// Logs that take the disk of all.
+pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
+    const GIBIBYTE: i64 = 1 << 30;
+    if let Some(size) = kubelet.last("container-log-max-size")
+        && bytes(&size.value).is_some_and(|b| b > GIBIBYTE)
+    {
+        cx.report(
+            size.spot(),
+            format!(
+                "the log of one container may fill the node's disk: {} before it is rotated",
+                size.value
+            ),
+        );
+    }
+    if let Some(files) = kubelet.last("container-log-max-files")
+        && files.value.parse::<i64>().is_ok_and(|n| n > 50)
+    {
+        cx.report(
+            files.spot(),
+            format!(
+                "the logs of one container may fill the node's disk: {} files are kept",
+                files.value
+            ),
+        );
+    }
+}
+
+/// A quantity of bytes in its common spellings.
+fn bytes(text: &str) -> Option<i64> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit: i64 = match unit {
+        "" => 1,
+        "k" => 1000,
+        "Ki" => 1 << 10,
+        "M" => 1_000_000,
+        "Mi" => 1 << 20,
+        "G" => 1_000_000_000,
+        "Gi" => 1 << 30,
+        "T" => 1_000_000_000_000,
+        "Ti" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// A node of the control plane that takes everybody's pods.
+pub(super) fn control_plane_taint_removed(config: Object<'_>, cx: &mut Cx<'_>) {
+    // kind's nodes are one machine's; what is patched there is nobody's cluster.
+    let joins = config.gvk.kind == "JoinConfiguration";
+    let worker = joins && config.node.field("controlPlane").is_none();
+    let taints = config.node.at(&["nodeRegistration", "taints"]);
+    let none = taints.filter(|list| list.kind() == Kind::Seq && list.is_empty());
+    if let Some(none) = none.filter(|_| !worker && !cx.is_fragment()) {
+        cx.report(none, "this node of the control plane takes the pods of everybody: who breaks out of one has the keys of the cluster");
+    }
+}

@@ -1,0 +1,142 @@
+//! Pods that are the control plane itself.
+
+use crate::check::Cx;
+use crate::kube::Object;
+use crate::kube::component::{ComponentKind, Form, Instance};
+use crate::kube::{Container, PodSpec};
+use crate::yaml::Node;
+
+const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+
+/// The container that an instance is read from.
+fn container<'d>(instance: &Instance<'d>) -> Option<Container<'d>> {
+    if instance.form != Form::StaticPod {
+        return None;
+    }
+    let pod = PodSpec::of(instance.object)?;
+    let of_instance = |c: &Container<'d>| c.node.span().contains(instance.anchor.span);
+    pod.containers().find(of_instance)
+}
+
+/// Its probes that ask by HTTP.
+fn probes(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
+    let asked = |name: &&str| container.node.at(&[name, "httpGet"]);
+    PROBES
+        .iter()
+        .filter_map(asked)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+pub(super) fn liveness_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    // Up to 1.22 they had ports without TLS.
+    let name = instance.component.name();
+    let Some(container) = container(instance).filter(|_| instance.releases.before(24).is_empty())
+    else {
+        return;
+    };
+    let secure = instance.effective("secure-port").map(|e| e.value);
+    for probe in probes(container) {
+        let port = probe.field("port");
+        let gone = port.filter(|p| {
+            let text = p.text();
+            matches!(text, Some("8080" | "10251" | "10252"))
+                && secure.is_some_and(|s| text != Some(s))
+        });
+        let plain = probe
+            .field("scheme")
+            .is_none_or(|s| s.text() == Some("HTTP"));
+        if let Some(port) = gone {
+            cx.report(port, format!("{name} has no port without TLS any more: the probe always fails, and the kubelet restarts it for ever"));
+        } else if plain && port.is_some_and(|p| p.text() == secure) {
+            let at = probe.field("scheme").unwrap_or(probe);
+            cx.report(at, format!("{name} speaks HTTPS only: the probe always fails, and the kubelet restarts it for ever"));
+        }
+    }
+}
+
+pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let flag = instance.last("anonymous-auth");
+    let off = flag.filter(|_| instance.is_on("anonymous-auth") == Some(false));
+    // A file may let in the paths of health checks alone.
+    let file = instance.is_set("authentication-config") != Some(false);
+    let (Some(flag), Some(container)) = (off.filter(|_| !file), container(instance)) else {
+        return;
+    };
+    let named = |probe: Node<'_>| {
+        let mut headers = probe
+            .list("httpHeaders")
+            .filter_map(|h| h.field("name")?.text());
+        headers.any(|h| h.eq_ignore_ascii_case("authorization"))
+    };
+    let secure = instance.effective("secure-port").map(|e| e.value);
+    let asks = |probe: &Node<'_>| {
+        !named(*probe) && probe.field("port").is_some_and(|p| p.text() == secure)
+    };
+    if let Some(probe) = probes(container).find(asks) {
+        cx.report(flag.spot(), "the kubelet's probe is a request without credentials, which is now refused: it restarts the API server for ever")
+            .related(probe, "this probe sends none");
+    }
+}
+
+/// A registry that gets no images any more.
+pub(super) fn image_registry_frozen(config: Object<'_>, cx: &mut Cx<'_>) {
+    let paths: [&[&str]; 3] = [
+        &["imageRepository"],
+        &["dns", "imageRepository"],
+        &["etcd", "local", "imageRepository"],
+    ];
+    let root = match config.gvk.kind {
+        "ClusterConfiguration" => Some(config.node),
+        "KubeadmConfig" => config.node.at(&["spec", "clusterConfiguration"]),
+        "KubeadmControlPlane" => {
+            config
+                .node
+                .at(&["spec", "kubeadmConfigSpec", "clusterConfiguration"])
+        }
+        _ => config.node.at(&[
+            "spec",
+            "template",
+            "spec",
+            "kubeadmConfigSpec",
+            "clusterConfiguration",
+        ]),
+    };
+    for repository in paths.iter().filter_map(|path| root?.at(path)) {
+        let text = repository.text().unwrap_or_default();
+        if text == "k8s.gcr.io" || text.starts_with("k8s.gcr.io/") {
+            cx.report(repository, "k8s.gcr.io has got no images since April 2023: newer releases are not there, and the registry may be switched off");
+        }
+    }
+}
+
+/// Keys of the cluster that a program of the control plane could change.
+pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    // etcd's own certificates are its own; kubeadm has it so.
+    let reads = matches!(
+        instance.component,
+        ComponentKind::ApiServer | ComponentKind::ControllerManager | ComponentKind::Scheduler
+    );
+    let (Some(container), Some(pod)) = (
+        container(instance).filter(|_| reads),
+        PodSpec::of(instance.object),
+    ) else {
+        return;
+    };
+    for mount in container.node.list("volumeMounts") {
+        let name = mount.field("name").and_then(Node::text);
+        let mut volumes = pod.volumes();
+        let volume = volumes.find(|v| v.field("name").and_then(Node::text) == name);
+        let path = volume
+            .and_then(|v| v.at(&["hostPath", "path"])?.text())
+            .unwrap_or_default();
+        let below = path.strip_prefix("/etc/kubernetes/").unwrap_or_default();
+        let keys = below == "pki"
+            || below.starts_with("pki/")
+            || below.rsplit_once('.').is_some_and(|(_, end)| end == "conf");
+        let writable = mount.field("readOnly").and_then(Node::as_bool) != Some(true);
+        if let Some(at) = mount.field("mountPath").filter(|_| keys && writable) {
+            cx.report(at, format!("{} only reads {path}, and could write it: who breaks into it replaces keys of the cluster on the node", instance.component.name()));
+        }
+    }
+}
