@@ -4,6 +4,7 @@ use crate::model::{Policy, Severity, Text};
 use crate::text::{FileId, Span};
 use crate::yaml::Located;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// Id of a rule, `category/name`.
 pub type RuleId = Text;
@@ -206,6 +207,12 @@ impl Finding {
             state: State::Open,
             scope: 0,
         }
+    }
+
+    /// Says that it is about what a template was rendered to.
+    pub(crate) fn is_rendered_from(&mut self, template: &str) {
+        let _ = write!(self.message, " (rendered from {template})");
+        self.rendered_from = Some(template.to_owned());
     }
 }
 

@@ -297,12 +297,16 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         let object = facts.object.clone();
-        self.push(Finding {
+        let mut finding = Finding {
             exact: at.exact,
             path: at.path.clone(),
             fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
             ..Finding::new(self.policy, at.label.clone(), message.into(), object, "")
-        })
+        };
+        if let Some(template) = &facts.rendered_from {
+            finding.is_rendered_from(template);
+        }
+        self.push(finding)
     }
 
     fn push(&mut self, finding: Finding) -> Draft<'_> {

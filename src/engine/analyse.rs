@@ -16,7 +16,6 @@ use crate::yaml::{
     self, Chunk, Document, Format, Kind, Limits, Located, Node, Place, Problem, Spot,
     decode_scalar, parse,
 };
-use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
@@ -134,8 +133,10 @@ impl Analysis<'_> {
     fn finish(mut self, rendered_from: Option<&str>) -> ChunkReport {
         if let Some(template) = rendered_from {
             for finding in &mut self.found.list {
-                let _ = write!(finding.message, " (rendered from {template})");
-                finding.rendered_from = Some(template.to_owned());
+                finding.is_rendered_from(template);
+            }
+            for facts in &mut self.report.facts {
+                facts.rendered_from = Some(template.to_owned());
             }
         }
         if self.rules.subsumes {

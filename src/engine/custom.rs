@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Clone, Copy)]
 struct Kept<'a> {
     facts: &'a CustomFacts,
+    rendered_from: Option<&'a str>,
     file: FileId,
     source: &'a SourceFile,
     chunk: u32,
@@ -86,6 +87,7 @@ fn kept<'a>(files: &'a [(FileId, FileReport)], sources: &'a SourceMap) -> Vec<(b
             if let Body::Custom(custom) = &facts.body {
                 let one = Kept {
                     facts: custom,
+                    rendered_from: facts.rendered_from.as_deref(),
                     file: *id,
                     source,
                     chunk: facts.chunk,
@@ -162,6 +164,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
         } else {
             agreed(judged.collect())
         };
+        let before = found.list.len();
         for problem in problems {
             let Some(policy) = rules.get(problem.rule) else {
                 continue;
@@ -173,6 +176,10 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
                 ..rules.about(&repository)
             };
             tell(problem, Cx::new(policy, about, scope, found));
+        }
+        let new = found.list.get_mut(before..).unwrap_or_default().iter_mut();
+        if let Some(template) = resource.rendered_from {
+            new.for_each(|finding| finding.is_rendered_from(template));
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Facts {
     pub object: Option<ObjectRef>,
     /// Where its chunk begins in the file: what stands in one chunk is one machine's.
     pub chunk: u32,
+    /// The template of a chart that its document was rendered from.
+    pub rendered_from: Option<String>,
     /// The fact.
     pub body: Body,
 }
@@ -288,6 +290,7 @@ impl Facts {
         Self {
             object: Some(object.reference()),
             chunk: 0,
+            rendered_from: None,
             body,
         }
     }
