@@ -75,10 +75,10 @@ impl What {
             (Self::Crowded, true) => "file has too many objects for rules about several of them",
             (Self::Crowded, false) => "files have too many objects for rules about several of them",
             (Self::Undefined, true) => {
-                "kind has no CustomResourceDefinition here that is surely its own: its fields were not checked"
+                "kind of custom resources has no CustomResourceDefinition here: its fields were not checked"
             }
             (Self::Undefined, false) => {
-                "kinds have no CustomResourceDefinition here that is surely their own: their fields were not checked"
+                "kinds of custom resources have no CustomResourceDefinition here: their fields were not checked"
             }
             (Self::Untyped, true) => {
                 "object was not checked against its type in a target release: types are known from 1.25 on"
