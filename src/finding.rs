@@ -114,6 +114,15 @@ impl Label {
     }
 }
 
+/// What a document of a chart's output was rendered from.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The template, as Helm names it.
+    pub template: String,
+    /// When Helm applies it by itself, where it is a hook: `pre-install`, `test`.
+    pub hook: Option<String>,
+}
+
 /// The Kubernetes object that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct ObjectRef {
@@ -210,9 +219,19 @@ impl Finding {
     }
 
     /// Says that it is about what a template was rendered to.
-    pub(crate) fn is_rendered_from(&mut self, template: &str) {
-        let _ = write!(self.message, " (rendered from {template})");
-        self.rendered_from = Some(template.to_owned());
+    pub(crate) fn is_rendered_from(&mut self, from: &Rendered) {
+        let template = &from.template;
+        let _ = match from.hook.as_deref() {
+            None => write!(self.message, " (rendered from {template})"),
+            Some(hook) if hook.contains("test") => {
+                write!(
+                    self.message,
+                    " (rendered from {template}, which `helm test` runs)"
+                )
+            }
+            Some(hook) => write!(self.message, " (rendered from {template}, a hook: {hook})"),
+        };
+        self.rendered_from = Some(template.clone());
     }
 }
 

@@ -5,7 +5,7 @@ use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
-use crate::finding::{Finding, Label, State};
+use crate::finding::{Finding, Label, Rendered, State};
 use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::leak::Leaks;
 use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
@@ -82,6 +82,7 @@ pub fn analyse(
             report: ChunkReport::default(),
             found: Found::default(),
             scope: 0,
+            hook: None,
         };
         analysis.chunk(chunk);
         analysis.finish(yaml::helm_source(chunk.span.text(input.text)))
@@ -127,16 +128,22 @@ struct Analysis<'a> {
     found: Found,
     /// Numbers what rules look at.
     scope: u32,
+    /// When Helm applies the chunk's object by itself.
+    hook: Option<String>,
 }
 
 impl Analysis<'_> {
     fn finish(mut self, rendered_from: Option<&str>) -> ChunkReport {
         if let Some(template) = rendered_from {
+            let rendered = Rendered {
+                template: template.to_owned(),
+                hook: self.hook.take(),
+            };
             for finding in &mut self.found.list {
-                finding.is_rendered_from(template);
+                finding.is_rendered_from(&rendered);
             }
             for facts in &mut self.report.facts {
-                facts.rendered_from = Some(template.to_owned());
+                facts.rendered_from = Some(rendered.clone());
             }
         }
         if self.rules.subsumes {
@@ -287,6 +294,8 @@ impl Analysis<'_> {
             }
         }
         if depth == 0 {
+            let hook = root.and_then(|object| object.annotation("helm.sh/hook"));
+            self.hook = hook.map(str::to_owned);
             self.report.objects += objects.len();
             if objects.is_empty() {
                 self.incomplete(&document);

@@ -4,6 +4,7 @@
 use super::analyse::tell;
 use super::{FileReport, Note, RuleSet, What};
 use crate::check::{About, Cx, Found};
+use crate::finding::Rendered;
 use crate::kube::{self, Body, CustomFacts, Object, Repository};
 use crate::schema::{self, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Clone, Copy)]
 struct Kept<'a> {
     facts: &'a CustomFacts,
-    rendered_from: Option<&'a str>,
+    rendered_from: Option<&'a Rendered>,
     file: FileId,
     source: &'a SourceFile,
     chunk: u32,
@@ -87,7 +88,7 @@ fn kept<'a>(files: &'a [(FileId, FileReport)], sources: &'a SourceMap) -> Vec<(b
             if let Body::Custom(custom) = &facts.body {
                 let one = Kept {
                     facts: custom,
-                    rendered_from: facts.rendered_from.as_deref(),
+                    rendered_from: facts.rendered_from.as_ref(),
                     file: *id,
                     source,
                     chunk: facts.chunk,

@@ -4,7 +4,7 @@ use super::access::{AccountFacts, BindingFacts, PodFacts, RoleFacts};
 use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
 use super::encryption::{Verdict, verdict};
 use super::{CustomFacts, Object, Whole, Within, bootstrap};
-use crate::finding::{Label, ObjectRef};
+use crate::finding::{Label, ObjectRef, Rendered};
 use crate::yaml::{Node, Spot};
 
 /// One fact about a document.
@@ -15,7 +15,7 @@ pub struct Facts {
     /// Where its chunk begins in the file: what stands in one chunk is one machine's.
     pub chunk: u32,
     /// The template of a chart that its document was rendered from.
-    pub rendered_from: Option<String>,
+    pub rendered_from: Option<Rendered>,
     /// The fact.
     pub body: Body,
 }
