@@ -4,7 +4,8 @@
     scripts/oracles.py KUBEVET SHARED
 
 oracles: the Pod Security cases and those of schema validators must be all found, at the exact line, without a false alarm;
-testdata/oracles/map*.tsv say which rules answer which question. field: every expectation whose rule exists must hold. Rules and formats that are still to come are
+testdata/oracles/map*.tsv say which rules answer which question. Of the other refusals of a real API server as many must be found as
+were when REACHED was written, with no more false alarms. field: every expectation whose rule exists must hold. Rules and formats that are still to come are
 left out, and counted.
 """
 import json, pathlib, re, subprocess, sys, tempfile
@@ -12,19 +13,24 @@ import json, pathlib, re, subprocess, sys, tempfile
 HERE = pathlib.Path(__file__).parent.parent
 
 
+# Refusals of the API server that are found, and objects that it takes and we do not; see testdata/oracles/map-apiserver.tsv.
+REACHED = (973, 5)
+
+
 def rules(kubevet):
     run = subprocess.run([kubevet, "rules", "--output-format", "json"], capture_output=True, text=True, check=True)
     return {rule["id"] for rule in json.loads(run.stdout)["rules"]}
 
 
-def questions(kubevet, shared, known, source, table_name, pattern):
-    """Questions of a source: `psa` has the admission controller's own cases, `apiserver` a real server's verdicts, `kubeconform` its own."""
+def score(kubevet, shared, known, source, table_name, pattern, enough=all):
+    """What score.py prints of the questions of a source that match a pattern, and the fields of the line that counts them. Which of
+    the rules that answer a question must exist is `enough`."""
     rows, later = [], 0
     for row in (HERE / "testdata/oracles" / table_name).read_text().splitlines():
         parts = row.split("\t")
         if parts[0] != source or len(parts) < 3 or not re.match(pattern, parts[1]):
             continue
-        if all(any(known_matches(k, rule) for k in known) for rule in parts[2].split(",") if rule != "-"):
+        if enough([any(known_matches(k, rule) for k in known) for rule in parts[2].split(",") if rule != "-"]):
             rows.append(row)
         else:
             later += 1
@@ -32,16 +38,30 @@ def questions(kubevet, shared, known, source, table_name, pattern):
         table.write("\n".join(rows) + "\n")
         table.flush()
         command = f"{kubevet} check -q --no-config --profile all --kubernetes-version {{k8s_version}} --output-format jsonl {{path}}"
-        score = [sys.executable, shared / "oracles/score.py", "--map", table.name, "--sources", source, "--all-versions",
-                 "--no-contested", "--list", "-1", "--cmd", command]
-        run = subprocess.run(score, capture_output=True, text=True)
+        arguments = ["--map", table.name, "--sources", source, "--all-versions", "--no-contested", "--list", "-1", "--cmd", command]
+        run = subprocess.run([sys.executable, shared / "oracles/score.py", *arguments], capture_output=True, text=True)
     line = next((l for l in run.stdout.splitlines() if l.startswith(source + " ")), "")
     print(f"{source}: {len(rows)} controls, {later} still to come: {' '.join(line.split())}")
-    fields = line.split()
+    return run.stdout + run.stderr, line.split()
+
+
+def questions(*of):
+    """Questions of a source: `psa` has the admission controller's own cases, `apiserver` a real server's verdicts, `kubeconform` its own."""
+    printed, fields = score(*of)
     # source asked fail TP miss mispl recall pass FA FA-rate line-q any exact crash none unmap
     good = len(fields) > 12 and fields[2] == fields[3] and fields[8] == "0" and fields[10] == fields[11] and fields[12] == "100.0%"
     if not good:
-        print(run.stdout, run.stderr)
+        print(printed)
+    return good
+
+
+def refusals(kubevet, shared, known):
+    """Everything else that a real API server refuses."""
+    printed, fields = score(kubevet, shared, known, "apiserver", "map-apiserver.tsv", r"schema/", any)
+    found, alarms = REACHED
+    good = len(fields) > 8 and int(fields[3]) >= found and int(fields[8]) <= alarms
+    if not good:
+        print(printed)
     return good
 
 
@@ -90,6 +110,7 @@ def main():
         questions(kubevet, shared, known, "psa", "map.tsv", r"baseline/|restricted/"),
         questions(kubevet, shared, known, "apiserver", "map-apiserver.tsv", r"baseline/|restricted/"),
         questions(kubevet, shared, known, "kubeconform", "map.tsv", ""),
+        refusals(kubevet, shared, known),
         field(kubevet, shared, known),
     ]
     sys.exit(0 if all(results) else 1)
