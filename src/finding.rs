@@ -1,7 +1,7 @@
 //! What a rule says about a place. Layer 2.
 
 use crate::model::{Policy, Severity, Text};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, one_line};
 use crate::yaml::Located;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -232,20 +232,6 @@ impl Finding {
             Some(hook) => write!(self.message, " (rendered from {template}, a hook: {hook})"),
         };
         self.rendered_from = Some(template.clone());
-    }
-}
-
-/// Names and values of the input may hold line breaks; a message shows them, as `\n`.
-fn one_line(message: String) -> String {
-    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
-    if message.contains(breaks) {
-        let shown = message.chars().map(|c| match c {
-            c if breaks.contains(&c) => c.escape_default().to_string(),
-            c => c.to_string(),
-        });
-        shown.collect()
-    } else {
-        message
     }
 }
 

@@ -301,10 +301,11 @@ impl Analysis<'_> {
                 self.incomplete(&document);
             }
         }
-        for object in &objects {
-            self.object(*object, within);
+        let leaks: Vec<Leaks> = objects.iter().map(|_| Leaks::default()).collect();
+        for (object, leaks) in objects.iter().zip(&leaks) {
+            self.object(*object, within, leaks);
         }
-        let secrets = kube::secret_spans(&document, &objects);
+        let secrets = kube::secret_spans(&document, &objects, &leaks);
         self.report
             .secrets
             .extend(secrets.into_iter().map(|s| document.locate(s).span));
@@ -400,11 +401,11 @@ impl Analysis<'_> {
         }
     }
 
-    fn object(&mut self, object: Object<'_>, within: Within<'_>) {
+    fn object(&mut self, object: Object<'_>, within: Within<'_>, leaks: &Leaks) {
         let named = self.repository.is_patch(self.input.path) || within.whole == Whole::Fragment;
         let whole = kube::whole(object, named);
         if within.counts || kube::counts_when_nested(object) {
-            self.rules(object, whole, within);
+            self.rules(object, whole, within, leaks);
             if within.depth == 0 && self.rules.needs_schemas() {
                 self.schema(object, whole);
                 if !schema::is_builtin(object) {
@@ -470,14 +471,13 @@ impl Analysis<'_> {
         }
     }
 
-    fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>) {
+    fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>, leaks: &Leaks) {
         let rules = self.rules;
-        let leaks = Leaks::default();
         let about = About {
             object: Some(object),
             path: self.input.path,
             whole,
-            leaks: Some(&leaks),
+            leaks: Some(leaks),
             ..rules.about(self.repository)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");

@@ -525,8 +525,13 @@ pub fn sops_in_the_clear(object: Object<'_>) -> Vec<Leak<'_>> {
 }
 
 /// All of them, for those who must not show them.
-pub fn leaks(object: Object<'_>) -> Vec<Leak<'_>> {
-    let mut out = anywhere(object);
+pub fn leaks<'d>(object: Object<'d>, known: &'d Leaks) -> Vec<Leak<'d>> {
+    let of_format = known.of(object).map(|(at, what)| Leak {
+        at,
+        what,
+        name: String::new(),
+    });
+    let mut out: Vec<_> = of_format.collect();
     out.extend(annotations(object));
     out.extend(sops_in_the_clear(object));
     match object.gvk.kind {

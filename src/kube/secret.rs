@@ -2,7 +2,7 @@
 
 use super::component::{CLOUD_INIT, ETCD, K3S, KUBESPRAY, TALOS, UNIT, unit_settings};
 use super::credential::named;
-use super::leak::leaks;
+use super::leak::{Leaks, leaks};
 use super::{Object, PodSpec};
 use crate::text::Span;
 use crate::yaml::{Document, Kind, Node, Style};
@@ -12,7 +12,7 @@ const KEY_BLOCK: &[u8] = b"PRIVATE KEY-----";
 
 /// Spans of the document that no output may show: values of Secrets, keys of an EncryptionConfiguration, private key
 /// blocks, environment values and arguments that are named like a credential, and whatever else looks like one.
-pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span> {
+pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>], known: &[Leaks]) -> Vec<Span> {
     let mut spans = Vec::new();
     let mentions = |word: &[u8]| memmem::find(document.text.as_bytes(), word).is_some();
     if mentions(b"ecret") || mentions(b"ECRET") {
@@ -21,8 +21,9 @@ pub fn secret_spans(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Span
             .filter(|n| says_secret(*n))
             .for_each(|n| secret(n, &mut spans));
     }
-    for object in objects {
-        spans.extend(leaks(*object).into_iter().map(|leak| leak.at.span));
+    for (object, known) in objects.iter().zip(known) {
+        let leaks = leaks(*object, known).into_iter();
+        spans.extend(leaks.map(|leak| leak.at.span));
         let gvk = object.gvk;
         if gvk.is("apiserver.config.k8s.io", "EncryptionConfiguration")
             || gvk.is("", "EncryptionConfig")

@@ -4,6 +4,7 @@ mod decode;
 mod line_hash;
 mod lines;
 mod nearest;
+mod one_line;
 mod source;
 mod span;
 
@@ -11,6 +12,7 @@ pub use decode::{Decoded, Encoding, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
 pub use nearest::nearest;
+pub use one_line::one_line;
 pub use source::{FileId, SourceFile, SourceMap};
 pub use span::{Edit, Span, apply};
 

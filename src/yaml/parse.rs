@@ -4,7 +4,7 @@ use super::events::{Event, Events, Granit, Reason, Stop, Tag};
 use super::scalar::{self, Resolved};
 use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style};
 use super::{Format, Place, fast, unit};
-use crate::text::Span;
+use crate::text::{Span, one_line};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -1037,7 +1037,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
 
 fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) {
     let mut report = |first: &Node<'_>, again: &(Cow<'_, str>, Node<'_>)| {
-        let shown: String = again.0.chars().take(80).collect();
+        let shown = one_line(again.0.chars().take(80).collect());
         problems.push(Problem {
             rule: "yaml/duplicate-key",
             span: again.1.span(),

@@ -753,3 +753,18 @@ h:
         }
     }
 }
+
+#[test]
+fn a_problem_is_one_line_whatever_the_keys() {
+    let text = "{\"a\\nb\": 1, \"a\\nb\": 2}";
+    let place = Place::Chunk {
+        file: FileId(0),
+        base: 0,
+    };
+    let problems = parse(text, place, Format::Json, Limits::default()).problems;
+    let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["key `a\\nb` is given twice: kubectl keeps this one and drops the earlier"]
+    );
+}
