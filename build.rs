@@ -63,8 +63,20 @@ fn table(path: &str) -> Vec<Vec<String>> {
 /// `schemas/kubernetes/*.tsv` as static tables, sorted by what they are looked up by.
 fn schema_tables() -> String {
     println!("cargo::rerun-if-changed=schemas/kubernetes");
-    let mut rows = table("schemas/kubernetes/types.tsv");
-    rows.sort();
+    println!("cargo::rerun-if-changed=schemas/programs");
+    let tables = |names: &[&str]| -> Vec<Vec<String>> {
+        let mut rows: Vec<_> = names
+            .iter()
+            .flat_map(|name| table(&format!("schemas/{name}.tsv")))
+            .collect();
+        rows.sort();
+        rows
+    };
+    let rows = tables(&[
+        "kubernetes/types",
+        "kubernetes/file-types",
+        "programs/types",
+    ]);
     let mut names: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
     names.dedup();
     let place = |name: &str| {
@@ -85,6 +97,7 @@ fn schema_tables() -> String {
         "x" => "IntOrString".to_owned(),
         "t" => "Time".to_owned(),
         "m" => "MicroTime".to_owned(),
+        "d" => "Duration".to_owned(),
         name => format!("Type({})", place(name)),
     };
     let checks = table("schemas/kubernetes/rules.tsv");
@@ -111,17 +124,33 @@ fn schema_tables() -> String {
         let (fields, rules) = (fields.join(", "), rules.join(", "));
         format!("Type {{ name: {name:?}, fields: &[{fields}], rules: &[{rules}] }}")
     });
-    let mut kinds = table("schemas/kubernetes/kinds.tsv");
-    kinds.sort();
+    let readers = table("schemas/programs/readers.tsv");
+    let kinds = tables(&[
+        "kubernetes/kinds",
+        "kubernetes/file-kinds",
+        "programs/kinds",
+    ]);
     let kinds = kinds.iter().map(|r| {
+        let reader = readers
+            .iter()
+            .find(|row| row[0] == r[0] && (row[1] == "*" || row[1] == r[2]));
+        let reader = reader.map(|row| {
+            format!(
+                "Reader {{ name: {:?}, refuses: {}, any_case: {} }}",
+                row[2],
+                row[3] == "refused",
+                row[4] == "any"
+            )
+        });
         format!(
-            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {} }}",
+            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {} }}",
             r[0],
             r[1],
             r[2],
             place(&r[3]),
             r[4],
-            r[5] == "off"
+            r.get(5).is_some_and(|state| state == "off"),
+            reader.map_or("None".to_owned(), |reader| format!("Some({reader})"))
         )
     });
     let mut lives = table("schemas/kubernetes/lives.tsv");

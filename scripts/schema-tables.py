@@ -5,8 +5,8 @@
 
 SCHEMAS is the folder `kubernetes_validate/kubernetes-json-schema` of the Python package kubernetes-validate 1.37.0 (types and fields of
 1.25 to 1.37). FACTS is a folder with openapi-*.csv, api-resources*.csv of 1.31, 1.34 and 1.37, and rbac-special.csv: enumerations, list
-keys, resources, verbs and what is served only when asked for, as the API server itself publishes them; deprecated-apis.csv lies beside the
-folder. Descriptions are left out. The same input gives the same bytes.
+keys, resources, verbs and what is served only when asked for, as the API server itself publishes them; and config-fields.csv, the fields
+of the files that the components read, as their own code declares them; deprecated-apis.csv lies beside the folder. Descriptions are left out. The same input gives the same bytes.
 """
 import csv, json, pathlib, re, sys
 
@@ -114,6 +114,57 @@ def main():
     write("kinds.tsv", f"Kinds: {source}.", ["group", "version", "kind", "type", "releases", "state"], rows)
     lives(facts)
     resources(facts)
+    files(facts)
+
+
+# Shapes of the fields of files. `a` where Go takes more than one form, or none that the table tells.
+OF_GO = {"string": "s", "boolean": "b", "int": "l", "int32": "i", "uint32": "l", "int64": "l", "float32": "n", "float64": "n", "duration": "d", "time": "t",
+         "quantity": "q", "base64": "B", "custom:QuantityValue": "q", "custom:BootstrapTokenString": "s"}
+# Not read from files: answers, questions, and records that a component keeps for itself.
+PASSING = {"Event", "ImageReview", "ImagePullIntent", "ImagePulledRecord", "SerializedNodeConfigSource", "KubeControllerManagerConfiguration", "ClusterStatus", "Config", "EncryptionConfig"}
+
+
+def files(facts):
+    """The types of the files that components read, a type for each map in them."""
+    every = (1 << (LAST - FIRST + 1)) - 1
+    trees, masks = {}, {}
+    for r in csv.DictReader(open(facts / "config-fields.csv")):
+        if r["kind"] in PASSING:
+            continue
+        # `1.32 to 1.34`: somewhere in between. Before the first release nothing is asked.
+        since = max(FIRST, int(re.match(r"1\.(\d+)", r["since"]).group(1))) if "earlier" not in r["since"] else FIRST
+        until = int(re.search(r"1\.(\d+)$", r["until"]).group(1)) if r["until"] else LAST
+        mask = sum(1 << (minor - FIRST) for minor in range(since, until + 1))
+        kind = (r["group"], r["version"], r["kind"])
+        masks[kind] = masks.get(kind, 0) | mask
+        *outer, name = re.sub(r"\[\]|\{\}", "", r["path"]).split(".")
+        maps = trees.setdefault(kind, {})
+        row = maps.setdefault(tuple(outer), {}).setdefault(name, {})
+        row[r["type"].removesuffix(" (pointer)")] = row.get(r["type"].removesuffix(" (pointer)"), 0) | mask
+    rows, done = [], {}
+    for kind, maps in trees.items():
+        # Innermost first, so that versions share what is the same in both.
+        for path in sorted(maps, key=len, reverse=True):
+            merged = {} if path else {("apiVersion", "s"): masks[kind], ("kind", "s"): masks[kind]}
+            for name, types in maps[path].items():
+                inner = done.get((kind, path + (name,)), "a")
+                for go, mask in types.items():
+                    around, go = re.match(r"(list of |map of )?(.*)", go).groups()
+                    around = {"list of ": "[", "map of ": "{"}.get(around, "")
+                    code = inner if go in ("object", "objects") else OF_GO.get(go, "s" if go.startswith("string:") or go == "Stage" else "a")
+                    merged[name, around + code] = merged.get((name, around + code), 0) | mask
+            # For as long as its kind is for ever.
+            own = [(*key, f"{every if mask == masks[kind] else mask:x}") for key, mask in merged.items()]
+            known = (kind[0], kind[2], path, tuple(sorted(own)))
+            if known not in done:
+                done[known] = f"{kind[0]}.{kind[1]}.{'/'.join((kind[2],) + path)}"
+                rows += [(done[known], name, shape, mask, "0", "", "") for name, shape, mask in own]
+            done[kind, path] = done[known]
+    write("file-types.tsv", "Types of the files that components read: their own declarations. Made by scripts/schema-tables.py",
+          ["type", "field", "shape", "releases", "required", "enum", "list keys"], sorted(rows))
+    rows = [(*kind, done[kind, ()], f"{mask:x}") for kind, mask in sorted(masks.items())]
+    write("file-kinds.tsv", "Kinds of the files that components read: their own declarations. Made by scripts/schema-tables.py",
+          ["group", "version", "kind", "type", "releases"], rows)
 
 
 def resources(facts):

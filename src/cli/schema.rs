@@ -50,9 +50,11 @@ fn api_version(kind: &Kind) -> String {
 /// Whether somebody writes objects of it: lists and options are none.
 fn is_object(kind: &Kind) -> bool {
     let rows = kind.ty().map(|ty| ty.field("metadata"));
-    rows.into_iter()
-        .flatten()
-        .any(|row| row.ty().is_some_and(|ty| ty.short() == "ObjectMeta"))
+    kind.reader.is_some()
+        || rows
+            .into_iter()
+            .flatten()
+            .any(|row| row.ty().is_some_and(|ty| ty.short() == "ObjectMeta"))
 }
 
 /// Releases in few words; all that the tables know go without.
@@ -84,7 +86,8 @@ fn when(releases: Releases) -> Option<String> {
 
 /// What is to be known of the life of a kind.
 fn life(kind: &Kind) -> Vec<String> {
-    let mut told: Vec<String> = when(kind.releases()).into_iter().collect();
+    let reader = kind.reader.map(|reader| format!("read by {}", reader.name));
+    let mut told: Vec<String> = reader.into_iter().chain(when(kind.releases())).collect();
     if kind.off {
         told.push("off by default".to_owned());
     }

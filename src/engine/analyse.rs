@@ -9,7 +9,7 @@ use crate::finding::{Finding, Label, Rendered, State};
 use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::leak::Leaks;
 use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
-use crate::model::Text;
+use crate::model::{Severity, Text};
 use crate::schema;
 use crate::text::{FileId, Span};
 use crate::yaml::{
@@ -406,9 +406,10 @@ impl Analysis<'_> {
         let whole = kube::whole(object, named);
         if within.counts || kube::counts_when_nested(object) {
             self.rules(object, whole, within, leaks);
-            if within.depth == 0 && self.rules.needs_schemas() {
+            let read = kube::is_config(object.gvk.group);
+            if (within.depth == 0 || read) && self.rules.needs_schemas() {
                 self.schema(object, whole);
-                if !schema::is_builtin(object) {
+                if !read && !schema::is_builtin(object) {
                     self.keep(|| Facts::of_custom(object, whole));
                 }
             }
@@ -439,17 +440,18 @@ impl Analysis<'_> {
         }
     }
 
-    /// What an API server would refuse: the version first, since a wrong one says nothing about the rest.
+    /// What an API server, or the program that reads the file, would refuse: the version first, since a wrong one says nothing about the rest.
     fn schema(&mut self, object: Object<'_>, whole: Whole) {
         let targets = self.rules.targets;
         if schema::is_older(object, targets) {
             let start = object.node.document().locate(object.node.span()).span.start;
             self.report.notes.push((What::Untyped, start));
         }
+        let asked = self.rules.about(self.repository).strict;
         let problems = match schema::versions(object, targets) {
             Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
             of_version => {
-                let mut found = schema::validate(object, targets, whole);
+                let mut found = schema::validate(object, targets, whole, asked);
                 found.extend(of_version);
                 found
             }
@@ -461,6 +463,12 @@ impl Analysis<'_> {
             let Some(policy) = self.rules.get(problem.rule) else {
                 continue;
             };
+            // A setting that its component does not take was told of by its rule.
+            let at = object.node.document().locate(problem.spot.span).span;
+            let told = |f: &Finding| f.rule == problem.rule && f.primary.span == at;
+            if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
+                continue;
+            }
             self.scope += 1;
             let about = About {
                 object: Some(object),
@@ -597,6 +605,9 @@ impl Analysis<'_> {
 /// Makes a finding of a problem with an object's shape.
 pub(super) fn tell(problem: schema::Problem<'_>, mut cx: Cx<'_>) {
     let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
+    if problem.mild {
+        draft = draft.severity(Severity::Medium);
+    }
     if let Some((at, text)) = problem.related {
         draft = draft.related(at, text);
     }

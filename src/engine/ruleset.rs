@@ -85,8 +85,9 @@ impl RuleSet {
                 "PolicyRule" => self.policy_rules.push(rule),
                 "Set" => self.sets.push(rule),
                 "Reader" => {
-                    let of_schema = |category| rule.0.id.starts_with(category);
-                    self.schemas |= of_schema("schema/") || of_schema("api/");
+                    const OF_SCHEMA: [&str; 3] = ["schema/", "api/", "component-config/"];
+                    let mut of_schema = OF_SCHEMA.iter();
+                    self.schemas |= of_schema.any(|category| rule.0.id.starts_with(category));
                 }
                 name => match name.split_once('/') {
                     Some((group, kind)) => self

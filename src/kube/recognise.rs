@@ -36,7 +36,8 @@ pub fn format_of(path: &str) -> Option<Format> {
         | "scheduler.conf"
         | "kubelet.conf"
         | "bootstrap-kubelet.conf"
-        | "kubeconfig" => Some(Format::Yaml),
+        | "kubeconfig"
+        | "Kustomization" => Some(Format::Yaml),
         "config" if parent == ".kube" => Some(Format::Yaml),
         "etcd.env" | "etcd.conf" | "kubelet.env" | "kubeadm-flags.env" => Some(Format::Unit),
         _ if is("kubeconfig") || is("conf") && parent == "kubelet.conf.d" => Some(Format::Yaml),
@@ -83,6 +84,11 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
                 || has("-arg:")
                 || in_rancher(path)
                 || text.trim_start().starts_with(USER_DATA)
+                || path.ends_with(CHART)
+                || path
+                    .rsplit('/')
+                    .next()
+                    .is_some_and(kustomize::Repository::is_kustomization)
         }
     }
 }
@@ -121,6 +127,9 @@ pub fn reads_as_template(text: &str) -> bool {
         .any(|line| line.trim_start().starts_with("{{") || line.trim_start().starts_with("{%"))
 }
 
+/// What Helm calls the file about a chart.
+const CHART: &str = "Chart.yaml";
+
 /// Keys of etcd's configuration: two of them tell that a file is one.
 const ETCD_KEYS: [&str; 6] = [
     "listen-client-urls",
@@ -141,6 +150,21 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     }
     if root.document().text.trim_start().starts_with(USER_DATA) {
         return Some(Object::named(root, CLOUD_INIT, "CloudConfig"));
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if kustomize::Repository::is_kustomization(name) {
+        let (group, kind) = ("kustomize.config.k8s.io", "Kustomization");
+        return Some(Object::named(root, group, kind));
+    }
+    if name == CHART {
+        let version = root.get("apiVersion")?.as_str()?;
+        let (group, kind) = ("", "Chart");
+        let gvk = Gvk {
+            group,
+            version,
+            kind,
+        };
+        return Some(Object { node: root, gvk });
     }
     if let Some(kind) = root.get("kind") {
         // A patch of kind's may leave out the apiVersion.
@@ -260,6 +284,9 @@ pub fn is_config(group: &str) -> bool {
             | "kubecontrollermanager.config.k8s.io"
             | "pod-security.admission.config.k8s.io"
             | "eventratelimit.admission.k8s.io"
+            | "podtolerationrestriction.admission.k8s.io"
+            | "resourcequota.admission.k8s.io"
+            | "controllermanager.config.k8s.io"
             | ETCD
             | K3S
             | TALOS

@@ -17,7 +17,7 @@ pub fn validate_custom<'d>(
     targets: Releases,
     whole: Whole,
 ) -> Vec<Problem<'d>> {
-    let mut check = Validator::new(targets, whole);
+    let mut check = Validator::new(None, targets, whole);
     let spec = definition.node.field("spec");
     let versions: Vec<Node<'_>> = spec.into_iter().flat_map(|s| s.list("versions")).collect();
     let served = versions
@@ -57,6 +57,7 @@ pub fn undefined(resource: Object<'_>, targets: Releases) -> Problem<'_> {
         help: None,
         related: None,
         missing: false,
+        mild: false,
         releases: targets,
     }
 }

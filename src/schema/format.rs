@@ -275,7 +275,7 @@ fn is_cron_field(field: &str, low: u32, high: u32, names: &str) -> bool {
 }
 
 /// A duration as Go writes it.
-fn is_duration(text: &str) -> bool {
+pub(super) fn is_duration(text: &str) -> bool {
     let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
     if rest == "0" {
         return true;

@@ -35,6 +35,8 @@ pub struct Problem<'d> {
     pub related: Option<(Spot<'d>, &'static str)>,
     /// Whether something is not there, which may stand elsewhere if the object is a fragment.
     pub missing: bool,
+    /// Whether its reader goes on all the same: less than its rule's severity.
+    pub mild: bool,
     /// The target releases that it holds for.
     pub releases: Releases,
 }

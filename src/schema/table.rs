@@ -23,6 +23,8 @@ pub(super) enum Leaf {
     IntOrString,
     Time,
     MicroTime,
+    /// Of Go: `1h30m`.
+    Duration,
     /// A type with fields: its place among the types.
     Type(u16),
 }
@@ -135,6 +137,19 @@ pub struct Kind {
     releases: u16,
     /// Whether the newest release serves it only when asked to.
     pub off: bool,
+    /// The program that reads it from a file; none where an API server is given it.
+    pub reader: Option<Reader>,
+}
+
+/// A program that reads a kind from a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// What to call it: `the kubelet`.
+    pub name: &'static str,
+    /// Whether it refuses a field that it does not know; otherwise it goes on without it.
+    pub refuses: bool,
+    /// Whether upper and lower case of a key are the same to it.
+    pub(super) any_case: bool,
 }
 
 /// A version of a kind with its life.
@@ -159,7 +174,7 @@ mod generated {
         clippy::unreadable_literal,
         reason = "nobody reads what build.rs writes"
     )]
-    use super::{Check, Field, Form, Kind, Leaf, Life, Rule, Type};
+    use super::{Check, Field, Form, Kind, Leaf, Life, Reader, Rule, Type};
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
@@ -209,7 +224,14 @@ impl Field {
             Leaf::Quantity => "quantity",
             Leaf::IntOrString => "integer or string",
             Leaf::Time | Leaf::MicroTime => "time",
-            Leaf::Type(_) => self.ty().map_or("object", Type::short),
+            Leaf::Duration => "duration",
+            Leaf::Type(_) => {
+                let own = self
+                    .ty()
+                    .map(Type::short)
+                    .filter(|name| !name.contains('/'));
+                own.unwrap_or("object")
+            }
         };
         around + leaf
     }
@@ -260,7 +282,7 @@ impl Type {
         }
     }
 
-    /// Its name without the package: `Container`.
+    /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.
     pub fn short(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }
@@ -276,9 +298,23 @@ impl Kind {
             .filter(|k| (k.group, k.version, k.kind) == key)
     }
 
+    /// The only version of a kind that a program reads from a file, for a file that may leave it out.
+    pub(super) fn only(group: &str, kind: &str) -> Option<&'static Self> {
+        let mut same = Self::all()
+            .iter()
+            .filter(|k| k.group == group && k.kind == kind && k.reader.is_some());
+        let first = same.next();
+        first.filter(|_| same.next().is_none())
+    }
+
     /// All of them.
     pub fn all() -> &'static [Self] {
         &KINDS
+    }
+
+    /// Those that an API server is given.
+    pub fn served() -> impl Iterator<Item = &'static Self> {
+        KINDS.iter().filter(|kind| kind.reader.is_none())
     }
 
     /// Its type.

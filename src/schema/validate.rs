@@ -1,56 +1,91 @@
 //! An object against its type: unknown fields, missing ones, values of another type or form.
 
-use super::format::{is_base64, is_quantity, is_time};
-use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Type};
+use super::format::{is_base64, is_duration, is_quantity, is_time};
+use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
 use super::{Problem, metadata, rules};
 use crate::finding::Releases;
-use crate::kube::{Object, Whole, is_placeholder};
+use crate::kube::component::{ComponentKind, minor, path_of};
+use crate::kube::{Gvk, Object, Whole, is_config, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
 
 /// Whether Kubernetes has a kind of that name, in whatever group.
 pub fn is_kind(name: &str) -> bool {
-    ApiKind::all().iter().any(|kind| kind.kind == name)
+    ApiKind::served().any(|kind| kind.kind == name)
 }
 
 /// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
 pub fn is_builtin(object: Object<'_>) -> bool {
     let gvk = object.gvk;
-    let known = || {
-        ApiKind::of(gvk.group, gvk.version, gvk.kind).is_some()
-            || Life::of(gvk.group, gvk.version, gvk.kind).is_some()
-    };
+    let known = || kind_of(gvk).is_some() || Life::of(gvk.group, gvk.version, gvk.kind).is_some();
     gvk.group != "apiextensions.k8s.io" && known()
+}
+
+/// The kind of an object; a file that its name tells may leave out the version.
+fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
+    match gvk.version {
+        "" => ApiKind::only(gvk.group, gvk.kind),
+        version => ApiKind::of(gvk.group, version, gvk.kind),
+    }
 }
 
 /// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
 pub fn is_older(object: Object<'_>, targets: Releases) -> bool {
     let gvk = object.gvk;
-    let known = || match ApiKind::of(gvk.group, gvk.version, gvk.kind) {
-        Some(kind) => kind.is_first(),
+    let known = || match kind_of(gvk) {
+        Some(kind) => kind.is_first() && kind.reader.is_none(),
         None => Life::of(gvk.group, gvk.version, gvk.kind).is_some(),
     };
     !targets.before(FIRST).is_empty() && known()
 }
 
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
-/// fragment.
-pub fn validate(object: Object<'_>, targets: Releases, whole: Whole) -> Vec<Problem<'_>> {
-    let gvk = object.gvk;
-    let Some(kind) = ApiKind::of(gvk.group, gvk.version, gvk.kind) else {
+/// fragment. Which release reads a file is not known unless it says so, or `asked`: then fields that some release has are right.
+pub fn validate(
+    object: Object<'_>,
+    targets: Releases,
+    whole: Whole,
+    asked: bool,
+) -> Vec<Problem<'_>> {
+    let Some(kind) = kind_of(object.gvk) else {
         return Vec::new();
     };
-    let targets = targets.and(kind.releases());
-    let Some(ty) = kind.ty().filter(|_| !targets.is_empty()) else {
+    let own = object.node.field("kubernetesVersion");
+    let own = own.and_then(|v| minor(v.text()?)).map(Releases::only);
+    let (having, known) = match (kind.reader, own) {
+        (None, _) => (targets, true),
+        (Some(_), Some(own)) => (own, true),
+        (Some(_), None) if asked => (targets, true),
+        (Some(_), None) => (kind.releases(), false),
+    };
+    let having = having.and(kind.releases());
+    let Some(ty) = kind.ty().filter(|_| !having.is_empty()) else {
         return Vec::new();
     };
-    let mut check = Validator::new(targets, whole);
+    let mut check = Validator::new(Some(kind), having, whole);
     check.object(object.node, ty);
-    metadata::check(&mut check, object, kind);
-    check.problems
+    if kind.reader.is_none() {
+        metadata::check(&mut check, object, kind);
+        return check.problems;
+    }
+    let mut problems = check.problems;
+    problems.retain(|problem| known || problem.rule != "schema/field-not-in-release");
+    for problem in &mut problems {
+        problem.releases = targets;
+        if is_config(kind.group) {
+            problem.rule = match problem.rule {
+                "schema/unknown-field" => "component-config/unknown-field",
+                "schema/field-not-in-release" => "schema/field-not-in-release",
+                _ => "component-config/invalid-value",
+            };
+        }
+    }
+    problems
 }
 
 pub(super) struct Validator<'d> {
+    /// None where a definition of a custom resource tells.
+    kind: Option<&'static ApiKind>,
     targets: Releases,
     fragment: bool,
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
@@ -59,8 +94,9 @@ pub(super) struct Validator<'d> {
 }
 
 impl<'d> Validator<'d> {
-    pub(super) fn new(targets: Releases, whole: Whole) -> Self {
+    pub(super) fn new(kind: Option<&'static ApiKind>, targets: Releases, whole: Whole) -> Self {
         Self {
+            kind,
             targets,
             fragment: whole == Whole::Fragment,
             types: Vec::new(),
@@ -82,6 +118,7 @@ impl<'d> Validator<'d> {
             help,
             related: None,
             missing: false,
+            mild: false,
             releases: self.targets,
         });
         let last = self.problems.len() - 1;
@@ -135,7 +172,7 @@ impl<'d> Validator<'d> {
         let Some(name) = key.key().filter(|k| !directive(k)) else {
             return false;
         };
-        let rows = ty.field(&name);
+        let rows = self.rows(ty, &name);
         let known = rows
             .iter()
             .find(|f| !f.releases().and(self.targets).is_empty());
@@ -151,6 +188,28 @@ impl<'d> Validator<'d> {
             None => self.not_in_all(key, ty, rows),
         }
         false
+    }
+
+    /// The rows of a field, as the program that reads it compares keys.
+    fn rows(&self, ty: &'static Type, name: &str) -> &'static [Field] {
+        let rows = ty.field(name);
+        if rows.is_empty() && self.program().is_some_and(|reader| reader.any_case) {
+            let mut fields = ty.fields.iter();
+            let same = fields.find(|field| field.name.eq_ignore_ascii_case(name));
+            return same.map_or(rows, |field| ty.field(field.name));
+        }
+        rows
+    }
+
+    /// The program that reads the file; none where an API server is given the object.
+    fn program(&self) -> Option<Reader> {
+        self.kind?.reader
+    }
+
+    /// Who is given the object.
+    fn reader(&self) -> &'static str {
+        self.program()
+            .map_or("the API server", |reader| reader.name)
     }
 
     /// Whether the map at hand is in the template of a StatefulSet, which was not validated up to 1.31.
@@ -239,12 +298,18 @@ impl<'d> Validator<'d> {
         if placeholder {
             return;
         }
-        let message = format!(
-            "{} has no field `{name}`: the API server refuses it, or drops it without a word",
-            named(ty)
-        );
+        let fate = match self.program() {
+            None => "the API server refuses it, or drops it without a word".to_owned(),
+            Some(reader) if reader.refuses => format!("{} refuses the file", reader.name),
+            Some(reader) => format!(
+                "{} goes on without it, and what it was to set keeps its default",
+                reader.name
+            ),
+        };
+        let message = format!("{} has no field `{name}`: {fate}", named(ty));
         let help = self.belongs(name, ty);
-        self.add("schema/unknown-field", key, message, help);
+        let severe = self.program().is_none_or(|reader| reader.refuses);
+        self.add("schema/unknown-field", key, message, help).mild = !severe;
     }
 
     /// Where a field was meant to stand: where an older version had it, a name that is near, a map around, or a map within.
@@ -277,6 +342,14 @@ impl<'d> Validator<'d> {
         });
         if let Some(within) = within.filter(|_| !matches!(name, "name" | "namespace" | "kind")) {
             return Some(format!("it belongs under `{}:`", within.name));
+        }
+        // A flag's name.
+        let of_flag = || path_of("kubelet", ComponentKind::Kubelet, name);
+        let kubelet = self
+            .kind
+            .is_some_and(|kind| kind.kind == "KubeletConfiguration");
+        if let Some(path) = kubelet.then(of_flag).flatten() {
+            return Some(format!("that is the flag: write `{path}`"));
         }
         let near = nearest(name, fields(ty)).filter(|near| near.len().abs_diff(name.len()) <= 3);
         near.map(|near| format!("did you mean `{near}`?"))
@@ -321,7 +394,7 @@ impl<'d> Validator<'d> {
         let open = kind == Kind::Str && (is_placeholder(text) || text.contains("{{"));
         let int = node.as_int();
         match field.leaf {
-            Leaf::Any => {}
+            Leaf::Any => self.embedded(node),
             Leaf::Object => self.expect(kind == Kind::Map, node, name, "a map"),
             Leaf::Type(index) => match Type::at(index) {
                 Some(ty) if kind == Kind::Map => self.object(node, ty),
@@ -373,6 +446,12 @@ impl<'d> Validator<'d> {
             Leaf::Time => self.string(node, name, "a time such as `2026-01-31T10:00:00Z`", |t| {
                 is_time(t, false)
             }),
+            Leaf::Duration => self.string(
+                node,
+                name,
+                "a duration with its unit, such as `30s` or `1h30m`",
+                is_duration,
+            ),
             Leaf::MicroTime => {
                 self.string(
                     node,
@@ -381,6 +460,26 @@ impl<'d> Validator<'d> {
                     |t| is_time(t, true),
                 );
             }
+        }
+    }
+
+    /// A map with a kind of its own within a file: the configuration of a plugin. The scheduler's may leave that to the plugin's name.
+    fn embedded(&mut self, map: Node<'d>) {
+        let outer = self.kind.filter(|kind| kind.reader.is_some());
+        let Some(outer) = outer.filter(|_| map.kind() == Kind::Map) else {
+            return;
+        };
+        let around = self.types.last().map(|(map, _)| *map);
+        let plugin = around.and_then(|map| map.field("name")?.as_str());
+        let inner = match Object::of(map) {
+            Some(object) => kind_of(object.gvk).filter(|kind| kind.reader.is_some()),
+            None => plugin
+                .and_then(|name| ApiKind::of(outer.group, outer.version, &format!("{name}Args"))),
+        };
+        if let Some((kind, ty)) = inner.and_then(|kind| Some((kind, kind.ty()?))) {
+            self.kind = Some(kind);
+            self.object(map, ty);
+            self.kind = Some(outer);
         }
     }
 
@@ -399,7 +498,10 @@ impl<'d> Validator<'d> {
 
     pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
         if !fits {
-            let message = format!("`{name}` must be {what}: the API server refuses this value");
+            let message = format!(
+                "`{name}` must be {what}: {} refuses this value",
+                self.reader()
+            );
             self.add("schema/format", node, message, None);
         }
     }
@@ -417,8 +519,10 @@ impl<'d> Validator<'d> {
             Kind::Seq => "a list",
             Kind::Map => "a map",
         };
-        let message =
-            format!("`{name}` must be {what}, and this is {is}: the API server refuses it");
+        let message = format!(
+            "`{name}` must be {what}, and this is {is}: {} refuses it",
+            self.reader()
+        );
         let help = match node.kind() {
             Kind::Bool | Kind::Int | Kind::Float if what == "a string" => {
                 Some(format!("quote it: \"{}\"", node.text().unwrap_or_default()))
@@ -505,9 +609,12 @@ fn is_lenient(ty: &Type, field: &Field) -> bool {
         || ty.short().ends_with("List")
 }
 
-/// `a Container`, `an EnvVar`
+/// `a Container`, `an EnvVar`; of a map in a file, `` `nodes` of a Cluster ``
 pub(super) fn named(ty: &Type) -> String {
-    with_article(ty.short())
+    match ty.short().split_once('/') {
+        Some((kind, path)) => format!("`{}` of {}", path.replace('/', "."), with_article(kind)),
+        None => with_article(ty.short()),
+    }
 }
 
 /// `an Ingress`

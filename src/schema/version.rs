@@ -25,10 +25,11 @@ const CUSTOM: [&str; 11] = [
 pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
-    if crate::kube::is_config(group) {
+    let read = Kind::of(group, version, kind).is_some_and(|known| known.reader.is_some());
+    if read || crate::kube::is_config(group) {
         return None;
     }
-    let of_group = || Kind::all().iter().filter(move |k| k.group == group);
+    let of_group = || Kind::served().filter(move |k| k.group == group);
     let api_version = object.node.get("apiVersion")?;
     let name = if group.is_empty() {
         version.to_owned()
@@ -43,6 +44,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
             help,
             related: None,
             missing: false,
+            mild: false,
             releases,
         })
     };
@@ -124,7 +126,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
         || Life::all().iter().any(|l| l.group == group);
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
-    let misnamed = slip && Kind::all().iter().any(|k| k.kind == kind);
+    let misnamed = slip && Kind::served().any(|k| k.kind == kind);
     // Only v1 of the core group can be meant, and kubectl's own file has that, too.
     let other_core = group.is_empty() && (version != "v1" || kind == "Config");
     // Below the first release of the tables nothing is known for certain.
@@ -132,8 +134,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
         return None;
     }
-    let same_kind: Vec<String> = Kind::all()
-        .iter()
+    let same_kind: Vec<String> = Kind::served()
         .filter(|k| k.kind == kind && !k.releases().and(targets).is_empty())
         .map(|k| {
             if k.group.is_empty() {

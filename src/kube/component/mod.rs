@@ -28,7 +28,7 @@ use crate::yaml::{Node, Spot};
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_boolean, is_open, number};
-pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults};
+pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults, path_of};
 pub use unit::settings as unit_settings;
 
 /// Which program an instance configures.

@@ -262,7 +262,7 @@ pub(super) fn field(form: &str, path: &str) -> &'static [Field] {
 }
 
 /// The path that sets a setting in a form, for messages.
-pub(super) fn path_of(form: &str, component: ComponentKind, setting: &str) -> Option<&'static str> {
+pub fn path_of(form: &str, component: ComponentKind, setting: &str) -> Option<&'static str> {
     let row = rows(&FIELD, &form, |f| f.form)
         .iter()
         .find(|f| f.component == component.name() && f.setting == setting)?;
