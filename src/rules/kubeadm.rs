@@ -61,7 +61,7 @@ pub(super) fn extra_args_shape(object: Object<'_>, cx: &mut Cx<'_>) {
                 _ => continue,
             };
             cx.report(
-                key,
+                value.lacking(),
                 format!("`{name}` is {is}, which {version} refuses: there it is {wants}"),
             );
         }
