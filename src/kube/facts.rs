@@ -1,8 +1,9 @@
 //! What set rules need of a document after its tree is gone: owned and small.
 
 use super::access::{AccountFacts, BindingFacts, PodFacts, RoleFacts};
-use super::component::{self, ComponentKind, Form, Instance, Origin, Setting};
+use super::component::{self, ComponentKind, Flag, Form, Instance, Origin, Setting};
 use super::encryption::{Verdict, verdict};
+use super::image::Reference;
 use super::{CustomFacts, Object, Whole, Within, bootstrap};
 use crate::finding::{Label, ObjectRef, Rendered};
 use crate::yaml::{Node, Spot};
@@ -70,6 +71,8 @@ pub struct KeptSpot {
 pub struct ComponentFacts {
     /// Which.
     pub component: ComponentKind,
+    /// Of a static pod the minor version of its image, and where that is written.
+    pub version: Option<(u8, KeptSpot)>,
     /// Values that are known; each item of a list by itself. Empty ones where that is what rules ask about.
     pub settings: Vec<SettingFact>,
 }
@@ -242,10 +245,14 @@ const SIDE_FILES: [(&str, &str, ComponentKind, &str); 12] = {
 };
 
 /// Other settings that set rules read.
-const VALUES: [(ComponentKind, &str); 6] = [
+const VALUES: [(ComponentKind, &str); 7] = [
     (ComponentKind::ApiServer, "anonymous-auth"),
     (ComponentKind::ApiServer, "client-ca-file"),
     (ComponentKind::ApiServer, "kubelet-certificate-authority"),
+    (
+        ComponentKind::ControllerManager,
+        "service-account-private-key-file",
+    ),
     (ComponentKind::Etcd, "trusted-ca-file"),
     (ComponentKind::Kubelet, "rotate-server-certificates"),
     (ComponentKind::Kubelet, "tls-cert-file"),
@@ -262,9 +269,14 @@ const LACKING: [(ComponentKind, &str); 6] = [
 ];
 
 /// Lists that set rules read where they are written.
-const LISTS: [(ComponentKind, &str); 3] = [
+const LISTS: [(ComponentKind, &str); 8] = [
     (ComponentKind::ApiServer, "enable-admission-plugins"),
     (ComponentKind::ApiServer, "etcd-servers"),
+    (ComponentKind::ApiServer, "feature-gates"),
+    (ComponentKind::ApiServer, "service-account-key-file"),
+    (ComponentKind::ControllerManager, "feature-gates"),
+    (ComponentKind::Scheduler, "feature-gates"),
+    (ComponentKind::Kubelet, "feature-gates"),
     (ComponentKind::Etcd, "listen-client-urls"),
 ];
 
@@ -302,18 +314,25 @@ impl Facts {
         }
         let facts = ComponentFacts {
             component: instance.component,
+            version: version(instance),
             settings: settings(instance),
         };
-        (!facts.settings.is_empty()).then(|| Self::new(instance.object, Body::Component(facts)))
+        let some = !facts.settings.is_empty() || facts.version.is_some();
+        some.then(|| Self::new(instance.object, Body::Component(facts)))
+    }
+
+    /// What a component is told, where this is about one.
+    pub fn component(&self) -> Option<&ComponentFacts> {
+        match &self.body {
+            Body::Component(component) => Some(component),
+            _ => None,
+        }
     }
 
     /// The values of a setting, where this is about a component.
     pub fn settings<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a SettingFact> {
-        let settings = match &self.body {
-            Body::Component(component) => component.settings.as_slice(),
-            _ => &[],
-        };
-        settings.iter().filter(move |s| s.name == name)
+        let settings = self.component().into_iter().flat_map(|c| &c.settings);
+        settings.filter(move |s| s.name == name)
     }
 
     /// What set rules ask of an object beside its components.
@@ -322,6 +341,28 @@ impl Facts {
         let body = machines(object).map(Body::Machines).or_else(side)?;
         Some(Self::new(object, body))
     }
+}
+
+/// The minor version of a static pod's image.
+fn version(instance: &Instance<'_>) -> Option<(u8, KeptSpot)> {
+    if instance.form != Form::StaticPod || instance.component == ComponentKind::Etcd {
+        return None;
+    }
+    let image = instance.container()?.node.field("image")?;
+    let tag = Reference::parse(image.as_str()?).tag?;
+    Some((component::minor(tag)?, KeptSpot::of(image)))
+}
+
+/// All that a kubelet is told: a flag and its file may tell it different things.
+fn of_kubelet<'a>(instance: &'a Instance<'_>) -> impl Iterator<Item = SettingFact> + 'a {
+    let kubelet = instance.component == ComponentKind::Kubelet;
+    let written = instance.settings.iter().filter(move |_| kubelet);
+    let known = |name: &str| VALUES.contains(&(ComponentKind::Kubelet, name));
+    written.filter_map(move |setting| {
+        let flag = Flag::of(instance.component, &setting.name).last()?;
+        let single = !flag.list && !known(flag.name) && flag.name != "config";
+        single.then(|| value(instance, flag.name)).flatten()
+    })
 }
 
 fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
@@ -357,7 +398,13 @@ fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
         at: KeptSpot::of(instance.last(name).map_or(instance.anchor, Setting::spot)),
         names: None,
     });
-    files.chain(values).chain(lists).chain(lacking).collect()
+    let kubelet = of_kubelet(instance);
+    files
+        .chain(values)
+        .chain(lists)
+        .chain(lacking)
+        .chain(kubelet)
+        .collect()
 }
 
 fn value(instance: &Instance<'_>, name: &'static str) -> Option<SettingFact> {

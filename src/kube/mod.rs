@@ -38,5 +38,5 @@ pub use recognise::{
     objects, reads_as_ours, reads_as_template,
 };
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
-pub use set::{Link, Set, SetSetting, set_of};
+pub use set::{Link, Set, SetSetting, folder, set_of};
 pub use workload::{Container, PodSpec, Role};

@@ -158,6 +158,11 @@ fn meant<'a>(from: SetSetting<'a>, files: &Index<'a>) -> Option<Candidate<'a>> {
     }
 }
 
+/// The folder that a file lies in: what lies in one folder is one cluster's.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !matches!(*part, "" | "."))
 }

@@ -3,8 +3,9 @@
 use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::Object;
-use crate::kube::component::{ComponentKind, Form, Instance, is_open, minor};
+use crate::kube::component::{ComponentKind, Form, Instance, KIND_PATCHES, is_open, minor};
 use crate::model::Severity;
+use crate::yaml::{Node, items};
 
 /// Which releases read which versions: group, kind or nothing for all of the group, version, first and last release.
 fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
@@ -72,6 +73,82 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.shown);
             cx.report(setting.spot(), message);
+        }
+    }
+}
+
+/// The value of the first `kind` at the beginning of a line, or of JSON, with where it begins.
+fn kind_in(text: &str) -> Option<(usize, &str)> {
+    let at = text.match_indices("kind").find_map(|(at, word)| {
+        let before = text.get(..at).unwrap_or_default();
+        let json = before.ends_with('"');
+        let starts = before.is_empty() || before.ends_with('\n') || json;
+        let rest = text.get(at + word.len() + usize::from(json)..)?;
+        let value = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
+        starts.then_some(text.len() - value.len())
+    })?;
+    let line = text.get(at..)?.lines().next()?;
+    let value = line.split([',', '}', '#']).next()?;
+    let value = value.trim_matches([' ', '\t', '"', '\'']);
+    Some((at + line.find(value)?, value))
+}
+
+/// The first line that says something.
+fn first_line(text: &str) -> Option<(usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let start = at;
+        at += line.len();
+        let content = line.split(" #").next().unwrap_or(line).trim();
+        let says = !content.is_empty() && !content.starts_with('#') && content != "---";
+        says.then(|| (start + line.find(content).unwrap_or_default(), content))
+    })
+}
+
+/// A patch of kind's, or a configuration in a ConfigMap of kubeadm's, that its reader does not take for one.
+pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
+    const PATCHED: [&str; 5] = [
+        "ClusterConfiguration",
+        "InitConfiguration",
+        "JoinConfiguration",
+        "KubeletConfiguration",
+        "KubeProxyConfiguration",
+    ];
+    let root = object.node;
+    let patches = object.gvk.kind == "Cluster";
+    let texts: Vec<Node<'_>> = if patches {
+        let nodes = root.list("nodes").map(|node| node.field(KIND_PATCHES));
+        let lists = [root.field(KIND_PATCHES)].into_iter().chain(nodes);
+        lists.flat_map(items).collect()
+    } else {
+        let key = match object.name() {
+            Some("kubeadm-config") => "ClusterConfiguration",
+            Some("kube-proxy") => "config.conf",
+            Some(name) if name.starts_with("kubelet-config") => "kubelet",
+            _ => return,
+        };
+        root.at(&["data", key]).into_iter().collect()
+    };
+    for node in texts {
+        let text = node.as_str().unwrap_or_default();
+        if text.contains("{{") || is_open(text) {
+            continue;
+        }
+        match (kind_in(text), first_line(text)) {
+            (Some((at, kind)), _) if patches && !PATCHED.contains(&kind) => {
+                let message =
+                    format!("kubeadm writes no {kind}: kind leaves this patch out without a word");
+                cx.report(node.part(at, at + kind.len()), message);
+            }
+            (None, Some((at, line))) => {
+                let message = if patches {
+                    "without `kind` this patches nothing"
+                } else {
+                    "without `kind` nobody reads this"
+                };
+                cx.report(node.part(at, at + line.len()), message);
+            }
+            _ => {}
         }
     }
 }

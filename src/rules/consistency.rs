@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::component::{ComponentKind, Origin};
-use crate::kube::{Body, Facts, Says, Set};
+use crate::kube::{Body, Facts, Says, Set, folder};
 
 pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "encryption-provider-config") {
@@ -17,11 +17,6 @@ pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
         cx.report_fact(link.from.facts, &setting.at, message)
             .related_fact(plain);
     }
-}
-
-/// The folder that a file lies in: what lies in one folder is one cluster's.
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn port(url: &str) -> Option<&str> {
@@ -74,6 +69,73 @@ pub(super) fn kubelet_ca_vs_self_signed(set: &Set<'_>, cx: &mut Cx<'_>) {
             );
             cx.report_fact(server.facts, &server.setting.at, message)
                 .related_fact(&kubelet.setting.at.label);
+        }
+    }
+}
+
+/// The name of a key file without what tells its half.
+fn pair(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let halves = ["-key.pem", "-pub.pem", ".key", ".pub", ".pem", ".crt"];
+    halves
+        .iter()
+        .find_map(|half| name.strip_suffix(half))
+        .unwrap_or(name)
+}
+
+/// The key that signs tokens of ServiceAccounts is none of those that they are checked with.
+pub(super) fn service_account_issuer_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let signers = set.settings(
+        ComponentKind::ControllerManager,
+        "service-account-private-key-file",
+    );
+    for signer in signers.filter(|s| s.setting.origin == Origin::Explicit) {
+        let checkers = set.settings(ComponentKind::ApiServer, "service-account-key-file");
+        let beside: Vec<_> = checkers
+            .filter(|c| folder(c.path) == folder(signer.path))
+            .collect();
+        let key = signer.setting.value.as_str();
+        let agrees = beside.iter().any(|c| pair(&c.setting.value) == pair(key));
+        if let Some(checker) = beside.first().filter(|_| !agrees) {
+            let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+            let message = format!(
+                "tokens are signed with {}, and the API server beside it checks them with {}",
+                name(key),
+                name(&checker.setting.value)
+            );
+            cx.report_fact(signer.facts, &signer.setting.at, message)
+                .related_fact(&checker.setting.at.label);
+        }
+    }
+}
+
+/// A gate that another component of the cluster has the other way around than the API server.
+pub(super) fn feature_gate_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let servers: Vec<_> = set
+        .settings(ComponentKind::ApiServer, "feature-gates")
+        .collect();
+    let gate = |item: &str| item.split('=').next().unwrap_or(item).to_owned();
+    let others = [
+        ComponentKind::ControllerManager,
+        ComponentKind::Scheduler,
+        ComponentKind::Kubelet,
+    ];
+    for component in others {
+        for other in set.settings(component, "feature-gates") {
+            let mut beside = servers.iter().filter(|s| {
+                folder(s.path) == folder(other.path)
+                    && gate(&s.setting.value) == gate(&other.setting.value)
+            });
+            let (Some(server), None) = (beside.next(), beside.next()) else {
+                continue;
+            };
+            let (ours, theirs) = (&other.setting.value, &server.setting.value);
+            if ours != theirs {
+                let name = component.name();
+                let message = format!("{name} has {ours}, and kube-apiserver {theirs}");
+                cx.report_fact(other.facts, &other.setting.at, message)
+                    .related_fact(&server.setting.at.label);
+            }
         }
     }
 }

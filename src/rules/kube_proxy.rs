@@ -40,3 +40,26 @@ pub(super) fn master_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
+
+/// NodePorts on every address of a node.
+pub(super) fn nodeport_addresses_all(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let mode = instance.effective("proxy-mode").map(|e| e.value);
+    if mode == Some("nftables") {
+        return;
+    }
+    let message = "NodePorts are open on every address of a node";
+    match instance.last("nodeport-addresses") {
+        None => {
+            // With a file named beside, that tells.
+            if instance.is_set("nodeport-addresses") == Some(false) {
+                cx.missing(instance.anchor, message);
+            }
+        }
+        Some(setting) => {
+            let all = |(item, _): &(&str, _)| matches!(*item, "0.0.0.0/0" | "::/0");
+            if let Some((_, spot)) = setting.items().find(all) {
+                cx.report(spot, message);
+            }
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! kubelet, and what stands beside its configuration.
 
 use crate::check::Cx;
-use crate::kube::Object;
 use crate::kube::address::{Url, is_public};
-use crate::kube::component::{Form, Instance, Setting, is_open};
+use crate::kube::component::{
+    ComponentKind, Form, Instance, Origin, Setting, is_open, kubelet_unit, number,
+};
+use crate::kube::{Facts, Object, Set, SettingFact, folder};
 use crate::model::Severity;
 use crate::text::Span;
 use crate::yaml::{Kind, Spot};
@@ -207,5 +209,56 @@ pub(super) fn control_plane_taint_removed(config: Object<'_>, cx: &mut Cx<'_>) {
     let none = taints.filter(|list| list.kind() == Kind::Seq && list.is_empty());
     if let Some(none) = none.filter(|_| !worker && !cx.is_fragment()) {
         cx.report(none, "this node of the control plane takes the pods of everybody: who breaks out of one has the keys of the cluster");
+    }
+}
+
+/// A flag that says something else than the configuration file beside it.
+pub(super) fn config_flag_conflict(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let kubelets = || {
+        set.facts.iter().filter_map(|(path, facts)| {
+            let component = facts.component()?;
+            (component.component == ComponentKind::Kubelet).then_some((*path, *facts, component))
+        })
+    };
+    let is_file = |facts: &Facts| {
+        let object = facts.object.as_ref();
+        object.is_some_and(|object| object.kind == "KubeletConfiguration")
+    };
+    let (files, flags): (Vec<_>, Vec<_>) = kubelets().partition(|(_, facts, _)| is_file(facts));
+    for (path, facts, flags) in flags {
+        let same_file = || files.iter().filter(|f| f.0 == path);
+        let same_folder = || files.iter().filter(|f| folder(f.0) == folder(path));
+        let beside: Vec<_> = match same_file().next() {
+            Some(_) => same_file().collect(),
+            None => same_folder().collect(),
+        };
+        let [(_, file, _)] = beside.as_slice() else {
+            continue;
+        };
+        let explicit = |s: &&SettingFact| s.origin == Origin::Explicit && s.names.is_none();
+        for flag in flags.settings.iter().filter(explicit) {
+            let other = file.settings(flag.name).find(explicit);
+            let same = |a: &str, b: &str| a == b || number(a).is_some() && number(a) == number(b);
+            if let Some(other) = other.filter(|o| !same(&o.value, &flag.value)) {
+                let message = format!(
+                    "the flag sets {}, and the configuration file {}: the flag wins",
+                    flag.value, other.value
+                );
+                cx.report_fact(facts, &flag.at, message)
+                    .related_fact(&other.at.label);
+            }
+        }
+    }
+}
+
+pub(super) fn ip_address_deny(object: Object<'_>, cx: &mut Cx<'_>) {
+    let Some((key, section)) = kubelet_unit(object) else {
+        return;
+    };
+    if section.get("IPAddressDeny").is_none() {
+        cx.report(
+            key,
+            "the unit has no `IPAddressDeny=any`: systemd lets every address reach the kubelet",
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::address::{Url, is_private};
 use crate::kube::bootstrap::{File, commands, files};
-use crate::kube::component::{Form, Instance, TALOS, is_open, unit_settings};
+use crate::kube::component::{Form, Instance, TALOS, is_open, kubelet_unit, unit_settings};
 use crate::kube::credential::{What, is_credential, named, stands_for_another};
 use crate::model::Severity;
 use crate::yaml::{Kind, Node, items};
@@ -245,5 +245,24 @@ pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
                 "images come from whoever answers: the registry's certificate is not verified",
             );
         }
+    }
+}
+
+pub(super) fn systemd_kubelet_unsandboxed(object: Object<'_>, cx: &mut Cx<'_>) {
+    const OPTIONS: [&str; 6] = [
+        "Protect",
+        "Restrict",
+        "NoNewPrivileges",
+        "PrivateTmp",
+        "SystemCall",
+        "CapabilityBoundingSet",
+    ];
+    let Some((key, section)) = kubelet_unit(object) else {
+        return;
+    };
+    let keys = section.pairs().filter_map(|(key, _)| key.text());
+    let restricted = |key: &str| OPTIONS.iter().any(|option| key.starts_with(option));
+    if !keys.into_iter().any(restricted) {
+        cx.report(key, "the unit has no option that restricts it: whoever takes over the kubelet has all of the node");
     }
 }

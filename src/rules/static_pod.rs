@@ -3,20 +3,10 @@
 use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::component::{ComponentKind, Form, Instance};
-use crate::kube::{Container, PodSpec};
+use crate::kube::{Container, PodSpec, Set, folder};
 use crate::yaml::Node;
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
-
-/// The container that an instance is read from.
-fn container<'d>(instance: &Instance<'d>) -> Option<Container<'d>> {
-    if instance.form != Form::StaticPod {
-        return None;
-    }
-    let pod = PodSpec::of(instance.object)?;
-    let of_instance = |c: &Container<'d>| c.node.span().contains(instance.anchor.span);
-    pod.containers().find(of_instance)
-}
 
 /// Its probes that ask by HTTP.
 fn probes(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
@@ -31,7 +21,9 @@ fn probes(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
 pub(super) fn liveness_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // Up to 1.22 they had ports without TLS.
     let name = instance.component.name();
-    let Some(container) = container(instance).filter(|_| instance.releases.before(24).is_empty())
+    let Some(container) = instance
+        .container()
+        .filter(|_| instance.releases.before(24).is_empty())
     else {
         return;
     };
@@ -60,7 +52,7 @@ pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let off = flag.filter(|_| instance.is_on("anonymous-auth") == Some(false));
     // A file may let in the paths of health checks alone.
     let file = instance.is_set("authentication-config") != Some(false);
-    let (Some(flag), Some(container)) = (off.filter(|_| !file), container(instance)) else {
+    let (Some(flag), Some(container)) = (off.filter(|_| !file), instance.container()) else {
         return;
     };
     let named = |probe: Node<'_>| {
@@ -118,7 +110,7 @@ pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         ComponentKind::ApiServer | ComponentKind::ControllerManager | ComponentKind::Scheduler
     );
     let (Some(container), Some(pod)) = (
-        container(instance).filter(|_| reads),
+        instance.container().filter(|_| reads),
         PodSpec::of(instance.object),
     ) else {
         return;
@@ -138,5 +130,62 @@ pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if let Some(at) = mount.field("mountPath").filter(|_| keys && writable) {
             cx.report(at, format!("{} only reads {path}, and could write it: who breaks into it replaces keys of the cluster on the node", instance.component.name()));
         }
+    }
+}
+
+/// A pod of the control plane in another namespace than that of the control plane. A hosted one has a namespace for each cluster.
+pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let object = instance.object;
+    let other = object.namespace().filter(|name| *name != "kube-system");
+    let at = object.metadata("namespace");
+    if let (Some(name), Some(at), Form::StaticPod, "Pod") =
+        (other, at, instance.form, object.gvk.kind)
+    {
+        let component = instance.component.name();
+        cx.report(
+            at,
+            format!("{component} runs in the namespace {name}, and not in kube-system"),
+        );
+    }
+}
+
+/// Controller managers and schedulers against the API server that lies beside them.
+pub(super) fn version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let pods = || {
+        set.facts.iter().filter_map(|(path, facts)| {
+            let component = facts.component()?;
+            let (minor, at) = component.version.as_ref()?;
+            Some((*path, *facts, component.component, *minor, at))
+        })
+    };
+    let is_server = |component| component == ComponentKind::ApiServer;
+    let servers: Vec<_> = pods().filter(|(_, _, c, ..)| is_server(*c)).collect();
+    for (path, facts, component, minor, at) in pods().filter(|(_, _, c, ..)| !is_server(*c)) {
+        if !matches!(
+            component,
+            ComponentKind::ControllerManager | ComponentKind::Scheduler
+        ) {
+            continue;
+        }
+        let mut beside = servers.iter().filter(|s| folder(s.0) == folder(path));
+        let Some((.., server, of_server)) = beside.next() else {
+            continue;
+        };
+        // Several of different versions are several clusters.
+        if beside.any(|(.., other, _)| other != server) {
+            continue;
+        }
+        let name = component.name();
+        let message = if minor > *server {
+            format!("{name} 1.{minor} is newer than the API server beside it, 1.{server}")
+        } else if minor + 1 < *server {
+            format!(
+                "{name} 1.{minor} is more than one minor version older than the API server beside it, 1.{server}"
+            )
+        } else {
+            continue;
+        };
+        cx.report_fact(facts, at, message)
+            .related_fact(&of_server.label);
     }
 }

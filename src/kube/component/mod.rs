@@ -21,7 +21,7 @@ mod tables;
 mod talos;
 mod unit;
 
-use super::{Object, PodSpec};
+use super::{Container, Object, PodSpec};
 use crate::finding::Releases;
 use crate::yaml::{Node, Spot};
 
@@ -29,7 +29,7 @@ pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_boolean, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults, path_of};
-pub use unit::settings as unit_settings;
+pub use unit::{kubelet_unit, settings as unit_settings};
 
 /// Which program an instance configures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -277,6 +277,15 @@ impl<'d> Instance<'d> {
             UNIT => unit::instances(object, around),
             _ => Vec::new(),
         }
+    }
+
+    /// The container of a pod that it is read from.
+    pub fn container(&self) -> Option<Container<'d>> {
+        if self.form != Form::StaticPod {
+            return None;
+        }
+        let of_instance = |c: &Container<'d>| c.node.span().contains(self.anchor.span);
+        PodSpec::of(self.object)?.containers().find(of_instance)
     }
 
     /// A part of this instance's settings that are maps of names to values, or lists of names and values: extra arguments.

@@ -32,6 +32,25 @@ pub fn settings(object: Object<'_>) -> Vec<Setting<'_>> {
     variables.chain(flags).collect()
 }
 
+/// The section and content of the kubelet's own unit: a drop-in shows a part of one.
+pub fn kubelet_unit(object: Object<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let (key, section) = object
+        .node
+        .pairs()
+        .find(|(key, _)| key.text() == Some("Service"))?;
+    let commands = || {
+        section
+            .pairs()
+            .filter(|(key, _)| key.text() == Some("ExecStart"))
+    };
+    let replaced = commands().any(|(_, v)| v.text().is_none_or(|v| v.trim().is_empty()));
+    let runs = commands().any(|(_, v)| {
+        let word = v.text().and_then(|v| v.split_whitespace().next());
+        word.is_some_and(|word| word.rsplit('/').next() == Some("kubelet"))
+    });
+    (runs && !replaced).then_some((key, section))
+}
+
 /// The commands of a unit and the variables of it or of an environment file.
 pub(super) fn read(root: Node<'_>) -> (Vec<Node<'_>>, Vec<Variable<'_>>) {
     let mut commands = Vec::new();

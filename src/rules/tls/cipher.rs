@@ -1,10 +1,10 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::kube::component::{ComponentKind, Instance, Setting, Suite};
+use crate::kube::component::{ComponentKind, Form, Instance, Setting, Suite, is_open};
 use crate::model::Severity;
 use crate::text::nearest;
-use crate::yaml::Spot;
+use crate::yaml::{Node, Spot};
 
 /// Written suites with their places.
 fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, Spot<'d>)> {
@@ -12,7 +12,7 @@ fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, Spot<'d>)> {
     let written = instance.settings.iter().filter(ours);
     written
         .flat_map(Setting::items)
-        .filter(|(suite, _)| !crate::kube::component::is_open(suite))
+        .filter(|(suite, _)| !is_open(suite))
         .collect()
 }
 
@@ -96,5 +96,60 @@ pub(in crate::rules) fn cipher_suites_ignored_tls13(instance: &Instance<'_>, cx:
     if let Some((_, spot)) = suites.first().filter(|_| only_13) {
         let message = "the list of cipher suites has no effect: only TLS 1.3 is spoken, whose suites cannot be chosen";
         cx.report(*spot, message);
+    }
+}
+
+/// Suites for keys that kubeadm does not make.
+pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let root = instance.object.node;
+    let config = match instance.form {
+        Form::Kubeadm => Some(root),
+        Form::ClusterApi => root
+            .within()
+            .find_map(|node| node.get("clusterConfiguration")),
+        _ => None,
+    };
+    let Some(config) = config else { return };
+    let algorithm = config.field("encryptionAlgorithm");
+    let algorithm = algorithm.map_or(Some("RSA-2048"), Node::as_str);
+    let Some(algorithm) = algorithm.filter(|a| !is_open(a)) else {
+        return;
+    };
+    let suites = suites(instance);
+    let all = |kind: &str| suites.iter().all(|(suite, _)| suite.starts_with(kind));
+    let (asked, made) = if algorithm.starts_with("RSA") && all("TLS_ECDHE_ECDSA_") {
+        ("ECDSA", "RSA")
+    } else if algorithm.starts_with("ECDSA") && (all("TLS_ECDHE_RSA_") || all("TLS_RSA_")) {
+        ("RSA", "ECDSA")
+    } else {
+        return;
+    };
+    if let Some((_, spot)) = suites.first() {
+        let name = instance.component.name();
+        cx.report(*spot, format!("all suites are for {asked} keys, and kubeadm makes {made} keys: no client of TLS 1.2 can connect to {name}"));
+    }
+}
+
+/// Curves that are none, or that clients do not have.
+pub(in crate::rules) fn curve_preferences(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    // Go's numbers: P-256, P-384, P-521, X25519, and the three with ML-KEM.
+    const KNOWN: [&str; 7] = ["23", "24", "25", "29", "4587", "4588", "4589"];
+    const COMMON: [&str; 3] = ["23", "29", "4588"];
+    let Some(setting) = instance.last("tls-curve-preferences") else {
+        return;
+    };
+    let items: Vec<_> = setting.items().collect();
+    if items.is_empty() || items.iter().any(|(item, _)| is_open(item)) {
+        return;
+    }
+    let name = instance.component.name();
+    for (item, spot) in items.iter().filter(|(item, _)| !KNOWN.contains(item)) {
+        cx.report(*spot, format!("{item} is no curve that {name} knows"));
+    }
+    if !items.iter().any(|(item, _)| COMMON.contains(item)) {
+        cx.report(
+            setting.spot(),
+            format!("{name} offers neither X25519 nor P-256, the curves that every client has"),
+        );
     }
 }
