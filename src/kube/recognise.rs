@@ -43,16 +43,36 @@ pub fn format_of(path: &str) -> Option<Format> {
         _ if is("kubeconfig") || is("conf") && parent == "kubelet.conf.d" => Some(Format::Yaml),
         _ if name.ends_with(".service.env") => Some(Format::Unit),
         _ if is("service") || is("conf") && parent.ends_with(".service.d") => Some(Format::Unit),
+        _ if (is("key") || is("pem") || is("crt")) && of_cluster(folder, name) => Some(Format::Pem),
         _ if matches!(parent, "default" | "sysconfig") && program(name) => Some(Format::Unit),
         _ if parent == "args" && program(name) => Some(Format::Arguments),
         _ => None,
     }
 }
 
+/// Whether a file of keys is a cluster's, by the names that its programs give them: others are somebody else's, mostly of tests.
+fn of_cluster(folder: &str, name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "sa.",
+        "front-proxy-",
+        "apiserver",
+        "kube-",
+        "kubelet",
+        "kubernetes",
+        "etcd",
+    ];
+    let parts = || folder.split('/');
+    let tests = parts().any(|part| part.starts_with("test") || part.contains("fixture"));
+    let within = parts().any(|part| matches!(part, "pki" | "etcd" | "kubernetes"));
+    !tests && (within || NAMES.iter().any(|start| name.starts_with(start)))
+}
+
 /// The chunks of a file.
 pub fn chunks(path: &str, text: &str) -> Split {
     match format_of(path) {
-        Some(format @ (Format::Unit | Format::Arguments)) => yaml::whole(text, format),
+        Some(format @ (Format::Unit | Format::Arguments | Format::Pem)) => {
+            yaml::whole(text, format)
+        }
         _ => yaml::split(text),
     }
 }
@@ -63,6 +83,7 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
     match format_of(path) {
         // Its name tells.
         Some(Format::Arguments) => has("--"),
+        Some(Format::Pem) => has("-----BEGIN "),
         Some(Format::Unit) => {
             const PROGRAMS: [&str; 9] = [
                 "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "k0s", "K3S_", "RKE2_",
@@ -127,6 +148,9 @@ pub fn reads_as_template(text: &str) -> bool {
         .any(|line| line.trim_start().starts_with("{{") || line.trim_start().starts_with("{%"))
 }
 
+/// The group that stands for files of keys and certificates.
+const PEM: &str = "pem";
+
 /// What Helm calls the file about a chart.
 const CHART: &str = "Chart.yaml";
 
@@ -142,8 +166,10 @@ const ETCD_KEYS: [&str; 6] = [
 
 /// A configuration that has no kind, told by what stands in it and where its file lies.
 fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>> {
-    if matches!(format, Format::Unit | Format::Arguments) {
-        return Some(Object::named(root, UNIT, "Unit"));
+    match format {
+        Format::Unit | Format::Arguments => return Some(Object::named(root, UNIT, "Unit")),
+        Format::Pem => return Some(Object::named(root, PEM, "Keys")),
+        Format::Yaml | Format::Json => {}
     }
     if root.kind() != Kind::Map {
         return json_patch(root, path);
@@ -292,6 +318,7 @@ pub fn is_config(group: &str) -> bool {
             | TALOS
             | UNIT
             | CLOUD_INIT
+            | PEM
     )
 }
 

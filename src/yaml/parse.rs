@@ -71,7 +71,7 @@ pub struct Parsed<'t> {
 
 /// Reads the text of one chunk that stands at `place`.
 pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
-    if matches!(format, Format::Unit | Format::Arguments) {
+    if matches!(format, Format::Unit | Format::Arguments | Format::Pem) {
         let mut builder = Builder::new(text, limits);
         let end = unit::read(text, format, &mut builder);
         return parsed(builder.built(end), text, place, format, true);

@@ -18,6 +18,8 @@ pub enum Format {
     Unit,
     /// A file of arguments.
     Arguments,
+    /// Keys and certificates.
+    Pem,
 }
 
 /// One document's text, a span of the file.
