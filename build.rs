@@ -100,7 +100,8 @@ fn schema_tables() -> String {
         "d" => "Duration".to_owned(),
         name => format!("Type({})", place(name)),
     };
-    let checks = table("schemas/kubernetes/rules.tsv");
+    let mut checks = table("schemas/kubernetes/rules.tsv");
+    checks.extend(table("schemas/programs/rules.tsv"));
     for check in &checks {
         let known = |n: &&str| is_type(n, &check[0]);
         assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);

@@ -5,6 +5,7 @@
 
 mod custom;
 mod fields;
+mod files;
 mod format;
 mod metadata;
 mod pairs;

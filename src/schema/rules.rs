@@ -2,7 +2,7 @@
 
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
-use super::{fields, format};
+use super::{fields, files, format};
 use crate::kube::is_placeholder;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'stat
             Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
             Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
             Check::Filled => filled(validator, map, ty, rule),
+            Check::Between if validator.is_of_file() => files::check(validator, map, ty),
             Check::Between => fields::check(validator, map, ty),
             check => {
                 if let Some(value) = map.field(rule.field) {
@@ -46,8 +47,9 @@ fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, r
     };
     let what = if value.is_some() { "empty" } else { "missing" };
     let message = format!(
-        "`{}` is {what}: the API server refuses {} without it",
+        "`{}` is {what}: {} refuses {} without it",
         rule.field,
+        validator.reader(),
         named(ty)
     );
     let help = Some(format!("write a value for `{}`", rule.field));
@@ -210,9 +212,10 @@ fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &'static [&'s
         let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);
         if let Some(first) = seen.get(&values) {
             let message = format!(
-                "{}`{}` is given twice: the API server refuses the second",
+                "{}`{}` is given twice: {} refuses the second",
                 keys.join(" and ") + if keys.is_empty() { "" } else { " " },
-                values.join("` and `")
+                values.join("` and `"),
+                validator.reader()
             );
             let at = *first;
             validator

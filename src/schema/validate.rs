@@ -206,8 +206,13 @@ impl<'d> Validator<'d> {
         self.kind?.reader
     }
 
+    /// Whether a program reads it from a file.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.program().is_some()
+    }
+
     /// Who is given the object.
-    fn reader(&self) -> &'static str {
+    pub(super) fn reader(&self) -> &'static str {
         self.program()
             .map_or("the API server", |reader| reader.name)
     }
