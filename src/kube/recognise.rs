@@ -392,6 +392,8 @@ pub fn nested_texts<'d>(object: Object<'d>, depth: usize) -> Vec<(Node<'d>, With
         .chain(written)
         .chain(user_data.map(|node| ("user-data", node)))
         .filter(|(_, value)| value.style() != Style::Plain && value.as_str().is_some())
+        // Keys are seen where they are written.
+        .filter(|(path, _)| format_of(path) != Some(Format::Pem))
         .filter(|(_, value)| seen.insert(value.id()))
         .map(|(path, node)| {
             let within = Within {

@@ -20,18 +20,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
             );
             ordered(v, map, first, last, false);
         }
-        "KubeSchedulerConfiguration/leaderElection" => {
-            if map.field("leaderElect").and_then(Node::as_bool) != Some(false) {
-                ordered(
-                    v,
-                    map,
-                    ("renewDeadline", 10.0),
-                    ("leaseDuration", 15.0),
-                    true,
-                );
-                ordered(v, map, ("retryPeriod", 2.0), ("renewDeadline", 10.0), true);
-            }
-        }
+        "KubeSchedulerConfiguration/leaderElection" => elected(v, map),
         "InitConfiguration/bootstrapTokens" => token(v, map),
         _ => {}
     }
@@ -70,6 +59,15 @@ fn ordered<'d>(
             default(high),
         );
         conflict(v, at, message);
+    }
+}
+
+/// How long a leader leads.
+fn elected<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if map.field("leaderElect").and_then(Node::as_bool) != Some(false) {
+        let (renew, retry) = (("renewDeadline", 10.0), ("retryPeriod", 2.0));
+        ordered(v, map, renew, ("leaseDuration", 15.0), true);
+        ordered(v, map, retry, renew, true);
     }
 }
 
