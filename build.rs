@@ -288,6 +288,15 @@ fn component_tables() -> String {
             c[3] == "on"
         )
     });
+    emit("GONE", &["gone.tsv"], &|c| {
+        format!(
+            "Gone {{ what: {:?}, name: {:?}, since: {}, instead: {:?} }}",
+            c[0], c[1], c[2], c[3]
+        )
+    });
+    emit("NAME", &["k3s-flags.tsv"], &|c| {
+        format!("Name {{ name: {:?} }}", c[0])
+    });
     emit("SUITE", &["cipher-suites.tsv"], &|c| {
         format!("Suite {{ name: {:?}, kind: {:?} }}", c[0], c[1])
     });

@@ -4,38 +4,13 @@ use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::address::{Url, is_any, is_loopback, is_public};
 use crate::kube::component::{
-    ComponentKind, Extent, Form, Instance, Origin, Plugin, Setting, mount_of, mounts, number,
+    ComponentKind, Extent, Form, Gone, Instance, Origin, Plugin, Setting, mount_of, mounts, number,
 };
 use crate::kube::image::Reference;
 use crate::kube::{Object, Says, Set};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, Spot};
-
-/// Plugins that were gone before the first release of the table, with the first release without them (release notes of Kubernetes).
-const LONG_GONE: [(&str, u8); 6] = [
-    ("PodSecurityPolicy", 25),
-    ("DenyEscalatingExec", 21),
-    ("DenyExecOnPrivileged", 21),
-    ("PodPreset", 20),
-    ("Initializers", 14),
-    ("GenericAdmissionWebhook", 10),
-];
-
-/// What to use instead of plugins that are gone.
-const INSTEAD: [(&str, &str); 8] = [
-    ("PodSecurityPolicy", "use Pod Security admission"),
-    ("SecurityContextDeny", "use Pod Security admission"),
-    ("DenyEscalatingExec", "use Pod Security admission"),
-    ("DenyExecOnPrivileged", "use Pod Security admission"),
-    (
-        "PersistentVolumeLabel",
-        "the cloud controller labels volumes",
-    ),
-    ("PodPreset", "use a mutating admission policy"),
-    ("Initializers", "use a mutating webhook"),
-    ("GenericAdmissionWebhook", "use a validating webhook"),
-];
 
 const ENABLED: &str = "enable-admission-plugins";
 const DISABLED: &str = "disable-admission-plugins";
@@ -54,8 +29,8 @@ fn named<'a, 'd>(
 
 /// The first release without a plugin that is gone.
 fn gone_since(plugin: &str) -> Option<u8> {
-    let long = LONG_GONE.iter().find(|(name, _)| *name == plugin);
-    long.map(|(_, since)| *since)
+    let long = Gone::of("plugin", plugin);
+    long.map(|gone| gone.since)
         .or_else(|| Plugin::gone_since(plugin))
 }
 
@@ -70,8 +45,8 @@ pub(super) fn admission_plugin_removed(instance: &Instance<'_>, cx: &mut Cx<'_>)
                 "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
             );
             let draft = cx.report(spot, message);
-            if let Some((_, instead)) = INSTEAD.iter().find(|(name, _)| *name == item) {
-                draft.help(format!("remove it; {instead}"));
+            if let Some(gone) = Gone::of("plugin", item) {
+                draft.help(format!("remove it; {}", gone.instead));
             }
         }
     }

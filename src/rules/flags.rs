@@ -3,26 +3,10 @@
 use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::component::{
-    ComponentKind, Flag, Form, Gate, Instance, Setting, is_boolean, is_open,
+    ComponentKind, Flag, Form, Gate, Gone, Instance, Setting, is_boolean, is_open,
 };
 use crate::text::nearest;
 use std::collections::HashMap;
-
-/// Flags that were gone before the first release of the tables, with the first release without them (release notes).
-const LONG_GONE: [(&str, u8); 12] = [
-    ("insecure-port", 24),
-    ("insecure-bind-address", 24),
-    ("address", 24),
-    ("port", 24),
-    ("basic-auth-file", 19),
-    ("kubelet-https", 22),
-    ("experimental-encryption-provider-config", 18),
-    ("repair-malformed-updates", 17),
-    ("enable-swagger-ui", 18),
-    ("storage-versions", 12),
-    ("admission-control", 40),
-    ("network-plugin", 24),
-];
 
 /// Flags as they are written, where the form gives the program flags; klog's and Go's own are everybody's.
 fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
@@ -47,9 +31,9 @@ fn long_gone(component: ComponentKind, name: &str) -> Option<u8> {
     if component == ComponentKind::Etcd {
         return None;
     }
-    let row = LONG_GONE.iter().find(|(flag, _)| *flag == name);
     // The kubelet still has a port and an address.
-    row.map(|(_, since)| *since)
+    Gone::of("flag", name)
+        .map(|gone| gone.since)
         .filter(|_| having(component, name).is_empty())
 }
 

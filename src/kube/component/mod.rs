@@ -28,7 +28,7 @@ use crate::yaml::{Node, Spot};
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
 pub use setting::{Setting, is_boolean, is_open, number};
-pub use tables::{Flag, Gate, Plugin, Suite, Takes, defaults, path_of};
+pub use tables::{Flag, Gate, Gone, Plugin, Suite, Takes, defaults, k3s_flags, path_of};
 pub use unit::{kubelet_unit, settings as unit_settings};
 
 /// Which program an instance configures.
@@ -397,16 +397,9 @@ impl<'d> Instance<'d> {
         if self.extent == Extent::Part || config.is_some_and(|flag| self.last(flag).is_some()) {
             return None;
         }
-        // An API server that allows everything has no use for who asks (pkg/kubeapiserver/options: the default mode).
-        if self.component == ComponentKind::ApiServer
-            && name == "authorization-mode"
-            && matches!(self.form, Form::StaticPod | Form::Unit)
-        {
-            return Some(("AlwaysAllow", Origin::BinaryDefault));
-        }
         let carrier = self.form.carrier();
         if let Some(value) = tables::carried(carrier, self.component, name, self.releases) {
-            let origin = if self.form == Form::File {
+            let origin = if self.form == Form::File || carrier.is_empty() {
                 Origin::BinaryDefault
             } else {
                 Origin::CarrierDefault

@@ -48,6 +48,23 @@ pub struct Plugin {
     pub on: bool,
 }
 
+/// A flag or an admission plugin that is gone.
+#[derive(Debug)]
+pub struct Gone {
+    what: &'static str,
+    name: &'static str,
+    /// The first minor version without it.
+    pub since: u8,
+    /// What to use instead; may be empty.
+    pub instead: &'static str,
+}
+
+/// The name of a flag of k3s or RKE2.
+#[derive(Debug)]
+pub(super) struct Name {
+    name: &'static str,
+}
+
 /// A TLS cipher suite.
 #[derive(Debug)]
 pub struct Suite {
@@ -182,6 +199,18 @@ impl Plugin {
     }
 }
 
+impl Gone {
+    /// The `flag` or `plugin` of a name.
+    pub fn of(what: &str, name: &str) -> Option<&'static Self> {
+        rows(&GONE, &(what, name), |g| (g.what, g.name)).first()
+    }
+}
+
+/// Names of the flags of k3s and RKE2, which their files have, too.
+pub fn k3s_flags() -> impl Iterator<Item = &'static str> {
+    NAME.iter().map(|flag| flag.name)
+}
+
 impl Suite {
     /// The cipher suite of a name.
     pub fn of(name: &str) -> Option<&'static Self> {
@@ -246,12 +275,14 @@ pub fn defaults(
     setting: &str,
 ) -> impl Iterator<Item = (&'static str, Releases, &'static str)> {
     let known = component.releases();
-    let flags = Flag::of(component, setting).iter();
-    let own = flags.map(|f| ("", f.releases(), f.default));
     let carried = CARRIED
         .iter()
-        .filter(move |c| c.component == component.name() && c.setting == setting)
-        .map(|c| (c.carrier, Releases::between(c.since, c.until), c.value));
+        .filter(move |c| c.component == component.name() && c.setting == setting);
+    // What the program does where its flag's default does not say it.
+    let told = carried.clone().any(|c| c.carrier.is_empty());
+    let flags = Flag::of(component, setting).iter().filter(move |_| !told);
+    let own = flags.map(|f| ("", f.releases(), f.default));
+    let carried = carried.map(|c| (c.carrier, Releases::between(c.since, c.until), c.value));
     let held = own.chain(carried);
     held.map(move |(carrier, releases, value)| (carrier, releases.and(known), value))
 }
