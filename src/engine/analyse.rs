@@ -315,7 +315,7 @@ impl Analysis<'_> {
     /// An object but for its kind or version: kubectl finds none, and refuses it.
     fn incomplete(&mut self, document: &Document<'_>) {
         let root = document.root();
-        let text = |key: &str| root.field(key).and_then(Node::as_str);
+        let text = |key: &str| root.field(key)?.as_str().filter(|text| !text.is_empty());
         let (lacking, why) = match (text("apiVersion"), text("kind")) {
             (Some(_), None) => ("kind", "kubectl does not know what this object is"),
             (None, Some(kind)) if schema::is_kind(kind) => (
@@ -325,7 +325,8 @@ impl Analysis<'_> {
             _ => return,
         };
         let named = root.at(&["metadata", "name"]).is_some();
-        let given = root.get(lacking).is_some_and(|value| !value.is_null());
+        let written = root.field(lacking);
+        let given = written.is_some_and(|value| value.text() != Some(""));
         if !named || given || self.repository.is_patch(self.input.path) {
             return;
         }
@@ -334,6 +335,7 @@ impl Analysis<'_> {
             .map(|(key, _)| key)
             .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case(lacking)));
         let spot = misspelt.map_or_else(|| root.lacking(), Spot::from);
+        let spot = written.and_then(Node::key_node).map_or(spot, Spot::from);
         let found = self.found(
             "schema/missing-field",
             document.locate(spot.span),

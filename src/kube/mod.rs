@@ -30,7 +30,7 @@ pub use facts::{
 };
 pub use kustomize::Repository;
 pub use object::{Gvk, Object};
-pub use placeholder::is_placeholder;
+pub use placeholder::{is_placeholder, is_variable};
 pub use rbac::{PolicyRule, RoleRef, Subject};
 pub(crate) use recognise::whole;
 pub use recognise::{

@@ -41,11 +41,11 @@ pub struct Object<'d> {
 }
 
 impl<'d> Object<'d> {
-    /// The map as an object; `None` without `apiVersion` and `kind`.
+    /// The map as an object; `None` without `apiVersion` and `kind`, which empty ones are to kubectl.
     pub fn of(node: Node<'d>) -> Option<Self> {
         let api_version = node.get("apiVersion")?.as_str()?;
         let kind = node.get("kind")?.as_str()?;
-        Some(Self {
+        (!api_version.is_empty() && !kind.is_empty()).then_some(Self {
             node,
             gvk: Gvk::new(api_version, kind),
         })

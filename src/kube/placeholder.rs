@@ -3,6 +3,13 @@
 /// Whether a value is filled in before it reaches the cluster, so that it stands for a value that nobody can judge here: a
 /// template, a variable, a reference into a secret manager, or an encrypted value.
 pub fn is_placeholder(value: &str) -> bool {
+    let masked = |b: u8| matches!(b, b'*' | b'x' | b'X' | b'.');
+    let value = value.trim();
+    is_variable(value) || !value.is_empty() && value.bytes().all(masked)
+}
+
+/// The same, but for what only hides a value from readers, such as `***`: an API server would be given it as it stands.
+pub fn is_variable(value: &str) -> bool {
     const STARTS: [&str; 10] = [
         "op://",
         "ENC[",
@@ -30,7 +37,6 @@ pub fn is_placeholder(value: &str) -> bool {
     ];
     let value = value.trim();
     let between = |start: &str, end: &str| value.starts_with(start) && value.ends_with(end);
-    let masked = |b: u8| matches!(b, b'*' | b'x' | b'X' | b'.');
     value.contains("{{")
         || value.contains("${")
         || between("$(", ")")
@@ -39,5 +45,4 @@ pub fn is_placeholder(value: &str) -> bool {
         || between("__", "__")
         || STARTS.iter().any(|s| value.starts_with(s))
         || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
-        || (!value.is_empty() && value.bytes().all(masked))
 }

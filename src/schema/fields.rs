@@ -3,20 +3,30 @@
 use super::format::{self, quantity};
 use super::table::Type;
 use super::validate::Validator;
+use crate::kube::is_variable;
 use crate::yaml::{Kind, Node, Spot, items};
 use std::collections::HashSet;
 
 /// Checks a map of a type by the rules that are about several of its fields.
 pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
     match ty.short() {
-        "PodSpec" => pod(v, map),
+        "PodSpec" => {
+            pod(v, map);
+            super::pod::check(v, map);
+        }
+        "Pod" | "PodTemplateSpec" => super::pod::annotations(v, map),
+        "ResourceFieldSelector" => super::pod::resource_field(v, map),
         "Container" => container(v, map),
         "SecurityContext" => security_context(v, map),
         "ResourceRequirements" => resources(v, map),
         "Toleration" => toleration(v, map),
         "LabelSelectorRequirement" | "NodeSelectorRequirement" => requirement(v, map),
         "DeploymentSpec" => deployment(v, map),
-        "ReplicaSetSpec" | "StatefulSetSpec" | "DaemonSetSpec" => workload(v, map),
+        "ReplicaSetSpec" | "DaemonSetSpec" => workload(v, map),
+        "StatefulSetSpec" => {
+            workload(v, map);
+            super::pod::claim_templates(v, map);
+        }
         "ReplicationControllerSpec" => {
             selects(v, map.field("selector"), map);
             always(v, map);
@@ -26,12 +36,16 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         }
         "JobSpec" => job(v, map),
         "HorizontalPodAutoscalerSpec" => autoscaler(v, map),
-        "ServiceSpec" => service(v, map),
+        "ServiceSpec" => {
+            service(v, map);
+            super::pod::service(v, map);
+        }
         "NetworkPolicyPort" => network_port(v, map),
         "LimitRangeItem" => limit_range(v, map),
         "ConfigMap" | "Secret" => {
             data(v, map, ty.short());
             super::pairs::docker_config(v, map);
+            super::pod::secret(v, map);
         }
         "APIServiceSpec" => api_service(v, map),
         "RoleRef" => role_ref(v, map),
@@ -350,9 +364,44 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
     }
 }
 
+/// The same of its expressions.
+fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some(template) = spec.field("template") else {
+        return;
+    };
+    let metadata = template.field("metadata");
+    let labels = metadata.and_then(|m| m.field("labels"));
+    let lacking = labels.or(metadata).unwrap_or(template);
+    for asked in items(spec.at(&["selector", "matchExpressions"])) {
+        let Some(key) = text(asked, "key").filter(|key| !key.contains("{{")) else {
+            continue;
+        };
+        let label = labels.and_then(|l| l.field(key));
+        let given = label.and_then(Node::text);
+        let among = || asked.list("values").any(|value| value.text() == given);
+        let fits = match text(asked, "operator") {
+            Some("In") => given.is_some() && among(),
+            Some("NotIn") => given.is_none() || !among(),
+            Some("Exists") => given.is_some(),
+            Some("DoesNotExist") => given.is_none(),
+            _ => true,
+        };
+        if !fits && !given.is_some_and(|given| given.contains("{{")) {
+            let message = format!(
+                "the selector's expression about `{key}` does not fit the template's labels"
+            );
+            let at = label.map_or_else(|| lacking.lacking(), Spot::from);
+            let help = Some("give the template the labels of the selector".to_owned());
+            v.add("schema/reference", at, message, help).related =
+                Some((asked.into(), "the selector"));
+        }
+    }
+}
+
 fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if !v.is_fragment() {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
+        selects_by_expressions(v, spec);
     }
     always(v, spec);
     let selector = spec.field("selector").filter(|s| {
@@ -773,5 +822,22 @@ fn pod_security_labels<'d>(v: &mut Validator<'d>, object: Node<'d>) {
                 &["privileged", "baseline", "restricted"],
             );
         }
+    }
+    for mode in ["enforce", "audit", "warn"] {
+        let key = format!("pod-security.kubernetes.io/{mode}-version");
+        let Some(version) = labels.and_then(|l| l.field(&key)) else {
+            continue;
+        };
+        let written = version.as_str().unwrap_or_default();
+        let minor = written.strip_prefix("v1.");
+        let numbered =
+            minor.is_some_and(|m| !m.is_empty() && m.bytes().all(|b| b.is_ascii_digit()));
+        let fits = numbered || written == "latest" || is_variable(written);
+        v.form(
+            fits,
+            version,
+            &key,
+            "`latest`, or a minor version such as `v1.34`",
+        );
     }
 }

@@ -9,6 +9,7 @@ mod files;
 mod format;
 mod metadata;
 mod pairs;
+mod pod;
 mod rules;
 mod table;
 mod validate;

@@ -4,8 +4,8 @@
 use super::fields::{conflict, key_of, text};
 use super::table::Type;
 use super::validate::Validator;
-use crate::kube::is_placeholder;
-use crate::yaml::{Node, base64};
+use crate::kube::is_variable;
+use crate::yaml::{Kind, Node, base64};
 use std::net::IpAddr;
 
 pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
@@ -70,6 +70,15 @@ fn is_part(inner: &str, outer: &str) -> Option<bool> {
     Some(v4 == outer_v4 && of_inner > of_outer && inner & mask == outer & mask)
 }
 
+/// Whether a range has bits behind its prefix.
+pub(super) fn has_host_bits(text: &str) -> Option<bool> {
+    let (ip, length) = range(text)?;
+    Some(match ip {
+        IpAddr::V4(ip) => u32::from(ip).checked_shl(length).unwrap_or(0) != 0,
+        IpAddr::V6(ip) => u128::from(ip).checked_shl(length).unwrap_or(0) != 0,
+    })
+}
+
 fn ip_block<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(cidr) = text(map, "cidr") else {
         return;
@@ -124,7 +133,7 @@ fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
             ("IPv4" | "IPv6", _) => false,
             _ => true,
         };
-        if !is_placeholder(written) {
+        if !is_variable(written) {
             let what = format!("an {family} address that other machines reach");
             v.form(fits, address, "addresses", &what);
         }
@@ -159,7 +168,7 @@ fn field_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(at) = map.field("fieldPath") else {
         return;
     };
-    let Some(path) = at.as_str().filter(|p| !p.is_empty() && !is_placeholder(p)) else {
+    let Some(path) = at.as_str().filter(|p| !p.is_empty() && !is_variable(p)) else {
         return;
     };
     let of_env = v.is_within("EnvVarSource");
@@ -184,11 +193,15 @@ pub(super) fn docker_config<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
     let Some(at) = secret.at(&["data", key]) else {
         return;
     };
-    let Some(written) = at.as_str().filter(|t| !is_placeholder(t)) else {
-        return;
+    let fits = match at.as_str() {
+        Some(written) if written.contains("{{") || written.contains("${") => return,
+        // What is no base64 is another finding.
+        Some(written) => match base64(written) {
+            Some(bytes) => serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(),
+            None => return,
+        },
+        // A list of numbers becomes bytes.
+        None => at.kind() != Kind::Seq,
     };
-    // What is no base64 is another finding.
-    let Some(bytes) = base64(written) else { return };
-    let fits = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
     v.form(fits, at, key, "the base64 of JSON");
 }

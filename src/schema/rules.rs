@@ -3,7 +3,7 @@
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
 use super::{fields, files, format};
-use crate::kube::is_placeholder;
+use crate::kube::is_variable;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
 
@@ -139,7 +139,7 @@ fn of_value<'d>(validator: &mut Validator<'d>, value: Node<'d>, rule: &Rule, che
         }
     }
     let text = value.text().unwrap_or_default();
-    if is_placeholder(text) || text.contains("{{") {
+    if is_variable(text) {
         return;
     }
     let name = rule.field;
@@ -412,7 +412,7 @@ fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
             "a map whose keys are names, perhaps behind a domain and a slash",
         );
         let text = value.as_str().unwrap_or_default();
-        let open = is_placeholder(text) || text.contains("{{");
+        let open = is_variable(text);
         let fits = open || format::is_label_value(text);
         validator.form(
             fits,

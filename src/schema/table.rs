@@ -282,6 +282,17 @@ impl Type {
         }
     }
 
+    /// Whether an object without any of its fields is refused.
+    pub(super) fn needs_something(&self) -> bool {
+        let filled = |rule: &Rule| matches!(rule.check, Check::Filled);
+        let lenient = matches!(
+            self.short(),
+            "NetworkPolicySpec" | "CSINodeSpec" | "PriorityClass"
+        );
+        let mut required = self.fields.iter().filter(|f| f.leaf != Leaf::Bool);
+        !lenient && (self.rules.iter().any(filled) || required.any(Field::is_required))
+    }
+
     /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.
     pub fn short(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)

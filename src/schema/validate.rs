@@ -5,7 +5,7 @@ use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
 use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::component::{ComponentKind, minor, path_of};
-use crate::kube::{Gvk, Object, Whole, is_config, is_placeholder};
+use crate::kube::{Gvk, Object, Whole, is_config, is_variable};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
 
@@ -159,10 +159,34 @@ impl<'d> Validator<'d> {
                 problem.releases = required;
             }
         }
+        if !unknown && self.types.len() == 1 && !self.fragment {
+            self.without_spec(map, ty);
+        }
         if !unknown && !self.is_unvalidated() {
             rules::check(self, map, ty);
         }
         self.types.pop();
+    }
+
+    /// What a `spec` that is left out lacks: to the server it is an empty one.
+    fn without_spec(&mut self, map: Node<'d>, ty: &'static Type) {
+        let rows = ty.field("spec").iter();
+        let needed = rows.filter(|f| !f.is_required() || is_lenient(ty, f));
+        let needed = needed.filter_map(Field::ty).any(|spec| {
+            spec.needs_something() || matches!(spec.short(), "ServiceSpec" | "IngressSpec")
+        });
+        if needed && map.field("spec").is_none() {
+            let null = map.pair("spec").map(|(key, _)| key.into());
+            let spot = null.unwrap_or_else(|| map.lacking());
+            let message = format!("`spec` is missing: {} cannot be without it", named(ty));
+            self.add(
+                "schema/missing-field",
+                spot,
+                message,
+                Some("add `spec:`".to_owned()),
+            )
+            .missing = true;
+        }
     }
 
     /// Checks a key and its value; whether the type has no such field.
@@ -250,6 +274,12 @@ impl<'d> Validator<'d> {
         self.targets.from(minor).is_empty()
     }
 
+    /// Whether the map at hand stands right below the whole of such an object, `depth` maps down.
+    pub(super) fn is_part_of(&self, kind: &str, depth: usize) -> bool {
+        let root = self.types.first();
+        self.types.len() == depth + 1 && root.is_some_and(|(_, ty)| ty.short() == kind)
+    }
+
     /// Whether the map at hand is one of a type's, right below it.
     pub(super) fn is_within(&self, name: &str) -> bool {
         let above = self.types.iter().rev().nth(1);
@@ -299,8 +329,7 @@ impl<'d> Validator<'d> {
     }
 
     fn unknown(&mut self, key: Node<'d>, name: &str, ty: &'static Type) {
-        let placeholder = is_placeholder(name) || name.contains("{{");
-        if placeholder {
+        if is_variable(name) {
             return;
         }
         let fate = match self.program() {
@@ -376,6 +405,10 @@ impl<'d> Validator<'d> {
                 return;
             }
             for item in node.items() {
+                if item.is_null() && field.ty().is_some_and(Type::needs_something) {
+                    let message = format!("an item of `{name}` is empty: it needs its fields");
+                    self.add("schema/missing-field", item, message, None);
+                }
                 self.value(item, field, rest, name);
             }
             return;
@@ -396,7 +429,7 @@ impl<'d> Validator<'d> {
     fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
         let kind = node.kind();
         let text = node.text().unwrap_or_default();
-        let open = kind == Kind::Str && (is_placeholder(text) || text.contains("{{"));
+        let open = kind == Kind::Str && is_variable(text);
         let int = node.as_int();
         match field.leaf {
             Leaf::Any => self.embedded(node),

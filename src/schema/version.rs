@@ -127,8 +127,9 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
     let misnamed = slip && Kind::served().any(|k| k.kind == kind);
-    // Only v1 of the core group can be meant, and kubectl's own file has that, too.
-    let other_core = group.is_empty() && (version != "v1" || kind == "Config");
+    // Of the core group, only kinds of Kubernetes' own are certain to be slips; v1 has kubectl's own file, too.
+    let builtin = Kind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
+    let other_core = group.is_empty() && (version != "v1" && !builtin || kind == "Config");
     // Below the first release of the tables nothing is known for certain.
     let unknown = targets.before(FIRST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
