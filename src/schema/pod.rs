@@ -272,7 +272,7 @@ pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(divisor) = map.field("divisor") else {
         return;
     };
-    let units: &[&str] = if resource.ends_with(".cpu") {
+    let units: &[&str] = if matches!(resource, "limits.cpu" | "requests.cpu") {
         &["1m", "1"]
     } else {
         &[
