@@ -1,6 +1,6 @@
 //! Rules between the fields of files that components read (the programs' own validation packages).
 
-use super::fields::{conflict, key_of, text};
+use super::between::{conflict, key_of, text};
 use super::table::Type;
 use super::validate::Validator;
 use crate::kube::component::number;

@@ -3,17 +3,20 @@
 //! The types of all releases are one static table, so that a run without Kubernetes objects pays nothing for them. What is wrong comes
 //! back as problems with the place of the value; which rule each belongs to is its `rule`.
 
+mod between;
+mod container;
 mod custom;
-mod fields;
 mod files;
 mod format;
 mod metadata;
-mod pairs;
+mod network;
+mod objects;
 mod pod;
 mod rules;
 mod table;
 mod validate;
 mod version;
+mod workload;
 
 pub use custom::{undefined, validate_custom};
 pub use table::{Field, Kind, Life, Type};

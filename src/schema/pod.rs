@@ -1,9 +1,110 @@
 //! Rules of validation and of admission between the fields of a pod (pkg/apis/core/validation of Kubernetes).
 
-use super::fields::{conflict, key_of, text};
+use super::between::{conflict, key_of, text};
+use super::container::amounts;
 use super::format::quantity;
 use super::validate::Validator;
 use crate::yaml::{Node, items};
+use std::collections::HashSet;
+
+/// Names of volumes and what mounts them, names of containers, what is for one kind of container only.
+fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let list = |key: &str| -> Vec<Node<'d>> { spec.list(key).collect() };
+    let (init, main) = (list("initContainers"), list("containers"));
+    let mut names: HashSet<&str> = list("volumes")
+        .iter()
+        .filter_map(|n| text(*n, "name"))
+        .collect();
+    // A StatefulSet's claims are volumes, too.
+    names.extend(v.claim_names());
+    for container in init.iter().chain(&main) {
+        for (field, what) in [("volumeMounts", "mounts"), ("volumeDevices", "uses")] {
+            for mount in container.list(field) {
+                let Some(name) = mount.field("name") else {
+                    continue;
+                };
+                let volume = name.as_str().unwrap_or_default();
+                let known = v.is_fragment() || names.contains(volume);
+                if !volume.is_empty() && !volume.contains("{{") && !known {
+                    let message = format!(
+                        "this container {what} `{volume}`, and the pod has no volume of that name"
+                    );
+                    v.add("schema/reference", name, message, None);
+                }
+            }
+        }
+    }
+    let taken: HashSet<&str> = main.iter().filter_map(|c| text(*c, "name")).collect();
+    for name in init.iter().filter_map(|c| c.field("name")) {
+        if name.as_str().is_some_and(|n| taken.contains(n)) {
+            let message = format!(
+                "an init container and a container are both called `{}`",
+                name.text().unwrap_or_default()
+            );
+            v.add("schema/duplicate-item", name, message, None);
+        }
+    }
+    // Before 1.33, an API server drops `hostUsers` by default.
+    if v.all_from(33) && spec.field("hostUsers").and_then(Node::as_bool) == Some(false) {
+        let shared = ["hostPID", "hostIPC"].into_iter();
+        let mut shared = shared.filter_map(|field| spec.field(field));
+        if let Some(shared) = shared.find(|n| n.as_bool() == Some(true)) {
+            let message =
+                "a pod with users of its own (`hostUsers: false`) cannot share this with the node";
+            conflict(v, shared, message);
+        }
+    }
+    for container in &init {
+        let sidecar = text(*container, "restartPolicy") == Some("Always");
+        for probe in [
+            "livenessProbe",
+            "readinessProbe",
+            "startupProbe",
+            "lifecycle",
+        ] {
+            if let Some((key, _)) = container
+                .pair(probe)
+                .filter(|(_, p)| !sidecar && !p.is_null())
+            {
+                conflict(
+                    v,
+                    key,
+                    format!("an init container that is no sidecar cannot have `{probe}`"),
+                );
+            }
+        }
+    }
+    let on = |key: &str| spec.field(key).and_then(Node::as_bool) == Some(true);
+    if on("hostPID") && on("shareProcessNamespace") {
+        conflict(
+            v,
+            key_of(spec, "shareProcessNamespace"),
+            "`hostPID` and `shareProcessNamespace` exclude each other",
+        );
+    }
+    if text(spec, "dnsPolicy") == Some("None") {
+        let servers = spec.at(&["dnsConfig", "nameservers"]);
+        if servers.is_none_or(Node::is_empty) {
+            let at = key_of(spec, "dnsPolicy");
+            v.add(
+                "schema/missing-field",
+                at,
+                "`dnsPolicy: None` needs `dnsConfig` with a name server".to_owned(),
+                None,
+            );
+        }
+    }
+    if let Some((key, _)) = spec
+        .pair("ephemeralContainers")
+        .filter(|(_, l)| !l.is_empty())
+    {
+        conflict(
+            v,
+            key,
+            "`ephemeralContainers` are added to a pod that runs: the API server refuses them in a manifest",
+        );
+    }
+}
 
 /// Containers of a pod, those that init it first.
 fn containers(spec: Node<'_>) -> impl Iterator<Item = Node<'_>> {
@@ -11,6 +112,7 @@ fn containers(spec: Node<'_>) -> impl Iterator<Item = Node<'_>> {
 }
 
 pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    volumes_and_names(v, spec);
     dns(v, spec);
     operating_system(v, spec);
     host_process(v, spec);
@@ -200,41 +302,6 @@ fn pod_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// Amounts that come in whole units, and huge pages, which come with something else.
-fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
-    let Some(resources) = container.field("resources") else {
-        return;
-    };
-    let maps = || {
-        ["limits", "requests"]
-            .into_iter()
-            .filter_map(|key| resources.field(key))
-    };
-    let amounts = || maps().flat_map(Node::entries);
-    let extended = |name: &str| {
-        name.split_once('/')
-            .is_some_and(|(domain, _)| domain != "kubernetes.io")
-    };
-    for (name, value) in amounts() {
-        let resource = name.text().unwrap_or_default();
-        let amount = value.text().and_then(quantity);
-        if extended(resource) && amount.is_some_and(|amount| amount.fract() != 0.0) {
-            let message = format!("`{resource}` comes in whole units");
-            v.add("schema/range", value, message, None);
-        }
-    }
-    let named =
-        |start: &str| amounts().any(|(name, _)| name.text().is_some_and(|n| n.starts_with(start)));
-    if named("hugepages-") && !named("cpu") && !named("memory") {
-        let key = resources.key_node().unwrap_or(resources);
-        conflict(
-            v,
-            key,
-            "huge pages need an amount of `cpu` or `memory` beside them",
-        );
-    }
-}
-
 /// Files that tell of a container's resources name the container.
 fn of_files<'d>(v: &mut Validator<'d>, api: Node<'d>) {
     let references = api
@@ -247,47 +314,6 @@ fn of_files<'d>(v: &mut Validator<'d>, api: Node<'d>) {
                 .missing = true;
         }
     }
-}
-
-/// A resource that a variable or a file tells, and its unit.
-pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const KNOWN: [&str; 6] = [
-        "limits.cpu",
-        "limits.memory",
-        "limits.ephemeral-storage",
-        "requests.cpu",
-        "requests.memory",
-        "requests.ephemeral-storage",
-    ];
-    let Some(at) = map.field("resource") else {
-        return;
-    };
-    let resource = at.as_str().unwrap_or_default();
-    let huge =
-        resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
-    if !(resource.is_empty() || huge || resource.contains("{{") || KNOWN.contains(&resource)) {
-        v.not_one_of(at, "resource", &KNOWN);
-        return;
-    }
-    let Some(divisor) = map.field("divisor") else {
-        return;
-    };
-    let units: &[&str] = if matches!(resource, "limits.cpu" | "requests.cpu") {
-        &["1m", "1"]
-    } else {
-        &[
-            "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
-        ]
-    };
-    let amount = divisor.text().and_then(quantity);
-    let known = |unit: &&str| quantity(unit) == amount;
-    let fits = amount.is_none_or(|amount| amount == 0.0) || units.iter().any(known);
-    v.form(
-        fits,
-        divisor,
-        "divisor",
-        &format!("one unit: {}", units.join(", ")),
-    );
 }
 
 /// What admission plugins refuse that are on by default.
@@ -351,124 +377,37 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
     }
 }
 
-/// What the type of a Secret demands beside its keys.
-pub(super) fn secret<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
-    let has = |key: &str| {
-        ["data", "stringData"]
-            .iter()
-            .any(|field| secret.at(&[field, key]).is_some())
-    };
-    let at = secret.field("data").or_else(|| secret.field("stringData"));
-    let (lacking, what) = match text(secret, "type") {
-        Some("kubernetes.io/basic-auth") if !has("username") && !has("password") => (
-            at.map_or_else(|| key_of(secret, "type"), Node::lacking),
-            "the key `username` or `password`",
-        ),
-        Some("kubernetes.io/service-account-token") => {
-            let annotations = secret.at(&["metadata", "annotations"]);
-            let name = annotations.and_then(|a| a.field("kubernetes.io/service-account.name"));
-            if name.is_some() {
-                return;
-            }
-            let metadata = annotations.or_else(|| secret.field("metadata"));
-            (
-                metadata.map_or_else(|| key_of(secret, "type"), Node::lacking),
-                "the annotation `kubernetes.io/service-account.name`",
-            )
-        }
-        _ => return,
-    };
-    let message = format!("a Secret of this type needs {what}");
-    v.add("schema/missing-field", lacking, message, None)
-        .missing = true;
-}
-
-/// A port of the nodes outside of the range that an API server has by default.
-fn allocated<'d>(v: &mut Validator<'d>, port: Node<'d>) {
-    let number = port.as_int().filter(|n| (1..=65535).contains(n));
-    if let Some(number) = number.filter(|n| !(30000..=32767).contains(n)) {
-        let message = format!(
-            "node port {number} is outside of 30000 to 32767, which an API server has by default"
-        );
-        let help = Some("take one of that range, or leave it out".to_owned());
-        v.add("schema/range", port, message, help).mild = true;
-    }
-}
-
-/// Claims that a StatefulSet makes for each pod are volumes by their names.
-pub(super) fn claim_templates<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    for claim in spec.list("volumeClaimTemplates") {
-        let name = claim.at(&["metadata", "name"]);
-        if name.is_none_or(|name| name.text() == Some("")) && !v.all_before(32) {
-            let at = claim.field("metadata").unwrap_or(claim);
-            let message = "`metadata.name` is missing: the claim is the volume of that name";
-            v.add(
-                "schema/missing-field",
-                at.lacking(),
-                message.to_owned(),
-                None,
-            )
-            .missing = true;
-        }
-    }
-}
-
-/// What a Service says twice, differently.
-pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let mut taken: Vec<(i64, &str, Node<'d>)> = Vec::new();
-    for port in spec.list("ports") {
-        let Some(node_port) = port.field("nodePort") else {
-            continue;
-        };
-        let Some(number) = node_port.as_int().filter(|n| *n != 0) else {
-            continue;
-        };
-        allocated(v, node_port);
-        let protocol = text(port, "protocol").unwrap_or("TCP");
-        if let Some((.., first)) = taken
-            .iter()
-            .find(|(n, p, _)| (*n, *p) == (number, protocol))
-        {
-            let first = *first;
-            let message = format!("node port {number} is given twice");
-            v.add("schema/duplicate-item", node_port, message, None)
-                .related = Some((first.into(), "the first"));
-        }
-        taken.push((number, protocol, node_port));
-    }
-    if let Some(port) = spec.field("healthCheckNodePort") {
-        allocated(v, port);
-    }
-    let first = spec.list("clusterIPs").next();
-    let single = spec.field("clusterIP").filter(|n| n.text() != Some(""));
-    if let (Some(single), Some(first)) = (single, first)
-        && single.text() != first.text()
+pub(super) fn toleration<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let exists = text(map, "operator") == Some("Exists");
+    if let Some(value) = map
+        .field("value")
+        .filter(|n| exists && n.text() != Some(""))
     {
-        let message = "the first of `clusterIPs` must be the same as `clusterIP`";
+        conflict(v, value, "`operator: Exists` takes no value");
+    }
+    if map.field("key").is_none_or(|k| k.text() == Some("")) && !exists {
         conflict(
             v,
-            first
-                .parent()
-                .map_or(first, |list| list.key_node().unwrap_or(list)),
-            message,
+            key_of(map, "operator"),
+            "a toleration without key needs `operator: Exists`",
         );
     }
-    if text(spec, "type") == Some("ExternalName") {
-        let none = |n: &Node<'_>| n.text() == Some("None");
-        if let Some(single) = single.filter(none) {
-            conflict(
-                v,
-                single,
-                "a Service of type ExternalName has no cluster IP",
-            );
-        }
+    if map.field("tolerationSeconds").is_some() && text(map, "effect") != Some("NoExecute") {
+        conflict(
+            v,
+            key_of(map, "tolerationSeconds"),
+            "`tolerationSeconds` needs `effect: NoExecute`",
+        );
     }
-    for range in spec.list("loadBalancerSourceRanges") {
-        let written = range.as_str().unwrap_or_default().trim();
-        if v.all_from(35) && super::pairs::has_host_bits(written) == Some(true) {
-            let message =
-                format!("`{written}` has bits behind its prefix: write the network's own address");
-            v.add("schema/range", range, message, None);
-        }
+}
+
+pub(super) fn spread<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let anyway = text(map, "whenUnsatisfiable") == Some("ScheduleAnyway");
+    if let Some(domains) = map.field("minDomains").filter(|_| anyway) {
+        conflict(
+            v,
+            domains,
+            "`minDomains` is for `whenUnsatisfiable: DoNotSchedule` only",
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
-use super::{fields, files, format};
+use super::{between, format};
 use crate::kube::is_variable;
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
@@ -15,8 +15,7 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'stat
             Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
             Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
             Check::Filled => filled(validator, map, ty, rule),
-            Check::Between if validator.is_of_file() => files::check(validator, map, ty),
-            Check::Between => fields::check(validator, map, ty),
+            Check::Between => between::check(validator, map, ty),
             check => {
                 if let Some(value) = map.field(rule.field) {
                     of_value(validator, value, rule, check);

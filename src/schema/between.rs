@@ -1,0 +1,67 @@
+//! Rules of validation between the fields of one type, which no table tells: which function checks which type.
+
+use super::table::Type;
+use super::validate::Validator;
+use super::{container, files, network, objects, pod, workload};
+use crate::yaml::{Node, Spot};
+
+/// Checks a map of a type by the rules that are about several of its fields.
+pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
+    if v.is_of_file() {
+        return files::check(v, map, ty);
+    }
+    match ty.short() {
+        "PodSpec" => pod::check(v, map),
+        "Pod" | "PodTemplateSpec" => pod::annotations(v, map),
+        "Toleration" => pod::toleration(v, map),
+        "TopologySpreadConstraint" => pod::spread(v, map),
+        "Container" => container::container(v, map),
+        "SecurityContext" => container::security_context(v, map),
+        "ResourceRequirements" => container::resources(v, map),
+        "ResourceFieldSelector" => container::resource_field(v, map),
+        "ObjectFieldSelector" => container::field_path(v, map),
+        "SeccompProfile" | "AppArmorProfile" => container::profile(v, map),
+        "VolumeMount" => container::mount(v, map),
+        "LabelSelectorRequirement" | "NodeSelectorRequirement" => workload::requirement(v, map),
+        "DeploymentSpec" => workload::deployment(v, map),
+        "ReplicaSetSpec" | "DaemonSetSpec" => workload::workload(v, map),
+        "StatefulSetSpec" => workload::stateful_set(v, map),
+        "ReplicationControllerSpec" => workload::replication_controller(v, map),
+        "DeploymentStrategy" | "StatefulSetUpdateStrategy" | "DaemonSetUpdateStrategy" => {
+            workload::strategy(v, map);
+        }
+        "RollingUpdateDaemonSet" => workload::rolling_update(v, map),
+        "JobSpec" => workload::job(v, map),
+        "HorizontalPodAutoscalerSpec" => workload::autoscaler(v, map),
+        "ServiceSpec" => network::service(v, map),
+        "NetworkPolicyPort" => network::network_port(v, map),
+        "IPBlock" => network::ip_block(v, map),
+        "HTTPIngressPath" => network::ingress_path(v, map),
+        "EndpointSlice" => network::addresses(v, map),
+        "LimitRangeItem" => objects::limit_range(v, map),
+        "ConfigMap" => objects::data(v, map),
+        "Secret" => objects::secret(v, map),
+        "PersistentVolumeSpec" | "PersistentVolumeClaimSpec" => objects::access_modes(v, map),
+        "APIServiceSpec" => objects::api_service(v, map),
+        "RoleRef" => objects::role_ref(v, map),
+        "Namespace" => objects::pod_security_labels(v, map),
+        _ => {}
+    }
+}
+
+pub(super) fn text<'d>(map: Node<'d>, key: &str) -> Option<&'d str> {
+    map.field(key)?.as_str()
+}
+
+pub(super) fn conflict<'d>(
+    v: &mut Validator<'d>,
+    at: impl Into<Spot<'d>>,
+    message: impl Into<String>,
+) {
+    v.add("schema/conflict", at, message.into(), None);
+}
+
+pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {
+    map.pair(key)
+        .map_or_else(|| map.lacking(), |(key, _)| key.into())
+}

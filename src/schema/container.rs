@@ -1,0 +1,253 @@
+//! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
+
+use super::between::{conflict, key_of, text};
+use super::format::quantity;
+use super::validate::Validator;
+use crate::kube::is_variable;
+use crate::yaml::{Node, items};
+use std::collections::HashSet;
+
+pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
+    for probe in ["livenessProbe", "startupProbe"] {
+        let threshold = container.at(&[probe, "successThreshold"]);
+        if let Some(threshold) = threshold.filter(|t| t.as_int().is_some_and(|n| n > 1)) {
+            v.add(
+                "schema/range",
+                threshold,
+                format!("`successThreshold` of `{probe}` must be 1"),
+                None,
+            );
+        }
+    }
+    if let Some(grace) = container.at(&["readinessProbe", "terminationGracePeriodSeconds"]) {
+        conflict(
+            v,
+            grace.key_node().unwrap_or(grace),
+            "a readiness probe ends no container: it has no `terminationGracePeriodSeconds`",
+        );
+    }
+    let mut seen: HashSet<&str> = HashSet::new();
+    for name in container.list("ports").filter_map(|p| p.field("name")) {
+        let text = name.text().unwrap_or_default();
+        if !text.is_empty() && !seen.insert(text) {
+            v.add(
+                "schema/duplicate-item",
+                name,
+                format!("two ports of the container are called `{text}`"),
+                None,
+            );
+        }
+    }
+    let privileged = container
+        .at(&["securityContext", "privileged"])
+        .and_then(Node::as_bool)
+        == Some(true);
+    for mount in container.list("volumeMounts") {
+        if let Some(both) = mount
+            .field("mountPropagation")
+            .filter(|m| m.as_str() == Some("Bidirectional") && !privileged)
+        {
+            conflict(v, both, "`Bidirectional` needs a privileged container");
+        }
+    }
+}
+
+pub(super) fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
+    let escalation = context.field("allowPrivilegeEscalation");
+    let off = escalation.filter(|e| e.as_bool() == Some(false));
+    if let Some(off) = off {
+        let privileged = context.field("privileged").and_then(Node::as_bool) == Some(true);
+        let added = items(context.at(&["capabilities", "add"]));
+        let admin = added.filter_map(Node::as_str).any(|c| c == "CAP_SYS_ADMIN");
+        if privileged || admin {
+            let with = if privileged {
+                "`privileged: true`"
+            } else {
+                "CAP_SYS_ADMIN"
+            };
+            conflict(
+                v,
+                off,
+                format!("`allowPrivilegeEscalation: false` and {with} exclude each other"),
+            );
+        }
+    }
+    for profile in ["seccompProfile", "appArmorProfile"] {
+        let Some(profile) = context.field(profile) else {
+            continue;
+        };
+        let local = text(profile, "type") == Some("Localhost");
+        if local && profile.field("localhostProfile").is_none() {
+            v.add(
+                "schema/missing-field",
+                profile.lacking(),
+                "`type: Localhost` needs `localhostProfile`".to_owned(),
+                None,
+            );
+        }
+    }
+}
+
+/// Requests above limits; what cannot be overcommitted must be the same.
+pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let (requests, limits) = (map.field("requests"), map.field("limits"));
+    for (name, request) in requests.into_iter().flat_map(Node::entries) {
+        let resource = name.text().unwrap_or_default();
+        let limit = limits.and_then(|l| l.field(resource));
+        let amounts = request
+            .text()
+            .and_then(quantity)
+            .zip(limit.and_then(Node::text).and_then(quantity));
+        let Some((asked, most)) = amounts else {
+            continue;
+        };
+        if asked > most {
+            let message = format!(
+                "the request for {resource} is above its limit: {} and {}",
+                request.text().unwrap_or_default(),
+                limit.and_then(Node::text).unwrap_or_default()
+            );
+            conflict(v, request, message);
+        } else if asked < most && resource.contains('/') {
+            conflict(
+                v,
+                request,
+                format!(
+                    "request and limit of {resource} must be the same: it cannot be overcommitted"
+                ),
+            );
+        }
+    }
+}
+
+/// Amounts that come in whole units, and huge pages, which come with something else.
+pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
+    let Some(resources) = container.field("resources") else {
+        return;
+    };
+    let maps = || {
+        ["limits", "requests"]
+            .into_iter()
+            .filter_map(|key| resources.field(key))
+    };
+    let amounts = || maps().flat_map(Node::entries);
+    let extended = |name: &str| {
+        name.split_once('/')
+            .is_some_and(|(domain, _)| domain != "kubernetes.io")
+    };
+    for (name, value) in amounts() {
+        let resource = name.text().unwrap_or_default();
+        let amount = value.text().and_then(quantity);
+        if extended(resource) && amount.is_some_and(|amount| amount.fract() != 0.0) {
+            let message = format!("`{resource}` comes in whole units");
+            v.add("schema/range", value, message, None);
+        }
+    }
+    let named =
+        |start: &str| amounts().any(|(name, _)| name.text().is_some_and(|n| n.starts_with(start)));
+    if named("hugepages-") && !named("cpu") && !named("memory") {
+        let key = resources.key_node().unwrap_or(resources);
+        conflict(
+            v,
+            key,
+            "huge pages need an amount of `cpu` or `memory` beside them",
+        );
+    }
+}
+
+pub(super) fn mount<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let recursive = map.field("recursiveReadOnly");
+    let asked = |n: &Node<'_>| matches!(n.as_str(), Some("Enabled" | "IfPossible"));
+    let read_only = map.field("readOnly").and_then(Node::as_bool) == Some(true);
+    if let Some(recursive) = recursive.filter(|n| asked(n) && !read_only) {
+        conflict(
+            v,
+            recursive,
+            "`recursiveReadOnly` is for mounts with `readOnly: true`",
+        );
+    }
+}
+
+pub(super) fn profile<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let local = text(map, "type") == Some("Localhost");
+    if local && text(map, "localhostProfile").is_none_or(str::is_empty) {
+        let message = "`localhostProfile` is missing: it names the profile of `type: Localhost`";
+        let problem = v.add(
+            "schema/missing-field",
+            key_of(map, "localhostProfile"),
+            message.to_owned(),
+            None,
+        );
+        problem.missing = true;
+    }
+}
+
+pub(super) fn field_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const OF_POD: [&str; 3] = ["metadata.name", "metadata.namespace", "metadata.uid"];
+    const OF_ENV: [&str; 6] = [
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
+    ];
+    const MAPS: [&str; 2] = ["metadata.annotations", "metadata.labels"];
+    let Some(at) = map.field("fieldPath") else {
+        return;
+    };
+    let Some(path) = at.as_str().filter(|p| !p.is_empty() && !is_variable(p)) else {
+        return;
+    };
+    let of_env = v.is_within("EnvVarSource");
+    let subscript = MAPS.iter().any(|m| {
+        path.strip_prefix(m)
+            .is_some_and(|rest| rest.starts_with("['"))
+    });
+    let others: &[&str] = if of_env { &OF_ENV } else { &MAPS };
+    if !subscript && !OF_POD.contains(&path) && !others.contains(&path) {
+        let known: Vec<&str> = OF_POD.iter().chain(others).copied().collect();
+        v.not_one_of(at, "fieldPath", &known);
+    }
+}
+
+/// A resource that a variable or a file tells, and its unit.
+pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const KNOWN: [&str; 6] = [
+        "limits.cpu",
+        "limits.memory",
+        "limits.ephemeral-storage",
+        "requests.cpu",
+        "requests.memory",
+        "requests.ephemeral-storage",
+    ];
+    let Some(at) = map.field("resource") else {
+        return;
+    };
+    let resource = at.as_str().unwrap_or_default();
+    let huge =
+        resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
+    if !(resource.is_empty() || huge || resource.contains("{{") || KNOWN.contains(&resource)) {
+        v.not_one_of(at, "resource", &KNOWN);
+        return;
+    }
+    let Some(divisor) = map.field("divisor") else {
+        return;
+    };
+    let units: &[&str] = if matches!(resource, "limits.cpu" | "requests.cpu") {
+        &["1m", "1"]
+    } else {
+        &[
+            "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
+        ]
+    };
+    let amount = divisor.text().and_then(quantity);
+    let known = |unit: &&str| quantity(unit) == amount;
+    let fits = amount.is_none_or(|amount| amount == 0.0) || units.iter().any(known);
+    v.form(
+        fits,
+        divisor,
+        "divisor",
+        &format!("one unit: {}", units.join(", ")),
+    );
+}
