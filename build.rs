@@ -119,7 +119,8 @@ fn schema_tables() -> String {
         let fields: Vec<String> = fields.collect();
         let rules = checks.iter().filter(|r| is_type(name, &r[0])).map(|r| {
             let argument = r.get(3).map_or("", String::as_str);
-            format!("Rule {{ field: {:?}, check: Check::{} }}", r[1], rule(&r[2], argument))
+            let releases = mask(r.get(4).map_or("", String::as_str));
+            format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
         });
         let rules: Vec<String> = rules.collect();
         let (fields, rules) = (fields.join(", "), rules.join(", "));
@@ -206,6 +207,18 @@ fn resource_table() -> String {
 fn is_type(full: &str, name: &str) -> bool {
     full.strip_suffix(name)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The releases of `33-`, `-34` or `26-30` as the tables have them; all where nothing is said.
+fn mask(span: &str) -> u16 {
+    const FIRST: u8 = 25;
+    let (since, until) = span.split_once('-').unwrap_or_default();
+    let minor = |text: &str, open: u8| match text {
+        "" => open,
+        text => text.parse().expect("rules.tsv: minor versions"),
+    };
+    let span = minor(since, FIRST)..=minor(until, FIRST + 15);
+    span.fold(0, |mask, release| mask | 1 << (release - FIRST))
 }
 
 /// A check of `rules.tsv`.

@@ -1,9 +1,10 @@
 //! Rules of validation between the fields of one type, which no table tells: which function checks which type.
 
+use super::format::quantity;
 use super::table::Type;
 use super::validate::Validator;
-use super::{container, files, network, objects, pod, workload};
-use crate::yaml::{Node, Spot};
+use super::{admission, container, files, network, objects, pod, workload};
+use crate::yaml::{Kind, Node, Spot};
 
 /// Checks a map of a type by the rules that are about several of its fields.
 pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
@@ -38,10 +39,32 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "IPBlock" => network::ip_block(v, map),
         "HTTPIngressPath" => network::ingress_path(v, map),
         "EndpointSlice" => network::addresses(v, map),
+        "PodFailurePolicyOnExitCodesRequirement" => workload::exit_codes(v, map),
+        "CronJobSpec" => workload::cron_job(v, map),
+        "MetricTarget" => workload::metric_target(v, map),
         "LimitRangeItem" => objects::limit_range(v, map),
+        "ResourceQuotaSpec" => objects::quota(v, map),
+        "ExactDeviceRequest" => objects::device_request(v, map),
+        "StorageClass" => objects::storage_class(v, map),
+        "CertificateSigningRequestSpec" => objects::signing_request(v, map),
+        "PolicyRule" => objects::policy_rule(v, map),
+        "ClusterRoleBinding" | "RoleBinding" => objects::subjects(v, map),
+        "IngressClassParametersReference" => network::class_parameters(v, map),
+        "ServiceCIDRSpec" => network::service_cidr(v, map),
+        "ValidatingAdmissionPolicySpec" | "MutatingAdmissionPolicySpec" => {
+            admission::policy(v, map);
+        }
+        "ValidatingWebhook" | "MutatingWebhook" => admission::webhook(v, map),
+        "CELDeviceSelector" => admission::selector(v, map),
+        "RuleWithOperations" | "NamedRuleWithOperations" => admission::operations(v, map),
+        "PolicyRulesWithSubjects" => admission::flow_rules(v, map),
+        "ResourcePolicyRule" | "NonResourcePolicyRule" => admission::flow_rule(v, map),
+        "PriorityLevelConfigurationSpec" => admission::priority_level(v, map),
+        "LimitResponse" => admission::limit_response(v, map),
         "ConfigMap" => objects::data(v, map),
         "Secret" => objects::secret(v, map),
-        "PersistentVolumeSpec" | "PersistentVolumeClaimSpec" => objects::access_modes(v, map),
+        "PersistentVolumeSpec" => objects::volume(v, map),
+        "PersistentVolumeClaimSpec" => objects::volume_claim(v, map),
         "APIServiceSpec" => objects::api_service(v, map),
         "RoleRef" => objects::role_ref(v, map),
         "Namespace" => objects::pod_security_labels(v, map),
@@ -64,4 +87,16 @@ pub(super) fn conflict<'d>(
 pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {
     map.pair(key)
         .map_or_else(|| map.lacking(), |(key, _)| key.into())
+}
+
+/// An amount of a resource, as a number.
+pub(super) fn amount(node: Node<'_>) -> Option<f64> {
+    match node.kind() {
+        // However it is written: to the server `0x10` is 16.
+        Kind::Int => node.text().and_then(quantity).or_else(|| {
+            let whole = i32::try_from(node.as_int()?).ok()?;
+            Some(f64::from(whole))
+        }),
+        _ => node.text().and_then(quantity),
+    }
 }

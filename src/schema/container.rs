@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
+use super::between::{amount, conflict, key_of, text};
 use super::format::quantity;
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -94,10 +94,7 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     for (name, request) in requests.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
         let limit = limits.and_then(|l| l.field(resource));
-        let amounts = request
-            .text()
-            .and_then(quantity)
-            .zip(limit.and_then(Node::text).and_then(quantity));
+        let amounts = amount(request).zip(limit.and_then(amount));
         let Some((asked, most)) = amounts else {
             continue;
         };
@@ -137,7 +134,7 @@ pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
     };
     for (name, value) in amounts() {
         let resource = name.text().unwrap_or_default();
-        let amount = value.text().and_then(quantity);
+        let amount = amount(value);
         if extended(resource) && amount.is_some_and(|amount| amount.fract() != 0.0) {
             let message = format!("`{resource}` comes in whole units");
             v.add("schema/range", value, message, None);
@@ -241,7 +238,7 @@ pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
         ]
     };
-    let amount = divisor.text().and_then(quantity);
+    let amount = amount(divisor);
     let known = |unit: &&str| quantity(unit) == amount;
     let fits = amount.is_none_or(|amount| amount == 0.0) || units.iter().any(known);
     v.form(

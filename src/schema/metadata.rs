@@ -3,12 +3,12 @@
 use super::format;
 use super::table::Kind as ApiKind;
 use super::validate::Validator;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_variable};
 use crate::yaml::Spot;
 
 /// Kinds that are questions or answers, not objects that are kept: they need no name.
 fn is_kept(kind: &ApiKind) -> bool {
-    const PASSING: [&str; 9] = [
+    const PASSING: [&str; 10] = [
         "Eviction",
         "Binding",
         "Status",
@@ -18,6 +18,8 @@ fn is_kept(kind: &ApiKind) -> bool {
         "APIGroup",
         "APIVersions",
         "APIResource",
+        // The server makes up a name for it.
+        "LimitRange",
     ];
     let ends = ["Review", "List", "Options"];
     !ends.iter().any(|end| kind.kind.ends_with(end)) && !PASSING.contains(&kind.kind)
@@ -35,11 +37,16 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, object: Object<'d>, kind:
     };
     let Some(text) = name.as_str() else { return };
     // `_` and the like stand for a name that a transformer writes.
-    let stands_in = !text.contains(|c: char| c.is_alphanumeric());
-    if stands_in || is_placeholder(text) || text.contains("{{") {
+    let stands_in = !text.contains(|c: char| c.is_alphanumeric()) && !text.starts_with('.');
+    if stands_in || is_variable(text) {
         return;
     }
     let (fits, what) = form(text, object, kind);
+    if !fits && kind.kind == "APIService" {
+        let message = format!("`metadata.name` must be {what}");
+        validator.add("schema/conflict", name, message, None);
+        return;
+    }
     validator.form(fits, name, "metadata.name", &what);
 }
 

@@ -3,6 +3,7 @@
 //! The types of all releases are one static table, so that a run without Kubernetes objects pays nothing for them. What is wrong comes
 //! back as problems with the place of the value; which rule each belongs to is its `rule`.
 
+mod admission;
 mod between;
 mod container;
 mod custom;

@@ -283,3 +283,38 @@ pub(super) fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
         }
     }
 }
+
+/// Parameters of an IngressClass are of the cluster, or of a namespace that is named.
+pub(super) fn class_parameters<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let scope = text(map, "scope").unwrap_or("Cluster");
+    let namespace = map.pair("namespace").filter(|(_, n)| !n.is_null());
+    match (scope, namespace) {
+        ("Cluster", Some((key, _))) => conflict(
+            v,
+            key,
+            "parameters of the cluster have no namespace: write `scope: Namespace`",
+        ),
+        ("Namespace", None) => {
+            let message = "`namespace` is missing: the scope is Namespace".to_owned();
+            v.add("schema/missing-field", key_of(map, "scope"), message, None)
+                .missing = true;
+        }
+        _ => {}
+    }
+}
+
+/// One range of each family.
+pub(super) fn service_cidr<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let family = |n: Node<'_>| n.as_str().map(|t| t.contains(':'));
+    let cidrs: Vec<Node<'d>> = spec.list("cidrs").collect();
+    if let [first, second] = cidrs.as_slice()
+        && family(*first) == family(*second)
+    {
+        let list = second.parent().unwrap_or(*second);
+        conflict(
+            v,
+            list.key_node().unwrap_or(list),
+            "two ranges must be one of IPv4 and one of IPv6",
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Rules of validation between the fields of data, quotas, volumes and roles (pkg/apis/*/validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
-use super::format::{self, quantity};
+use super::between::{amount, conflict, key_of, text};
+use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;
 use crate::yaml::{Kind, Node, base64};
@@ -199,14 +199,12 @@ pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
         ("defaultRequest", "max"),
         ("default", "max"),
     ];
+    of_limit_type(v, item);
     for (low, high) in ORDER {
         for (name, value) in item.field(low).into_iter().flat_map(Node::entries) {
             let resource = name.text().unwrap_or_default();
             let above = item.at(&[high, resource]);
-            let amounts = value
-                .text()
-                .and_then(quantity)
-                .zip(above.and_then(Node::text).and_then(quantity));
+            let amounts = amount(value).zip(above.and_then(amount));
             if amounts.is_some_and(|(low, high)| low > high) {
                 conflict(
                     v,
@@ -219,7 +217,7 @@ pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     }
 }
 
-pub(super) fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     const ALONE: &str = "ReadWriteOncePod";
     let alone = map.list("accessModes").any(|m| m.as_str() == Some(ALONE));
     if alone && map.list("accessModes").count() > 1 {
@@ -228,5 +226,256 @@ pub(super) fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             key_of(map, "accessModes"),
             "`ReadWriteOncePod` cannot stand beside other modes",
         );
+    }
+}
+
+/// What a quota counts is whole, and what its scopes leave out cannot be limited.
+pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let hard = spec.field("hard");
+    let scopes: Vec<&str> = spec.list("scopes").filter_map(Node::as_str).collect();
+    for (name, value) in hard.into_iter().flat_map(Node::entries) {
+        let resource = name.text().unwrap_or_default();
+        let counts = resource.starts_with("count/")
+            || matches!(
+                resource,
+                "pods"
+                    | "services"
+                    | "replicationcontrollers"
+                    | "resourcequotas"
+                    | "secrets"
+                    | "configmaps"
+                    | "persistentvolumeclaims"
+                    | "services.nodeports"
+                    | "services.loadbalancers"
+            );
+        let amount = amount(value);
+        if counts && amount.is_some_and(|amount| amount.fract() != 0.0) {
+            v.add(
+                "schema/range",
+                value,
+                format!("`{resource}` is a number of objects: it must be whole"),
+                None,
+            );
+        }
+    }
+    let named = |name: &str| hard.is_some_and(|hard| hard.field(name).is_some());
+    let of_pods = hard
+        .into_iter()
+        .flat_map(Node::entries)
+        .any(|(name, _)| name.text() != Some("pods"));
+    if scopes.contains(&"BestEffort") && of_pods {
+        conflict(
+            v,
+            key_of(spec, "scopes"),
+            "pods of the scope BestEffort ask for nothing: only `pods` can be limited",
+        );
+    }
+    for (a, b) in [
+        ("BestEffort", "NotBestEffort"),
+        ("Terminating", "NotTerminating"),
+    ] {
+        if scopes.contains(&a) && scopes.contains(&b) {
+            conflict(
+                v,
+                key_of(spec, "scopes"),
+                format!("`{a}` and `{b}` exclude each other"),
+            );
+        }
+    }
+    let of_objects = [
+        "services",
+        "secrets",
+        "configmaps",
+        "persistentvolumeclaims",
+    ];
+    let object = of_objects.iter().find(|name| named(name));
+    if let Some(object) = object.filter(|_| {
+        !scopes.is_empty()
+            && !scopes.contains(&"BestEffort")
+            && !scopes.contains(&"VolumeAttributesClass")
+    }) {
+        conflict(
+            v,
+            key_of(spec, "scopes"),
+            format!("scopes are about pods, and `{object}` is not"),
+        );
+    }
+}
+
+/// All devices have no number.
+pub(super) fn device_request<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let all = text(map, "allocationMode") == Some("All");
+    let count = map
+        .field("count")
+        .filter(|n| n.as_int().is_some_and(|n| n != 0));
+    if let Some(count) = count.filter(|_| all) {
+        conflict(v, count, "`allocationMode: All` takes no `count`");
+    }
+}
+
+/// Parameters have names.
+pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
+    let parameters = class
+        .field("parameters")
+        .into_iter()
+        .flat_map(Node::entries);
+    for (key, _) in parameters.filter(|(key, _)| key.text() == Some("")) {
+        v.add(
+            "schema/missing-field",
+            key,
+            "a parameter needs a name".to_owned(),
+            None,
+        );
+    }
+}
+
+/// What is asked to be signed is a request.
+pub(super) fn signing_request<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    if let Some(request) = spec.field("request") {
+        let written = request.as_str().unwrap_or_default();
+        let bytes = (!is_variable(written)).then(|| base64(written)).flatten();
+        let begins = |bytes: &Vec<u8>| {
+            let text = String::from_utf8_lossy(bytes);
+            text.contains("-----BEGIN CERTIFICATE REQUEST-----")
+                || text.contains("-----BEGIN NEW CERTIFICATE REQUEST-----")
+        };
+        let fits = bytes.as_ref().is_none_or(begins);
+        v.form(
+            fits,
+            request,
+            "request",
+            "the base64 of a certificate request in PEM",
+        );
+    }
+    let legacy = |n: &Node<'_>| n.as_str() == Some("kubernetes.io/legacy-unknown");
+    if let Some(signer) = spec.field("signerName").filter(legacy) {
+        conflict(
+            v,
+            signer,
+            "nobody signs for `kubernetes.io/legacy-unknown` any more",
+        );
+    }
+}
+
+/// A rule of a role is about resources, which have groups, or about paths.
+pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
+    let some = |key: &str| rule.field(key).is_some_and(|list| !list.is_empty());
+    if some("nonResourceURLs") || v.is_fragment() {
+        return;
+    }
+    let lacking: Vec<&str> = ["apiGroups", "resources"]
+        .into_iter()
+        .filter(|key| !some(key))
+        .collect();
+    if let Some(first) = lacking.first().filter(|_| rule.field("verbs").is_some()) {
+        let null = rule.pair(first).map(|(key, _)| key.into());
+        let spot = null.unwrap_or_else(|| rule.lacking());
+        let (are, them) = if lacking.len() > 1 {
+            ("are", "them")
+        } else {
+            ("is", "it")
+        };
+        let message = format!(
+            "`{}` {are} missing: a rule about no path needs {them}",
+            lacking.join("` and `")
+        );
+        v.add("schema/missing-field", spot, message, None).missing = true;
+    }
+}
+
+/// Whom a binding names.
+pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
+    for subject in binding.list("subjects") {
+        if text(subject, "kind") != Some("ServiceAccount") {
+            continue;
+        }
+        if let Some(name) = subject.field("name") {
+            let written = name.as_str().unwrap_or_default();
+            let fits = written.is_empty() || is_variable(written) || format::is_subdomain(written);
+            v.form(
+                fits,
+                name,
+                "name",
+                "the name of a ServiceAccount: lower-case letters, digits, `-` and `.`",
+            );
+        }
+        let group = subject
+            .field("apiGroup")
+            .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()));
+        if let Some(group) = group {
+            v.not_one_of(group, "apiGroup", &[""]);
+        }
+    }
+}
+
+pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    access_modes(v, spec);
+    if spec.field("local").is_some() && spec.field("nodeAffinity").is_none() {
+        let message = "`nodeAffinity` is missing: a local volume is on one node".to_owned();
+        v.add("schema/missing-field", spec.lacking(), message, None)
+            .missing = true;
+    }
+    let root = spec.at(&["hostPath", "path"]).and_then(Node::as_str) == Some("/");
+    let policy = spec.field("persistentVolumeReclaimPolicy");
+    if let Some(policy) = policy.filter(|p| root && p.as_str() == Some("Recycle")) {
+        conflict(v, policy, "to recycle `/` of a node would empty it");
+    }
+}
+
+pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    access_modes(v, spec);
+    let (source, reference) = (spec.field("dataSource"), spec.field("dataSourceRef"));
+    if let (Some(source), Some(reference)) = (source, reference) {
+        let same = |key: &str| {
+            let value = |map: Node<'d>| map.field(key).and_then(Node::text).unwrap_or_default();
+            value(source) == value(reference)
+        };
+        if !["apiGroup", "kind", "name"].into_iter().all(same) {
+            conflict(
+                v,
+                key_of(spec, "dataSourceRef"),
+                "`dataSource` and `dataSourceRef` must name the same",
+            );
+        }
+    }
+}
+
+/// What the type of a limit takes.
+fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
+    let kind = text(item, "type").unwrap_or_default();
+    if kind == "Pod" {
+        for key in ["default", "defaultRequest"] {
+            if let Some((key_node, _)) = item.pair(key).filter(|(_, map)| !map.is_empty()) {
+                conflict(v, key_node, format!("limits of type Pod have no `{key}`"));
+            }
+        }
+    }
+    let stored = |key: &str| item.at(&[key, "storage"]).is_some();
+    if kind == "PersistentVolumeClaim" && !stored("min") && !stored("max") {
+        let message =
+            "limits of type PersistentVolumeClaim need `min` or `max` of `storage`".to_owned();
+        let at = item.field("type").and_then(Node::key_node).unwrap_or(item);
+        v.add("schema/missing-field", at, message, None);
+    }
+    let ratios = item
+        .field("maxLimitRequestRatio")
+        .into_iter()
+        .flat_map(Node::entries);
+    for (name, value) in ratios {
+        let resource = name.text().unwrap_or_default();
+        let bound = |key: &str| item.at(&[key, resource]).and_then(amount);
+        let Some(ratio) = amount(value) else {
+            continue;
+        };
+        let most = bound("max").zip(bound("min")).map(|(max, min)| max / min);
+        if ratio < 1.0 {
+            conflict(v, value, "a ratio of limit to request is 1 at least");
+        } else if most.is_some_and(|most| ratio > most) {
+            conflict(
+                v,
+                value,
+                format!("the ratio of {resource} is above that of `max` to `min`"),
+            );
+        }
     }
 }

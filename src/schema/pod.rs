@@ -1,8 +1,7 @@
 //! Rules of validation and of admission between the fields of a pod (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
+use super::between::{amount, conflict, key_of, text};
 use super::container::amounts;
-use super::format::quantity;
 use super::validate::Validator;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
@@ -285,13 +284,10 @@ fn pod_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let asked = |container: Node<'_>| {
             let request = container.at(&["resources", "requests", resource]);
             let request = request.or_else(|| container.at(&["resources", "limits", resource]));
-            request
-                .and_then(Node::text)
-                .and_then(quantity)
-                .unwrap_or(0.0)
+            request.and_then(amount).unwrap_or(0.0)
         };
         let sum: f64 = spec.list("containers").map(asked).sum();
-        let whole = value.text().and_then(quantity);
+        let whole = amount(value);
         if let Some(whole) = whole.filter(|whole| *whole < sum) {
             let message = format!(
                 "the pod asks for less {resource} than its containers together: {} and {sum}",

@@ -1,5 +1,6 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
+use super::between::amount;
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
 use super::{between, format};
@@ -10,16 +11,20 @@ use std::collections::HashMap;
 /// Checks a map of a type by the type's rules.
 pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
     for rule in ty.rules {
-        match &rule.check {
-            Check::Exactly(fields) => one_of(validator, map, ty, fields, true, true),
-            Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
-            Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
-            Check::Filled => filled(validator, map, ty, rule),
-            Check::Between => between::check(validator, map, ty),
-            check => {
-                if let Some(value) = map.field(rule.field) {
-                    of_value(validator, value, rule, check);
-                }
+        validator.of_releases(rule.releases(), |v| apply(v, map, ty, rule));
+    }
+}
+
+fn apply<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, rule: &'static Rule) {
+    match &rule.check {
+        Check::Exactly(fields) => one_of(validator, map, ty, fields, true, true),
+        Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
+        Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
+        Check::Filled => filled(validator, map, ty, rule),
+        Check::Between => between::check(validator, map, ty),
+        check => {
+            if let Some(value) = map.field(rule.field) {
+                of_value(validator, value, rule, check);
             }
         }
     }
@@ -158,9 +163,10 @@ fn of_value<'d>(validator: &mut Validator<'d>, value: Node<'d>, rule: &Rule, che
             }
         }
         Check::OneOf(values) => {
-            let known = value.kind() != Kind::Str || values.contains(&text) || text.is_empty();
-            // The published enumeration tells of those that it has.
-            if !known && !validator.has_enum(name) {
+            // An item that is empty is none of them; a field that is empty is not set.
+            let unset = text.is_empty() && value.key_node().is_some();
+            let known = value.kind() != Kind::Str || values.contains(&text) || unset;
+            if !known && !validator.is_told(name, text) {
                 validator.not_one_of(value, name, values);
             }
         }
@@ -451,11 +457,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
 /// Amounts that must be above zero.
 fn positive<'d>(validator: &mut Validator<'d>, map: Node<'d>) {
     for (key, value) in map.entries() {
-        if value
-            .text()
-            .and_then(format::quantity)
-            .is_some_and(|q| q <= 0.0)
-        {
+        if amount(value).is_some_and(|q| q <= 0.0) {
             let resource = key.text().unwrap_or_default();
             let message = format!("`{resource}` must be above zero");
             validator.add("schema/range", value, message, None);

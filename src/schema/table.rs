@@ -58,6 +58,7 @@ pub struct Type {
 pub(super) struct Rule {
     pub(super) field: &'static str,
     pub(super) check: Check,
+    pub(super) releases: u16,
 }
 
 /// What is checked.
@@ -183,6 +184,13 @@ use generated::{KINDS, LIVES, TYPES};
 /// A mask of the tables as releases.
 fn releases(mask: u16) -> Releases {
     Releases::of_bits(u64::from(mask) << FIRST)
+}
+
+impl Rule {
+    /// The releases that check it.
+    pub(super) fn releases(&self) -> Releases {
+        releases(self.releases)
+    }
 }
 
 impl Field {

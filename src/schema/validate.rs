@@ -191,8 +191,8 @@ impl<'d> Validator<'d> {
 
     /// Checks a key and its value; whether the type has no such field.
     fn entry(&mut self, key: Node<'d>, value: Node<'d>, ty: &'static Type) -> bool {
-        // `$patch` and the like direct kustomize, `sops` is SOPS' own: neither reaches a server.
-        let directive = |k: &str| k.starts_with('$') || k == "sops" && self.types.len() == 1;
+        // These direct a strategic merge, `sops` is SOPS' own: neither reaches a server.
+        let directive = |k: &str| is_directive(k) || k == "sops" && self.types.len() == 1;
         let Some(name) = key.key().filter(|k| !directive(k)) else {
             return false;
         };
@@ -247,6 +247,16 @@ impl<'d> Validator<'d> {
         self.all_before(32) && self.types.iter().rev().skip(1).any(set)
     }
 
+    /// Checks what only some releases check, if some of the targets are among them.
+    pub(super) fn of_releases(&mut self, releases: Releases, check: impl FnOnce(&mut Self)) {
+        let targets = self.targets;
+        self.targets = targets.and(releases);
+        if !self.targets.is_empty() {
+            check(self);
+        }
+        self.targets = targets;
+    }
+
     /// Whether the object shows a part of itself.
     pub(super) fn is_fragment(&self) -> bool {
         self.fragment
@@ -286,6 +296,16 @@ impl<'d> Validator<'d> {
         above.is_some_and(|(_, ty)| ty.short() == name)
     }
 
+    /// The type of the map around the one at hand.
+    pub(super) fn within_type(&self) -> Option<&'static str> {
+        self.types.iter().rev().nth(1).map(|(_, ty)| ty.short())
+    }
+
+    /// The name of the object.
+    pub(super) fn root_name(&self) -> Option<&'d str> {
+        self.types.first()?.0.at(&["metadata", "name"])?.as_str()
+    }
+
     /// Whether the map at hand is a quota's.
     pub(super) fn is_quota(&self) -> bool {
         self.types
@@ -293,10 +313,11 @@ impl<'d> Validator<'d> {
             .is_some_and(|(_, ty)| ty.short() == "ResourceQuotaSpec")
     }
 
-    /// Whether the published schema lists the values of a field of the type at hand.
-    pub(super) fn has_enum(&self, name: &str) -> bool {
+    /// Whether the published schema lists the values of a field of the type at hand, without this one: then that was told.
+    pub(super) fn is_told(&self, name: &str, value: &str) -> bool {
         let ty = self.types.last().map(|(_, ty)| *ty);
-        ty.is_some_and(|ty| ty.field(name).iter().any(|f| !f.values.is_empty()))
+        let lacks = |f: &Field| !f.values.is_empty() && !f.values.contains(&value);
+        ty.is_some_and(|ty| ty.field(name).iter().any(lacks))
     }
 
     pub(super) fn not_one_of(&mut self, node: Node<'d>, name: &str, values: &[&str]) {
@@ -440,9 +461,10 @@ impl<'d> Validator<'d> {
             },
             Leaf::Str => {
                 self.expect(kind == Kind::Str, node, name, "a string");
-                let known =
-                    field.values.is_empty() || field.values.contains(&text) || text.is_empty();
-                if kind == Kind::Str && !known && !open {
+                // An item that is empty is none of them; a field that is empty is not set.
+                let unset = text.is_empty() && node.key_node().is_some();
+                let known = field.values.is_empty() || field.values.contains(&text) || unset;
+                if kind == Kind::Str && !known && !open && !self.is_unvalidated() {
                     self.not_one_of(node, name, field.values);
                 }
             }
@@ -574,6 +596,17 @@ impl<'d> Validator<'d> {
         };
         self.add("schema/type", spot, message, help);
     }
+}
+
+/// Keys that direct a strategic merge.
+fn is_directive(key: &str) -> bool {
+    const STARTS: [&str; 4] = [
+        "$patch",
+        "$retainKeys",
+        "$setElementOrder/",
+        "$deleteFromPrimitiveList/",
+    ];
+    key.starts_with('$') && STARTS.iter().any(|start| key.starts_with(start))
 }
 
 /// Fields of versions that are gone, by type, and what stands for them now.

@@ -217,6 +217,7 @@ pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) 
 }
 
 pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    job_policies(v, spec);
     let pod = spec.at(&["template", "spec"]);
     match pod.and_then(|p| p.field("restartPolicy")) {
         Some(policy) if policy.as_str() == Some("Always") => {
@@ -288,5 +289,172 @@ pub(super) fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 None,
             );
         }
+    }
+}
+
+/// Exit codes in their order, each once; 0 is no failure.
+pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let values: Vec<Node<'d>> = map.list("values").collect();
+    let list = map.field("values");
+    let pairs = values.iter().zip(values.iter().skip(1));
+    let mut falling = false;
+    for (before, after) in pairs {
+        let (Some(a), Some(b)) = (before.as_int(), after.as_int()) else {
+            continue;
+        };
+        if a == b {
+            v.add(
+                "schema/duplicate-item",
+                *after,
+                format!("exit code {b} is given twice"),
+                None,
+            );
+        }
+        falling |= a > b;
+    }
+    if let Some(list) = list.filter(|_| falling) {
+        let message = "`values` must be in ascending order".to_owned();
+        v.add(
+            "schema/range",
+            list.key_node().unwrap_or(list),
+            message,
+            None,
+        );
+    }
+    let zero = values.iter().find(|n| n.as_int() == Some(0));
+    if let Some(zero) = zero.filter(|_| text(map, "operator") == Some("In")) {
+        v.add(
+            "schema/range",
+            *zero,
+            "0 is no failure: `In` cannot have it".to_owned(),
+            None,
+        );
+    }
+}
+
+/// How a Job ends before its pods have: by their failures, or by enough of them.
+fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let pod = spec.at(&["template", "spec"]);
+    let failure = spec.field("podFailurePolicy");
+    if let Some(policy) = pod.and_then(|p| p.field("restartPolicy"))
+        && failure.is_some()
+        && policy.as_str() == Some("OnFailure")
+    {
+        conflict(v, policy, "`podFailurePolicy` needs `restartPolicy: Never`");
+    }
+    let known = |name: &str| {
+        let mut all = pod
+            .into_iter()
+            .flat_map(|p| p.list("initContainers").chain(p.list("containers")));
+        all.any(|c| text(c, "name") == Some(name))
+    };
+    for rule in items(failure.and_then(|f| f.field("rules"))) {
+        let Some(name) = rule.at(&["onExitCodes", "containerName"]) else {
+            continue;
+        };
+        let written = name.as_str().unwrap_or_default();
+        if !written.is_empty() && !written.contains("{{") && !known(written) && !v.is_fragment() {
+            v.add(
+                "schema/reference",
+                name,
+                format!("the pods of this Job have no container `{written}`"),
+                None,
+            );
+        }
+    }
+    let indexed = text(spec, "completionMode") == Some("Indexed");
+    if let Some((key, _)) = spec
+        .pair("successPolicy")
+        .filter(|(_, p)| !p.is_null() && !indexed)
+    {
+        conflict(v, key, "`successPolicy` needs `completionMode: Indexed`");
+    }
+    if let Some((key, _)) = spec
+        .pair("backoffLimitPerIndex")
+        .filter(|(_, p)| !p.is_null() && !indexed)
+    {
+        conflict(
+            v,
+            key,
+            "`backoffLimitPerIndex` needs `completionMode: Indexed`",
+        );
+    }
+    let completions = spec.field("completions").and_then(Node::as_int);
+    if indexed && completions.is_none() && !v.is_fragment() {
+        let message = "`completions` is missing: `completionMode: Indexed` needs it".to_owned();
+        v.add("schema/missing-field", spec.lacking(), message, None)
+            .missing = true;
+    }
+    for rule in items(spec.at(&["successPolicy", "rules"])) {
+        let count = rule.field("succeededCount");
+        let over = |n: &Node<'_>| n.as_int().zip(completions).is_some_and(|(n, all)| n > all);
+        if let Some(count) = count.filter(over) {
+            v.add(
+                "schema/range",
+                count,
+                "`succeededCount` is above `completions`".to_owned(),
+                None,
+            );
+        }
+        let Some(indexes) = rule.field("succeededIndexes") else {
+            continue;
+        };
+        let written = indexes.as_str().unwrap_or_default();
+        v.form(
+            written.contains("{{") || are_indexes(written),
+            indexes,
+            "succeededIndexes",
+            "indexes such as `0,2-5` in their order",
+        );
+    }
+}
+
+/// `0,2-5`
+fn are_indexes(text: &str) -> bool {
+    let mut last: Option<u32> = None;
+    !text.is_empty()
+        && text.split(',').all(|part| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            let span = from.parse::<u32>().ok().zip(to.parse::<u32>().ok());
+            let ranged = part.contains('-');
+            span.is_some_and(|(from, to)| {
+                let fits =
+                    last.is_none_or(|last| from > last) && (from < to || from == to && !ranged);
+                last = Some(to);
+                fits
+            })
+        })
+}
+
+/// The zone of a CronJob stands in its own field.
+pub(super) fn cron_job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let schedule = spec.field("schedule");
+    let zoned = |n: &Node<'_>| n.as_str().is_some_and(|t| t.contains("TZ="));
+    if let Some(schedule) = schedule.filter(zoned) {
+        conflict(
+            v,
+            schedule,
+            "a schedule has no time zone: write it into `timeZone`",
+        );
+    }
+}
+
+/// A target of a metric: its type names the field that tells it.
+pub(super) fn metric_target<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let (kind, fields): (_, &[&str]) = match (text(map, "type"), v.within_type()) {
+        // Pods are counted together, and their average is asked about.
+        (Some(kind), Some("PodsMetricSource")) => (kind, &["averageValue"]),
+        (Some("Utilization"), _) => ("Utilization", &["averageUtilization"]),
+        (Some("AverageValue"), _) => ("AverageValue", &["averageValue"]),
+        (Some("Value"), _) => ("Value", &["value", "averageValue", "averageUtilization"]),
+        _ => return,
+    };
+    if !fields.iter().any(|field| map.field(field).is_some()) {
+        let message = format!(
+            "`{}` is missing: a target of type {kind} needs it here",
+            fields.first().copied().unwrap_or_default()
+        );
+        v.add("schema/missing-field", map.lacking(), message, None)
+            .missing = true;
     }
 }
