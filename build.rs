@@ -76,7 +76,10 @@ fn schema_tables() -> String {
         "kubernetes/types",
         "kubernetes/file-types",
         "programs/types",
+        "programs/custom-types",
     ]);
+    // Custom resources have their own rules, whatever their types are called.
+    let custom = tables(&["programs/custom-types"]);
     let mut names: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
     names.dedup();
     let place = |name: &str| {
@@ -117,7 +120,8 @@ fn schema_tables() -> String {
             )
         });
         let fields: Vec<String> = fields.collect();
-        let rules = checks.iter().filter(|r| is_type(name, &r[0])).map(|r| {
+        let own = custom.iter().any(|r| r[0] == *name);
+        let rules = checks.iter().filter(|r| !own && is_type(name, &r[0])).map(|r| {
             let argument = r.get(3).map_or("", String::as_str);
             let releases = mask(r.get(4).map_or("", String::as_str));
             format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
@@ -131,7 +135,9 @@ fn schema_tables() -> String {
         "kubernetes/kinds",
         "kubernetes/file-kinds",
         "programs/kinds",
+        "programs/custom-kinds",
     ]);
+    let custom = tables(&["programs/custom-kinds"]);
     let kinds = kinds.iter().map(|r| {
         let reader = readers
             .iter()
@@ -145,14 +151,15 @@ fn schema_tables() -> String {
             )
         });
         format!(
-            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {} }}",
+            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {}, custom: {} }}",
             r[0],
             r[1],
             r[2],
             place(&r[3]),
             r[4],
             r.get(5).is_some_and(|state| state == "off"),
-            reader.map_or("None".to_owned(), |reader| format!("Some({reader})"))
+            reader.map_or("None".to_owned(), |reader| format!("Some({reader})")),
+            custom.contains(r)
         )
     });
     let mut lives = table("schemas/kubernetes/lives.tsv");

@@ -5,7 +5,7 @@ use super::analyse::tell;
 use super::{FileReport, Note, RuleSet, What};
 use crate::check::{About, Cx, Found};
 use crate::finding::Rendered;
-use crate::kube::{self, Body, CustomFacts, Object, Repository};
+use crate::kube::{self, Body, CustomFacts, Object, Repository, Whole};
 use crate::schema::{self, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Limits, Place, parse};
@@ -61,7 +61,15 @@ pub(super) fn findings(
     for (_, resource) in resources.filter(|(reported, _)| *reported) {
         let known = definitions.get(&resource.key());
         let near = known.map_or_else(Vec::new, |known| nearest(known, &resource.source.path));
-        if !near.is_empty() || demanded {
+        let CustomFacts {
+            group,
+            version,
+            kind,
+            ..
+        } = resource.facts;
+        // What the repository defines itself is the truth about it.
+        let published = known.is_none() && schema::is_published(group, version, kind);
+        if !near.is_empty() || published || demanded {
             pairs.push((*resource, near));
         } else {
             *undefined.entry(resource.key()).or_default() += 1;
@@ -160,13 +168,20 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
                 whole,
             ))
         });
-        let problems = if definitions.is_empty() {
-            vec![schema::undefined(of_resource, rules.targets)]
-        } else {
+        let gvk = of_resource.gvk;
+        let problems = if !definitions.is_empty() {
             agreed(judged.collect())
+        } else if schema::is_published(gvk.group, gvk.version, gvk.kind) {
+            schema::validate_published(of_resource, rules.targets, resource.facts.whole)
+        } else {
+            vec![schema::undefined(of_resource, rules.targets)]
         };
         let before = found.list.len();
+        let fragment = resource.facts.whole == Whole::Fragment;
         for problem in problems {
+            if problem.missing && fragment {
+                continue;
+            }
             let Some(policy) = rules.get(problem.rule) else {
                 continue;
             };

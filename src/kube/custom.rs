@@ -9,6 +9,8 @@ use crate::yaml::Node;
 pub struct CustomFacts {
     /// API group of the resource.
     pub group: String,
+    /// Version of a resource; empty for a definition, which has many.
+    pub version: String,
     /// Kind of the resource.
     pub kind: String,
     /// Whether it is the definition.
@@ -43,6 +45,7 @@ impl Facts {
         };
         let facts = CustomFacts {
             group: group.to_owned(),
+            version: if defines { "" } else { gvk.version }.to_owned(),
             kind: kind.to_owned(),
             defines,
             span: object.node.span(),

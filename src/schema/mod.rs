@@ -21,7 +21,7 @@ mod workload;
 
 pub use custom::{undefined, validate_custom};
 pub use table::{Field, Kind, Life, Type};
-pub use validate::{is_builtin, is_kind, is_older, validate};
+pub use validate::{is_builtin, is_kind, is_older, is_published, validate, validate_published};
 pub use version::versions;
 
 use crate::finding::Releases;

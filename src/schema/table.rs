@@ -140,6 +140,8 @@ pub struct Kind {
     pub off: bool,
     /// The program that reads it from a file; none where an API server is given it.
     pub reader: Option<Reader>,
+    /// Whether it is a custom resource, which a cluster has in whatever release of its definition.
+    pub custom: bool,
 }
 
 /// A program that reads a kind from a file.
@@ -331,9 +333,11 @@ impl Kind {
         &KINDS
     }
 
-    /// Those that an API server is given.
+    /// Those that every API server is given.
     pub fn served() -> impl Iterator<Item = &'static Self> {
-        KINDS.iter().filter(|kind| kind.reader.is_none())
+        KINDS
+            .iter()
+            .filter(|kind| kind.reader.is_none() && !kind.custom)
     }
 
     /// Its type.

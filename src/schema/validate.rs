@@ -23,10 +23,28 @@ pub fn is_builtin(object: Object<'_>) -> bool {
 
 /// The kind of an object; a file that its name tells may leave out the version.
 fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
-    match gvk.version {
+    let kind = match gvk.version {
         "" => ApiKind::only(gvk.group, gvk.kind),
         version => ApiKind::of(gvk.group, version, gvk.kind),
-    }
+    };
+    kind.filter(|kind| !kind.custom)
+}
+
+/// Whether the tables have that version of a custom resource of well-known projects.
+pub fn is_published(group: &str, version: &str, kind: &str) -> bool {
+    ApiKind::of(group, version, kind).is_some_and(|kind| kind.custom)
+}
+
+/// Checks a custom resource whose definition the repository does not have by what its project has published.
+pub fn validate_published(object: Object<'_>, targets: Releases, whole: Whole) -> Vec<Problem<'_>> {
+    let gvk = object.gvk;
+    let kind = ApiKind::of(gvk.group, gvk.version, gvk.kind).filter(|kind| kind.custom);
+    let Some((kind, ty)) = kind.and_then(|kind| Some((kind, kind.ty()?))) else {
+        return Vec::new();
+    };
+    let mut check = Validator::new(Some(kind), targets, whole);
+    check.object(object.node, ty);
+    check.problems
 }
 
 /// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
@@ -354,6 +372,9 @@ impl<'d> Validator<'d> {
             return;
         }
         let fate = match self.program() {
+            None if self.kind.is_some_and(|kind| kind.custom) => {
+                "unless its release is newer than this table, it is dropped or refused".to_owned()
+            }
             None => "the API server refuses it, or drops it without a word".to_owned(),
             Some(reader) if reader.refuses => format!("{} refuses the file", reader.name),
             Some(reader) => format!(
@@ -363,7 +384,8 @@ impl<'d> Validator<'d> {
         };
         let message = format!("{} has no field `{name}`: {fate}", named(ty));
         let help = self.belongs(name, ty);
-        let severe = self.program().is_none_or(|reader| reader.refuses);
+        let custom = self.kind.is_some_and(|kind| kind.custom);
+        let severe = !custom && self.program().is_none_or(|reader| reader.refuses);
         self.add("schema/unknown-field", key, message, help).mild = !severe;
     }
 
