@@ -69,8 +69,13 @@ pub(super) fn findings(
         } = resource.facts;
         // What the repository defines itself is the truth about it.
         let published = known.is_none() && schema::is_published(group, version, kind);
-        if !near.is_empty() || published || demanded {
-            pairs.push((*resource, near));
+        let is_meant =
+            |(of, other): &&(&str, &str)| of == group && schema::is_misspelt(kind, other);
+        let others = definitions.keys().filter(|_| known.is_none() && !published);
+        if let Some((_, kind)) = others.filter(is_meant).min() {
+            pairs.push((*resource, By::Other(kind)));
+        } else if !near.is_empty() || published || demanded {
+            pairs.push((*resource, By::Definitions(near)));
         } else {
             *undefined.entry(resource.key()).or_default() += 1;
         }
@@ -133,13 +138,29 @@ fn nearest<'a>(known: &[Definition<'a>], path: &str) -> Vec<Kept<'a>> {
     if near.len() > MANY { Vec::new() } else { near }
 }
 
-/// A resource and the definitions that it may be of.
-type Pair<'a> = (Kept<'a>, Vec<Kept<'a>>);
+/// What a resource is judged by.
+enum By<'a> {
+    /// The definitions that it may be of.
+    Definitions(Vec<Kept<'a>>),
+    /// That another kind is defined, which was meant.
+    Other(&'a str),
+}
+
+impl<'a> By<'a> {
+    fn definitions(&self) -> &[Kept<'a>] {
+        match self {
+            By::Definitions(definitions) => definitions,
+            By::Other(_) => &[],
+        }
+    }
+}
+
+type Pair<'a> = (Kept<'a>, By<'a>);
 
 fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
     let both = pairs
         .iter()
-        .flat_map(|(r, ds)| std::iter::once(r).chain(ds));
+        .flat_map(|(r, by)| std::iter::once(r).chain(by.definitions()));
     let mut wanted: BTreeMap<FileId, (&SourceFile, BTreeSet<u32>)> = BTreeMap::new();
     for kept in both {
         let of_file = wanted.entry(kept.file);
@@ -155,11 +176,11 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
         own.next()
     };
     let repository = Repository::default();
-    for (scope, (resource, definitions)) in (0..).zip(pairs) {
+    for (scope, (resource, by)) in (0..).zip(pairs) {
         let Some(of_resource) = object(resource) else {
             continue;
         };
-        let judged = definitions.iter().filter_map(|d| {
+        let judged = by.definitions().iter().filter_map(|d| {
             let whole = resource.facts.whole;
             Some(schema::validate_custom(
                 of_resource,
@@ -169,12 +190,13 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
             ))
         });
         let gvk = of_resource.gvk;
-        let problems = if !definitions.is_empty() {
-            agreed(judged.collect())
-        } else if schema::is_published(gvk.group, gvk.version, gvk.kind) {
-            schema::validate_published(of_resource, rules.targets, resource.facts.whole)
-        } else {
-            vec![schema::undefined(of_resource, rules.targets)]
+        let problems = match by {
+            By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
+            By::Definitions(some) if !some.is_empty() => agreed(judged.collect()),
+            By::Definitions(_) if schema::is_published(gvk.group, gvk.version, gvk.kind) => {
+                schema::validate_published(of_resource, rules.targets, resource.facts.whole)
+            }
+            By::Definitions(_) => vec![schema::undefined(of_resource, rules.targets)],
         };
         let before = found.list.len();
         let fragment = resource.facts.whole == Whole::Fragment;

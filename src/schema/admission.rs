@@ -80,7 +80,7 @@ fn is_broken(expression: &str) -> bool {
 }
 
 /// An expression in CEL that cannot be one.
-fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
+pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     let written = node.as_str().unwrap_or_default();
     // A triple-quoted text has its own ways.
     if written.trim().is_empty() || written.contains("\"\"\"") || is_variable(written) {

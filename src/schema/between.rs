@@ -3,7 +3,7 @@
 use super::format::quantity;
 use super::table::Type;
 use super::validate::Validator;
-use super::{admission, container, files, network, objects, pod, workload};
+use super::{admission, container, definition, files, network, objects, pod, workload};
 use crate::yaml::{Kind, Node, Spot};
 
 /// Checks a map of a type by the rules that are about several of its fields.
@@ -66,6 +66,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "PersistentVolumeSpec" => objects::volume(v, map),
         "PersistentVolumeClaimSpec" => objects::volume_claim(v, map),
         "APIServiceSpec" => objects::api_service(v, map),
+        "CustomResourceDefinition" => definition::check(v, map, ty),
         "RoleRef" => objects::role_ref(v, map),
         "Namespace" => objects::pod_security_labels(v, map),
         _ => {}

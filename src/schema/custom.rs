@@ -1,9 +1,9 @@
 //! A custom resource against the schema of its CustomResourceDefinition: tree against tree, so that nothing is compiled. Structural
-//! schemas (apiextensions.k8s.io/v1); the CEL rules in them and regular expressions are left to the API server.
+//! schemas (apiextensions.k8s.io/v1); the CEL rules in them are left to the API server.
 
 use super::table::Kind as ApiKind;
 use super::validate::{Validator, with_article};
-use super::{Problem, format};
+use super::{Problem, between, format};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
@@ -48,17 +48,44 @@ pub fn validate_custom<'d>(
 /// That nothing defines a custom resource.
 pub fn undefined(resource: Object<'_>, targets: Releases) -> Problem<'_> {
     let kind = resource.gvk.kind;
+    let message =
+        format!("no CustomResourceDefinition here is that of {kind}: nobody checks its fields");
+    of_kind(resource, targets, "schema/missing-definition", message)
+}
+
+/// Whether a kind is the name of a defined one in the plural, or in other letters: its resource's name, which is no kind.
+pub fn is_misspelt(kind: &str, defined: &str) -> bool {
+    let (kind, defined) = (kind.to_lowercase(), defined.to_lowercase());
+    let ending = kind.strip_prefix(&defined);
+    let to_ies = || defined.strip_suffix('y').zip(kind.strip_suffix("ies"));
+    matches!(ending, Some("" | "s" | "es")) || to_ies().is_some_and(|(one, many)| one == many)
+}
+
+/// That another kind is defined, and was meant.
+pub fn misspelt<'d>(resource: Object<'d>, meant: &str, targets: Releases) -> Problem<'d> {
+    let (kind, group) = (resource.gvk.kind, resource.gvk.group);
+    let message = format!("`{group}` has no kind {kind}: the API server refuses this object");
     Problem {
-        rule: "schema/missing-definition",
+        help: Some(format!("write `kind: {meant}`")),
+        ..of_kind(resource, targets, "schema/unknown-kind", message)
+    }
+}
+
+fn of_kind<'d>(
+    resource: Object<'d>,
+    releases: Releases,
+    rule: &'static str,
+    message: String,
+) -> Problem<'d> {
+    Problem {
+        rule,
         spot: resource.node.get("kind").unwrap_or(resource.node).into(),
-        message: format!(
-            "no CustomResourceDefinition here is that of {kind}: nobody checks its fields"
-        ),
+        message,
         help: None,
         related: None,
         missing: false,
         mild: false,
-        releases: targets,
+        releases,
     }
 }
 
@@ -67,7 +94,7 @@ fn name_of(version: Node<'_>) -> Option<&str> {
 }
 
 /// The names on the way to a value, for messages.
-type Path = Vec<String>;
+pub(super) type Path = Vec<String>;
 
 fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, path: &mut Path) {
     path.push(resource.gvk.kind.to_owned());
@@ -177,10 +204,18 @@ fn unknown_field<'d>(
     check.add("schema/unknown-field", key, message, help);
 }
 
-fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, path: &mut Path) {
+pub(super) fn value_of<'d>(
+    check: &mut Validator<'d>,
+    node: Node<'d>,
+    schema: Node<'_>,
+    path: &mut Path,
+) {
     let text = node.text().unwrap_or_default();
     let kind = node.kind();
-    let open = kind == Kind::Str && is_placeholder(text);
+    let collection = matches!(between::text(schema, "type"), Some("object" | "array"));
+    // A word such as `x` stands for text only.
+    let word = || text.chars().all(char::is_alphanumeric);
+    let open = kind == Kind::Str && is_placeholder(text) && !(collection && word());
     // Null is dropped where it is not allowed, or replaced by the default.
     if node.is_null() || open {
         return;
@@ -190,6 +225,7 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
     if flag("x-kubernetes-int-or-string") {
         let fits = kind == Kind::Str || is_integer(node);
         check.expect(fits, node, &name, "an integer or a string");
+        pattern(check, node, schema, &name);
         return;
     }
     let (fits, what) = match schema.field("type").and_then(Node::as_str) {
@@ -202,7 +238,11 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
         _ => (true, ""),
     };
     if !fits {
-        check.wrong(node, &name, what);
+        match node.pairs().next() {
+            // To the API server, a map has fields first, and then a type.
+            Some((key, _)) if what == "a list" => key_of_list(check, key, &name),
+            _ => check.wrong(node, &name, what),
+        }
         return;
     }
     match kind {
@@ -210,6 +250,16 @@ fn value_of<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, pat
         Kind::Seq => list(check, node, schema, path, &name),
         _ => scalar(check, node, schema, &name),
     }
+}
+
+fn key_of_list<'d>(check: &mut Validator<'d>, key: Node<'d>, name: &str) {
+    let Some(field) = key.key().filter(|k| !is_placeholder(k)) else {
+        return;
+    };
+    let message =
+        format!("`{name}` is a list, and has no field `{field}`: the API server refuses it");
+    let help = Some("begin each item with `- `".to_owned());
+    check.add("schema/unknown-field", key, message, help);
 }
 
 /// Whether JSON has it as an integer: `3.0` and `1e3` are.
@@ -298,6 +348,17 @@ fn within<'d>(
     check.add("schema/range", node, message, None);
 }
 
+/// A string against the regular expression of a schema.
+fn pattern<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name: &str) {
+    let of_schema = schema.field("pattern").and_then(Node::as_str);
+    if let Some((pattern, text)) = of_schema.zip(node.as_str())
+        && check.patterns.matches(pattern, text) == Some(false)
+    {
+        let what = format!("text that matches `{pattern}`");
+        check.form(false, node, name, &what);
+    }
+}
+
 fn scalar<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name: &str) {
     let text = node.text().unwrap_or_default();
     let values: Vec<&str> = schema.list("enum").filter_map(Node::text).collect();
@@ -316,6 +377,7 @@ fn scalar<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name:
             ["minLength", "maxLength"],
             "characters",
         );
+        pattern(check, node, schema, name);
         match schema.field("format").and_then(Node::as_str) {
             Some("date-time") => check.form(
                 format::is_time(text, false) || format::is_time(text, true),

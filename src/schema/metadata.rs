@@ -104,15 +104,12 @@ fn form(name: &str, object: Object<'_>, kind: &ApiKind) -> (bool, String) {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
             let part = |path: &[&str]| object.node.at(path).and_then(crate::yaml::Node::text);
             let (plural, group) = (part(&["spec", "names", "plural"]), part(&["spec", "group"]));
-            match (plural, group) {
-                (Some(plural), Some(group)) => {
-                    let wanted = format!("{plural}.{group}");
-                    (
-                        name == wanted,
-                        format!("`{wanted}`: the plural name and the group"),
-                    )
-                }
-                _ => (format::is_subdomain(name), subdomain.to_owned()),
+            let wanted = plural
+                .zip(group)
+                .map(|(plural, group)| format!("{plural}.{group}"));
+            match wanted.filter(|wanted| name != wanted) {
+                Some(wanted) => (false, format!("`{wanted}`: the plural name and the group")),
+                None => (format::is_subdomain(name), subdomain.to_owned()),
             }
         }
         ("apiregistration.k8s.io", "APIService") => {

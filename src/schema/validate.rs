@@ -1,6 +1,7 @@
 //! An object against its type: unknown fields, missing ones, values of another type or form.
 
 use super::format::{is_base64, is_duration, is_quantity, is_time};
+use super::pattern::Patterns;
 use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
 use super::{Problem, metadata, rules};
 use crate::finding::Releases;
@@ -108,6 +109,8 @@ pub(super) struct Validator<'d> {
     fragment: bool,
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
     types: Vec<(Node<'d>, &'static Type)>,
+    /// Of the schemas of custom resources.
+    pub(super) patterns: Patterns,
     pub(super) problems: Vec<Problem<'d>>,
 }
 
@@ -118,6 +121,7 @@ impl<'d> Validator<'d> {
             targets,
             fragment: whole == Whole::Fragment,
             types: Vec::new(),
+            patterns: Patterns::default(),
             problems: Vec::new(),
         }
     }
@@ -148,7 +152,7 @@ impl<'d> Validator<'d> {
         &mut self.problems[last]
     }
 
-    fn object(&mut self, map: Node<'d>, ty: &'static Type) {
+    pub(super) fn object(&mut self, map: Node<'d>, ty: &'static Type) {
         self.types.push((map, ty));
         let mut unknown = false;
         if map.merges() {
