@@ -7,8 +7,9 @@ use super::table::Type;
 use super::validate::Validator;
 use super::{admission, custom, pattern};
 use crate::kube::is_placeholder;
-use crate::yaml::{Kind, Node, Spot};
-use std::collections::HashSet;
+use crate::yaml::{Kind, Node, NodeId, Spot};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// Checks the schema of a version, whose type that is; whether the version has the subresource `status`.
 pub(super) fn check<'d>(
@@ -17,7 +18,13 @@ pub(super) fn check<'d>(
     ty: &'static Type,
     has_status: bool,
 ) {
-    let mut walk = Walk { v, ty, has_status };
+    let fields = HashMap::new();
+    let mut walk = Walk {
+        v,
+        ty,
+        has_status,
+        fields,
+    };
     walk.schema(root, Place::Root, None);
 }
 
@@ -35,6 +42,8 @@ struct Walk<'v, 'd> {
     v: &'v mut Validator<'d>,
     ty: &'static Type,
     has_status: bool,
+    /// By their node, the properties that nested schemas ask for, so that many of both take no long time.
+    fields: HashMap<NodeId, HashMap<Cow<'d, str>, Node<'d>>>,
 }
 
 /// What is read of a schema on the way.
@@ -215,7 +224,7 @@ impl<'d> Walk<'_, 'd> {
                 conflict(self.v, key, message);
                 continue;
             }
-            let described = outer.and_then(|o| o.field("properties")?.field(&name));
+            let described = outer.and_then(|outer| self.field(outer.field("properties")?, &name));
             if described.is_some() {
                 self.schema(schema, place, described);
             } else if outer.is_some() {
@@ -225,6 +234,14 @@ impl<'d> Walk<'_, 'd> {
                 missing(self.v, key, &message, "describe it there with its type");
             }
         }
+    }
+
+    fn field(&mut self, properties: Node<'d>, name: &str) -> Option<Node<'d>> {
+        let fields = self.fields.entry(properties.id()).or_insert_with(|| {
+            let entries = properties.entries().into_iter();
+            entries.filter_map(|(k, v)| Some((k.key()?, v))).collect()
+        });
+        fields.get(name).copied()
     }
 
     fn additional(&mut self, key: Node<'d>, value: Node<'d>, schema: Node<'d>, place: Place) {

@@ -732,12 +732,18 @@ fn much_of_the_same_in_one_document() {
     let encryption =
         "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n";
     let provider = "- {resources: [secrets], providers: [{identity: {}}]}\n";
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.b.c}\nspec:\n  \
+         group: b.c\n  scope: Cluster\n  names: {kind: A, plural: a}\n  versions:\n  - name: v1\n    served: true\n    \
+         schema:\n      openAPIV3Schema:\n        type: object\n        properties:\n";
+    let properties = |with| concat(0..30_000, |i| format!("            k{i}: {with}\n"));
+    let (described, restricted) = (properties("{type: string}"), properties("{minLength: 1}"));
     for text in [
         format!("{SECRET}{}", keys(20_000)),
         format!("{SECRET}{}", "  k: v\n".repeat(20_000)),
         format!("{SECRET}{suppressions}"),
         format!("{merging}{}{}", keys(2_000), "  <<: *x\n".repeat(2_000)),
         format!("{encryption}{}", provider.repeat(5_000)),
+        format!("{definition}{described}        anyOf:\n        - properties:\n{restricted}"),
         POD.to_owned() + &"    - {name: a, image: a}\n".repeat(5_000),
     ] {
         let ran = TempFolder::with(text).check(["x.yaml"]);
