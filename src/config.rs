@@ -22,6 +22,8 @@ pub struct Config {
     pub profile: Option<Profile>,
     /// For which releases.
     pub targets: Releases,
+    /// Where JSON Schemas of custom resources lie, from its folder.
+    pub schemas: Vec<String>,
     /// Parameters of rules.
     pub parameters: HashMap<String, HashMap<String, Vec<Text>>>,
 }
@@ -40,7 +42,7 @@ pub struct Ignored {
 }
 
 /// Keys of the file, each with what it holds; the configuration's JSON Schema is made from it.
-pub const KEYS: [(&str, &str); 7] = [
+pub const KEYS: [(&str, &str); 8] = [
     ("exclude", "globs of paths that are left out"),
     (
         "ignore",
@@ -56,6 +58,10 @@ pub const KEYS: [(&str, &str); 7] = [
         "kubernetes-version",
         "releases that the manifests are for, such as \"1.34\"",
     ),
+    (
+        "schema-locations",
+        "JSON Schemas of custom resources: folders with group/kind_version.json, paths with {{.Group}} and the like, or files",
+    ),
     ("parameters", "parameters of rules, by id and name"),
 ];
 
@@ -66,7 +72,7 @@ pub fn json_schema() -> String {
     let rules: Vec<&str> = policies().map(|p| p.id.as_ref()).collect();
     let rule = || serde_json::json!({ "enum": rules });
     let shape = |key: &str| match key {
-        "exclude" => list(),
+        "exclude" | "schema-locations" => list(),
         "select" => serde_json::json!({ "type": "array", "items": rule() }),
         "ignore" => serde_json::json!({ "type": "array", "items": { "anyOf": [rule(), {
             "type": "object", "additionalProperties": false, "required": ["rule"],
@@ -207,6 +213,7 @@ impl Reader {
             let name = key.text().unwrap_or_default();
             match name {
                 "exclude" => self.config.exclude = self.texts(value),
+                "schema-locations" => self.config.schemas = self.texts(value),
                 "select" => self.config.select = self.rules(value),
                 "ignore" => self.ignore(value),
                 "severity" => self.severity(value),

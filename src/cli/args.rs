@@ -106,6 +106,10 @@ pub(super) struct Check {
         hide_possible_values = true
     )]
     pub(super) missing_schemas: MissingSchemas,
+    /// JSON Schemas of custom resources: a folder with group/kind_version.json, a path with {{.Group}},
+    /// {{.ResourceKind}} and {{.ResourceAPIVersion}}, or a file; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) schema_location: Vec<String>,
     /// Leave out what matches; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,

@@ -6,6 +6,7 @@
 )]
 
 use super::args::{Check, Color};
+use super::schemas::{self, Location};
 use super::settings::{self, Settings};
 use super::{CLEAN, FAILED, FINDINGS, complain};
 use crate::discover::{self, Candidate, Found, Options};
@@ -15,6 +16,7 @@ use crate::kube::{self, Repository, set_of};
 use crate::output::{FORMATS, Look, summary};
 use crate::text::{Decoded, Encoding, FileId, SourceFile, SourceMap, Span, decode};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,7 +83,8 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
         return None;
     }
     let mut configured = settings::load(args, found);
-    let rules = configured.rules(args);
+    let mut rules = configured.rules(args);
+    let locations = configured.locations(args, &found.root);
     let asked: Vec<Candidate> = found
         .files
         .iter()
@@ -99,6 +102,7 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
     checked.iter_mut().for_each(|c| c.report.reported = true);
     let context = context(&checked, found, &rules);
     checked.extend(job.files(&context, first + checked.len()));
+    configured.failed |= !give_schemas(&checked, &locations, &mut rules);
     let mut notes = found.notes.clone();
     let mut sources = SourceMap::default();
     let mut reports = Vec::new();
@@ -214,6 +218,32 @@ impl Job<'_> {
             }
         }
     }
+}
+
+/// Reads the schemas that the user gives for custom resources of these files; whether all that are there are schemas.
+fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet) -> bool {
+    if locations.is_empty() {
+        return true;
+    }
+    let kinds: BTreeSet<_> = checked
+        .iter()
+        .flat_map(|c| c.report.custom_kinds())
+        .collect();
+    let mut good = true;
+    for [group, version, kind] in kinds {
+        match schemas::find(locations, group, version, kind) {
+            Some(Ok(given)) => {
+                let key = [group, version, kind].map(str::to_owned);
+                rules.schemas_given.insert(key, given);
+            }
+            Some(Err(why)) => {
+                complain(&why);
+                good = false;
+            }
+            None => {}
+        }
+    }
+    good
 }
 
 /// The files that set rules must see beside those that were named.

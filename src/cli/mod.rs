@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod schema;
+mod schemas;
 mod settings;
 
 use crate::engine::policies;

@@ -2,6 +2,7 @@
 
 use super::args::{Check, MissingSchemas};
 use super::check::Checked;
+use super::schemas::Location;
 use crate::config::{self, Config};
 use crate::discover::{self, Candidate, Found};
 use crate::engine::{ChunkReport, FileReport, Off, RuleSet};
@@ -9,6 +10,7 @@ use crate::finding::{Finding, Label, Releases};
 use crate::model::Profile;
 use crate::text::{Decoded, FileId, SourceFile, decode};
 use globset::GlobSet;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The configuration of a run.
@@ -144,6 +146,26 @@ impl Settings {
         rules.severities = std::mem::take(&mut self.config.severity);
         rules.parameters = std::mem::take(&mut self.config.parameters);
         rules
+    }
+
+    /// Where schemas of custom resources lie; what is wrong with one is said, and fails the run.
+    pub(super) fn locations(&mut self, args: &Check, root: &Path) -> Vec<Location> {
+        let here = Path::new("");
+        let asked = args.schema_location.iter().map(|written| (written, here));
+        let configured = self.config.schemas.iter().map(|written| (written, root));
+        let mut known = Vec::new();
+        let mut failed = false;
+        for (written, folder) in asked.chain(configured) {
+            match Location::of(written, folder) {
+                Ok(location) => known.push(location),
+                Err(why) => {
+                    super::complain(&why);
+                    failed = true;
+                }
+            }
+        }
+        self.failed |= failed;
+        known
     }
 
     /// Whether the configuration leaves a file out.

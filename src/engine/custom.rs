@@ -6,7 +6,7 @@ use super::{FileReport, Note, RuleSet, What};
 use crate::check::{About, Cx, Found};
 use crate::finding::Rendered;
 use crate::kube::{self, Body, CustomFacts, Object, Repository, Whole};
-use crate::schema::{self, Problem};
+use crate::schema::{self, Given, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Limits, Place, parse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -72,13 +72,21 @@ pub(super) fn findings(
         let is_meant =
             |(of, other): &&(&str, &str)| of == group && schema::is_misspelt(kind, other);
         let others = definitions.keys().filter(|_| known.is_none() && !published);
-        if let Some((_, kind)) = others.filter(is_meant).min() {
-            pairs.push((*resource, By::Other(kind)));
-        } else if !near.is_empty() || published || demanded {
-            pairs.push((*resource, By::Definitions(near)));
+        let by = if let Some(given) = rules.given(group, version, kind) {
+            By::Given(given)
+        } else if let Some((_, kind)) = others.filter(is_meant).min() {
+            By::Other(kind)
+        } else if !near.is_empty() {
+            By::Definitions(near)
+        } else if published {
+            By::Published
+        } else if demanded {
+            By::Nothing
         } else {
             *undefined.entry(resource.key()).or_default() += 1;
-        }
+            continue;
+        };
+        pairs.push((*resource, by));
     }
     let worth_it = undefined.into_iter().filter(|_| rules.notes_undefined);
     notes.extend(worth_it.map(|((group, kind), n)| Note {
@@ -140,8 +148,14 @@ fn nearest<'a>(known: &[Definition<'a>], path: &str) -> Vec<Kept<'a>> {
 
 /// What a resource is judged by.
 enum By<'a> {
+    /// The schema that the user gives.
+    Given(&'a Given),
     /// The definitions that it may be of.
     Definitions(Vec<Kept<'a>>),
+    /// What its project has published.
+    Published,
+    /// Nothing, and that is to be told.
+    Nothing,
     /// That another kind is defined, which was meant.
     Other(&'a str),
 }
@@ -150,7 +164,7 @@ impl<'a> By<'a> {
     fn definitions(&self) -> &[Kept<'a>] {
         match self {
             By::Definitions(definitions) => definitions,
-            By::Other(_) => &[],
+            _ => &[],
         }
     }
 }
@@ -189,14 +203,14 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
                 whole,
             ))
         });
-        let gvk = of_resource.gvk;
         let problems = match by {
-            By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
-            By::Definitions(some) if !some.is_empty() => agreed(judged.collect()),
-            By::Definitions(_) if schema::is_published(gvk.group, gvk.version, gvk.kind) => {
+            By::Given(given) => given.check(of_resource, rules.targets),
+            By::Definitions(_) => agreed(judged.collect()),
+            By::Published => {
                 schema::validate_published(of_resource, rules.targets, resource.facts.whole)
             }
-            By::Definitions(_) => vec![schema::undefined(of_resource, rules.targets)],
+            By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
+            By::Nothing => vec![schema::undefined(of_resource, rules.targets)],
         };
         let before = found.list.len();
         let fragment = resource.facts.whole == Whole::Fragment;

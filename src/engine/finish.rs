@@ -7,7 +7,7 @@ use super::suppress::{self, Ignore};
 use super::{ChunkReport, Note, RuleSet, What};
 use crate::check::{Check, Cx, Found, KEPT};
 use crate::finding::{Finding, State};
-use crate::kube::{Facts, Repository, Set, set_of};
+use crate::kube::{Body, Facts, Repository, Set, set_of};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, SourceMap, Span};
 use std::collections::{BTreeMap, HashMap};
@@ -100,6 +100,16 @@ impl FileReport {
     /// What its documents are to each other and to those of other files.
     pub(super) fn facts(&self) -> &[Facts] {
         &self.facts
+    }
+
+    /// Group, version and kind of its custom resources.
+    pub fn custom_kinds(&self) -> impl Iterator<Item = [&str; 3]> {
+        self.facts.iter().filter_map(|facts| match &facts.body {
+            Body::Custom(custom) if !custom.defines => {
+                Some([&custom.group, &custom.version, &custom.kind].map(String::as_str))
+            }
+            _ => None,
+        })
     }
 
     /// Whether set rules may have something to say about it.

@@ -6,6 +6,7 @@ use crate::kube::component::ComponentKind;
 use crate::kube::{Repository, Whole};
 use crate::model::{Policy, Profile, Severity};
 use crate::rules;
+use crate::schema::Given;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct RuleSet {
     pub severities: HashMap<String, Severity>,
     /// Parameters that the user gives rules.
     pub parameters: Overrides,
+    /// Schemas that the user gives custom resources, by group, version and kind.
+    pub schemas_given: HashMap<[String; 3], Given>,
     pub(crate) objects: Vec<Rule>,
     pub(crate) containers: Vec<Rule>,
     pub(crate) pods: Vec<Rule>,
@@ -59,6 +62,7 @@ impl RuleSet {
             now: None,
             severities: HashMap::new(),
             parameters: Overrides::new(),
+            schemas_given: HashMap::new(),
             objects: Vec::new(),
             containers: Vec::new(),
             pods: Vec::new(),
@@ -129,6 +133,12 @@ impl RuleSet {
             parts: &[],
             leaks: None,
         }
+    }
+
+    /// The schema that the user gives a custom resource.
+    pub(crate) fn given(&self, group: &str, version: &str, kind: &str) -> Option<&Given> {
+        let known = Some(&self.schemas_given).filter(|known| !known.is_empty());
+        known?.get(&[group, version, kind].map(str::to_owned))
     }
 
     /// A rule of this run.

@@ -10,6 +10,7 @@ mod custom;
 mod definition;
 mod files;
 mod format;
+mod given;
 mod metadata;
 mod network;
 mod objects;
@@ -23,6 +24,7 @@ mod version;
 mod workload;
 
 pub use custom::{is_misspelt, misspelt, undefined, validate_custom};
+pub use given::Given;
 pub use table::{Field, Kind, Life, Type};
 pub use validate::{is_builtin, is_kind, is_older, is_published, validate, validate_published};
 pub use version::versions;

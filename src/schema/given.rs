@@ -1,0 +1,267 @@
+//! JSON Schemas that a user gives for custom resources.
+//!
+//! The jsonschema crate validates a copy of the resource as JSON; each of its errors is led back to the node by its path. It reads
+//! nothing beyond the schema's own text: a reference to another file or to the network is an error.
+
+use super::Problem;
+use crate::finding::Releases;
+use crate::kube::{Object, is_variable};
+use crate::yaml::{Kind, Node, Spot};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{PatternOptions, ValidationError, Validator};
+use serde_json::Value;
+
+/// A schema that is ready to validate.
+#[derive(Debug)]
+pub struct Given {
+    validator: Validator,
+}
+
+/// Steps that a pattern may go back, where it asks for what cannot be matched in linear time.
+const BACKTRACKING: usize = 100_000;
+
+impl Given {
+    /// Of the text of a schema; why not, where it is none.
+    pub fn compile(text: &str) -> Result<Self, String> {
+        let schema: Value = serde_json::from_str(text).map_err(|e| format!("is no JSON: {e}"))?;
+        let options = || {
+            jsonschema::options()
+                .offline()
+                .should_validate_formats(true)
+                .should_ignore_unknown_formats(true)
+        };
+        let linear = options()
+            .with_pattern_options(PatternOptions::regex())
+            .build(&schema);
+        let built = linear.or_else(|_| {
+            let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKING);
+            options().with_pattern_options(patterns).build(&schema)
+        });
+        match built {
+            Ok(validator) => Ok(Self { validator }),
+            Err(e) if matches!(e.kind(), ValidationErrorKind::Referencing(_)) => {
+                let text = e.to_string();
+                let target = text.split('\'').nth(1).unwrap_or(&text);
+                Err(format!(
+                    "refers to {}, and kubevet reads nothing beyond this file: write what it refers to into it",
+                    one_line(target)
+                ))
+            }
+            Err(e) => Err(format!("is no JSON Schema: {}", one_line(&e.to_string()))),
+        }
+    }
+
+    /// The kinds that a schema says it is of: group, version and kind of `x-kubernetes-group-version-kind`.
+    pub fn kinds(text: &str) -> Vec<[String; 3]> {
+        let schema: Value = serde_json::from_str(text).unwrap_or_default();
+        let named = schema.get("x-kubernetes-group-version-kind");
+        let items = named.and_then(Value::as_array).into_iter().flatten();
+        let text = |item: &Value, key| item.get(key)?.as_str().map(str::to_owned);
+        items
+            .filter_map(|item| {
+                let group = text(item, "group")?;
+                Some([group, text(item, "version")?, text(item, "kind")?])
+            })
+            .collect()
+    }
+
+    /// What is wrong with a custom resource.
+    pub fn check<'d>(&self, object: Object<'d>, targets: Releases) -> Vec<Problem<'d>> {
+        let value = object.node.to_json();
+        let mut found = Vec::new();
+        for error in self.validator.iter_errors(&value) {
+            problems(&error, object.node, targets, &mut found);
+        }
+        found
+    }
+}
+
+/// The node at a JSON pointer.
+fn node_at<'d>(root: Node<'d>, pointer: &str) -> Option<Node<'d>> {
+    pointer.split('/').skip(1).try_fold(root, |node, step| {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        match node.kind() {
+            Kind::Seq => node.items().nth(step.parse().ok()?),
+            _ => node.get(&step),
+        }
+    })
+}
+
+fn problems<'d>(
+    error: &ValidationError<'_>,
+    root: Node<'d>,
+    targets: Releases,
+    found: &mut Vec<Problem<'d>>,
+) {
+    let Some(node) = node_at(root, error.instance_path().as_str()) else {
+        return;
+    };
+    // To an API server null is what is not there; what a tool fills in later is not judged.
+    if node.is_null() || node.as_str().is_some_and(is_variable) {
+        return;
+    }
+    let name = node.key_node().and_then(Node::key).unwrap_or_default();
+    let name = if name.is_empty() { "this" } else { &name };
+    let mut add = |rule, spot: Spot<'d>, message: String, missing: bool| {
+        found.push(Problem {
+            rule,
+            spot,
+            message,
+            help: None,
+            related: None,
+            missing,
+            mild: false,
+            releases: targets,
+        });
+    };
+    let spot: Spot<'d> = match node.kind() {
+        Kind::Map | Kind::Seq => node.lacking(),
+        _ => node.into(),
+    };
+    let limit = |what: &str| format!("`{name}` must {what}, as the schema has it");
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let meta = |key: &str| {
+                node.id() == root.id() && matches!(key, "apiVersion" | "kind" | "metadata" | "sops")
+            };
+            for key in unexpected
+                .iter()
+                .filter(|key| !meta(key) && !key.starts_with('$'))
+            {
+                if let Some((at, _)) = node.pair(key) {
+                    let message = format!("the schema has no field `{key}` here");
+                    add("schema/unknown-field", at.into(), message, false);
+                }
+            }
+        }
+        ValidationErrorKind::Required { property } => {
+            let lacking = property.as_str().unwrap_or_default();
+            let message = format!("`{lacking}` is missing: the schema requires it here");
+            add("schema/missing-field", node.lacking(), message, true);
+        }
+        ValidationErrorKind::Type { kind } => {
+            let wanted: Vec<String> = match kind {
+                TypeKind::Single(one) => vec![one.to_string()],
+                TypeKind::Multiple(many) => many.iter().map(|one| one.to_string()).collect(),
+            };
+            let message = limit(&format!("be of type {}", wanted.join(" or ")));
+            add("schema/type", spot, message, false);
+        }
+        ValidationErrorKind::Enum { options } => {
+            let known = options.as_array().into_iter().flatten();
+            let known: Vec<String> = known.take(12).map(shown).collect();
+            let message = limit(&format!("be one of {}", known.join(", ")));
+            add("schema/enum", spot, message, false);
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            let message = limit(&format!("be {}", shown(expected_value)));
+            add("schema/enum", spot, message, false);
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            let message = limit(&format!("match the pattern `{}`", one_line(pattern)));
+            add("schema/format", spot, message, false);
+        }
+        ValidationErrorKind::Format { format } => {
+            let message = limit(&format!("have the format {}", one_line(format)));
+            add("schema/format", spot, message, false);
+        }
+        ValidationErrorKind::Maximum { limit: most } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("be {most} at most")),
+                false,
+            );
+        }
+        ValidationErrorKind::Minimum { limit: least } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("be {least} at least")),
+                false,
+            );
+        }
+        ValidationErrorKind::ExclusiveMaximum { limit: most } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("be below {most}")),
+                false,
+            );
+        }
+        ValidationErrorKind::ExclusiveMinimum { limit: least } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("be above {least}")),
+                false,
+            );
+        }
+        ValidationErrorKind::MinLength { limit: least } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("have {least} characters at least")),
+                false,
+            );
+        }
+        ValidationErrorKind::MaxLength { limit: most } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("have {most} characters at most")),
+                false,
+            );
+        }
+        ValidationErrorKind::MinItems { limit: least }
+        | ValidationErrorKind::MinProperties { limit: least } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("have {least} items at least")),
+                false,
+            );
+        }
+        ValidationErrorKind::MaxItems { limit: most }
+        | ValidationErrorKind::MaxProperties { limit: most } => {
+            add(
+                "schema/range",
+                spot,
+                limit(&format!("have {most} items at most")),
+                false,
+            );
+        }
+        ValidationErrorKind::UniqueItems => {
+            add(
+                "schema/duplicate-item",
+                spot,
+                limit("have no item twice"),
+                false,
+            );
+        }
+        _ => {
+            let keyword = one_line(error.kind().keyword());
+            add(
+                "schema/conflict",
+                spot,
+                limit(&format!("fit the schema's `{keyword}`")),
+                false,
+            );
+        }
+    }
+}
+
+/// A value of the schema, for a message.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("`{}`", one_line(text)),
+        other => one_line(&other.to_string()),
+    }
+}
+
+/// A piece of the schema's text: on one line, and not without end.
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    line
+}
