@@ -1,12 +1,22 @@
 //! `--schema-location`: where the JSON Schemas of custom resources lie, and which of them a run needs.
 
 use crate::discover::{self, Candidate};
+use crate::engine::What;
 use crate::schema::Given;
 use crate::text::decode;
 use std::path::{Path, PathBuf};
 
 /// A schema that is larger is somebody's mistake.
 const MOST: u64 = 16 << 20;
+
+/// Variables of a path, as other validators have them.
+const VARIABLES: [&str; 5] = [
+    ".Group",
+    ".ResourceKind",
+    ".ResourceAPIVersion",
+    ".KindSuffix",
+    ".NormalizedKubernetesVersion",
+];
 
 /// Where schemas lie.
 pub(super) enum Location {
@@ -30,6 +40,17 @@ impl Location {
             ));
         }
         if written.contains("{{") {
+            let names = written
+                .split("{{")
+                .skip(1)
+                .map(|rest| rest.split("}}").next());
+            let names = names.flatten().map(str::trim);
+            if let Some(unknown) = names.into_iter().find(|name| !VARIABLES.contains(name)) {
+                let known = VARIABLES.join(", ");
+                return Err(format!(
+                    "{written}: there is no variable {unknown}, only {known}"
+                ));
+            }
             let path = root.join(written);
             return Ok(Self::Template(path.to_string_lossy().into_owned()));
         }
@@ -52,7 +73,8 @@ impl Location {
     }
 
     /// The file that may hold the schema of a kind.
-    fn candidates(&self, group: &str, version: &str, kind: &str) -> Vec<PathBuf> {
+    fn candidates(&self, wanted: [&str; 3], release: &str) -> Vec<PathBuf> {
+        let [group, version, kind] = wanted;
         let lower = kind.to_lowercase();
         match self {
             Self::Folder(folder) => {
@@ -63,10 +85,12 @@ impl Location {
                     folder.join(format!("{lower}-{first}-{version}.json")),
                 ]
             }
-            Self::Template(path) => vec![filled(path, group, version, &lower)],
+            Self::Template(path) => vec![filled(path, [group, version, &lower], release)],
             Self::File(path, kinds) => {
                 let same = |[g, v, k]: &&[String; 3]| {
-                    g == group && v == version && k.eq_ignore_ascii_case(kind)
+                    // A name has the first part of a group only.
+                    let of_group = g == group || group.split('.').next() == Some(g);
+                    of_group && v == version && k.eq_ignore_ascii_case(kind)
                 };
                 kinds
                     .iter()
@@ -80,7 +104,7 @@ impl Location {
 }
 
 /// A path whose variables are filled in, with blanks in their braces or without.
-fn filled(path: &str, group: &str, version: &str, kind: &str) -> PathBuf {
+fn filled(path: &str, [group, version, kind]: [&str; 3], release: &str) -> PathBuf {
     let first = group.split('.').next().unwrap_or(group);
     let mut out = String::new();
     let mut rest = path;
@@ -94,6 +118,7 @@ fn filled(path: &str, group: &str, version: &str, kind: &str) -> PathBuf {
             ".ResourceKind" => out.push_str(kind),
             ".ResourceAPIVersion" => out.push_str(version),
             ".KindSuffix" => out.extend(["-", first, "-", version]),
+            ".NormalizedKubernetesVersion" => out.push_str(release),
             _ => {}
         }
         rest = behind;
@@ -102,11 +127,16 @@ fn filled(path: &str, group: &str, version: &str, kind: &str) -> PathBuf {
     PathBuf::from(out)
 }
 
-/// `group/kind_version.json`
+/// `group/kind_version.json`, or `kind-group-version.json` with the first part of the group.
 fn by_name(path: &Path) -> Option<[String; 3]> {
-    let (kind, version) = path.file_stem()?.to_str()?.split_once('_')?;
-    let group = path.parent()?.file_name()?.to_str()?;
-    Some([group.to_owned(), version.to_owned(), kind.to_owned()])
+    let name = path.file_stem()?.to_str()?;
+    if let Some((kind, version)) = name.split_once('_') {
+        let group = path.parent()?.file_name()?.to_str()?;
+        return Some([group, version, kind].map(str::to_owned));
+    }
+    let (rest, version) = name.rsplit_once('-')?;
+    let (kind, group) = rest.split_once('-')?;
+    Some([group, version, kind].map(str::to_owned))
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -119,20 +149,20 @@ fn read(path: &Path) -> Result<String, String> {
     };
     match discover::read(&file, MOST) {
         Ok(bytes) => Ok(decode(bytes).text),
-        Err((what, why)) => Err(format!("{}: {} {why}", file.shown, what.reason(1))),
+        Err((What::TooLarge, _)) => Err(format!("{}: larger than 16 MB", file.shown)),
+        Err((what, why)) => Err(format!("{}: {}: {why}", file.shown, what.reason(1))),
     }
 }
 
 /// The schema of a kind in the first location that has one.
 pub(super) fn find(
     locations: &[Location],
-    group: &str,
-    version: &str,
-    kind: &str,
+    wanted: [&str; 3],
+    release: &str,
 ) -> Option<Result<Given, String>> {
     let paths = locations
         .iter()
-        .flat_map(|location| location.candidates(group, version, kind));
+        .flat_map(|location| location.candidates(wanted, release));
     let path = paths.into_iter().find(|path| path.is_file())?;
     let compiled = read(&path).and_then(|text| {
         Given::compile(&text).map_err(|why| format!("{}: {why}", discover::shown(&path)))

@@ -10,12 +10,19 @@ use crate::yaml::{Kind, Node, Spot};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A schema that is ready to validate.
 #[derive(Debug)]
 pub struct Given {
     validator: Validator,
 }
+
+/// Schemas that a reference may stand for in all, each as often as it is referred to: more is a trap that validates for hours.
+const MOST: usize = 200_000;
+
+/// Levels of a schema, references among them.
+const DEEPEST: usize = 400;
 
 /// Steps that a pattern may go back, where it asks for what cannot be matched in linear time.
 const BACKTRACKING: usize = 100_000;
@@ -24,6 +31,9 @@ impl Given {
     /// Of the text of a schema; why not, where it is none.
     pub fn compile(text: &str) -> Result<Self, String> {
         let schema: Value = serde_json::from_str(text).map_err(|e| format!("is no JSON: {e}"))?;
+        if expanded(&schema, &schema, &mut HashMap::new(), 0) > MOST {
+            return Err("has references that multiply beyond what can be validated".to_owned());
+        }
         let options = || {
             jsonschema::options()
                 .offline()
@@ -74,6 +84,48 @@ impl Given {
         }
         found
     }
+}
+
+/// How many schemas a part of a schema stands for, with all that it refers to; what refers to itself counts once.
+fn expanded<'s>(
+    root: &'s Value,
+    part: &'s Value,
+    known: &mut HashMap<&'s str, usize>,
+    depth: usize,
+) -> usize {
+    if depth > DEEPEST {
+        return MOST + 1;
+    }
+    let depth = depth + 1;
+    let mut all: usize = 1;
+    match part {
+        Value::Object(map) => {
+            if let Some(target) = map.get("$ref").and_then(Value::as_str) {
+                if !known.contains_key(target) {
+                    known.insert(target, 0);
+                    let found = target.strip_prefix('#').and_then(|p| root.pointer(p));
+                    let count = found.map_or(0, |found| expanded(root, found, known, depth));
+                    known.insert(target, count);
+                }
+                let of_target = known.get(target).copied().unwrap_or_default();
+                all = all.saturating_add(of_target);
+            }
+            // What is only defined counts where it is referred to.
+            let own = map
+                .iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "definitions" | "$defs"));
+            for (_, value) in own {
+                all = all.saturating_add(expanded(root, value, known, depth));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                all = all.saturating_add(expanded(root, item, known, depth));
+            }
+        }
+        _ => {}
+    }
+    all
 }
 
 /// The node at a JSON pointer.
@@ -240,6 +292,10 @@ fn problems<'d>(
                 false,
             );
         }
+        // One of several forms: a part that is filled in later may be what decides.
+        _ if node
+            .within()
+            .any(|part| part.as_str().is_some_and(is_variable)) => {}
         _ => {
             let keyword = one_line(error.kind().keyword());
             add(

@@ -1363,3 +1363,29 @@ mod on_unix {
             .assert_note("checked 2 objects in 2 files");
     }
 }
+
+/// Schemas that a user gives come from somewhere, too.
+#[test]
+fn schemas_that_do_not_end() {
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {}\n";
+    let chain = |n: usize, link: fn(usize) -> String| {
+        let links = concat(0..n, |i| format!("\"a{i}\": {}, ", link(i + 1)));
+        format!("{{\"$ref\": \"#/$defs/a0\", \"$defs\": {{{links}\"a{n}\": {{}}}}}}")
+    };
+    let twice = |i| {
+        format!("{{\"allOf\": [{{\"$ref\": \"#/$defs/a{i}\"}}, {{\"$ref\": \"#/$defs/a{i}\"}}]}}")
+    };
+    let once = |i| format!("{{\"$ref\": \"#/$defs/a{i}\"}}");
+    for (schema, status) in [
+        (chain(40, twice), 2),
+        (chain(20_000, once), 2),
+        ("{\"$ref\": \"#\"}".to_owned(), 0),
+        ("{\"pattern\": \"(a*)*b\"}".to_owned(), 0),
+        ("[".repeat(100_000), 2),
+    ] {
+        let folder = TempFolder::with(widget);
+        folder.write("schemas/example.com/widget_v1.json", schema);
+        let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
+        assert_eq!(ran.code, status, "{}", ran.err);
+    }
+}
