@@ -112,10 +112,12 @@ fn schema_tables() -> String {
     let types = names.iter().map(|name| {
         let fields = rows.iter().filter(|r| r[0] == *name).map(|r| {
             let code = r[2].trim_start_matches(['[', '{']);
-            let around = &r[2][..r[2].len() - code.len()];
+            // Two bits each, the outermost lowest.
+            let layers = r[2][..r[2].len() - code.len()].bytes().rev();
+            let around = layers.fold(0, |around, layer| around << 2 | if layer == b'[' { 1 } else { 2 });
             let values: Vec<&str> = r[5].split('|').filter(|v| !v.is_empty()).collect();
             format!(
-                "Field {{ name: {:?}, around: {around:?}, leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: &{values:?} }}",
+                "Field {{ name: {:?}, around: Around({around}), leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: &{values:?} }}",
                 r[1], leaf(code), r[3], r[4]
             )
         });

@@ -24,10 +24,15 @@ struct Kept<'a> {
 /// The rule that says of a custom resource that nothing defines it, where the user wants that.
 const MISSING: &str = "schema/missing-definition";
 
+/// What a definition calls its rules in CEL.
+const RULES: &str = "x-kubernetes-validations";
+
 /// A definition, and all files that hold a copy of it.
 struct Definition<'a> {
     one: Kept<'a>,
     paths: Vec<&'a str>,
+    /// Whether it has rules in CEL.
+    has_rules: bool,
 }
 
 /// Definitions that are equally near are compared up to this many; of more, nobody knows which is meant.
@@ -49,12 +54,15 @@ pub(super) fn findings(
         match of_kind.iter_mut().find(same) {
             Some(known) => known.paths.push(&definition.source.path),
             None => of_kind.push(Definition {
+                has_rules: definition.text().contains(RULES),
                 one: *definition,
                 paths: vec![&definition.source.path],
             }),
         }
     }
     let mut undefined: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    // Told once a kind, as what nobody defines.
+    let mut expressions: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let demanded = rules.get(MISSING).is_some();
     let mut pairs = Vec::new();
     let resources = kept.iter().filter(|(_, k)| !k.facts.defines);
@@ -77,6 +85,9 @@ pub(super) fn findings(
         } else if let Some((_, kind)) = others.filter(is_meant).min() {
             By::Other(kind)
         } else if !near.is_empty() {
+            if known.is_some_and(|known| known.iter().any(|d| d.has_rules)) {
+                *expressions.entry(resource.key()).or_default() += 1;
+            }
             By::Definitions(near)
         } else if published {
             By::Published
@@ -88,13 +99,18 @@ pub(super) fn findings(
         };
         pairs.push((*resource, by));
     }
-    let worth_it = undefined.into_iter().filter(|_| rules.notes_undefined);
-    notes.extend(worth_it.map(|((group, kind), n)| Note {
-        what: What::Undefined,
-        about: format!("{kind}.{group}"),
-        line: 0,
-        detail: format!("{n}"),
-    }));
+    let kinds = [
+        (What::Undefined, undefined),
+        (What::Expressions, expressions),
+    ];
+    for (what, kinds) in kinds.into_iter().filter(|_| rules.notes_undefined) {
+        notes.extend(kinds.into_iter().map(|((group, kind), n)| Note {
+            what,
+            about: format!("{kind}.{group}"),
+            line: 0,
+            detail: format!("{n}"),
+        }));
+    }
     check(&pairs, rules, found);
 }
 

@@ -38,6 +38,8 @@ pub enum What {
     Crowded,
     /// A custom resource without a definition in the repository.
     Undefined,
+    /// A custom resource whose definition has rules in CEL.
+    Expressions,
     /// An object whose type in a target release is not known.
     Untyped,
     /// More findings of one rule in one file than are kept.
@@ -79,6 +81,12 @@ impl What {
             }
             (Self::Undefined, false) => {
                 "kinds of custom resources have no CustomResourceDefinition here: their fields were not checked"
+            }
+            (Self::Expressions, true) => {
+                "kind of custom resources has rules in CEL: they were not evaluated"
+            }
+            (Self::Expressions, false) => {
+                "kinds of custom resources have rules in CEL: they were not evaluated"
             }
             (Self::Untyped, true) => {
                 "object was not checked against its type in a target release: types are known from 1.25 on"

@@ -29,13 +29,41 @@ pub(super) enum Leaf {
     Type(u16),
 }
 
+/// The lists and maps of names around a value, from the outside: two bits each, which is what a table of thousands needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Around(u8);
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    List,
+    Map,
+}
+
+impl Around {
+    /// The outermost, and what is within.
+    pub(super) fn split(self) -> Option<(Layer, Self)> {
+        let within = Self(self.0 >> 2);
+        match self.0 & 3 {
+            1 => Some((Layer::List, within)),
+            2 => Some((Layer::Map, within)),
+            _ => None,
+        }
+    }
+
+    /// Whether the value stands by itself.
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// A field of a type, for the releases that have it so.
 #[derive(Debug)]
 pub struct Field {
     /// Its key.
     pub name: &'static str,
     /// `[` for a list and `{` for a map of names, from the outside.
-    pub(super) around: &'static str,
+    pub(super) around: Around,
     pub(super) leaf: Leaf,
     releases: u16,
     required: u16,
@@ -177,7 +205,7 @@ mod generated {
         clippy::unreadable_literal,
         reason = "nobody reads what build.rs writes"
     )]
-    use super::{Check, Field, Form, Kind, Leaf, Life, Reader, Rule, Type};
+    use super::{Around, Check, Field, Form, Kind, Leaf, Life, Reader, Rule, Type};
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
@@ -221,7 +249,13 @@ impl Field {
 
     /// What it holds, in words: `[]string`.
     pub fn shape(&self) -> String {
-        let around = self.around.replace('[', "[]").replace('{', "map of ");
+        let layers = std::iter::successors(self.around.split(), |(_, within)| within.split());
+        let around: String = layers
+            .map(|(layer, _)| match layer {
+                Layer::List => "[]",
+                Layer::Map => "map of ",
+            })
+            .collect();
         let leaf = match self.leaf {
             Leaf::Str => "string",
             Leaf::Bool => "boolean",

@@ -2,7 +2,7 @@
 
 use super::format::{is_base64, is_duration, is_quantity, is_time};
 use super::pattern::Patterns;
-use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
+use super::table::{Around, FIRST, Field, Kind as ApiKind, Layer, Leaf, Life, Reader, Type};
 use super::{Problem, metadata, rules};
 use crate::finding::Releases;
 use crate::kube::component::{ComponentKind, minor, path_of};
@@ -416,7 +416,7 @@ impl<'d> Validator<'d> {
             return Some(format!("it is a field of {of}: indent it less"));
         }
         let within = ty.fields.iter().find(|f| match f.leaf {
-            Leaf::Type(index) if f.around.is_empty() => {
+            Leaf::Type(index) if f.around.is_nothing() => {
                 Type::at(index).is_some_and(|inner| !inner.field(name).is_empty())
             }
             _ => false,
@@ -440,13 +440,13 @@ impl<'d> Validator<'d> {
         &mut self,
         node: Node<'d>,
         field: &'static Field,
-        around: &str,
+        around: Around,
         name: &str,
     ) {
         if node.is_null() {
             return;
         }
-        if let Some(rest) = around.strip_prefix('[') {
+        if let Some((Layer::List, rest)) = around.split() {
             if node.kind() != Kind::Seq {
                 self.wrong(node, name, "a list");
                 return;
@@ -460,7 +460,7 @@ impl<'d> Validator<'d> {
             }
             return;
         }
-        if let Some(rest) = around.strip_prefix('{') {
+        if let Some((Layer::Map, rest)) = around.split() {
             if node.kind() != Kind::Map {
                 self.wrong(node, name, "a map");
                 return;
