@@ -2,6 +2,7 @@
 //! flowcontrol validation of Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
 
 use super::between::{conflict, key_of, text};
+use super::format::{is_label, is_subdomain};
 use super::validate::Validator;
 use crate::kube::is_variable;
 use crate::yaml::Node;
@@ -34,26 +35,59 @@ fn is_identifier(name: &str) -> bool {
     starts && plain && !RESERVED.contains(&name)
 }
 
-/// Whether a text cannot be an expression: brackets or quotes without their partner, or an operator without a side.
-fn is_broken(expression: &str) -> bool {
-    let mut open = Vec::new();
-    let mut chars = expression.chars().peekable();
-    let mut last = ' ';
-    while let Some(c) = chars.next() {
+/// An expression without its comments and what its strings hold; `None` where a string does not end.
+fn bare(expression: &str) -> Option<String> {
+    let mut out = String::with_capacity(expression.len());
+    let mut rest = expression;
+    while let Some(c) = rest.chars().next() {
+        let raw = out.ends_with(['r', 'R']);
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
             '"' | '\'' => {
-                let raw = last == 'r' || last == 'R';
-                loop {
-                    match chars.next() {
-                        None => return true,
-                        Some('\\') if !raw => {
-                            chars.next();
-                        }
-                        Some(end) if end == c => break,
-                        Some(_) => {}
+                let triple = [c, c, c].iter().collect::<String>();
+                let quote = if rest.starts_with(&triple) {
+                    triple
+                } else {
+                    c.to_string()
+                };
+                let mut within = rest.get(quote.len()..)?;
+                while !within.starts_with(&quote) {
+                    let mut chars = within.chars();
+                    if chars.next()? == '\\' && !raw {
+                        chars.next()?;
                     }
+                    within = chars.as_str();
                 }
+                out.push_str("''");
+                rest = within.get(quote.len()..)?;
             }
+            '/' if after.starts_with('/') => {
+                out.push(' ');
+                rest = rest
+                    .find('\n')
+                    .and_then(|end| rest.get(end..))
+                    .unwrap_or_default();
+            }
+            _ => {
+                out.push(c);
+                rest = after;
+            }
+        }
+    }
+    Some(out)
+}
+
+/// Whether a text cannot be an expression: brackets or quotes without their partner, or an operator without a side.
+fn is_broken(expression: &str) -> bool {
+    const SIDES: [char; 15] = [
+        '.', '=', '<', '>', '&', '|', '+', '-', '*', '/', '%', '!', '?', ':', ',',
+    ];
+    let Some(bare) = bare(expression) else {
+        return true;
+    };
+    let mut open = Vec::new();
+    for c in bare.chars() {
+        match c {
             '(' | '[' | '{' => open.push(c),
             ')' | ']' | '}' => {
                 let partner = open.pop();
@@ -65,28 +99,28 @@ fn is_broken(expression: &str) -> bool {
                     return true;
                 }
             }
-            '/' if chars.peek() == Some(&'/') => while chars.next_if(|c| *c != '\n').is_some() {},
             _ => {}
         }
-        if !c.is_whitespace() {
-            last = c;
-        }
     }
-    let dangling = matches!(
-        last,
-        '.' | '=' | '<' | '>' | '&' | '|' | '+' | '-' | '*' | '/' | '%' | '!' | '?' | ':' | ','
-    );
-    !open.is_empty() || dangling
+    !open.is_empty() || bare.trim_end().ends_with(SIDES)
 }
 
 /// An expression in CEL that cannot be one.
 pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     let written = node.as_str().unwrap_or_default();
-    // A triple-quoted text has its own ways.
-    if written.trim().is_empty() || written.contains("\"\"\"") || is_variable(written) {
+    let name = node.key_node().and_then(Node::text).unwrap_or("expression");
+    if is_variable(written) || written.is_empty() {
         return;
     }
-    let name = node.key_node().and_then(Node::text).unwrap_or("expression");
+    if written.trim().is_empty() {
+        v.add(
+            "schema/missing-field",
+            node,
+            format!("`{name}` is blank"),
+            None,
+        );
+        return;
+    }
     v.form(
         !is_broken(written),
         node,
@@ -133,7 +167,56 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         expression(v, node);
         of_names(v, node, &variables, parameters);
     }
+    for list in ["matchConditions", "auditAnnotations"] {
+        twice(
+            v,
+            spec,
+            list,
+            if list == "matchConditions" {
+                "name"
+            } else {
+                "key"
+            },
+        );
+    }
+    for node in spec
+        .list("auditAnnotations")
+        .filter_map(|c| c.field("valueExpression"))
+    {
+        expression(v, node);
+    }
+    for mutation in spec.list("mutations") {
+        for key in ["jsonPatch", "applyConfiguration"] {
+            if let Some(node) = mutation.at(&[key, "expression"]) {
+                expression(v, node);
+            }
+        }
+    }
+    if let Some(version) = spec.at(&["paramKind", "apiVersion"]) {
+        let written = version.as_str().unwrap_or_default();
+        let fits = written.matches('/').count() <= 1
+            && !written.ends_with('/')
+            && !written.starts_with('/');
+        v.form(
+            fits || is_variable(written),
+            version,
+            "apiVersion",
+            "a group and a version, or the version of the core group",
+        );
+    }
     for validation in spec.list("validations") {
+        let blank = |m: &Node<'_>| {
+            m.as_str()
+                .is_some_and(|m| !m.is_empty() && m.trim().is_empty())
+        };
+        if let Some(message) = validation.field("message").filter(blank) {
+            v.add(
+                "schema/missing-field",
+                message,
+                "`message` is blank".to_owned(),
+                None,
+            );
+        }
         let lines = |m: &Node<'_>| m.as_str().is_some_and(|m| m.trim().contains(['\n', '\r']));
         if let Some(message) = validation.field("message").filter(lines) {
             let key = message.key_node().unwrap_or(message);
@@ -149,31 +232,48 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 /// Names that an expression uses and the policy does not have.
 fn of_names<'d>(v: &mut Validator<'d>, node: Node<'d>, variables: &[Node<'d>], parameters: bool) {
     let written = node.as_str().unwrap_or_default();
+    let Some(bare) = bare(written).filter(|_| !v.is_fragment() && !is_variable(written)) else {
+        return;
+    };
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // Whether a macro gives the name another meaning: `all(params, …)`.
+    let bound = |name: &str| {
+        let mut places = bare.match_indices(name);
+        places.any(|(at, _)| {
+            let rest = bare.get(at + name.len()..).unwrap_or_default();
+            let before = bare.get(..at).unwrap_or_default().trim_end();
+            rest.trim_start().starts_with(',') && before.ends_with(['(', ','])
+        })
+    };
+    let uses = |name: &str| {
+        let start = format!("{name}.");
+        let places: Vec<usize> = bare
+            .match_indices(&start)
+            .map(|(at, _)| at)
+            .filter(|at| {
+                let before = bare.get(..*at).unwrap_or_default();
+                !before.ends_with(|c: char| in_name(c) || c == '.')
+            })
+            .collect();
+        places
+    };
     let named = |name: &str| variables.iter().any(|v| v.text() == Some(name));
-    for (at, start) in written.match_indices("variables.") {
-        let before = written.get(..at).unwrap_or_default();
-        let rest = written.get(at + start.len()..).unwrap_or_default();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let whole = !before
-            .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '"' | '\''));
-        if whole && !name.is_empty() && !named(name) && !v.is_fragment() {
+    for at in uses("variables")
+        .into_iter()
+        .filter(|_| !bound("variables"))
+    {
+        let rest = bare.get(at + "variables.".len()..).unwrap_or_default();
+        let end = rest.find(|c: char| !in_name(c)).unwrap_or(rest.len());
+        let name = rest.get(..end).unwrap_or_default();
+        if !name.is_empty() && !named(name) {
             let message = format!("the policy has no variable `{name}`");
             v.add("schema/reference", node, message, None);
             return;
         }
     }
-    if let Some(at) = written
-        .find("params.")
-        .filter(|_| !parameters && !v.is_fragment())
-    {
-        let before = written.get(..at).unwrap_or_default();
-        if !before
-            .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '"' | '\''))
-        {
-            let message = "the policy has no `paramKind`, so that there are no `params`".to_owned();
-            v.add("schema/reference", node, message, None);
-        }
+    if !parameters && !bound("params") && !uses("params").is_empty() {
+        let message = "the policy has no `paramKind`, so that there are no `params`".to_owned();
+        v.add("schema/reference", node, message, None);
     }
 }
 
@@ -186,6 +286,61 @@ fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
             key_of(map, key),
             format!("`*` says all of `{key}`, and stands alone"),
         );
+    }
+}
+
+/// Items of a list that are called the same.
+fn twice<'d>(v: &mut Validator<'d>, map: Node<'d>, list: &str, key: &str) {
+    let mut seen: Vec<Node<'d>> = Vec::new();
+    for name in map.list(list).filter_map(|item| item.field(key)) {
+        if let Some(first) = seen.iter().find(|other| other.text() == name.text()) {
+            let first = *first;
+            let message = format!("`{}` is given twice", name.text().unwrap_or_default());
+            v.add("schema/duplicate-item", name, message, None).related =
+                Some((first.into(), "the first"));
+        }
+        seen.push(name);
+    }
+}
+
+/// What is done to objects: of one kind.
+pub(super) fn mutation<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let (wanted, other) = match text(map, "patchType") {
+        Some("JSONPatch") => ("jsonPatch", "applyConfiguration"),
+        Some("ApplyConfiguration") => ("applyConfiguration", "jsonPatch"),
+        _ => return,
+    };
+    if map.field(wanted).is_none() {
+        let message = format!("`{wanted}` is missing: `patchType` asks for it");
+        v.add("schema/missing-field", map.lacking(), message, None)
+            .missing = true;
+        if map.field(other).is_some() {
+            conflict(
+                v,
+                key_of(map, other),
+                format!("`{other}` is of the other `patchType`"),
+            );
+        }
+    }
+}
+
+/// What becomes of what a policy finds.
+pub(super) fn binding<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let actions: Vec<Node<'d>> = spec.list("validationActions").collect();
+    let has = |word: &str| actions.iter().any(|a| a.as_str() == Some(word));
+    if has("Deny") && has("Warn") {
+        conflict(
+            v,
+            key_of(spec, "validationActions"),
+            "what is denied needs no warning: `Deny` and `Warn` exclude each other",
+        );
+    }
+    for (at, action) in actions.iter().enumerate() {
+        let before = actions.get(..at).unwrap_or_default();
+        if before.iter().any(|other| other.text() == action.text()) {
+            let message = format!("`{}` is given twice", action.text().unwrap_or_default());
+            v.add("schema/duplicate-item", *action, message, None);
+        }
     }
 }
 
@@ -211,23 +366,42 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     for key in ["operations", "apiGroups", "apiVersions"] {
         star_alone(v, map, key);
     }
-    let resources: Vec<&str> = map.list("resources").filter_map(Node::as_str).collect();
-    let many = resources.len() > 1;
-    // `*/*` says all, `*` all but what is below, `pods/*` all below.
-    let over = |resource: &&str| match resource.split_once('/') {
-        Some(("*", "*")) => many,
-        Some((kind, "*")) => resources.iter().any(|r| {
-            r != resource
-                && r.strip_prefix(kind)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        }),
-        Some(("*", sub)) => resources
-            .iter()
-            .any(|r| r != resource && r.split_once('/').is_some_and(|(_, s)| s == sub)),
-        _ => false,
-    };
-    let plain = resources.contains(&"*") && resources.iter().any(|r| *r != "*" && !r.contains('/'));
-    if resources.iter().any(over) || plain {
+    // In the order of the list, as the server compares: what a wildcard before has said already.
+    let mut all_below: Vec<&str> = Vec::new();
+    let mut of_all: Vec<&str> = Vec::new();
+    let (mut everything, mut all, mut plain) = (false, false, false);
+    let resources: Vec<Node<'d>> = map.list("resources").collect();
+    for resource in &resources {
+        let written = resource.as_str().unwrap_or_default();
+        if written.is_empty() {
+            v.add(
+                "schema/missing-field",
+                *resource,
+                "a resource needs a name".to_owned(),
+                None,
+            );
+        }
+        everything |= written == "*/*";
+        all |= written == "*";
+        let Some((kind, below)) = written.split_once('/') else {
+            plain = written != "*";
+            continue;
+        };
+        if all_below.contains(&kind) || of_all.contains(&below) {
+            conflict(
+                v,
+                *resource,
+                format!("`{written}` is said by a wildcard before it"),
+            );
+        }
+        if below == "*" {
+            all_below.push(kind);
+        }
+        if kind == "*" {
+            of_all.push(below);
+        }
+    }
+    if everything && resources.len() > 1 || all && plain {
         conflict(
             v,
             key_of(map, "resources"),
@@ -251,6 +425,14 @@ pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             }
             continue;
         };
+        if let Some(name) = subject.at(&["serviceAccount", "name"]) {
+            let written = name.as_str().unwrap_or_default();
+            let fits = written.is_empty()
+                || written == "*"
+                || is_variable(written)
+                || is_subdomain(written);
+            v.form(fits, name, "name", "the name of a ServiceAccount, or `*`");
+        }
         if subject.field(wanted).is_none() {
             let message = format!("`{wanted}` is missing: it names the subject of kind {kind}");
             v.add("schema/missing-field", subject.lacking(), message, None)
@@ -287,7 +469,6 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         "update",
         "watch",
     ];
-    // What is no resource takes methods of HTTP, too.
     let of_resources = map.field("nonResourceURLs").is_none();
     for key in [
         "verbs",
@@ -298,18 +479,35 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     ] {
         star_alone(v, map, key);
     }
-    for verb in map.list("verbs").filter(|_| of_resources) {
-        if verb.as_str().is_some_and(|t| {
-            !VERBS.contains(&t) && t != "proxy" && t != "connect" && !is_variable(t)
-        }) {
+    for verb in map.list("verbs") {
+        if verb
+            .as_str()
+            .is_some_and(|t| !VERBS.contains(&t) && t != "proxy" && !is_variable(t))
+        {
             v.not_one_of(verb, "verbs", &VERBS);
         }
     }
     for url in map.list("nonResourceURLs") {
         let written = url.as_str().unwrap_or_default();
-        let fits = written == "*"
-            || written.starts_with('/') && !written.contains("//") && !written.contains(' ');
-        v.form(fits, url, "nonResourceURLs", "an absolute path, or `*`");
+        let inner = written.strip_suffix("/*").unwrap_or(written);
+        let path =
+            written.starts_with('/') && !written.contains("//") && !inner.contains([' ', '*']);
+        v.form(
+            written == "*" || path,
+            url,
+            "nonResourceURLs",
+            "an absolute path that may end with `/*`, or `*`",
+        );
+    }
+    for namespace in map.list("namespaces") {
+        let written = namespace.as_str().unwrap_or_default();
+        let fits = written == "*" || is_variable(written) || is_label(written);
+        v.form(
+            fits,
+            namespace,
+            "namespaces",
+            "the name of a namespace, or `*`",
+        );
     }
     let wide = map.field("clusterScope").and_then(Node::as_bool) == Some(true);
     if of_resources && !wide && map.list("namespaces").next().is_none() {
@@ -346,6 +544,9 @@ pub(super) fn priority_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             format!("a priority level of type {kind} has no `{other}`"),
         );
     }
+    if let Some(at) = spec.field("type").filter(|_| kind == "Limited" && own) {
+        conflict(v, at, "the priority level `exempt` is exempt");
+    }
     if kind == "Limited" && spec.field(wanted).is_none() {
         let message = "`limited` is missing: the type is Limited".to_owned();
         v.add("schema/missing-field", spec.lacking(), message, None)
@@ -368,15 +569,16 @@ pub(super) fn limit_response<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         }
         _ => {}
     }
-    let number = |key: &str| queuing.and_then(|(_, q)| q.field(key)?.as_int());
-    if let (Some(hand), Some(queues)) = (number("handSize"), number("queues"))
-        && hand > queues
+    let number = |key: &str, default| {
+        let written = queuing.and_then(|(_, q)| q.field(key));
+        written.map_or(Some(default), Node::as_int)
+    };
+    // What is not written is 8 of 64.
+    if let (Some(hand), Some(queues)) = (number("handSize", 8), number("queues", 64))
         && let Some((_, map)) = queuing
+        && hand > queues
     {
-        conflict(
-            v,
-            key_of(map, "handSize"),
-            format!("`handSize` is above `queues`: {hand} and {queues}"),
-        );
+        let message = format!("`handSize` is above `queues`: {hand} and {queues}");
+        conflict(v, key_of(map, "handSize"), message);
     }
 }

@@ -269,16 +269,26 @@ pub(super) fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
     for address in all {
         let written = address.as_str().unwrap_or_default();
         let special = |ip: IpAddr| match ip {
-            IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified() || ip.is_loopback(),
-            IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_loopback(),
+            IpAddr::V4(ip) => {
+                let near = matches!(ip.octets(), [224, 0, 0, _]);
+                ip.is_link_local() || ip.is_unspecified() || ip.is_loopback() || near
+            }
+            IpAddr::V6(ip) => {
+                let near = matches!(ip.segments(), [0xff02, ..]);
+                ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_loopback() || near
+            }
         };
         let fits = match (family, written.parse::<IpAddr>()) {
             ("IPv4", Ok(ip @ IpAddr::V4(_))) | ("IPv6", Ok(ip @ IpAddr::V6(_))) => !special(ip),
             ("IPv4" | "IPv6", _) => false,
+            ("FQDN", _) => super::format::is_subdomain(written),
             _ => true,
         };
         if !is_variable(written) {
-            let what = format!("an {family} address that other machines reach");
+            let what = match family {
+                "FQDN" => "a domain".to_owned(),
+                _ => format!("an {family} address that other machines reach"),
+            };
             v.form(fits, address, "addresses", &what);
         }
     }
@@ -303,18 +313,55 @@ pub(super) fn class_parameters<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
-/// One range of each family.
+/// Ranges of addresses that Services get.
 pub(super) fn service_cidr<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let family = |n: Node<'_>| n.as_str().map(|t| t.contains(':'));
-    let cidrs: Vec<Node<'d>> = spec.list("cidrs").collect();
-    if let [first, second] = cidrs.as_slice()
-        && family(*first) == family(*second)
-    {
-        let list = second.parent().unwrap_or(*second);
+    let ranges: Vec<Node<'d>> = spec.list("cidrs").collect();
+    if let Some(second) = ranges.get(1) {
+        families(v, *second, &ranges, "cidrs");
+    }
+    for range in ranges {
+        let written = range.as_str().unwrap_or_default();
+        if has_host_bits(written) == Some(true) {
+            let message =
+                format!("`{written}` has bits behind its prefix: write the network's own address");
+            v.add("schema/range", range, message, None);
+        }
+    }
+}
+
+/// A node has one range, or one of each family.
+pub(super) fn node<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let ranges: Vec<Node<'d>> = spec.list("podCIDRs").collect();
+    if let Some(second) = ranges.get(1) {
+        families(v, *second, &ranges, "podCIDRs");
+    }
+}
+
+/// One range of each family at most.
+fn families<'d>(v: &mut Validator<'d>, second: Node<'d>, ranges: &[Node<'d>], name: &str) {
+    let family = |n: &Node<'_>| n.as_str().map(|t| t.contains(':'));
+    let same = matches!(ranges, [first, second] if family(first) == family(second));
+    if same || ranges.len() > 2 {
+        let list = second.parent().unwrap_or(second);
+        let at = list.key_node().unwrap_or(list);
         conflict(
             v,
-            list.key_node().unwrap_or(list),
-            "two ranges must be one of IPv4 and one of IPv6",
+            at,
+            format!("`{name}` has one range of IPv4 and one of IPv6 at most"),
+        );
+    }
+}
+
+/// A peer is a range of addresses, or pods.
+pub(super) fn peer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let pods = ["podSelector", "namespaceSelector"]
+        .iter()
+        .find(|key| map.field(key).is_some());
+    if let Some(key) = pods.filter(|_| map.field("ipBlock").is_some()) {
+        conflict(
+            v,
+            key_of(map, key),
+            format!("`ipBlock` and `{key}` exclude each other"),
         );
     }
 }

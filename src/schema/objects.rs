@@ -360,7 +360,20 @@ pub(super) fn signing_request<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 /// A rule of a role is about resources, which have groups, or about paths.
 pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
     let some = |key: &str| rule.field(key).is_some_and(|list| !list.is_empty());
-    if some("nonResourceURLs") || v.is_fragment() {
+    if some("nonResourceURLs") {
+        let both = ["resources", "apiGroups", "resourceNames"]
+            .into_iter()
+            .find(|key| some(key));
+        if let Some(key) = both {
+            conflict(
+                v,
+                key_of(rule, key),
+                format!("a rule about paths has no `{key}`: make it two rules"),
+            );
+        }
+        return;
+    }
+    if v.is_fragment() {
         return;
     }
     let lacking: Vec<&str> = ["apiGroups", "resources"]
@@ -385,8 +398,24 @@ pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
 
 /// Whom a binding names.
 pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
+    let wide = v.root_kind() == Some("ClusterRoleBinding");
+    if let Some(kind) = binding
+        .at(&["roleRef", "kind"])
+        .filter(|n| wide && n.as_str() == Some("Role"))
+    {
+        v.not_one_of(kind, "kind", &["ClusterRole"]);
+    }
     for subject in binding.list("subjects") {
-        if text(subject, "kind") != Some("ServiceAccount") {
+        let kind = text(subject, "kind").unwrap_or_default();
+        let group = subject
+            .field("apiGroup")
+            .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()));
+        let other = |g: &Node<'_>| !g.as_str().is_some_and(|g| g == RBAC || is_variable(g));
+        let of_person = matches!(kind, "User" | "Group");
+        if let Some(group) = group.filter(|group| of_person && other(group)) {
+            v.not_one_of(group, "apiGroup", &[RBAC]);
+        }
+        if kind != "ServiceAccount" {
             continue;
         }
         if let Some(name) = subject.field("name") {
@@ -399,9 +428,6 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
                 "the name of a ServiceAccount: lower-case letters, digits, `-` and `.`",
             );
         }
-        let group = subject
-            .field("apiGroup")
-            .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()));
         if let Some(group) = group {
             v.not_one_of(group, "apiGroup", &[""]);
         }
@@ -415,7 +441,17 @@ pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         v.add("schema/missing-field", spec.lacking(), message, None)
             .missing = true;
     }
-    let root = spec.at(&["hostPath", "path"]).and_then(Node::as_str) == Some("/");
+    let path = spec.at(&["hostPath", "path"]).and_then(Node::as_str);
+    let root =
+        path.is_some_and(|p| p.starts_with('/') && p.split('/').all(|s| matches!(s, "" | ".")));
+    for (name, _) in spec.field("capacity").into_iter().flat_map(Node::entries) {
+        if name
+            .text()
+            .is_some_and(|n| n != "storage" && !is_variable(n))
+        {
+            v.not_one_of(name, "capacity", &["storage"]);
+        }
+    }
     let policy = spec.field("persistentVolumeReclaimPolicy");
     if let Some(policy) = policy.filter(|p| root && p.as_str() == Some("Recycle")) {
         conflict(v, policy, "to recycle `/` of a node would empty it");
@@ -424,7 +460,23 @@ pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     access_modes(v, spec);
+    let requests = spec.at(&["resources", "requests"]);
+    if let Some(requests) = requests.filter(|r| r.field("storage").is_none() && !v.is_fragment()) {
+        let message = "`storage` is missing: a claim asks for an amount of it".to_owned();
+        v.add("schema/missing-field", requests.lacking(), message, None)
+            .missing = true;
+    }
     let (source, reference) = (spec.field("dataSource"), spec.field("dataSourceRef"));
+    for source in source.into_iter().chain(reference) {
+        let core = text(source, "apiGroup").is_none_or(str::is_empty);
+        let other = |n: &Node<'_>| {
+            n.as_str()
+                .is_some_and(|k| !matches!(k, "" | "PersistentVolumeClaim") && !is_variable(k))
+        };
+        if let Some(kind) = source.field("kind").filter(|n| core && other(n)) {
+            v.not_one_of(kind, "kind", &["PersistentVolumeClaim"]);
+        }
+    }
     if let (Some(source), Some(reference)) = (source, reference) {
         let same = |key: &str| {
             let value = |map: Node<'d>| map.field(key).and_then(Node::text).unwrap_or_default();
@@ -442,7 +494,50 @@ pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// What the type of a limit takes.
 fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
+    const TYPES: [&str; 3] = ["Container", "Pod", "PersistentVolumeClaim"];
     let kind = text(item, "type").unwrap_or_default();
+    // Other programs have types of their own.
+    let other = kind.contains('/') && format::is_qualified(kind) || is_variable(kind);
+    let known = kind.is_empty() || other || TYPES.contains(&kind);
+    if let Some(at) = item.field("type").filter(|_| !known) {
+        v.not_one_of(at, "type", &TYPES);
+    }
+    if matches!(kind, "Pod" | "Container") {
+        for key in [
+            "max",
+            "min",
+            "default",
+            "defaultRequest",
+            "maxLimitRequestRatio",
+        ] {
+            for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
+                let resource = name.text().unwrap_or_default();
+                let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage")
+                    || resource.contains('/')
+                    || resource.starts_with("hugepages-")
+                    || is_variable(resource);
+                v.form(known, name, key, "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain");
+            }
+        }
+    }
+    for (name, value) in item
+        .field("defaultRequest")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        let resource = name.text().unwrap_or_default();
+        let default = item.at(&["default", resource]).and_then(amount);
+        let differs = default.is_some_and(|default| amount(value) != Some(default));
+        if resource.starts_with("hugepages-") && differs {
+            conflict(
+                v,
+                value,
+                format!(
+                    "request and limit of {resource} must be the same: it cannot be overcommitted"
+                ),
+            );
+        }
+    }
     if kind == "Pod" {
         for key in ["default", "defaultRequest"] {
             if let Some((key_node, _)) = item.pair(key).filter(|(_, map)| !map.is_empty()) {
@@ -470,12 +565,150 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
         let most = bound("max").zip(bound("min")).map(|(max, min)| max / min);
         if ratio < 1.0 {
             conflict(v, value, "a ratio of limit to request is 1 at least");
-        } else if most.is_some_and(|most| ratio > most) {
+        } else if most.is_some_and(|most| ratio > most * (1.0 + 1e-9)) {
             conflict(
                 v,
                 value,
                 format!("the ratio of {resource} is above that of `max` to `min`"),
             );
         }
+    }
+}
+
+/// The group of RBAC.
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Roles of a namespace are about what is in it.
+pub(super) fn role<'d>(v: &mut Validator<'d>, role: Node<'d>) {
+    if v.root_kind() != Some("Role") {
+        return;
+    }
+    for rule in role.list("rules") {
+        if let Some((key, _)) = rule
+            .pair("nonResourceURLs")
+            .filter(|(_, list)| !list.is_empty())
+        {
+            conflict(
+                v,
+                key,
+                "a Role is of a namespace, and paths are not: write a ClusterRole",
+            );
+        }
+    }
+}
+
+/// What is above a billion is Kubernetes' own.
+pub(super) fn priority_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
+    let name = v.root_name().unwrap_or_default();
+    let own = match name {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    };
+    let Some(value) = class.field("value") else {
+        return;
+    };
+    let number = value.as_int();
+    if let Some(own) = own {
+        if number.is_some_and(|n| n != own) {
+            conflict(
+                v,
+                value,
+                format!("`{name}` is Kubernetes' own, and worth {own}"),
+            );
+        }
+    } else if name.starts_with("system-") {
+        let at = class.at(&["metadata", "name"]).unwrap_or(class);
+        conflict(v, at, "names that begin with `system-` are Kubernetes' own");
+    } else if number.is_some_and(|n| n > 1_000_000_000) {
+        let message = "`value` must be 1000000000 at most: above are Kubernetes' own classes";
+        v.add("schema/range", value, message.to_owned(), None);
+    }
+}
+
+/// A scope, and what it is compared with.
+pub(super) fn scope<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const ALONE: [&str; 5] = [
+        "BestEffort",
+        "CrossNamespacePodAffinity",
+        "NotBestEffort",
+        "NotTerminating",
+        "Terminating",
+    ];
+    let some = map.list("values").next().is_some();
+    match text(map, "operator") {
+        Some("In" | "NotIn") if !some => {
+            let message = "`values` is missing: the operator compares with them".to_owned();
+            v.add("schema/missing-field", map.lacking(), message, None)
+                .missing = true;
+        }
+        Some("Exists" | "DoesNotExist") if some => {
+            conflict(
+                v,
+                key_of(map, "values"),
+                "this operator compares with nothing",
+            );
+        }
+        _ => {}
+    }
+    let alone = text(map, "scopeName").is_some_and(|scope| ALONE.contains(&scope));
+    if let Some(operator) = map
+        .field("operator")
+        .filter(|o| alone && matches!(o.as_str(), Some("In" | "NotIn" | "DoesNotExist")))
+    {
+        conflict(v, operator, "this scope is there or not: write `Exists`");
+    }
+}
+
+/// Requests, and what refers to them by name.
+pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let mut names: Vec<String> = Vec::new();
+    for request in map.list("requests") {
+        let name = text(request, "name").unwrap_or_default();
+        names.push(name.to_owned());
+        let of_request = request
+            .list("firstAvailable")
+            .filter_map(|sub| text(sub, "name"));
+        names.extend(of_request.map(|sub| format!("{name}/{sub}")));
+        let exactly = request.field("exactly");
+        let count = exactly.into_iter().chain(request.list("firstAvailable"));
+        for count in count.filter_map(|r| r.field("count")) {
+            if count.as_int().is_some_and(|n| n < 0) {
+                v.add(
+                    "schema/range",
+                    count,
+                    "`count` must be above zero".to_owned(),
+                    None,
+                );
+            }
+        }
+    }
+    for list in ["constraints", "config"] {
+        for part in map.list(list) {
+            for request in part.list("requests") {
+                let written = request.as_str().unwrap_or_default();
+                if !names.iter().any(|name| name == written)
+                    && !is_variable(written)
+                    && !v.is_fragment()
+                {
+                    let message = format!("the claim has no request `{written}`");
+                    v.add("schema/reference", request, message, None);
+                }
+            }
+        }
+    }
+    for constraint in map.list("constraints") {
+        if constraint.field("matchAttribute").is_none()
+            && constraint.field("distinctAttribute").is_none()
+        {
+            let message = "`matchAttribute` is missing: a constraint is about one".to_owned();
+            v.add("schema/missing-field", constraint.lacking(), message, None)
+                .missing = true;
+        }
+    }
+    for config in map.list("config").filter(|c| c.field("opaque").is_none()) {
+        let message = "`opaque` is missing: it is what a driver is told".to_owned();
+        v.add("schema/missing-field", config.lacking(), message, None)
+            .missing = true;
     }
 }

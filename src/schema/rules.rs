@@ -371,6 +371,10 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             text.is_empty() || format::is_port_name(text),
             "at most 15 lower-case letters, digits and dashes, one letter at least",
         ),
+        Form::PathSegment => (
+            text.is_empty() || format::is_path_segment(text),
+            "a name without `/` and `%`, and not `.` or `..`",
+        ),
         Form::Qualified => (
             text.is_empty() || format::is_qualified(text),
             "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash",

@@ -138,6 +138,7 @@ pub(super) enum Form {
     Labels,
     NoDots,
     NotNegative,
+    PathSegment,
     Port,
     PortName,
     Positive,

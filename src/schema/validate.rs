@@ -323,6 +323,11 @@ impl<'d> Validator<'d> {
         self.types.iter().rev().nth(1).map(|(_, ty)| ty.short())
     }
 
+    /// The kind of the object.
+    pub(super) fn root_kind(&self) -> Option<&'static str> {
+        self.types.first().map(|(_, ty)| ty.short())
+    }
+
     /// The name of the object.
     pub(super) fn root_name(&self) -> Option<&'d str> {
         self.types.first()?.0.at(&["metadata", "name"])?.as_str()

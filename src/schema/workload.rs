@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
+use super::between::{amount, conflict, key_of, text};
 use super::validate::Validator;
 use crate::yaml::{Node, Spot, items};
 
@@ -362,7 +362,48 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
+    let rules = || items(failure.and_then(|f| f.field("rules")));
+    let per_index = spec.field("backoffLimitPerIndex").is_some();
+    let index = |rule: &Node<'_>| text(*rule, "action") == Some("FailIndex");
+    if let Some(rule) = rules().find(|rule| index(rule) && !per_index) {
+        conflict(
+            v,
+            key_of(rule, "action"),
+            "`FailIndex` needs `backoffLimitPerIndex`",
+        );
+    }
+    let replacement = spec.field("podReplacementPolicy");
+    let other = |n: &Node<'_>| n.as_str() == Some("TerminatingOrFailed");
+    if let Some(replacement) = replacement.filter(|n| failure.is_some() && other(n)) {
+        conflict(
+            v,
+            replacement,
+            "with `podFailurePolicy` only `Failed` pods are replaced",
+        );
+    }
+    if let Some((key, value)) = spec.pair("maxFailedIndexes").filter(|(_, n)| !n.is_null()) {
+        if !per_index {
+            conflict(v, key, "`maxFailedIndexes` needs `backoffLimitPerIndex`");
+        }
+        let completions = spec.field("completions").and_then(Node::as_int);
+        if value
+            .as_int()
+            .zip(completions)
+            .is_some_and(|(most, all)| most > all)
+        {
+            conflict(v, value, "`maxFailedIndexes` is above `completions`");
+        }
+    }
     let indexed = text(spec, "completionMode") == Some("Indexed");
+    let many = |n: &Node<'_>| n.as_int().is_some_and(|n| n > 100_000);
+    if let Some(parallel) = spec.field("parallelism").filter(|n| indexed && many(n)) {
+        v.add(
+            "schema/range",
+            parallel,
+            "an Indexed Job runs 100000 pods at once at most".to_owned(),
+            None,
+        );
+    }
     if let Some((key, _)) = spec
         .pair("successPolicy")
         .filter(|(_, p)| !p.is_null() && !indexed)
@@ -400,8 +441,20 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             continue;
         };
         let written = indexes.as_str().unwrap_or_default();
+        let named = indexes_of(written);
+        let beyond = named.and_then(|(_, last)| completions.filter(|all| i64::from(last) >= *all));
+        if let Some(all) = beyond {
+            let message =
+                format!("`succeededIndexes` has an index beyond those of {all} completions");
+            v.add("schema/range", indexes, message, None);
+        }
+        let more = |n: &Node<'_>| n.as_int().zip(named).is_some_and(|(n, (many, _))| n > many);
+        if let Some(count) = rule.field("succeededCount").filter(more) {
+            let message = "`succeededCount` is above the number of `succeededIndexes`".to_owned();
+            v.add("schema/range", count, message, None);
+        }
         v.form(
-            written.contains("{{") || are_indexes(written),
+            written.contains("{{") || named.is_some(),
             indexes,
             "succeededIndexes",
             "indexes such as `0,2-5` in their order",
@@ -409,21 +462,21 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// `0,2-5`
-fn are_indexes(text: &str) -> bool {
+/// How many indexes `0,2-5` names, and the last of them; `None` where it is none such.
+fn indexes_of(text: &str) -> Option<(i64, u32)> {
     let mut last: Option<u32> = None;
-    !text.is_empty()
-        && text.split(',').all(|part| {
-            let (from, to) = part.split_once('-').unwrap_or((part, part));
-            let span = from.parse::<u32>().ok().zip(to.parse::<u32>().ok());
-            let ranged = part.contains('-');
-            span.is_some_and(|(from, to)| {
-                let fits =
-                    last.is_none_or(|last| from > last) && (from < to || from == to && !ranged);
-                last = Some(to);
-                fits
-            })
-        })
+    let mut many = 0;
+    for part in text.split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let (from, to) = (from.parse::<u32>().ok()?, to.parse::<u32>().ok()?);
+        let rising = last.is_none_or(|last| from > last);
+        if !rising || from > to || from == to && part.contains('-') {
+            return None;
+        }
+        many += i64::from(to - from) + 1;
+        last = Some(to);
+    }
+    Some((many, last?))
 }
 
 /// The zone of a CronJob stands in its own field.
@@ -437,24 +490,84 @@ pub(super) fn cron_job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "a schedule has no time zone: write it into `timeZone`",
         );
     }
+    let manual = spec.at(&["jobTemplate", "spec", "manualSelector"]);
+    if let Some(manual) = manual.filter(|n| n.as_bool() == Some(true)) {
+        conflict(
+            v,
+            manual,
+            "the Jobs of a CronJob have selectors of their own",
+        );
+    }
 }
 
-/// A target of a metric: its type names the field that tells it.
+/// What a metric is asked to be: the kind of metric says in which fields, whatever the target's type is.
 pub(super) fn metric_target<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let (kind, fields): (_, &[&str]) = match (text(map, "type"), v.within_type()) {
-        // Pods are counted together, and their average is asked about.
-        (Some(kind), Some("PodsMetricSource")) => (kind, &["averageValue"]),
-        (Some("Utilization"), _) => ("Utilization", &["averageUtilization"]),
-        (Some("AverageValue"), _) => ("AverageValue", &["averageValue"]),
-        (Some("Value"), _) => ("Value", &["value", "averageValue", "averageUtilization"]),
+    let (fields, alone): (&[&str], bool) = match v.within_type() {
+        Some("ResourceMetricSource" | "ContainerResourceMetricSource") => {
+            (&["averageUtilization", "averageValue"], true)
+        }
+        Some("PodsMetricSource") => (&["averageValue"], false),
+        Some("ExternalMetricSource") => (&["value", "averageValue"], true),
+        Some("ObjectMetricSource") => (&["value", "averageValue"], false),
         _ => return,
     };
-    if !fields.iter().any(|field| map.field(field).is_some()) {
-        let message = format!(
-            "`{}` is missing: a target of type {kind} needs it here",
-            fields.first().copied().unwrap_or_default()
+    let given: Vec<&str> = fields
+        .iter()
+        .copied()
+        .filter(|f| map.field(f).is_some())
+        .collect();
+    match given.as_slice() {
+        [] => {
+            let message = format!(
+                "`{}` is missing: this target needs it",
+                fields.join("` or `")
+            );
+            v.add("schema/missing-field", map.lacking(), message, None)
+                .missing = true;
+        }
+        [first, second] if alone => {
+            conflict(
+                v,
+                key_of(map, second),
+                format!("`{first}` and `{second}` exclude each other"),
+            );
+        }
+        _ => {}
+    }
+    for field in ["value", "averageValue"] {
+        let wrong = |n: &Node<'_>| amount(*n).is_some_and(|amount| amount <= 0.0);
+        if let Some(value) = map.field(field).filter(wrong) {
+            v.add(
+                "schema/range",
+                value,
+                format!("`{field}` must be above zero"),
+                None,
+            );
+        }
+    }
+}
+
+/// A metric has the source that its type names, and no other.
+pub(super) fn metric<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const SOURCES: [(&str, &str); 5] = [
+        ("ContainerResource", "containerResource"),
+        ("External", "external"),
+        ("Object", "object"),
+        ("Pods", "pods"),
+        ("Resource", "resource"),
+    ];
+    let kind = text(map, "type").unwrap_or_default();
+    if !SOURCES.iter().any(|(name, _)| *name == kind) {
+        return;
+    }
+    let other = SOURCES
+        .iter()
+        .find(|(name, field)| *name != kind && map.field(field).is_some());
+    if let Some((_, field)) = other {
+        conflict(
+            v,
+            key_of(map, field),
+            format!("a metric of type {kind} has no `{field}`"),
         );
-        v.add("schema/missing-field", map.lacking(), message, None)
-            .missing = true;
     }
 }
