@@ -3,7 +3,7 @@
 use super::format::quantity;
 use super::table::Type;
 use super::validate::Validator;
-use super::{admission, container, definition, files, network, objects, pod, workload};
+use super::{admission, container, definition, files, network, objects, pod, storage, workload};
 use crate::yaml::{Kind, Node, Spot};
 
 /// Checks a map of a type by the rules that are about several of its fields.
@@ -44,13 +44,13 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "MetricTarget" => workload::metric_target(v, map),
         "MetricSpec" => workload::metric(v, map),
         "PriorityClass" => objects::priority_class(v, map),
-        "ScopedResourceSelectorRequirement" => objects::scope(v, map),
-        "DeviceClaim" => objects::device_claim(v, map),
+        "ScopedResourceSelectorRequirement" => storage::scope(v, map),
+        "DeviceClaim" => storage::device_claim(v, map),
         "Role" | "ClusterRole" => objects::role(v, map),
-        "LimitRangeItem" => objects::limit_range(v, map),
-        "ResourceQuotaSpec" => objects::quota(v, map),
-        "ExactDeviceRequest" => objects::device_request(v, map),
-        "StorageClass" => objects::storage_class(v, map),
+        "LimitRangeItem" => storage::limit_range(v, map),
+        "ResourceQuotaSpec" => storage::quota(v, map),
+        "ExactDeviceRequest" => storage::device_request(v, map),
+        "StorageClass" => storage::storage_class(v, map),
         "CertificateSigningRequestSpec" => objects::signing_request(v, map),
         "PolicyRule" => objects::policy_rule(v, map),
         "ClusterRoleBinding" | "RoleBinding" => objects::subjects(v, map),
@@ -72,8 +72,8 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "LimitResponse" => admission::limit_response(v, map),
         "ConfigMap" => objects::data(v, map),
         "Secret" => objects::secret(v, map),
-        "PersistentVolumeSpec" => objects::volume(v, map),
-        "PersistentVolumeClaimSpec" => objects::volume_claim(v, map),
+        "PersistentVolumeSpec" => storage::volume(v, map),
+        "PersistentVolumeClaimSpec" => storage::volume_claim(v, map),
         "APIServiceSpec" => objects::api_service(v, map),
         "CustomResourceDefinition" => definition::check(v, map, ty),
         "RoleRef" => objects::role_ref(v, map),

@@ -17,9 +17,11 @@ mod objects;
 mod pattern;
 mod pod;
 mod rules;
+mod storage;
 mod structural;
 mod table;
 mod validate;
+mod value;
 mod version;
 mod workload;
 

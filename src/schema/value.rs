@@ -1,0 +1,176 @@
+//! A value against the shape of its field: lists, maps, scalars and their forms.
+
+use super::format::{is_base64, is_duration, is_quantity, is_time};
+use super::table::{Around, Field, Layer, Leaf, Type};
+use super::validate::Validator;
+use crate::kube::is_variable;
+use crate::yaml::{Kind, Node};
+
+impl<'d> Validator<'d> {
+    pub(super) fn value(
+        &mut self,
+        node: Node<'d>,
+        field: &'static Field,
+        around: Around,
+        name: &str,
+    ) {
+        if node.is_null() {
+            return;
+        }
+        if let Some((Layer::List, rest)) = around.split() {
+            if node.kind() != Kind::Seq {
+                self.wrong(node, name, "a list");
+                return;
+            }
+            for item in node.items() {
+                if item.is_null() && field.ty().is_some_and(Type::needs_something) {
+                    let message = format!("an item of `{name}` is empty: it needs its fields");
+                    self.add("schema/missing-field", item, message, None);
+                }
+                self.value(item, field, rest, name);
+            }
+            return;
+        }
+        if let Some((Layer::Map, rest)) = around.split() {
+            if node.kind() != Kind::Map {
+                self.wrong(node, name, "a map");
+                return;
+            }
+            for (_, value) in node.entries() {
+                self.value(value, field, rest, name);
+            }
+            return;
+        }
+        self.leaf(node, field, name);
+    }
+
+    fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
+        let kind = node.kind();
+        let text = node.text().unwrap_or_default();
+        let open = kind == Kind::Str && is_variable(text);
+        let int = node.as_int();
+        match field.leaf {
+            Leaf::Any => self.embedded(node),
+            Leaf::Object => self.expect(kind == Kind::Map, node, name, "a map"),
+            Leaf::Type(index) => match Type::at(index) {
+                Some(ty) if kind == Kind::Map => self.object(node, ty),
+                _ => self.wrong(node, name, "a map"),
+            },
+            Leaf::Str => {
+                self.expect(kind == Kind::Str, node, name, "a string");
+                // An item that is empty is none of them; a field that is empty is not set.
+                let unset = text.is_empty() && node.key_node().is_some();
+                let known = field.values.is_empty() || field.values.contains(&text) || unset;
+                if kind == Kind::Str && !known && !open && !self.is_unvalidated() {
+                    self.not_one_of(node, name, field.values);
+                }
+            }
+            _ if open => {}
+            Leaf::Bool => self.expect(kind == Kind::Bool, node, name, "true or false"),
+            Leaf::Number => {
+                self.expect(
+                    matches!(kind, Kind::Int | Kind::Float),
+                    node,
+                    name,
+                    "a number",
+                );
+            }
+            Leaf::Int32 => {
+                let fits = int.is_some_and(|i| i32::try_from(i).is_ok());
+                self.expect(fits, node, name, "an integer of 32 bits");
+            }
+            Leaf::Int64 => self.expect(int.is_some(), node, name, "an integer"),
+            Leaf::IntOrString => {
+                let fits = kind == Kind::Str || int.is_some_and(|i| i32::try_from(i).is_ok());
+                self.expect(fits, node, name, "an integer or a string");
+            }
+            Leaf::Quantity => match kind {
+                Kind::Int | Kind::Float => {}
+                Kind::Str => self.form(
+                    is_quantity(text),
+                    node,
+                    name,
+                    "a quantity such as `500m` or `1.5Gi`",
+                ),
+                _ => self.wrong(node, name, "a quantity"),
+            },
+            Leaf::Bytes => match kind {
+                Kind::Str => self.form(is_base64(text), node, name, "base64"),
+                // A list of numbers becomes bytes.
+                Kind::Seq => {}
+                _ => self.wrong(node, name, "a string"),
+            },
+            Leaf::Time => self.string(node, name, "a time such as `2026-01-31T10:00:00Z`", |t| {
+                is_time(t, false)
+            }),
+            Leaf::Duration => self.string(
+                node,
+                name,
+                "a duration with its unit, such as `30s` or `1h30m`",
+                is_duration,
+            ),
+            Leaf::MicroTime => {
+                self.string(
+                    node,
+                    name,
+                    "a time such as `2026-01-31T10:00:00.000000Z`",
+                    |t| is_time(t, true),
+                );
+            }
+        }
+    }
+
+    fn string(&mut self, node: Node<'d>, name: &str, what: &str, fits: impl Fn(&str) -> bool) {
+        match node.as_str() {
+            Some(text) => self.form(fits(text), node, name, what),
+            None => self.wrong(node, name, what),
+        }
+    }
+
+    pub(super) fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+        if !fits {
+            self.wrong(node, name, what);
+        }
+    }
+
+    pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
+        if !fits {
+            let message = format!(
+                "`{name}` must be {what}: {} refuses this value",
+                self.reader()
+            );
+            self.add("schema/format", node, message, None);
+        }
+    }
+
+    pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
+        // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
+        if node.pairs().any(|(key, _)| key.kind() == Kind::Map) {
+            return;
+        }
+        let is = match node.kind() {
+            Kind::Null => "nothing",
+            Kind::Bool => "a boolean",
+            Kind::Int | Kind::Float | Kind::NotJson => "a number",
+            Kind::Str => "a string",
+            Kind::Seq => "a list",
+            Kind::Map => "a map",
+        };
+        let message = format!(
+            "`{name}` must be {what}, and this is {is}: {} refuses it",
+            self.reader()
+        );
+        let help = match node.kind() {
+            Kind::Bool | Kind::Int | Kind::Float if what == "a string" => {
+                Some(format!("quote it: \"{}\"", node.text().unwrap_or_default()))
+            }
+            _ => None,
+        };
+        // A collection is pointed at by its key.
+        let spot = match node.kind() {
+            Kind::Seq | Kind::Map => node.lacking(),
+            _ => node.into(),
+        };
+        self.add("schema/type", spot, message, help);
+    }
+}
