@@ -122,6 +122,8 @@ fn schema_tables() -> String {
             )
         });
         let fields: Vec<String> = fields.collect();
+        let own_rows = rows.iter().filter(|r| r[0] == *name).enumerate();
+        let required: Vec<usize> = own_rows.filter(|(_, r)| r[4] != "0").map(|(at, _)| at).collect();
         let own = custom.iter().any(|r| r[0] == *name);
         let rules = checks.iter().filter(|r| !own && is_type(name, &r[0])).map(|r| {
             let argument = r.get(3).map_or("", String::as_str);
@@ -130,7 +132,7 @@ fn schema_tables() -> String {
         });
         let rules: Vec<String> = rules.collect();
         let (fields, rules) = (fields.join(", "), rules.join(", "));
-        format!("Type {{ name: {name:?}, fields: &[{fields}], rules: &[{rules}] }}")
+        format!("Type {{ name: {name:?}, fields: &[{fields}], required: &{required:?}, rules: &[{rules}] }}")
     });
     let readers = table("schemas/programs/readers.tsv");
     let kinds = tables(&[

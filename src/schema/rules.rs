@@ -15,6 +15,19 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'stat
     }
 }
 
+/// Checks a value by the rules about its field alone.
+pub(super) fn of_field<'d>(
+    validator: &mut Validator<'d>,
+    key: Node<'d>,
+    value: Node<'d>,
+    ty: &'static Type,
+) {
+    let own = |rule: &&Rule| key.text() == Some(rule.field);
+    for rule in ty.rules.iter().filter(own) {
+        validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
+    }
+}
+
 fn apply<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, rule: &'static Rule) {
     match &rule.check {
         Check::Exactly(fields) => one_of(validator, map, ty, fields, true, true),

@@ -123,15 +123,30 @@ impl<'d> Walk<'_, 'd> {
         let outer = if nested { outer } else { Some(schema) };
         let mut has = Shape::default();
         for (key, value) in schema.entries() {
-            let Some(name) = key.key().filter(|_| !value.is_null()) else {
+            let Some(name) = key.key() else {
                 continue;
             };
-            if let Some(why) = self.refused(&name, value, place) {
+            // Nearly all keys are one of these, and right.
+            let common = match &*name {
+                "description" | "type" | "format" => value.kind() == Kind::Str,
+                "properties" => value.kind() == Kind::Map,
+                _ => false,
+            };
+            if !common || nested {
+                self.v.field_of(schema, self.ty, key, value);
+            }
+            if value.is_null() {
+                continue;
+            }
+            let refused = (!common || nested || place == Place::Root)
+                .then(|| self.refused(&name, value, place))
+                .flatten();
+            if let Some(why) = refused {
                 conflict(self.v, key, format!("`{name}` {why}"));
                 continue;
             }
             match &*name {
-                "description" => {}
+                "description" | "format" => {}
                 "type" => {
                     has.kind = value.text().filter(|kind| !kind.is_empty());
                     self.known(value);
@@ -270,7 +285,6 @@ impl<'d> Walk<'_, 'd> {
     /// A schema at a place where the tables know of none, since something else may stand there too.
     fn described(&mut self, schema: Node<'d>) {
         if schema.kind() == Kind::Map {
-            self.v.object(schema, self.ty);
             self.schema(schema, Place::Inner, None);
         }
     }

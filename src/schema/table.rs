@@ -78,6 +78,8 @@ pub struct Type {
     pub name: &'static str,
     /// By name.
     pub fields: &'static [Field],
+    /// Places of the fields that some release requires.
+    required: &'static [u16],
     pub(super) rules: &'static [Rule],
 }
 
@@ -288,6 +290,14 @@ impl Type {
         TYPES.get(usize::from(index))
     }
 
+    /// The fields that some release requires.
+    pub(super) fn required(&self) -> impl Iterator<Item = &'static Field> {
+        let fields = self.fields;
+        self.required
+            .iter()
+            .filter_map(|at| fields.get(usize::from(*at)))
+    }
+
     /// The rows of a field; several where it changed between releases.
     pub fn field(&self, name: &str) -> &'static [Field] {
         let start = self.fields.partition_point(|f| f.name < name);
@@ -334,8 +344,8 @@ impl Type {
             self.short(),
             "NetworkPolicySpec" | "CSINodeSpec" | "PriorityClass"
         );
-        let mut required = self.fields.iter().filter(|f| f.leaf != Leaf::Bool);
-        !lenient && (self.rules.iter().any(filled) || required.any(Field::is_required))
+        let mut required = self.required().filter(|f| f.leaf != Leaf::Bool);
+        !lenient && (self.rules.iter().any(filled) || required.next().is_some())
     }
 
     /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.

@@ -164,7 +164,7 @@ impl<'d> Validator<'d> {
             }
         }
         // What is misspelt is no longer missing when it is right.
-        for field in ty.fields.iter().filter(|f| !unknown && f.is_required()) {
+        for field in ty.required().filter(|_| !unknown) {
             let required = field.required().and(self.targets);
             if !required.is_empty() && map.field(field.name).is_none() && !is_lenient(ty, field) {
                 let message = format!(
@@ -233,6 +233,20 @@ impl<'d> Validator<'d> {
             None => self.not_in_all(key, ty, rows),
         }
         false
+    }
+
+    /// The same, for a map that something else walks.
+    pub(super) fn field_of(
+        &mut self,
+        map: Node<'d>,
+        ty: &'static Type,
+        key: Node<'d>,
+        value: Node<'d>,
+    ) {
+        self.types.push((map, ty));
+        self.entry(key, value, ty);
+        rules::of_field(self, key, value, ty);
+        self.types.pop();
     }
 
     /// The rows of a field, as the program that reads it compares keys.
