@@ -31,7 +31,7 @@ def objects(kubectl, folder):
         return found
 
     with ThreadPoolExecutor(2) as pool:
-        return [o for found in pool.map(of, paths) for o in found if o.get("kind") in KINDS and is_ours(o["apiVersion"])]
+        return [o for found in pool.map(of, paths) for o in found if o.get("kind") in KINDS and o.get("apiVersion") and is_ours(o["apiVersion"])]
 
 
 def places(value, path=()):
