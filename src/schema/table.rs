@@ -364,6 +364,14 @@ impl Kind {
             .filter(|k| (k.group, k.version, k.kind) == key)
     }
 
+    /// All of a group.
+    pub(super) fn of_group(group: &str) -> impl Iterator<Item = &'static Self> {
+        let start = KINDS.partition_point(|k| k.group < group);
+        let rest = KINDS.get(start..).unwrap_or_default();
+        let len = rest.partition_point(|k| k.group == group);
+        rest.get(..len).unwrap_or_default().iter()
+    }
+
     /// The only version of a kind that a program reads from a file, for a file that may leave it out.
     pub(super) fn only(group: &str, kind: &str) -> Option<&'static Self> {
         let mut same = Self::all()

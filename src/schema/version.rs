@@ -29,7 +29,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     if read || crate::kube::is_config(group) {
         return None;
     }
-    let of_group = || Kind::served().filter(move |k| k.group == group);
+    let of_group = || Kind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
     let api_version = object.node.get("apiVersion")?;
     let name = if group.is_empty() {
         version.to_owned()
@@ -128,8 +128,8 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
     let misnamed = slip && Kind::served().any(|k| k.kind == kind);
     // Of the core group, only kinds of Kubernetes' own are certain to be slips; v1 has kubectl's own file, too.
-    let builtin = Kind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
-    let other_core = group.is_empty() && (version != "v1" && !builtin || kind == "Config");
+    let builtin = || Kind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
+    let other_core = group.is_empty() && (kind == "Config" || version != "v1" && !builtin());
     // Below the first release of the tables nothing is known for certain.
     let unknown = targets.before(FIRST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
