@@ -7,8 +7,9 @@ use super::{Problem, between, format};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
-use crate::yaml::{Kind, Node};
-use std::collections::HashSet;
+use crate::yaml::{Kind, Node, Spot};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// Checks a custom resource by its definition.
 pub fn validate_custom<'d>(
@@ -138,7 +139,8 @@ fn map<'d>(
             .field("x-kubernetes-embedded-resource")
             .and_then(Node::as_bool)
             == Some(true);
-    let mut unknown = false;
+    let known = Fields::of(properties);
+    let mut unknown = 0;
     for (key, value) in node.entries() {
         let Some(name) = key.key() else { continue };
         let own = object && matches!(&*name, "apiVersion" | "kind" | "metadata");
@@ -146,30 +148,65 @@ fn map<'d>(
         if own || name.starts_with('$') || name == "sops" && path.len() == 1 {
             continue;
         }
-        let of_field = properties.and_then(|p| p.field(&name));
+        let of_field = known.get(&name).filter(|schema| !schema.is_null());
         let of_rest = additional.filter(|a| a.kind() == Kind::Map);
         if let Some(of_value) = of_field.or(of_rest) {
             path.push(name.into_owned());
             value_of(check, value, of_value, path);
             path.pop();
         } else if additional.is_none_or(|a| a.as_bool() == Some(false)) && !is_open(schema) {
-            unknown = true;
-            unknown_field(check, key, &name, properties, path);
+            unknown += 1;
+            // Of so many, none is a slip of the pen.
+            let meant = properties.filter(|_| unknown <= SLIPS);
+            unknown_field(check, key, &name, meant, path);
         }
     }
     // What is misspelt is no longer missing when it is right.
     let required = schema.list("required").filter_map(Node::as_str);
-    for name in required.filter(|_| !unknown) {
-        let is = properties.and_then(|p| p.field(name));
+    let own = Fields::of(Some(node));
+    for name in required.filter(|_| unknown == 0) {
+        let is = known.get(name).filter(|schema| !schema.is_null());
         let defaulted = is.is_some_and(|p| p.get("default").is_some());
         let nullable = is.and_then(|p| p.field("nullable")).and_then(Node::as_bool) == Some(true);
-        let given = node.pair(name);
-        if given.is_none_or(|(_, value)| value.is_null() && !nullable) && !defaulted {
+        let given = own.get(name);
+        if given.is_none_or(|value| value.is_null() && !nullable) && !defaulted {
             let message = format!("`{name}` is missing: {} cannot be without it", shown(path));
             let help = Some(format!("add `{name}:`"));
-            let spot = given.map_or_else(|| node.lacking(), |(key, _)| key.into());
+            let null = given.and_then(Node::key_node);
+            let spot = null.map_or_else(|| node.lacking(), Spot::from);
             let problem = check.add("schema/missing-field", spot, message, help);
             problem.missing = true;
+        }
+    }
+}
+
+/// Unknown fields of a map that are compared with those that it may have.
+const SLIPS: usize = 20;
+
+/// Maps with more fields than this are asked by a table.
+const FEW: usize = 32;
+
+/// The fields of a map, however many they are.
+enum Fields<'d> {
+    Few(Option<Node<'d>>),
+    Many(HashMap<Cow<'d, str>, Node<'d>>),
+}
+
+impl<'d> Fields<'d> {
+    fn of(map: Option<Node<'d>>) -> Self {
+        match map {
+            Some(map) if map.pairs().nth(FEW).is_some() => {
+                let entries = map.entries().into_iter();
+                Self::Many(entries.filter_map(|(k, v)| Some((k.key()?, v))).collect())
+            }
+            few => Self::Few(few),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<Node<'d>> {
+        match self {
+            Self::Few(map) => map.and_then(|map| map.get(name)),
+            Self::Many(fields) => fields.get(name).copied(),
         }
     }
 }

@@ -1389,3 +1389,18 @@ fn schemas_that_do_not_end() {
         assert_eq!(ran.code, status, "{}", ran.err);
     }
 }
+
+#[test]
+fn a_resource_with_many_fields_that_its_definition_does_not_have() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.b.c}\nspec:\n  \
+         group: b.c\n  scope: Cluster\n  names: {kind: A, plural: as}\n  versions:\n  - name: v1\n    served: true\n    \
+         storage: true\n    schema:\n      openAPIV3Schema:\n        type: object\n        properties:\n";
+    let properties = concat(0..30_000, |i| {
+        format!("            k{i}: {{type: string}}\n")
+    });
+    let resource = "---\napiVersion: b.c/v1\nkind: A\nmetadata: {name: a}\n";
+    let fields = concat(0..30_000, |i| format!("q{i}: x\n"));
+    let ran =
+        TempFolder::with(format!("{definition}{properties}{resource}{fields}")).check(["x.yaml"]);
+    ran.assert_note("checked 2 objects");
+}
