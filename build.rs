@@ -110,7 +110,9 @@ fn schema_tables() -> String {
         assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
     }
     let types = names.iter().map(|name| {
-        let fields = rows.iter().filter(|r| r[0] == *name).map(|r| {
+        let mut own: Vec<_> = rows.iter().filter(|r| r[0] == *name).collect();
+        own.sort_by_key(|r| (r[1].len(), &r[1]));
+        let fields = own.iter().map(|r| {
             let code = r[2].trim_start_matches(['[', '{']);
             // Two bits each, the outermost lowest.
             let layers = r[2][..r[2].len() - code.len()].bytes().rev();
@@ -122,10 +124,10 @@ fn schema_tables() -> String {
             )
         });
         let fields: Vec<String> = fields.collect();
-        let own_rows = rows.iter().filter(|r| r[0] == *name).enumerate();
-        let required: Vec<usize> = own_rows.filter(|(_, r)| r[4] != "0").map(|(at, _)| at).collect();
-        let own = custom.iter().any(|r| r[0] == *name);
-        let rules = checks.iter().filter(|r| !own && is_type(name, &r[0])).map(|r| {
+        let required = own.iter().enumerate().filter(|(_, r)| r[4] != "0");
+        let required: Vec<usize> = required.map(|(at, _)| at).collect();
+        let custom = custom.iter().any(|r| r[0] == *name);
+        let rules = checks.iter().filter(|r| !custom && is_type(name, &r[0])).map(|r| {
             let argument = r.get(3).map_or("", String::as_str);
             let releases = mask(r.get(4).map_or("", String::as_str));
             format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))

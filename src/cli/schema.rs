@@ -268,13 +268,15 @@ impl Found {
         }
     }
 
-    /// The fields of that type in the releases that are asked about.
+    /// The fields of that type in the releases that are asked about, by name.
     fn fields(&self) -> impl Iterator<Item = (&'static Type, &'static Field)> {
-        let fields = self
-            .ty()
-            .into_iter()
-            .flat_map(|ty| ty.fields.iter().map(move |field| (ty, field)));
-        fields.filter(|(_, field)| !field.releases().and(self.targets).is_empty())
+        let types = self.ty().into_iter();
+        let fields = types.flat_map(|ty| ty.fields.iter().map(move |field| (ty, field)));
+        let mut asked: Vec<_> = fields
+            .filter(|(_, field)| !field.releases().and(self.targets).is_empty())
+            .collect();
+        asked.sort_by_key(|(_, field)| field.name);
+        asked.into_iter()
     }
 
     fn text(&self) -> String {

@@ -410,8 +410,9 @@ impl Analysis<'_> {
             self.rules(object, whole, within, leaks);
             let read = kube::is_config(object.gvk.group);
             if (within.depth == 0 || read) && self.rules.needs_schemas() {
-                self.schema(object, whole);
-                if !read && !schema::is_builtin(object) {
+                let known = schema::Known::of(object);
+                self.schema(known, whole);
+                if !read && !known.is_builtin() {
                     self.keep(|| Facts::of_custom(object, whole));
                 }
             }
@@ -443,17 +444,18 @@ impl Analysis<'_> {
     }
 
     /// What an API server, or the program that reads the file, would refuse: the version first, since a wrong one says nothing about the rest.
-    fn schema(&mut self, object: Object<'_>, whole: Whole) {
+    fn schema(&mut self, known: schema::Known<'_>, whole: Whole) {
+        let object = known.object;
         let targets = self.rules.targets;
-        if schema::is_older(object, targets) {
+        if known.is_older(targets) {
             let start = object.node.document().locate(object.node.span()).span.start;
             self.report.notes.push((What::Untyped, start));
         }
         let asked = self.rules.about(self.repository).strict;
-        let problems = match schema::versions(object, targets) {
+        let problems = match schema::versions(known, targets) {
             Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
             of_version => {
-                let mut found = schema::validate(object, targets, whole, asked);
+                let mut found = schema::validate(known, targets, whole, asked);
                 found.extend(of_version);
                 found
             }

@@ -8,8 +8,8 @@ use crate::finding::Rendered;
 use crate::kube::{self, Body, CustomFacts, Object, Repository, Whole};
 use crate::schema::{self, Given, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
-use crate::yaml::{Document, Limits, Place, parse};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::yaml::{Document, Limits, Node, Part, Place, parse_part};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A custom resource or a definition, and where it is.
 #[derive(Clone, Copy)]
@@ -188,48 +188,34 @@ impl<'a> By<'a> {
 type Pair<'a> = (Kept<'a>, By<'a>);
 
 fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
-    let both = pairs
-        .iter()
-        .flat_map(|(r, by)| std::iter::once(r).chain(by.definitions()));
-    let mut wanted: BTreeMap<FileId, (&SourceFile, BTreeSet<u32>)> = BTreeMap::new();
-    for kept in both {
-        let of_file = wanted.entry(kept.file);
-        let (_, chunks) = of_file.or_insert((kept.source, BTreeSet::new()));
-        chunks.insert(kept.chunk);
-    }
-    let of_file = |(file, (source, chunks))| documents(file, source, &chunks);
-    let documents: HashMap<_, _> = wanted.into_iter().flat_map(of_file).collect();
-    let object = |k: &Kept<'_>| -> Option<Object<'_>> {
-        let document = documents.get(&(k.file, k.chunk))?;
-        let objects = kube::objects(document, &k.source.path).into_iter();
-        let mut own = objects.filter(|o| o.node.span() == k.facts.span);
-        own.next()
+    let resources = Documents::of(pairs.iter().map(|(resource, _)| resource), None);
+    // A definition is long, and its resources use little of it.
+    let part = Part {
+        under: "properties",
+        keys: resources.keys(),
     };
+    let definitions = pairs.iter().flat_map(|(_, by)| by.definitions());
+    let definitions = Documents::of(definitions, Some(&part));
     let repository = Repository::default();
     for (scope, (resource, by)) in (0..).zip(pairs) {
-        let Some(of_resource) = object(resource) else {
+        let Some(of_resource) = resources.object(resource) else {
             continue;
         };
-        let judged = by.definitions().iter().filter_map(|d| {
-            let whole = resource.facts.whole;
-            Some(schema::validate_custom(
-                of_resource,
-                object(d)?,
-                rules.targets,
-                whole,
-            ))
-        });
+        let whole = resource.facts.whole;
         let problems = match by {
             By::Given(given) => given.check(of_resource, rules.targets),
-            By::Definitions(_) => agreed(judged.collect()),
-            By::Published => {
-                schema::validate_published(of_resource, rules.targets, resource.facts.whole)
+            By::Definitions(of_kind) => {
+                let read = of_kind.iter().filter_map(|d| definitions.object(d));
+                let judged =
+                    read.map(|d| schema::validate_custom(of_resource, d, rules.targets, whole));
+                agreed(judged.collect())
             }
+            By::Published => schema::validate_published(of_resource, rules.targets, whole),
             By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
             By::Nothing => vec![schema::undefined(of_resource, rules.targets)],
         };
         let before = found.list.len();
-        let fragment = resource.facts.whole == Whole::Fragment;
+        let fragment = whole == Whole::Fragment;
         for problem in problems {
             if problem.missing && fragment {
                 continue;
@@ -240,7 +226,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
             let about = About {
                 object: Some(of_resource),
                 path: &resource.source.path,
-                whole: resource.facts.whole,
+                whole,
                 ..rules.about(&repository)
             };
             tell(problem, Cx::new(policy, about, scope, found));
@@ -264,11 +250,47 @@ fn agreed(mut judged: Vec<Vec<Problem<'_>>>) -> Vec<Problem<'_>> {
     first
 }
 
-/// The documents of some chunks of a file, read again.
+/// Documents that are read again, by file and chunk.
+struct Documents<'a>(HashMap<(FileId, u32), Document<'a>>);
+
+impl<'a> Documents<'a> {
+    /// Those that hold some objects, or a part of them.
+    fn of<'k>(kept: impl Iterator<Item = &'k Kept<'a>>, part: Option<&Part<'_>>) -> Self
+    where
+        'a: 'k,
+    {
+        let mut wanted: BTreeMap<FileId, (&SourceFile, BTreeSet<u32>)> = BTreeMap::new();
+        for one in kept {
+            let of_file = wanted.entry(one.file);
+            let (_, chunks) = of_file.or_insert((one.source, BTreeSet::new()));
+            chunks.insert(one.chunk);
+        }
+        let of_file = |(file, (source, chunks))| documents(file, source, &chunks, part);
+        Self(wanted.into_iter().flat_map(of_file).collect())
+    }
+
+    fn object<'s>(&'s self, kept: &Kept<'_>) -> Option<Object<'s>> {
+        let document = self.0.get(&(kept.file, kept.chunk))?;
+        let objects = kube::objects(document, &kept.source.path).into_iter();
+        let start = kept.facts.span.start;
+        let mut own = objects.filter(|o| o.node.span().start == start);
+        own.next()
+    }
+
+    /// All keys in them.
+    fn keys(&self) -> HashSet<&str> {
+        let nodes = self.0.values().flat_map(Document::nodes);
+        let keys = nodes.flat_map(Node::pairs).map(|(key, _)| key);
+        keys.filter_map(Node::text).collect()
+    }
+}
+
+/// The documents of some chunks of a file.
 fn documents<'a>(
     file: FileId,
     source: &'a SourceFile,
     wanted: &BTreeSet<u32>,
+    part: Option<&Part<'_>>,
 ) -> Vec<((FileId, u32), Document<'a>)> {
     let text: &str = &source.text;
     let chunks = kube::chunks(&source.path, text).into_iter();
@@ -277,7 +299,7 @@ fn documents<'a>(
         let base = chunk.span.start;
         let inner = chunk.span.text(text);
         let place = Place::Chunk { file, base };
-        let parsed = parse(inner, place, chunk.format, Limits::default());
+        let parsed = parse_part(inner, place, chunk.format, Limits::default(), part);
         Some(((file, base), parsed.document?))
     });
     read.collect()

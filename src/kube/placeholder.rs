@@ -36,9 +36,9 @@ pub fn is_variable(value: &str) -> bool {
         "dummy",
     ];
     let value = value.trim();
+    let braces = memchr::memchr(b'{', value.as_bytes()).is_some();
     let between = |start: &str, end: &str| value.starts_with(start) && value.ends_with(end);
-    value.contains("{{")
-        || value.contains("${")
+    braces && (value.contains("{{") || value.contains("${"))
         || between("$(", ")")
         || between("<", ">")
         || between("%%", "%%")

@@ -196,7 +196,7 @@ impl<'d> Fields<'d> {
     fn of(map: Option<Node<'d>>) -> Self {
         match map {
             Some(map) if map.pairs().nth(FEW).is_some() => {
-                let entries = map.entries().into_iter();
+                let entries = map.entries();
                 Self::Many(entries.filter_map(|(k, v)| Some((k.key()?, v))).collect())
             }
             few => Self::Few(few),

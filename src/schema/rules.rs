@@ -93,14 +93,10 @@ fn one_of<'d>(
     least: bool,
     most: bool,
 ) {
-    let given: Vec<(Node<'d>, Node<'d>)> = map
-        .entries()
-        .into_iter()
-        .filter(|(key, value)| {
-            let empty = value.kind() == Kind::Str && value.text() == Some("");
-            !value.is_null() && !empty && key.text().is_some_and(|k| fields.contains(&k))
-        })
-        .collect();
+    let mut given = map.entries().filter(|(key, value)| {
+        let empty = value.kind() == Kind::Str && value.text() == Some("");
+        !value.is_null() && !empty && key.text().is_some_and(|k| fields.contains(&k))
+    });
     let names = || -> String {
         let shown = fields.iter().filter(|f| {
             fields.len() <= 8
@@ -118,8 +114,8 @@ fn one_of<'d>(
         let quoted: Vec<String> = shown.map(|f| format!("`{f}`")).collect();
         quoted.join(", ")
     };
-    match given.as_slice() {
-        [] if least => {
+    match (given.next(), given.next()) {
+        (None, _) if least => {
             let message = format!(
                 "{} needs one of {}: the API server refuses it without",
                 named(ty),
@@ -128,7 +124,7 @@ fn one_of<'d>(
             let problem = validator.add("schema/missing-field", map.lacking(), message, None);
             problem.missing = true;
         }
-        [(first, _), (second, _), ..] if most => {
+        (Some((first, _)), Some((second, _))) if most => {
             let message = format!(
                 "`{}` and `{}` exclude each other: {} has one of {}",
                 first.text().unwrap_or_default(),
@@ -136,7 +132,7 @@ fn one_of<'d>(
                 named(ty),
                 names()
             );
-            validator.add("schema/conflict", *second, message, None);
+            validator.add("schema/conflict", second, message, None);
         }
         _ => {}
     }

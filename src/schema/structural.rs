@@ -253,7 +253,7 @@ impl<'d> Walk<'_, 'd> {
 
     fn field(&mut self, properties: Node<'d>, name: &str) -> Option<Node<'d>> {
         let fields = self.fields.entry(properties.id()).or_insert_with(|| {
-            let entries = properties.entries().into_iter();
+            let entries = properties.entries();
             entries.filter_map(|(k, v)| Some((k.key()?, v))).collect()
         });
         fields.get(name).copied()
@@ -372,12 +372,11 @@ impl<'d> Walk<'_, 'd> {
             return;
         };
         let of_fields = |value: Node<'d>| {
-            let mut keys = value.entries().into_iter().filter_map(|(key, _)| key.key());
+            let mut keys = value.entries().filter_map(|(key, _)| key.key());
             keys.all(|key| matches!(&*key, "name" | "generateName"))
         };
         let extra = metadata
             .entries()
-            .into_iter()
             .any(|(key, value)| match key.key().as_deref() {
                 Some("properties") => !of_fields(value),
                 Some("type" | "default") | None => false,

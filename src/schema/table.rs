@@ -76,7 +76,7 @@ pub struct Field {
 pub struct Type {
     /// Its full name: `api.core.v1.Container`.
     pub name: &'static str,
-    /// By name.
+    /// By the length of the name, then by name: most comparisons are of lengths.
     pub fields: &'static [Field],
     /// Places of the fields that some release requires.
     required: &'static [u16],
@@ -300,10 +300,11 @@ impl Type {
 
     /// The rows of a field; several where it changed between releases.
     pub fn field(&self, name: &str) -> &'static [Field] {
-        let start = self.fields.partition_point(|f| f.name < name);
-        let rest = self.fields.get(start..).unwrap_or_default();
-        let len = rest.partition_point(|f| f.name == name);
-        rest.get(..len).unwrap_or_default()
+        let before = |f: &Field| (f.name.len(), f.name) < (name.len(), name);
+        let rest = self.fields.get(self.fields.partition_point(before)..);
+        let rest = rest.unwrap_or_default();
+        let rows = rest.iter().take_while(|f| f.name == name).count();
+        rest.get(..rows).unwrap_or_default()
     }
 
     /// The values that a field of it may have, where they are few.

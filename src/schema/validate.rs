@@ -14,14 +14,46 @@ pub fn is_kind(name: &str) -> bool {
     ApiKind::served().any(|kind| kind.kind == name)
 }
 
-/// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
-pub fn is_builtin(object: Object<'_>) -> bool {
-    let gvk = object.gvk;
-    let known = || kind_of(gvk).is_some() || Life::of(gvk.group, gvk.version, gvk.kind).is_some();
-    gvk.group != "apiextensions.k8s.io" && known()
+/// What the tables know of an object's kind, looked up once.
+#[derive(Clone, Copy)]
+pub struct Known<'d> {
+    /// The object.
+    pub object: Object<'d>,
+    pub(super) kind: Option<&'static ApiKind>,
+    pub(super) life: Option<&'static Life>,
 }
 
-/// The kind of an object; a file that its name tells may leave out the version.
+impl<'d> Known<'d> {
+    /// Looks an object's kind up; a file that its name tells may leave out the version.
+    pub fn of(object: Object<'d>) -> Self {
+        let Gvk {
+            group,
+            version,
+            kind,
+        } = object.gvk;
+        Self {
+            object,
+            kind: kind_of(object.gvk),
+            life: Life::of(group, version, kind),
+        }
+    }
+
+    /// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
+    pub fn is_builtin(self) -> bool {
+        let known = self.kind.is_some() || self.life.is_some();
+        known && self.object.gvk.group != "apiextensions.k8s.io"
+    }
+
+    /// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
+    pub fn is_older(self, targets: Releases) -> bool {
+        let known = match self.kind {
+            Some(kind) => kind.is_first() && kind.reader.is_none(),
+            None => self.life.is_some(),
+        };
+        known && !targets.before(FIRST).is_empty()
+    }
+}
+
 fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
     let kind = match gvk.version {
         "" => ApiKind::only(gvk.group, gvk.kind),
@@ -47,30 +79,21 @@ pub fn validate_published(object: Object<'_>, targets: Releases, whole: Whole) -
     check.problems
 }
 
-/// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
-pub fn is_older(object: Object<'_>, targets: Releases) -> bool {
-    let gvk = object.gvk;
-    let known = || match kind_of(gvk) {
-        Some(kind) => kind.is_first() && kind.reader.is_none(),
-        None => Life::of(gvk.group, gvk.version, gvk.kind).is_some(),
-    };
-    !targets.before(FIRST).is_empty() && known()
-}
-
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
 /// fragment. Which release reads a file is not known unless it says so, or `asked`: then fields that some release has are right.
 pub fn validate(
-    object: Object<'_>,
+    known: Known<'_>,
     targets: Releases,
     whole: Whole,
     asked: bool,
 ) -> Vec<Problem<'_>> {
-    let Some(kind) = kind_of(object.gvk) else {
+    let object = known.object;
+    let Some(kind) = known.kind else {
         return Vec::new();
     };
     let own = object.node.field("kubernetesVersion");
     let own = own.and_then(|v| minor(v.text()?)).map(Releases::only);
-    let (having, known) = match (kind.reader, own) {
+    let (having, certain) = match (kind.reader, own) {
         (None, _) => (targets, true),
         (Some(_), Some(own)) => (own, true),
         (Some(_), None) if asked => (targets, true),
@@ -87,7 +110,7 @@ pub fn validate(
         return check.problems;
     }
     let mut problems = check.problems;
-    problems.retain(|problem| known || problem.rule != "schema/field-not-in-release");
+    problems.retain(|problem| certain || problem.rule != "schema/field-not-in-release");
     for problem in &mut problems {
         problem.releases = targets;
         if is_config(kind.group) {
@@ -154,14 +177,8 @@ impl<'d> Validator<'d> {
     pub(super) fn object(&mut self, map: Node<'d>, ty: &'static Type) {
         self.types.push((map, ty));
         let mut unknown = false;
-        if map.merges() {
-            for (key, value) in map.entries() {
-                unknown |= self.entry(key, value, ty);
-            }
-        } else {
-            for (key, value) in map.pairs() {
-                unknown |= self.entry(key, value, ty);
-            }
+        for (key, value) in map.entries() {
+            unknown |= self.entry(key, value, ty);
         }
         // What is misspelt is no longer missing when it is right.
         for field in ty.required().filter(|_| !unknown) {

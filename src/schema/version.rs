@@ -2,8 +2,8 @@
 
 use super::Problem;
 use super::table::{FIRST, Kind, Life};
+use super::validate::Known;
 use crate::finding::Releases;
-use crate::kube::Object;
 use crate::text::nearest;
 
 /// Groups of Kubernetes' own whose kinds are custom resources all the same.
@@ -22,10 +22,11 @@ const CUSTOM: [&str; 11] = [
 ];
 
 /// What is wrong with an object's version and kind; a finding about them is the only one that its schema has.
-pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
+pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
+    let object = known.object;
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
-    let read = Kind::of(group, version, kind).is_some_and(|known| known.reader.is_some());
+    let read = known.kind.is_some_and(|kind| kind.reader.is_some());
     if read || crate::kube::is_config(group) {
         return None;
     }
@@ -48,7 +49,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
             releases,
         })
     };
-    if let Some(life) = Life::of(group, version, kind) {
+    if let Some(life) = known.life {
         let instead = Some(instead(life));
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {
@@ -84,7 +85,7 @@ pub fn versions(object: Object<'_>, targets: Releases) -> Option<Problem<'_>> {
         }
         return None;
     }
-    if let Some(known) = Kind::of(group, version, kind) {
+    if let Some(known) = known.kind {
         // What the first release of the tables has, earlier ones may have, too.
         let judged = if known.is_first() {
             targets.from(FIRST)

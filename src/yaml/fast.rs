@@ -6,7 +6,7 @@
 
 use super::Format;
 use super::events::Tag;
-use super::parse::Builder;
+use super::parse::{Builder, Part};
 use super::tree::Style;
 use crate::text::Span;
 use memchr::{memchr, memchr2, memchr3};
@@ -17,8 +17,14 @@ const MAX_KEY: usize = 1000;
 /// Bytes that are looked at in one step of the search for control characters, so that the compiler may vectorise it.
 const STEP: usize = 1024;
 
-/// Reads the one document of a chunk into `builder`; `None` where it gives up, and the builder is of no more use.
-pub(super) fn read(text: &str, format: Format, builder: &mut Builder<'_>) -> Option<()> {
+/// Reads the one document of a chunk into `builder`, or the part of it that is asked for; `None` where it gives up, and the builder
+/// is of no more use.
+pub(super) fn read(
+    text: &str,
+    format: Format,
+    part: Option<&Part<'_>>,
+    builder: &mut Builder<'_>,
+) -> Option<()> {
     if !printable(text) {
         return None;
     }
@@ -26,12 +32,13 @@ pub(super) fn read(text: &str, format: Format, builder: &mut Builder<'_>) -> Opt
         text,
         bytes: text.as_bytes(),
         format,
+        part,
         tabs: memchr(b'\t', text.as_bytes()).is_some(),
         at: 0,
         line: 0,
         levels: Vec::new(),
         flows: Vec::new(),
-        awaits: true,
+        awaits: Some(Depth::Whole),
         buffer: String::new(),
         builder,
     };
@@ -51,10 +58,21 @@ fn printable(text: &str) -> bool {
     !text.as_bytes().chunks(STEP).any(odd_in) && (text.is_ascii() || !text.contains(special))
 }
 
+/// How much of a block collection is read.
+#[derive(Clone, Copy, PartialEq)]
+enum Depth {
+    Whole,
+    /// Its keys are names of which only some are asked for; see `Part`.
+    Names,
+    /// No collection in it.
+    Flat,
+}
+
 /// A block collection that is still open.
 struct Level {
     indent: usize,
     list: bool,
+    depth: Depth,
 }
 
 /// A scalar that was read, with its quotes.
@@ -106,6 +124,7 @@ struct Fast<'t, 'b, 'd> {
     text: &'t str,
     bytes: &'t [u8],
     format: Format,
+    part: Option<&'t Part<'t>>,
     /// The text has tabs somewhere.
     tabs: bool,
     at: usize,
@@ -115,7 +134,7 @@ struct Fast<'t, 'b, 'd> {
     /// Open flow collections: whether each is a map.
     flows: Vec<bool>,
     /// The document, or the last key or dash, has no node yet.
-    awaits: bool,
+    awaits: Option<Depth>,
     buffer: String,
     builder: &'b mut Builder<'d>,
 }
@@ -125,7 +144,7 @@ impl Fast<'_, '_, '_> {
         while self.next_line()? {
             self.block_line()?;
         }
-        if self.awaits && self.levels.is_empty() {
+        if self.awaits.is_some() && self.levels.is_empty() {
             // Nothing but comments.
             return None;
         }
@@ -196,7 +215,7 @@ impl Fast<'_, '_, '_> {
             Some(top) => column > top.indent || (column == top.indent && dash && !top.list),
             None => true,
         };
-        if self.awaits && hangs {
+        if self.awaits.is_some() && hangs {
             return self.node();
         }
         self.left_out()?;
@@ -228,13 +247,13 @@ impl Fast<'_, '_, '_> {
     /// Goes behind a dash; whether its item begins on the same line.
     fn behind_dash(&mut self) -> bool {
         self.at += 1;
-        self.awaits = true;
+        self.awaits = Some(Depth::Whole);
         !self.line_ends()
     }
 
     /// The value that a key or a dash was left without.
     fn left_out(&mut self) -> Option<()> {
-        if std::mem::take(&mut self.awaits) {
+        if self.awaits.take().is_some() {
             let (span, none) = (Span::empty(0), Tag::None);
             return self
                 .builder
@@ -245,7 +264,7 @@ impl Fast<'_, '_, '_> {
     }
 
     fn start(&mut self, map: bool, flow: bool) -> Option<()> {
-        self.awaits = false;
+        self.awaits = None;
         let span = Span::of(self.at..self.at + usize::from(flow));
         if !self.builder.has_room() {
             return None;
@@ -254,9 +273,11 @@ impl Fast<'_, '_, '_> {
     }
 
     fn open(&mut self, list: bool, column: usize) -> Option<()> {
+        let depth = self.awaits.unwrap_or(Depth::Whole);
         self.levels.push(Level {
             indent: column,
             list,
+            depth,
         });
         self.start(!list, false)
     }
@@ -299,11 +320,41 @@ impl Fast<'_, '_, '_> {
     fn pair(&mut self, key: &Token) -> Option<()> {
         self.emit_key(key)?;
         self.at += 1;
-        self.awaits = true;
+        self.awaits = Some(Depth::Whole);
         if self.line_ends() {
+            if let Some(part) = self.part {
+                self.leave_out(key, part)?;
+            }
             return Some(());
         }
         self.value(false)
+    }
+
+    /// Leaves out of a key's value what is not asked for.
+    fn leave_out(&mut self, key: &Token, part: &Part<'_>) -> Option<()> {
+        let name = self.text.get(key.start..key.end)?;
+        let Level { indent, depth, .. } = *self.levels.last()?;
+        let plain = key.style == Style::Plain;
+        match depth {
+            Depth::Whole if name == part.under => self.awaits = Some(Depth::Names),
+            Depth::Names if plain && !part.keys.contains(name) => self.awaits = Some(Depth::Flat),
+            Depth::Whole | Depth::Names => {}
+            Depth::Flat => self.go_behind_deeper(indent),
+        }
+        Some(())
+    }
+
+    /// Goes behind the lines that are indented deeper.
+    fn go_behind_deeper(&mut self, indent: usize) {
+        loop {
+            let text = self.behind_spaces(self.at);
+            match self.byte(text) {
+                Some(b'\n' | b'#') => {}
+                Some(_) if text - self.at > indent => {}
+                _ => return,
+            }
+            self.at = (self.end_of_line(text) + 1).min(self.bytes.len());
+        }
     }
 
     fn emit_key(&mut self, key: &Token) -> Option<()> {
@@ -315,7 +366,7 @@ impl Fast<'_, '_, '_> {
     }
 
     fn emit(&mut self, token: &Token) -> Option<()> {
-        self.awaits = false;
+        self.awaits = None;
         let quote = usize::from(matches!(token.style, Style::Single | Style::Double));
         let value = if token.buffered {
             &self.buffer

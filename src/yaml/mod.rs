@@ -12,7 +12,7 @@ mod tree;
 mod unit;
 
 pub(crate) use parse::base64;
-pub use parse::{Limits, Note, Parsed, Problem, parse};
+pub use parse::{Limits, Note, Parsed, Part, Problem, parse, parse_part};
 pub use place::{Fit, Located, Piece, Place, SpanMap, decode_scalar};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};
 pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style, items};

@@ -6,7 +6,7 @@ use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style}
 use super::{Format, Place, fast, unit};
 use crate::text::{Span, one_line};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What ends a line for kubectl's parser; in JSON only the first two can stand outside of strings.
 const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -69,8 +69,29 @@ pub struct Parsed<'t> {
     pub fast: bool,
 }
 
+/// What is asked for of a large document: below each map called `under`, what these keys have. Of the value of another key, collections
+/// may be read as null.
+#[derive(Debug)]
+pub struct Part<'p> {
+    /// Key of the maps whose keys are names.
+    pub under: &'p str,
+    /// The names that matter.
+    pub keys: HashSet<&'p str>,
+}
+
 /// Reads the text of one chunk that stands at `place`.
 pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
+    parse_part(text, place, format, limits, None)
+}
+
+/// The same, of a document that was read before and was right, for somebody who asks for a part of it.
+pub fn parse_part<'t>(
+    text: &'t str,
+    place: Place,
+    format: Format,
+    limits: Limits,
+    part: Option<&Part<'_>>,
+) -> Parsed<'t> {
     if matches!(format, Format::Unit | Format::Arguments | Format::Pem) {
         let mut builder = Builder::new(text, limits);
         let end = unit::read(text, format, &mut builder);
@@ -82,7 +103,7 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
     let source = breaks.as_deref().unwrap_or(text);
     if limits.fast && breaks.is_none() {
         let mut builder = Builder::new(text, limits);
-        if fast::read(text, format, &mut builder).is_some() {
+        if fast::read(text, format, part, &mut builder).is_some() {
             return parsed(builder.built(Ok(())), text, place, format, true);
         }
     }

@@ -336,16 +336,16 @@ impl<'d> Node<'d> {
         })
     }
 
-    /// Whether it is a map with a merge key, so that `entries` and `pairs` differ.
-    pub fn merges(self) -> bool {
-        self.data().merges
+    /// Pairs of a map as kubectl has them: merge keys in their order, the last of equal keys.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'d>, Node<'d>)> + Clone {
+        let merged = self.data().merges.then(|| self.merged());
+        let written = merged.is_none().then(|| self.pairs());
+        let written = written.into_iter().flatten();
+        written.chain(merged.into_iter().flatten())
     }
 
-    /// Pairs of a map as kubectl has them: merge keys in their order, the last of equal keys.
-    pub fn entries(self) -> Vec<(Node<'d>, Node<'d>)> {
-        if !self.data().merges {
-            return self.pairs().collect();
-        }
+    /// The pairs of a map with merge keys.
+    fn merged(self) -> Vec<(Node<'d>, Node<'d>)> {
         let mut found: Vec<(Node<'d>, Node<'d>)> = Vec::new();
         let mut places: HashMap<Cow<'d, str>, usize> = HashMap::new();
         let mut put = |pair: (Node<'d>, Node<'d>)| {
@@ -530,7 +530,6 @@ impl<'d> Node<'d> {
             Kind::Seq => Value::Array(self.items().map(Node::to_json).collect()),
             Kind::Map => Value::Object(
                 self.entries()
-                    .into_iter()
                     .filter_map(|(k, v)| Some((k.key()?.into_owned(), v.to_json())))
                     .collect(),
             ),

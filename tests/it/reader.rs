@@ -476,7 +476,9 @@ fn only_comments_are_comments() {
 mod fast {
     use super::texts;
     use kubevet::text::{FileId, decode};
-    use kubevet::yaml::{Chunk, Document, Limits, Parsed, Place, parse, split};
+    use kubevet::yaml::{
+        Chunk, Document, Format, Limits, Parsed, Part, Place, parse, parse_part, split,
+    };
     use proptest::prelude::*;
     use std::fs;
 
@@ -532,6 +534,72 @@ mod fast {
             assert_eq!(format!("{found:?}"), format!("{expected:?}"));
         }
         true
+    }
+
+    const DEFINITION: &str = r#"schema:
+  properties:
+    apple:
+      description: |
+        properties:
+          no key of any schema
+      properties:
+        core:
+          type: string
+          enum:
+            - a
+        # A comment
+  # at any indentation
+        "quoted":
+          type: string
+    properties:
+      type: object
+      properties: {a: {type: string}, core: {}}
+      required:
+      - core
+    pear:
+      properties:
+        - apple:
+            core: not a schema
+      items: "a text
+        over: lines"
+    plum: {type: string}
+  type: object
+"#;
+
+    /// What is left out of a part is below names that nobody asked for, and everything else is the same.
+    #[test]
+    fn part_is_the_same_but_for_what_nobody_asked_for() {
+        let read = |keys: &[&'static str]| {
+            let place = Place::Chunk {
+                file: FileId(0),
+                base: 0,
+            };
+            let part = Part {
+                under: "properties",
+                keys: keys.iter().copied().collect(),
+            };
+            let found = parse_part(
+                DEFINITION,
+                place,
+                Format::Yaml,
+                Limits::default(),
+                Some(&part),
+            );
+            assert!(found.fast && found.problems.is_empty());
+            found.document.unwrap().root().to_json()
+        };
+        let whole: serde_json::Value = serde_yaml::from_str(DEFINITION).unwrap();
+        assert_eq!(read(&["apple", "core", "properties", "pear"]), whole);
+        let mut left = whole;
+        let names = &mut left["schema"]["properties"];
+        names["pear"]["properties"] = serde_json::Value::Null;
+        assert_eq!(read(&["apple", "core", "properties"]), left);
+        let names = &mut left["schema"]["properties"];
+        names["apple"]["properties"]["core"]["enum"] = serde_json::Value::Null;
+        assert_eq!(read(&["apple", "properties"]), left);
+        let names = &mut left["schema"]["properties"];
+        names["apple"]["properties"] = serde_json::Value::Null;
+        assert_eq!(read(&[]), left);
     }
 
     /// Chunks and bytes, of all and of those that the fast path reads.

@@ -90,7 +90,7 @@ impl<'d> Setting<'d> {
 /// Extra arguments: a map of names to values (whose lists are repeated flags), or a list of `name` and `value`.
 pub(super) fn arguments(node: Node<'_>) -> Vec<Setting<'_>> {
     let pairs: Vec<(Node<'_>, Node<'_>)> = match node.kind() {
-        Kind::Map => node.entries(),
+        Kind::Map => node.entries().collect(),
         _ => node
             .items()
             .filter_map(|item| Some((item.field("name")?, item.field("value")?)))
@@ -113,7 +113,7 @@ pub(super) fn named<'d>(
     name: &'static str,
 ) -> impl Iterator<Item = Setting<'d>> {
     let shown = shown.to_owned();
-    map.entries().into_iter().filter_map(move |(key, value)| {
+    map.entries().filter_map(move |(key, value)| {
         Some(Setting {
             name: name.into(),
             shown: shown.clone().into(),

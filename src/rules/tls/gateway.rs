@@ -115,15 +115,10 @@ pub(in crate::rules) fn istio_mtls_permissive(peers: Object<'_>, cx: &mut Cx<'_>
         .namespace()
         .is_some_and(|ns| cx.param("root-namespaces").iter().any(|r| r == ns));
     let whole = peers.node.at(&["spec", "mtls", "mode"]);
-    let ports = peers
-        .node
-        .at(&["spec", "portLevelMtls"])
-        .map(Node::entries)
-        .unwrap_or_default();
-    for mode in whole
-        .into_iter()
-        .chain(ports.into_iter().filter_map(|(_, port)| port.field("mode")))
-    {
+    let ports = peers.node.at(&["spec", "portLevelMtls"]).into_iter();
+    let ports = ports.flat_map(Node::entries);
+    let of_ports = ports.filter_map(|(_, port)| port.field("mode"));
+    for mode in whole.into_iter().chain(of_ports) {
         let (message, severity) = match mode.as_str() {
             Some("DISABLE") => ("mutual TLS is off: pods talk in plain text", Severity::High),
             Some("PERMISSIVE") if root => (

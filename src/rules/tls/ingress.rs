@@ -242,7 +242,6 @@ pub(in crate::rules) fn loadbalancer_without_certificate(service: Object<'_>, cx
     };
     let names: Vec<_> = annotations
         .entries()
-        .into_iter()
         .filter_map(|(key, _)| key.key())
         .collect();
     let aws = names.iter().any(|name| name.starts_with(AWS))
