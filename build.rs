@@ -127,14 +127,20 @@ fn schema_tables() -> String {
         let required = own.iter().enumerate().filter(|(_, r)| r[4] != "0");
         let required: Vec<usize> = required.map(|(at, _)| at).collect();
         let custom = custom.iter().any(|r| r[0] == *name);
-        let rules = checks.iter().filter(|r| !custom && is_type(name, &r[0])).map(|r| {
-            let argument = r.get(3).map_or("", String::as_str);
-            let releases = mask(r.get(4).map_or("", String::as_str));
-            format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
+        let mut rules: Vec<_> = checks.iter().filter(|r| !custom && is_type(name, &r[0])).collect();
+        rules.sort_by_key(|r| (r[1].len(), &r[1]));
+        let (of_whole, of_fields): (Vec<_>, Vec<_>) =
+            rules.into_iter().partition(|r| r[1].is_empty() || r[2] == "filled");
+        let [of_whole, of_fields] = [of_whole, of_fields].map(|rules| {
+            let rules = rules.iter().map(|r| {
+                let argument = r.get(3).map_or("", String::as_str);
+                let releases = mask(r.get(4).map_or("", String::as_str));
+                format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
+            });
+            rules.collect::<Vec<_>>().join(", ")
         });
-        let rules: Vec<String> = rules.collect();
-        let (fields, rules) = (fields.join(", "), rules.join(", "));
-        format!("Type {{ name: {name:?}, fields: &[{fields}], required: &{required:?}, rules: &[{rules}] }}")
+        let fields = fields.join(", ");
+        format!("Type {{ name: {name:?}, fields: &[{fields}], required: &{required:?}, of_whole: &[{of_whole}], of_fields: &[{of_fields}] }}")
     });
     let readers = table("schemas/programs/readers.tsv");
     let kinds = tables(&[

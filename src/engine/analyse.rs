@@ -413,7 +413,7 @@ impl Analysis<'_> {
                 let known = schema::Known::of(object);
                 self.schema(known, whole);
                 if !read && !known.is_builtin() {
-                    self.keep(|| Facts::of_custom(object, whole));
+                    self.custom(object, whole);
                 }
             }
         }
@@ -460,13 +460,8 @@ impl Analysis<'_> {
                 found
             }
         };
+        let about = self.about(object, whole);
         for problem in problems {
-            if problem.missing && whole == Whole::Fragment {
-                continue;
-            }
-            let Some(policy) = self.rules.get(problem.rule) else {
-                continue;
-            };
             // A setting that its component does not take was told of by its rule.
             let at = object.node.document().locate(problem.spot.span).span;
             let told = |f: &Finding| f.rule == problem.rule && f.primary.span == at;
@@ -474,23 +469,42 @@ impl Analysis<'_> {
                 continue;
             }
             self.scope += 1;
-            let about = About {
-                object: Some(object),
-                whole,
-                ..self.rules.about(self.repository)
-            };
-            tell(problem, Cx::new(policy, about, self.scope, &mut self.found));
+            tell(problem, about, self.rules, self.scope, &mut self.found);
         }
+    }
+
+    /// What rules are told of an object.
+    fn about<'o>(&self, object: Object<'o>, whole: Whole) -> About<'o>
+    where
+        Self: 'o,
+    {
+        About {
+            object: Some(object),
+            path: self.input.path,
+            whole,
+            ..self.rules.about(self.repository)
+        }
+    }
+
+    /// Keeps a custom resource or a definition until all files are read, with what its project's own definition says of it.
+    fn custom(&mut self, object: Object<'_>, whole: Whole) {
+        let (rules, about) = (self.rules, self.about(object, whole));
+        let published = || {
+            let problems = schema::validate_published(object, rules.targets, whole)?;
+            let mut found = Found::default();
+            for problem in problems {
+                tell(problem, about, rules, 0, &mut found);
+            }
+            Some(found.list)
+        };
+        self.keep(|| Facts::of_custom(object, whole, published));
     }
 
     fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>, leaks: &Leaks) {
         let rules = self.rules;
         let about = About {
-            object: Some(object),
-            path: self.input.path,
-            whole,
             leaks: Some(leaks),
-            ..rules.about(self.repository)
+            ..self.about(object, whole)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
         let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.spares_namespaced);
@@ -606,8 +620,19 @@ impl Analysis<'_> {
     }
 }
 
-/// Makes a finding of a problem with an object's shape.
-pub(super) fn tell(problem: schema::Problem<'_>, mut cx: Cx<'_>) {
+/// Makes a finding of a problem with an object's shape. What a fragment lacks may stand elsewhere.
+pub(super) fn tell(
+    problem: schema::Problem<'_>,
+    about: About<'_>,
+    rules: &RuleSet,
+    scope: u32,
+    found: &mut Found,
+) {
+    let elsewhere = problem.missing && about.whole == Whole::Fragment;
+    let Some(policy) = rules.get(problem.rule).filter(|_| !elsewhere) else {
+        return;
+    };
+    let mut cx = Cx::new(policy, about, scope, found);
     let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
     if problem.mild {
         draft = draft.severity(Severity::Medium);

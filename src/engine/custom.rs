@@ -3,12 +3,12 @@
 
 use super::analyse::tell;
 use super::{FileReport, Note, RuleSet, What};
-use crate::check::{About, Cx, Found};
+use crate::check::{About, Found};
 use crate::finding::Rendered;
-use crate::kube::{self, Body, CustomFacts, Object, Repository, Whole};
+use crate::kube::{self, Body, CustomFacts, Object, Repository};
 use crate::schema::{self, Given, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
-use crate::yaml::{Document, Limits, Node, Part, Place, parse_part};
+use crate::yaml::{Document, Limits, Node, Part, Place, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A custom resource or a definition, and where it is.
@@ -76,10 +76,13 @@ pub(super) fn findings(
             ..
         } = resource.facts;
         // What the repository defines itself is the truth about it.
-        let published = known.is_none() && schema::is_published(group, version, kind);
+        let published = resource.facts.published.as_ref();
+        let published = published.filter(|_| known.is_none());
         let is_meant =
             |(of, other): &&(&str, &str)| of == group && schema::is_misspelt(kind, other);
-        let others = definitions.keys().filter(|_| known.is_none() && !published);
+        let others = definitions
+            .keys()
+            .filter(|_| known.is_none() && published.is_none());
         let by = if let Some(given) = rules.given(group, version, kind) {
             By::Given(given)
         } else if let Some((_, kind)) = others.filter(is_meant).min() {
@@ -89,8 +92,11 @@ pub(super) fn findings(
                 *expressions.entry(resource.key()).or_default() += 1;
             }
             By::Definitions(near)
-        } else if published {
-            By::Published
+        } else if let Some(findings) = published {
+            let before = found.list.len();
+            found.list.extend(findings.iter().cloned());
+            resource.marks(found, before);
+            continue;
         } else if demanded {
             By::Nothing
         } else {
@@ -142,6 +148,14 @@ impl<'a> Kept<'a> {
         (&self.facts.group, &self.facts.kind)
     }
 
+    /// Says of the findings from a place of the list on what it was rendered from.
+    fn marks(&self, found: &mut Found, from: usize) {
+        let new = found.list.get_mut(from..).unwrap_or_default();
+        if let Some(template) = self.rendered_from {
+            new.iter_mut().for_each(|f| f.is_rendered_from(template));
+        }
+    }
+
     fn text(&self) -> &str {
         let span = self.facts.span;
         let (start, end) = (self.chunk + span.start, self.chunk + span.end);
@@ -168,8 +182,6 @@ enum By<'a> {
     Given(&'a Given),
     /// The definitions that it may be of.
     Definitions(Vec<Kept<'a>>),
-    /// What its project has published.
-    Published,
     /// Nothing, and that is to be told.
     Nothing,
     /// That another kind is defined, which was meant.
@@ -210,31 +222,20 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
                     read.map(|d| schema::validate_custom(of_resource, d, rules.targets, whole));
                 agreed(judged.collect())
             }
-            By::Published => schema::validate_published(of_resource, rules.targets, whole),
             By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
             By::Nothing => vec![schema::undefined(of_resource, rules.targets)],
         };
+        let about = About {
+            object: Some(of_resource),
+            path: &resource.source.path,
+            whole,
+            ..rules.about(&repository)
+        };
         let before = found.list.len();
-        let fragment = whole == Whole::Fragment;
         for problem in problems {
-            if problem.missing && fragment {
-                continue;
-            }
-            let Some(policy) = rules.get(problem.rule) else {
-                continue;
-            };
-            let about = About {
-                object: Some(of_resource),
-                path: &resource.source.path,
-                whole,
-                ..rules.about(&repository)
-            };
-            tell(problem, Cx::new(policy, about, scope, found));
+            tell(problem, about, rules, scope, found);
         }
-        let new = found.list.get_mut(before..).unwrap_or_default().iter_mut();
-        if let Some(template) = resource.rendered_from {
-            new.for_each(|finding| finding.is_rendered_from(template));
-        }
+        resource.marks(found, before);
     }
 }
 
@@ -299,8 +300,11 @@ fn documents<'a>(
         let base = chunk.span.start;
         let inner = chunk.span.text(text);
         let place = Place::Chunk { file, base };
-        let parsed = parse_part(inner, place, chunk.format, Limits::default(), part);
-        Some(((file, base), parsed.document?))
+        let document = match part {
+            Some(part) => parse_part(inner, place, chunk.format, part),
+            None => parse(inner, place, chunk.format, Limits::default()).document,
+        };
+        Some(((file, base), document?))
     });
     read.collect()
 }

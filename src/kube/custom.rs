@@ -1,6 +1,7 @@
 //! Custom resources and their definitions: what is kept of each until all files are read.
 
 use super::{Body, Facts, Object, Whole};
+use crate::finding::Finding;
 use crate::text::Span;
 use crate::yaml::Node;
 
@@ -19,6 +20,8 @@ pub struct CustomFacts {
     pub span: Span,
     /// How much of itself it shows.
     pub whole: Whole,
+    /// What is wrong with it should the repository not define its kind, and its project has published how: it need not be read again.
+    pub published: Option<Vec<Finding>>,
 }
 
 /// Groups whose objects are files of programs, and no resources, whatever they are called.
@@ -31,8 +34,12 @@ const FILES: [&str; 5] = [
 ];
 
 impl Facts {
-    /// What is kept of an object of a group that is somebody's own.
-    pub fn of_custom(object: Object<'_>, whole: Whole) -> Option<Self> {
+    /// What is kept of an object of a group that is somebody's own; `published` tells what is wrong with a custom resource.
+    pub fn of_custom(
+        object: Object<'_>,
+        whole: Whole,
+        published: impl FnOnce() -> Option<Vec<Finding>>,
+    ) -> Option<Self> {
         let text = |path: &[&str]| object.node.at(path).and_then(Node::as_str);
         let gvk = object.gvk;
         let (group, kind, defines) = if gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
@@ -50,6 +57,7 @@ impl Facts {
             defines,
             span: object.node.span(),
             whole,
+            published: if defines { None } else { published() },
         };
         Some(Self::new(object, Body::Custom(facts)))
     }

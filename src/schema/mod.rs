@@ -28,7 +28,7 @@ mod workload;
 pub use custom::{is_misspelt, misspelt, undefined, validate_custom};
 pub use given::Given;
 pub use table::{Field, Kind, Life, Type};
-pub use validate::{Known, is_kind, is_published, validate, validate_published};
+pub use validate::{Known, is_kind, validate, validate_published};
 pub use version::versions;
 
 use crate::finding::Releases;

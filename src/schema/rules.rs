@@ -10,8 +10,13 @@ use std::collections::HashMap;
 
 /// Checks a map of a type by the type's rules.
 pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
-    for rule in ty.rules {
-        validator.of_releases(rule.releases(), |v| apply(v, map, ty, rule));
+    for rule in ty.of_whole {
+        validator.of_releases(rule.releases(), |v| of_whole(v, map, ty, rule));
+    }
+    if ty.has_rules_of_fields() {
+        for (key, value) in map.entries() {
+            of_field(validator, key, value, ty);
+        }
     }
 }
 
@@ -22,24 +27,27 @@ pub(super) fn of_field<'d>(
     value: Node<'d>,
     ty: &'static Type,
 ) {
-    let own = |rule: &&Rule| key.text() == Some(rule.field);
-    for rule in ty.rules.iter().filter(own) {
+    if value.is_null() {
+        return;
+    }
+    for rule in ty.rules_of(key.text().unwrap_or_default()) {
         validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
     }
 }
 
-fn apply<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, rule: &'static Rule) {
+fn of_whole<'d>(
+    validator: &mut Validator<'d>,
+    map: Node<'d>,
+    ty: &'static Type,
+    rule: &'static Rule,
+) {
     match &rule.check {
         Check::Exactly(fields) => one_of(validator, map, ty, fields, true, true),
         Check::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
         Check::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
         Check::Filled => filled(validator, map, ty, rule),
         Check::Between => between::check(validator, map, ty),
-        check => {
-            if let Some(value) = map.field(rule.field) {
-                of_value(validator, value, rule, check);
-            }
-        }
+        _ => {}
     }
 }
 

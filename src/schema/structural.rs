@@ -129,7 +129,7 @@ impl<'d> Walk<'_, 'd> {
             // Nearly all keys are one of these, and right.
             let common = match &*name {
                 "description" | "type" | "format" => value.kind() == Kind::Str,
-                "properties" => value.kind() == Kind::Map,
+                "properties" | "items" | "additionalProperties" => value.kind() == Kind::Map,
                 _ => false,
             };
             if !common || nested {

@@ -80,12 +80,16 @@ pub struct Type {
     pub fields: &'static [Field],
     /// Places of the fields that some release requires.
     required: &'static [u16],
-    pub(super) rules: &'static [Rule],
+    /// About the whole: several fields, or one that must be there.
+    pub(super) of_whole: &'static [Rule],
+    /// About a field alone; by field as `fields` are.
+    of_fields: &'static [Rule],
 }
 
-/// A rule about a field of a type, or about the whole where it names none.
+/// A rule about a field of a type, or about the whole.
 #[derive(Debug)]
 pub(super) struct Rule {
+    /// Empty where it is about several.
     pub(super) field: &'static str,
     pub(super) check: Check,
     pub(super) releases: u16,
@@ -219,6 +223,14 @@ fn releases(mask: u16) -> Releases {
     Releases::of_bits(u64::from(mask) << FIRST)
 }
 
+/// The rows of a name in a table that is sorted by the length of its names, then by name.
+fn rows<'t, T>(table: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> &'t [T] {
+    let start = table.partition_point(|row| (of(row).len(), of(row)) < (name.len(), name));
+    let rest = table.get(start..).unwrap_or_default();
+    let rows = rest.iter().take_while(|row| of(row) == name).count();
+    rest.get(..rows).unwrap_or_default()
+}
+
 impl Rule {
     /// The releases that check it.
     pub(super) fn releases(&self) -> Releases {
@@ -300,21 +312,28 @@ impl Type {
 
     /// The rows of a field; several where it changed between releases.
     pub fn field(&self, name: &str) -> &'static [Field] {
-        let before = |f: &Field| (f.name.len(), f.name) < (name.len(), name);
-        let rest = self.fields.get(self.fields.partition_point(before)..);
-        let rest = rest.unwrap_or_default();
-        let rows = rest.iter().take_while(|f| f.name == name).count();
-        rest.get(..rows).unwrap_or_default()
+        rows(self.fields, name, |field| field.name)
+    }
+
+    /// Whether a field alone has some rule.
+    pub(super) fn has_rules_of_fields(&self) -> bool {
+        !self.of_fields.is_empty()
+    }
+
+    /// The rules about a field alone.
+    pub(super) fn rules_of(&self, field: &str) -> &'static [Rule] {
+        rows(self.of_fields, field, |rule| rule.field)
     }
 
     /// The values that a field of it may have, where they are few.
     pub fn values(&self, field: &Field) -> &'static [&'static str] {
-        let told = self.rules.iter().find_map(|rule| match rule.check {
-            Check::OneOf(values) if rule.field == field.name => Some(values),
+        let told = self.rules_of(field.name).iter();
+        let mut told = told.filter_map(|rule| match rule.check {
+            Check::OneOf(values) => Some(values),
             _ => None,
         });
         if field.values.is_empty() {
-            told.unwrap_or_default()
+            told.next().unwrap_or_default()
         } else {
             field.values
         }
@@ -322,8 +341,9 @@ impl Type {
 
     /// The integers that a field of it may be, from the first to the last.
     pub fn range(&self, field: &Field) -> Option<(i64, i64)> {
-        self.rules.iter().find_map(|rule| match rule.check {
-            Check::Range(first, last) if rule.field == field.name => Some((first, last)),
+        let mut rules = self.rules_of(field.name).iter();
+        rules.find_map(|rule| match rule.check {
+            Check::Range(first, last) => Some((first, last)),
             _ => None,
         })
     }
@@ -331,7 +351,7 @@ impl Type {
     /// The releases that refuse an object without a field of it.
     pub fn needs(&self, field: &Field) -> Releases {
         let filled = |rule: &Rule| rule.field == field.name && matches!(rule.check, Check::Filled);
-        if self.rules.iter().any(filled) {
+        if self.of_whole.iter().any(filled) {
             field.releases()
         } else {
             field.required()
@@ -346,7 +366,7 @@ impl Type {
             "NetworkPolicySpec" | "CSINodeSpec" | "PriorityClass"
         );
         let mut required = self.required().filter(|f| f.leaf != Leaf::Bool);
-        !lenient && (self.rules.iter().any(filled) || required.next().is_some())
+        !lenient && (self.of_whole.iter().any(filled) || required.next().is_some())
     }
 
     /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.

@@ -62,21 +62,17 @@ fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
     kind.filter(|kind| !kind.custom)
 }
 
-/// Whether the tables have that version of a custom resource of well-known projects.
-pub fn is_published(group: &str, version: &str, kind: &str) -> bool {
-    ApiKind::of(group, version, kind).is_some_and(|kind| kind.custom)
-}
-
-/// Checks a custom resource whose definition the repository does not have by what its project has published.
-pub fn validate_published(object: Object<'_>, targets: Releases, whole: Whole) -> Vec<Problem<'_>> {
+/// Checks a custom resource by what its project has published; `None` where the tables do not have that version of it.
+pub fn validate_published(
+    object: Object<'_>,
+    targets: Releases,
+    whole: Whole,
+) -> Option<Vec<Problem<'_>>> {
     let gvk = object.gvk;
-    let kind = ApiKind::of(gvk.group, gvk.version, gvk.kind).filter(|kind| kind.custom);
-    let Some((kind, ty)) = kind.and_then(|kind| Some((kind, kind.ty()?))) else {
-        return Vec::new();
-    };
+    let kind = ApiKind::of(gvk.group, gvk.version, gvk.kind).filter(|kind| kind.custom)?;
     let mut check = Validator::new(Some(kind), targets, whole);
-    check.object(object.node, ty);
-    check.problems
+    check.object(object.node, kind.ty()?);
+    Some(check.problems)
 }
 
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a

@@ -79,19 +79,31 @@ pub struct Part<'p> {
     pub keys: HashSet<&'p str>,
 }
 
-/// Reads the text of one chunk that stands at `place`.
-pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
-    parse_part(text, place, format, limits, None)
-}
-
-/// The same, of a document that was read before and was right, for somebody who asks for a part of it.
+/// Reads a part of a document that was read before and was right: a document without comments.
 pub fn parse_part<'t>(
     text: &'t str,
     place: Place,
     format: Format,
-    limits: Limits,
-    part: Option<&Part<'_>>,
-) -> Parsed<'t> {
+    part: &Part<'_>,
+) -> Option<Document<'t>> {
+    let limits = Limits::default();
+    let mut builder = Builder::new(text, limits);
+    if fast::read(text, format, Some(part), &mut builder).is_none() {
+        return parse(text, place, format, limits).document;
+    }
+    let Built { nodes, owned, .. } = builder.built(Ok(()));
+    Some(Document {
+        text,
+        place,
+        format,
+        nodes,
+        owned,
+        comments: Vec::new(),
+    })
+}
+
+/// Reads the text of one chunk that stands at `place`.
+pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
     if matches!(format, Format::Unit | Format::Arguments | Format::Pem) {
         let mut builder = Builder::new(text, limits);
         let end = unit::read(text, format, &mut builder);
@@ -103,7 +115,7 @@ pub fn parse_part<'t>(
     let source = breaks.as_deref().unwrap_or(text);
     if limits.fast && breaks.is_none() {
         let mut builder = Builder::new(text, limits);
-        if fast::read(text, format, part, &mut builder).is_some() {
+        if fast::read(text, format, None, &mut builder).is_some() {
             return parsed(builder.built(Ok(())), text, place, format, true);
         }
     }
