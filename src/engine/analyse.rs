@@ -413,7 +413,7 @@ impl Analysis<'_> {
                 let known = schema::Known::of(object);
                 self.schema(known, whole);
                 if !read && !known.is_builtin() {
-                    self.custom(object, whole);
+                    self.custom(known, whole);
                 }
             }
         }
@@ -487,10 +487,11 @@ impl Analysis<'_> {
     }
 
     /// Keeps a custom resource or a definition until all files are read, with what its project's own definition says of it.
-    fn custom(&mut self, object: Object<'_>, whole: Whole) {
+    fn custom(&mut self, known: schema::Known<'_>, whole: Whole) {
+        let object = known.object;
         let (rules, about) = (self.rules, self.about(object, whole));
         let published = || {
-            let problems = schema::validate_published(object, rules.targets, whole)?;
+            let problems = schema::validate_published(known, rules.targets, whole)?;
             let mut found = Found::default();
             for problem in problems {
                 tell(problem, about, rules, 0, &mut found);

@@ -19,7 +19,8 @@ pub fn is_kind(name: &str) -> bool {
 pub struct Known<'d> {
     /// The object.
     pub object: Object<'d>,
-    pub(super) kind: Option<&'static ApiKind>,
+    /// A custom resource of a well-known project has one, too.
+    kind: Option<&'static ApiKind>,
     pub(super) life: Option<&'static Life>,
 }
 
@@ -38,15 +39,20 @@ impl<'d> Known<'d> {
         }
     }
 
+    /// The kind, if every cluster has it, or a program reads it.
+    pub(super) fn kind(self) -> Option<&'static ApiKind> {
+        self.kind.filter(|kind| !kind.custom)
+    }
+
     /// Whether Kubernetes itself has the kind in some release that the tables know, unless it is what defines custom ones.
     pub fn is_builtin(self) -> bool {
-        let known = self.kind.is_some() || self.life.is_some();
+        let known = self.kind().is_some() || self.life.is_some();
         known && self.object.gvk.group != "apiextensions.k8s.io"
     }
 
     /// Whether some target release is older than the tables and may have the kind: for that one, nobody checks its fields.
     pub fn is_older(self, targets: Releases) -> bool {
-        let known = match self.kind {
+        let known = match self.kind() {
             Some(kind) => kind.is_first() && kind.reader.is_none(),
             None => self.life.is_some(),
         };
@@ -55,23 +61,21 @@ impl<'d> Known<'d> {
 }
 
 fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
-    let kind = match gvk.version {
+    match gvk.version {
         "" => ApiKind::only(gvk.group, gvk.kind),
         version => ApiKind::of(gvk.group, version, gvk.kind),
-    };
-    kind.filter(|kind| !kind.custom)
+    }
 }
 
 /// Checks a custom resource by what its project has published; `None` where the tables do not have that version of it.
 pub fn validate_published(
-    object: Object<'_>,
+    known: Known<'_>,
     targets: Releases,
     whole: Whole,
 ) -> Option<Vec<Problem<'_>>> {
-    let gvk = object.gvk;
-    let kind = ApiKind::of(gvk.group, gvk.version, gvk.kind).filter(|kind| kind.custom)?;
+    let kind = known.kind.filter(|kind| kind.custom)?;
     let mut check = Validator::new(Some(kind), targets, whole);
-    check.object(object.node, kind.ty()?);
+    check.object(known.object.node, kind.ty()?);
     Some(check.problems)
 }
 
@@ -84,7 +88,7 @@ pub fn validate(
     asked: bool,
 ) -> Vec<Problem<'_>> {
     let object = known.object;
-    let Some(kind) = known.kind else {
+    let Some(kind) = known.kind() else {
         return Vec::new();
     };
     let own = object.node.field("kubernetesVersion");

@@ -26,7 +26,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
     let object = known.object;
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
-    let read = known.kind.is_some_and(|kind| kind.reader.is_some());
+    let read = known.kind().is_some_and(|kind| kind.reader.is_some());
     if read || crate::kube::is_config(group) {
         return None;
     }
@@ -85,7 +85,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
         }
         return None;
     }
-    if let Some(known) = known.kind {
+    if let Some(known) = known.kind() {
         // What the first release of the tables has, earlier ones may have, too.
         let judged = if known.is_first() {
             targets.from(FIRST)

@@ -968,7 +968,7 @@ fn invisible_character(node: Node<'_>) -> Option<Problem> {
     })
 }
 
-/// A decimal integer that no 64 bits hold, so that it was read as a float.
+/// A decimal integer that no 64 bits hold, so that it was read as a float, and is another number as one. Limits such as 2^63 are not.
 fn is_too_long(node: Node<'_>) -> bool {
     let digits = node
         .text()
@@ -978,6 +978,12 @@ fn is_too_long(node: Node<'_>) -> bool {
     node.kind() == Kind::Float
         && digits.trim_start_matches('0').len() >= 19
         && digits.bytes().all(|b| b.is_ascii_digit())
+        && digits.parse().map_or(true, |n: u128| !is_double(n))
+}
+
+/// Whether a double holds an integer as it is: its digits lie within 53 bits.
+fn is_double(n: u128) -> bool {
+    n == 0 || u128::BITS - n.leading_zeros() - n.trailing_zeros() <= f64::MANTISSA_DIGITS
 }
 
 fn syntax(stop: &Stop, text: &str) -> Problem {
