@@ -1,11 +1,11 @@
 //! Rules of validation between the fields of admission policies, webhooks and flow control (pkg/apis/admissionregistration and
 //! flowcontrol validation of Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
 
-use super::between::{conflict, key_of, text};
+use super::between::{conflict, key_of, missing, own_key, set, text};
 use super::format::{is_label, is_subdomain};
 use super::validate::Validator;
-use crate::kube::is_variable;
-use crate::yaml::Node;
+use crate::kube::{is_placeholder, is_variable};
+use crate::yaml::{Kind, Node};
 
 /// Words that are no names in CEL.
 const RESERVED: [&str; 18] = [
@@ -129,12 +129,17 @@ pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     );
 }
 
+/// Expressions in the items of a list.
+fn expressions<'d>(v: &mut Validator<'d>, map: Node<'d>, list: &str, key: &str) {
+    for node in map.list(list).filter_map(|item| item.field(key)) {
+        expression(v, node);
+    }
+}
+
 pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let variables: Vec<Node<'d>> = spec
-        .list("variables")
-        .filter_map(|v| v.field("name"))
-        .collect();
-    for (at, name) in variables.iter().enumerate() {
+    let names = spec.list("variables").filter_map(|v| v.field("name"));
+    let variables: Vec<Node<'d>> = names.collect();
+    for name in &variables {
         let written = name.as_str().unwrap_or_default();
         let fits = written.is_empty() || is_identifier(written) || is_variable(written);
         v.form(
@@ -143,48 +148,20 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "name",
             "an identifier of CEL: letters, digits and `_`, no reserved word",
         );
-        let before = variables.get(..at).unwrap_or_default();
-        if before.iter().any(|other| other.text() == name.text()) {
-            v.add(
-                "schema/duplicate-item",
-                *name,
-                format!("variable `{written}` is given twice"),
-                None,
-            );
+    }
+    let parameters = spec.field("paramKind").is_some();
+    for (list, key) in [
+        ("matchConditions", "expression"),
+        ("validations", "expression"),
+        ("validations", "messageExpression"),
+        ("variables", "expression"),
+    ] {
+        for node in spec.list(list).filter_map(|item| item.field(key)) {
+            expression(v, node);
+            of_names(v, node, &variables, parameters);
         }
     }
-    let conditions = spec
-        .list("matchConditions")
-        .filter_map(|c| c.field("expression"));
-    let validations = spec.list("validations").flat_map(|c| {
-        ["expression", "messageExpression"]
-            .into_iter()
-            .filter_map(move |key| c.field(key))
-    });
-    let values = spec.list("variables").filter_map(|c| c.field("expression"));
-    let parameters = spec.field("paramKind").is_some();
-    for node in conditions.chain(validations).chain(values) {
-        expression(v, node);
-        of_names(v, node, &variables, parameters);
-    }
-    for list in ["matchConditions", "auditAnnotations"] {
-        twice(
-            v,
-            spec,
-            list,
-            if list == "matchConditions" {
-                "name"
-            } else {
-                "key"
-            },
-        );
-    }
-    for node in spec
-        .list("auditAnnotations")
-        .filter_map(|c| c.field("valueExpression"))
-    {
-        expression(v, node);
-    }
+    expressions(v, spec, "auditAnnotations", "valueExpression");
     for mutation in spec.list("mutations") {
         for key in ["jsonPatch", "applyConfiguration"] {
             if let Some(node) = mutation.at(&[key, "expression"]) {
@@ -219,7 +196,7 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         }
         let lines = |m: &Node<'_>| m.as_str().is_some_and(|m| m.trim().contains(['\n', '\r']));
         if let Some(message) = validation.field("message").filter(lines) {
-            let key = message.key_node().unwrap_or(message);
+            let key = own_key(message);
             conflict(
                 v,
                 key,
@@ -289,20 +266,6 @@ fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     }
 }
 
-/// Items of a list that are called the same.
-fn twice<'d>(v: &mut Validator<'d>, map: Node<'d>, list: &str, key: &str) {
-    let mut seen: Vec<Node<'d>> = Vec::new();
-    for name in map.list(list).filter_map(|item| item.field(key)) {
-        if let Some(first) = seen.iter().find(|other| other.text() == name.text()) {
-            let first = *first;
-            let message = format!("`{}` is given twice", name.text().unwrap_or_default());
-            v.add("schema/duplicate-item", name, message, None).related =
-                Some((first.into(), "the first"));
-        }
-        seen.push(name);
-    }
-}
-
 /// What is done to objects: of one kind.
 pub(super) fn mutation<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (wanted, other) = match text(map, "patchType") {
@@ -312,8 +275,7 @@ pub(super) fn mutation<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     };
     if map.field(wanted).is_none() {
         let message = format!("`{wanted}` is missing: `patchType` asks for it");
-        v.add("schema/missing-field", map.lacking(), message, None)
-            .missing = true;
+        missing(v, map.lacking(), message);
         if map.field(other).is_some() {
             conflict(
                 v,
@@ -326,8 +288,10 @@ pub(super) fn mutation<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 
 /// What becomes of what a policy finds.
 pub(super) fn binding<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let actions: Vec<Node<'d>> = spec.list("validationActions").collect();
-    let has = |word: &str| actions.iter().any(|a| a.as_str() == Some(word));
+    let has = |word: &str| {
+        let mut actions = spec.list("validationActions");
+        actions.any(|action| action.as_str() == Some(word))
+    };
     if has("Deny") && has("Warn") {
         conflict(
             v,
@@ -335,22 +299,27 @@ pub(super) fn binding<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "what is denied needs no warning: `Deny` and `Warn` exclude each other",
         );
     }
-    for (at, action) in actions.iter().enumerate() {
-        let before = actions.get(..at).unwrap_or_default();
-        if before.iter().any(|other| other.text() == action.text()) {
-            let message = format!("`{}` is given twice", action.text().unwrap_or_default());
-            v.add("schema/duplicate-item", *action, message, None);
-        }
-    }
 }
 
-/// What a webhook is asked about.
+/// What a webhook is asked about, and in which form.
 pub(super) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    for node in map
-        .list("matchConditions")
-        .filter_map(|c| c.field("expression"))
-    {
-        expression(v, node);
+    expressions(v, map, "matchConditions", "expression");
+    review_versions(v, map.field("admissionReviewVersions"));
+}
+
+/// The forms of a review that a webhook understands: one at least that the API server knows, too.
+pub(super) fn review_versions<'d>(v: &mut Validator<'d>, versions: Option<Node<'d>>) {
+    let known = |version: Node<'d>| {
+        let text = version.text().unwrap_or_default();
+        matches!(text, "v1" | "v1beta1") || is_placeholder(text)
+    };
+    let Some(versions) = versions.filter(|list| !list.is_empty()) else {
+        return;
+    };
+    if versions.kind() == Kind::Seq && !versions.items().any(known) {
+        let name = versions.key_node().and_then(Node::text).unwrap_or_default();
+        let message = format!("`{name}` has none that the API server knows: write `[v1]`");
+        v.add("schema/enum", own_key(versions), message, None);
     }
 }
 
@@ -435,8 +404,7 @@ pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         }
         if subject.field(wanted).is_none() {
             let message = format!("`{wanted}` is missing: it names the subject of kind {kind}");
-            v.add("schema/missing-field", subject.lacking(), message, None)
-                .missing = true;
+            missing(v, subject.lacking(), message);
         } else if let Some((_, other)) = FIELDS
             .iter()
             .find(|(_, f)| f != wanted && subject.field(f).is_some())
@@ -450,10 +418,8 @@ pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     let rules = |key: &str| map.list(key).next().is_some();
     if !rules("resourceRules") && !rules("nonResourceRules") {
-        let message =
-            "neither `resourceRules` nor `nonResourceRules` are there: one is needed".to_owned();
-        v.add("schema/missing-field", map.lacking(), message, None)
-            .missing = true;
+        let message = "neither `resourceRules` nor `nonResourceRules` are there: one is needed";
+        missing(v, map.lacking(), message);
     }
 }
 
@@ -509,13 +475,11 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             "the name of a namespace, or `*`",
         );
     }
-    let wide = map.field("clusterScope").and_then(Node::as_bool) == Some(true);
+    let wide = set(map, "clusterScope").is_some();
     if of_resources && !wide && map.list("namespaces").next().is_none() {
         let message =
-            "`namespaces` is missing: without `clusterScope: true` the rule matches nothing"
-                .to_owned();
-        v.add("schema/missing-field", map.lacking(), message, None)
-            .missing = true;
+            "`namespaces` is missing: without `clusterScope: true` the rule matches nothing";
+        missing(v, map.lacking(), message);
     }
 }
 
@@ -548,9 +512,8 @@ pub(super) fn priority_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         conflict(v, at, "the priority level `exempt` is exempt");
     }
     if kind == "Limited" && spec.field(wanted).is_none() {
-        let message = "`limited` is missing: the type is Limited".to_owned();
-        v.add("schema/missing-field", spec.lacking(), message, None)
-            .missing = true;
+        let message = "`limited` is missing: the type is Limited";
+        missing(v, spec.lacking(), message);
     }
 }
 
@@ -563,9 +526,8 @@ pub(super) fn limit_response<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             "what is rejected is not queued: leave `queuing` out",
         ),
         (Some("Queue"), None) => {
-            let message = "`queuing` is missing: the type is Queue".to_owned();
-            v.add("schema/missing-field", map.lacking(), message, None)
-                .missing = true;
+            let message = "`queuing` is missing: the type is Queue";
+            missing(v, map.lacking(), message);
         }
         _ => {}
     }

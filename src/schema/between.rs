@@ -1,5 +1,6 @@
 //! Rules of validation between the fields of one type, which no table tells: which function checks which type.
 
+use super::Problem;
 use super::format::quantity;
 use super::table::Type;
 use super::validate::Validator;
@@ -92,6 +93,27 @@ pub(super) fn conflict<'d>(
     message: impl Into<String>,
 ) {
     v.add("schema/conflict", at, message.into(), None);
+}
+
+/// That something is not there.
+pub(super) fn missing<'v, 'd>(
+    v: &'v mut Validator<'d>,
+    at: impl Into<Spot<'d>>,
+    message: impl Into<String>,
+) -> &'v mut Problem<'d> {
+    let problem = v.add("schema/missing-field", at, message.into(), None);
+    problem.missing = true;
+    problem
+}
+
+/// A flag that is set.
+pub(super) fn set<'d>(map: Node<'d>, key: &str) -> Option<Node<'d>> {
+    map.field(key).filter(|n| n.as_bool() == Some(true))
+}
+
+/// The key of a value.
+pub(super) fn own_key(value: Node<'_>) -> Node<'_> {
+    value.key_node().unwrap_or(value)
 }
 
 pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> Spot<'d> {

@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, text};
+use super::between::{amount, conflict, key_of, own_key, set, text};
 use super::format::quantity;
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -22,7 +22,7 @@ pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
     if let Some(grace) = container.at(&["readinessProbe", "terminationGracePeriodSeconds"]) {
         conflict(
             v,
-            grace.key_node().unwrap_or(grace),
+            own_key(grace),
             "a readiness probe ends no container: it has no `terminationGracePeriodSeconds`",
         );
     }
@@ -56,7 +56,7 @@ pub(super) fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
     let escalation = context.field("allowPrivilegeEscalation");
     let off = escalation.filter(|e| e.as_bool() == Some(false));
     if let Some(off) = off {
-        let privileged = context.field("privileged").and_then(Node::as_bool) == Some(true);
+        let privileged = set(context, "privileged").is_some();
         let added = items(context.at(&["capabilities", "add"]));
         let admin = added.filter_map(Node::as_str).any(|c| c == "CAP_SYS_ADMIN");
         if privileged || admin {
@@ -143,7 +143,7 @@ pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
     let named =
         |start: &str| amounts().any(|(name, _)| name.text().is_some_and(|n| n.starts_with(start)));
     if named("hugepages-") && !named("cpu") && !named("memory") {
-        let key = resources.key_node().unwrap_or(resources);
+        let key = own_key(resources);
         conflict(
             v,
             key,
@@ -155,7 +155,7 @@ pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
 pub(super) fn mount<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let recursive = map.field("recursiveReadOnly");
     let asked = |n: &Node<'_>| matches!(n.as_str(), Some("Enabled" | "IfPossible"));
-    let read_only = map.field("readOnly").and_then(Node::as_bool) == Some(true);
+    let read_only = set(map, "readOnly").is_some();
     if let Some(recursive) = recursive.filter(|n| asked(n) && !read_only) {
         conflict(
             v,

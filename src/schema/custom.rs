@@ -1,6 +1,7 @@
 //! A custom resource against the schema of its CustomResourceDefinition: tree against tree, so that nothing is compiled. Structural
 //! schemas (apiextensions.k8s.io/v1); the CEL rules in them are left to the API server.
 
+use super::rules::unique;
 use super::table::Kind as ApiKind;
 use super::validate::{Validator, with_article};
 use super::{Problem, between, format};
@@ -9,7 +10,7 @@ use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Checks a custom resource by its definition.
 pub fn validate_custom<'d>(
@@ -330,35 +331,14 @@ fn list<'d>(
             value_of(check, item, items, path);
         }
     }
-    let text = |item: Node<'d>| item.text().map(str::to_owned);
-    let keys: Vec<&str> = schema
-        .list("x-kubernetes-list-map-keys")
-        .filter_map(Node::as_str)
-        .collect();
-    let key_of = |item: Node<'d>| -> Option<String> {
-        match schema
-            .field("x-kubernetes-list-type")
-            .and_then(Node::as_str)?
-        {
-            "set" => text(item),
-            "map" => {
-                let parts: Option<Vec<_>> = keys.iter().map(|k| text(item.field(k)?)).collect();
-                parts.map(|parts| parts.join("\0"))
-            }
-            _ => None,
+    match between::text(schema, "x-kubernetes-list-type") {
+        Some("set") => unique(check, node, &[]),
+        Some("map") => {
+            let keys = schema.list("x-kubernetes-list-map-keys");
+            let keys: Vec<&str> = keys.filter_map(Node::as_str).collect();
+            unique(check, node, &keys);
         }
-    };
-    let mut seen = HashSet::new();
-    for item in node.items() {
-        if let Some(key) = key_of(item).filter(|key| !key.is_empty()) {
-            let shown = key.replace('\0', ", ");
-            if !seen.insert(key) {
-                let at = keys.first().and_then(|k| item.field(k)).unwrap_or(item);
-                let message =
-                    format!("`{name}` has two items of `{shown}`: the API server refuses it");
-                check.add("schema/duplicate-item", at, message, None);
-            }
-        }
+        _ => {}
     }
 }
 

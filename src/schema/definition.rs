@@ -1,13 +1,13 @@
 //! A CustomResourceDefinition beyond its types: names, versions, conversion, columns and paths (the validation of the apiextensions API
 //! server).
 
-use super::between::{conflict, key_of, text};
+use super::admission::review_versions;
+use super::between::{conflict, key_of, missing, own_key, set, text};
 use super::table::Type;
 use super::validate::Validator;
 use super::{format, structural};
 use crate::kube::is_placeholder;
-use crate::yaml::{Kind, Node, Spot};
-use std::collections::HashSet;
+use crate::yaml::{Kind, Node};
 
 /// Checks a definition, whose type that is.
 pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>, ty: &'static Type) {
@@ -35,32 +35,11 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>, ty: &'stati
     }
 }
 
-/// A flag that is set.
-pub(super) fn set<'d>(map: Node<'d>, key: &str) -> Option<Node<'d>> {
-    map.field(key).filter(|n| n.as_bool() == Some(true))
-}
-
 /// Text that can be judged.
 pub(super) fn judged<'d>(map: Node<'d>, key: &str) -> Option<(Node<'d>, &'d str)> {
     let node = map.field(key)?;
     let text = node.as_str()?;
     (!text.is_empty() && !is_placeholder(text)).then_some((node, text))
-}
-
-/// The key of a value.
-pub(super) fn own_key(value: Node<'_>) -> Node<'_> {
-    value.key_node().unwrap_or(value)
-}
-
-pub(super) fn missing<'d>(
-    v: &mut Validator<'d>,
-    at: impl Into<Spot<'d>>,
-    message: &str,
-    help: &str,
-) {
-    let help = Some(help.to_owned());
-    v.add("schema/missing-field", at, message.to_owned(), help)
-        .missing = true;
 }
 
 fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {
@@ -98,7 +77,7 @@ fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {
         "the annotation `{APPROVAL}` is missing: `{group}` is a group of the Kubernetes community"
     );
     let help = format!("take a group of your own, or add the annotation: {LINK}");
-    missing(v, at, &message, &help);
+    missing(v, at, message).help = Some(help);
 }
 
 fn names<'d>(v: &mut Validator<'d>, names: Node<'d>) {
@@ -126,7 +105,6 @@ fn names<'d>(v: &mut Validator<'d>, names: Node<'d>) {
 }
 
 fn conversion<'d>(v: &mut Validator<'d>, conversion: Node<'d>) {
-    const KNOWN: [&str; 2] = ["v1", "v1beta1"];
     let Some((strategy, kind)) = judged(conversion, "strategy") else {
         return;
     };
@@ -138,30 +116,18 @@ fn conversion<'d>(v: &mut Validator<'d>, conversion: Node<'d>) {
             if client.is_none() {
                 let message = "`webhook.clientConfig` is missing: `strategy: Webhook` calls it";
                 let help = "add `webhook: {clientConfig: …, conversionReviewVersions: [v1]}`, or write `strategy: None`";
-                missing(v, webhook.unwrap_or(conversion).lacking(), message, help);
+                missing(v, webhook.unwrap_or(conversion).lacking(), message).help =
+                    Some(help.into());
             }
             let Some(reviews) = reviews else { return };
             if reviews.kind() == Kind::Seq && reviews.is_empty() {
                 let at = own_key(reviews);
                 let message =
                     "`conversionReviewVersions` is empty: the API server does not know how to ask";
-                missing(v, at, message, "write `[v1]`");
+                missing(v, at, message).help = Some("write `[v1]`".into());
                 return;
             }
-            let mut seen = HashSet::new();
-            for version in reviews.items() {
-                let text = version.text().unwrap_or_default();
-                if !seen.insert(text) {
-                    twice(v, version, "conversionReviewVersions", text);
-                }
-            }
-            let open = seen.iter().any(|text| is_placeholder(text));
-            if !open && !seen.is_empty() && !KNOWN.iter().any(|known| seen.contains(known)) {
-                let message =
-                    "`conversionReviewVersions` has none that the API server knows: write `[v1]`";
-                let at = own_key(reviews);
-                v.add("schema/enum", at, message.to_owned(), None);
-            }
+            review_versions(v, Some(reviews));
         }
         "None" => {
             let reviewed = reviews.filter(|r| !r.is_empty());
@@ -174,20 +140,8 @@ fn conversion<'d>(v: &mut Validator<'d>, conversion: Node<'d>) {
     }
 }
 
-pub(super) fn twice<'d>(v: &mut Validator<'d>, at: Node<'d>, name: &str, text: &str) {
-    let message = format!("`{name}` has two items of `{text}`: the API server refuses it");
-    v.add("schema/duplicate-item", at, message, None);
-}
-
-/// Exactly one version is that in which objects are kept, and each has a name of its own.
+/// Exactly one version is that in which objects are kept.
 fn storage<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let mut names = HashSet::new();
-    for name in spec.list("versions").filter_map(|v| v.field("name")) {
-        let text = name.text().unwrap_or_default();
-        if !is_placeholder(text) && !names.insert(text) {
-            twice(v, name, "versions", text);
-        }
-    }
     let mut flags = spec.list("versions").filter_map(|v| v.field("storage"));
     let Some(versions) = spec.field("versions").filter(|_| !v.is_fragment()) else {
         return;
@@ -280,7 +234,7 @@ fn column<'d>(v: &mut Validator<'d>, column: Node<'d>) {
 fn filled<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     if let Some(empty) = map.field(key).filter(|n| n.as_str() == Some("")) {
         let message = format!("`{key}` is empty: the API server refuses it");
-        missing(v, own_key(empty), &message, "write a value");
+        missing(v, own_key(empty), message).help = Some("write a value".into());
     }
 }
 
@@ -297,14 +251,10 @@ fn path<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str, starts: &[&str]) {
 /// Fields by which objects can be chosen: scalars of the schema.
 fn selectable<'d>(v: &mut Validator<'d>, version: Node<'d>, root: Node<'d>) {
     const MOST: usize = 8;
-    let mut seen = HashSet::new();
     for field in version.list("selectableFields").take(MOST) {
         let Some((at, path)) = judged(field, "jsonPath") else {
             continue;
         };
-        if !seen.insert(path) {
-            twice(v, at, "selectableFields", path);
-        }
         let names = path.strip_prefix('.').map(|path| path.split('.'));
         let found = names.and_then(|mut names| {
             names.try_fold(root, |schema, name| schema.field("properties")?.field(name))

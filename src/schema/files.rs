@@ -1,6 +1,6 @@
 //! Rules between the fields of files that components read (the programs' own validation packages).
 
-use super::between::{conflict, key_of, text};
+use super::between::{conflict, key_of, set, text};
 use super::table::Type;
 use super::validate::Validator;
 use crate::kube::component::number;
@@ -101,7 +101,7 @@ fn kubelet<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         );
     }
     let parallel = map.field("maxParallelImagePulls");
-    let one_by_one = map.field("serializeImagePulls").and_then(Node::as_bool) == Some(true);
+    let one_by_one = set(map, "serializeImagePulls").is_some();
     if let Some(parallel) = parallel.filter(|n| one_by_one && n.as_int().is_some_and(|n| n > 1)) {
         conflict(
             v,

@@ -54,10 +54,10 @@ impl Given {
                 let target = text.split('\'').nth(1).unwrap_or(&text);
                 Err(format!(
                     "refers to {}, and kubevet reads nothing beyond this file: write what it refers to into it",
-                    one_line(target)
+                    short(target)
                 ))
             }
-            Err(e) => Err(format!("is no JSON Schema: {}", one_line(&e.to_string()))),
+            Err(e) => Err(format!("is no JSON Schema: {}", short(&e.to_string()))),
         }
     }
 
@@ -154,23 +154,18 @@ fn problems<'d>(
     }
     let name = node.key_node().and_then(Node::key).unwrap_or_default();
     let name = if name.is_empty() { "this" } else { &name };
-    let mut add = |rule, spot: Spot<'d>, message: String, missing: bool| {
+    let mut add = |rule, spot: Spot<'d>, message: String| {
         found.push(Problem {
             rule,
             spot,
             message,
             help: None,
             related: None,
-            missing,
+            missing: rule == "schema/missing-field",
             mild: false,
             releases: targets,
         });
     };
-    let spot: Spot<'d> = match node.kind() {
-        Kind::Map | Kind::Seq => node.lacking(),
-        _ => node.into(),
-    };
-    let limit = |what: &str| format!("`{name}` must {what}, as the schema has it");
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -183,141 +178,92 @@ fn problems<'d>(
             {
                 if let Some((at, _)) = node.pair(key) {
                     let message = format!("the schema has no field `{key}` here");
-                    add("schema/unknown-field", at.into(), message, false);
+                    add("schema/unknown-field", at.into(), message);
                 }
             }
         }
         ValidationErrorKind::Required { property } => {
             let lacking = property.as_str().unwrap_or_default();
             let message = format!("`{lacking}` is missing: the schema requires it here");
-            add("schema/missing-field", node.lacking(), message, true);
+            add("schema/missing-field", node.lacking(), message);
         }
-        ValidationErrorKind::Type { kind } => {
+        kind => {
+            let (rule, what) = demand(kind);
+            // One of several forms: a part that is filled in later may be what decides.
+            let open = |part: Node<'_>| part.as_str().is_some_and(is_variable);
+            if rule == "schema/conflict" && node.within().any(open) {
+                return;
+            }
+            let spot: Spot<'d> = match node.kind() {
+                Kind::Map | Kind::Seq => node.lacking(),
+                _ => node.into(),
+            };
+            let message = format!("`{name}` must {what}, as the schema has it");
+            add(rule, spot, message);
+        }
+    }
+}
+
+/// What a keyword demands of a value, and the rule that tells of it.
+fn demand(kind: &ValidationErrorKind) -> (&'static str, String) {
+    use ValidationErrorKind as Keyword;
+    match kind {
+        Keyword::Type { kind } => {
             let wanted: Vec<String> = match kind {
                 TypeKind::Single(one) => vec![one.to_string()],
                 TypeKind::Multiple(many) => many.iter().map(|one| one.to_string()).collect(),
             };
-            let message = limit(&format!("be of type {}", wanted.join(" or ")));
-            add("schema/type", spot, message, false);
+            ("schema/type", format!("be of type {}", wanted.join(" or ")))
         }
-        ValidationErrorKind::Enum { options } => {
+        Keyword::Enum { options } => {
             let known = options.as_array().into_iter().flatten();
             let known: Vec<String> = known.take(12).map(shown).collect();
-            let message = limit(&format!("be one of {}", known.join(", ")));
-            add("schema/enum", spot, message, false);
+            ("schema/enum", format!("be one of {}", known.join(", ")))
         }
-        ValidationErrorKind::Constant { expected_value } => {
-            let message = limit(&format!("be {}", shown(expected_value)));
-            add("schema/enum", spot, message, false);
+        Keyword::Constant { expected_value } => {
+            ("schema/enum", format!("be {}", shown(expected_value)))
         }
-        ValidationErrorKind::Pattern { pattern } => {
-            let message = limit(&format!("match the pattern `{}`", one_line(pattern)));
-            add("schema/format", spot, message, false);
+        Keyword::Pattern { pattern } => (
+            "schema/format",
+            format!("match the pattern `{}`", short(pattern)),
+        ),
+        Keyword::Format { format } => (
+            "schema/format",
+            format!("have the format {}", short(format)),
+        ),
+        Keyword::Maximum { limit } => ("schema/range", format!("be {limit} at most")),
+        Keyword::Minimum { limit } => ("schema/range", format!("be {limit} at least")),
+        Keyword::ExclusiveMaximum { limit } => ("schema/range", format!("be below {limit}")),
+        Keyword::ExclusiveMinimum { limit } => ("schema/range", format!("be above {limit}")),
+        Keyword::MinLength { limit } => {
+            ("schema/range", format!("have {limit} characters at least"))
         }
-        ValidationErrorKind::Format { format } => {
-            let message = limit(&format!("have the format {}", one_line(format)));
-            add("schema/format", spot, message, false);
+        Keyword::MaxLength { limit } => {
+            ("schema/range", format!("have {limit} characters at most"))
         }
-        ValidationErrorKind::Maximum { limit: most } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("be {most} at most")),
-                false,
-            );
+        Keyword::MinItems { limit } | Keyword::MinProperties { limit } => {
+            ("schema/range", format!("have {limit} items at least"))
         }
-        ValidationErrorKind::Minimum { limit: least } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("be {least} at least")),
-                false,
-            );
+        Keyword::MaxItems { limit } | Keyword::MaxProperties { limit } => {
+            ("schema/range", format!("have {limit} items at most"))
         }
-        ValidationErrorKind::ExclusiveMaximum { limit: most } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("be below {most}")),
-                false,
-            );
-        }
-        ValidationErrorKind::ExclusiveMinimum { limit: least } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("be above {least}")),
-                false,
-            );
-        }
-        ValidationErrorKind::MinLength { limit: least } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("have {least} characters at least")),
-                false,
-            );
-        }
-        ValidationErrorKind::MaxLength { limit: most } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("have {most} characters at most")),
-                false,
-            );
-        }
-        ValidationErrorKind::MinItems { limit: least }
-        | ValidationErrorKind::MinProperties { limit: least } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("have {least} items at least")),
-                false,
-            );
-        }
-        ValidationErrorKind::MaxItems { limit: most }
-        | ValidationErrorKind::MaxProperties { limit: most } => {
-            add(
-                "schema/range",
-                spot,
-                limit(&format!("have {most} items at most")),
-                false,
-            );
-        }
-        ValidationErrorKind::UniqueItems => {
-            add(
-                "schema/duplicate-item",
-                spot,
-                limit("have no item twice"),
-                false,
-            );
-        }
-        // One of several forms: a part that is filled in later may be what decides.
-        _ if node
-            .within()
-            .any(|part| part.as_str().is_some_and(is_variable)) => {}
-        _ => {
-            let keyword = one_line(error.kind().keyword());
-            add(
-                "schema/conflict",
-                spot,
-                limit(&format!("fit the schema's `{keyword}`")),
-                false,
-            );
-        }
+        Keyword::UniqueItems => ("schema/duplicate-item", "have no item twice".to_owned()),
+        other => (
+            "schema/conflict",
+            format!("fit the schema's `{}`", short(other.keyword())),
+        ),
     }
 }
 
 /// A value of the schema, for a message.
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("`{}`", one_line(text)),
-        other => one_line(&other.to_string()),
+        Value::String(text) => format!("`{}`", short(text)),
+        other => short(&other.to_string()),
     }
 }
 
 /// A piece of the schema's text: on one line, and not without end.
-fn one_line(text: &str) -> String {
-    let line: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
-    line
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

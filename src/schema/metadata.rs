@@ -1,5 +1,6 @@
 //! Names of objects: each kind has its own form.
 
+use super::between::own_key;
 use super::format;
 use super::table::Kind as ApiKind;
 use super::validate::Validator;
@@ -59,9 +60,9 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
     }
     let metadata = object.node.get("metadata");
     let spot: Spot<'d> = match (object.metadata("name"), metadata) {
-        (Some(empty), _) => empty.key_node().unwrap_or(empty).into(),
+        (Some(empty), _) => own_key(empty).into(),
         (None, Some(metadata)) => match object.node.at(&["metadata"]).and_then(|m| m.get("name")) {
-            Some(null) => null.key_node().unwrap_or(null).into(),
+            Some(null) => own_key(null).into(),
             None => metadata.lacking(),
         },
         (None, None) => object

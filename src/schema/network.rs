@@ -1,7 +1,7 @@
 //! Rules of validation between the fields of Services, Ingresses, policies and endpoints (pkg/apis/core, networking and discovery
 //! validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
+use super::between::{conflict, key_of, missing, own_key, text};
 use super::validate::Validator;
 use crate::kube::is_variable;
 use crate::yaml::{Kind, Node};
@@ -25,23 +25,15 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let ports: Vec<Node<'d>> = spec.list("ports").collect();
     if ports.is_empty() && !external && !headless {
         let at = key_of(spec, "ports");
-        v.add(
-            "schema/missing-field",
+        missing(
+            v,
             at,
-            "a Service without `ports` reaches nothing: the API server refuses it".to_owned(),
-            None,
-        )
-        .missing = true;
+            "a Service without `ports` reaches nothing: the API server refuses it",
+        );
     }
     for port in ports.iter().filter(|_| ports.len() > 1) {
         if port.field("name").is_none_or(|n| n.text() == Some("")) {
-            v.add(
-                "schema/missing-field",
-                port.lacking(),
-                "each of several ports needs a `name`".to_owned(),
-                None,
-            )
-            .missing = true;
+            missing(v, port.lacking(), "each of several ports needs a `name`");
         }
     }
     let balanced = kind == "LoadBalancer";
@@ -77,7 +69,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     {
         conflict(
             v,
-            policy.key_node().unwrap_or(policy),
+            own_key(policy),
             "`externalTrafficPolicy` is for Services that are reached from outside",
         );
     }
@@ -101,7 +93,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// What a Service says twice, differently.
+/// Node ports and addresses of a Service.
 fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let mut taken: Vec<(i64, &str, Node<'d>)> = Vec::new();
     for port in spec.list("ports") {
@@ -135,9 +127,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let message = "the first of `clusterIPs` must be the same as `clusterIP`";
         conflict(
             v,
-            first
-                .parent()
-                .map_or(first, |list| list.key_node().unwrap_or(list)),
+            first.parent().map_or(first, |list| own_key(list)),
             message,
         );
     }
@@ -151,13 +141,20 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    for range in spec.list("loadBalancerSourceRanges") {
-        let written = range.as_str().unwrap_or_default().trim();
-        if v.all_from(35) && has_host_bits(written) == Some(true) {
-            let message =
-                format!("`{written}` has bits behind its prefix: write the network's own address");
-            v.add("schema/range", range, message, None);
+    if v.all_from(35) {
+        for range in spec.list("loadBalancerSourceRanges") {
+            whole_network(v, range);
         }
+    }
+}
+
+/// A range of addresses begins with the network's own address.
+fn whole_network<'d>(v: &mut Validator<'d>, range: Node<'d>) {
+    let written = range.as_str().unwrap_or_default().trim();
+    if has_host_bits(written) == Some(true) {
+        let message =
+            format!("`{written}` has bits behind its prefix: write the network's own address");
+        v.add("schema/range", range, message, None);
     }
 }
 
@@ -212,9 +209,8 @@ pub(super) fn ingress_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             "an absolute path without `//`, `/./` and `/../`",
         ),
         None if exact => {
-            let message = "`path` is missing: this `pathType` needs one".to_owned();
-            v.add("schema/missing-field", map.lacking(), message, None)
-                .missing = true;
+            let message = "`path` is missing: this `pathType` needs one";
+            missing(v, map.lacking(), message);
         }
         None => {}
     }
@@ -305,9 +301,8 @@ pub(super) fn class_parameters<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             "parameters of the cluster have no namespace: write `scope: Namespace`",
         ),
         ("Namespace", None) => {
-            let message = "`namespace` is missing: the scope is Namespace".to_owned();
-            v.add("schema/missing-field", key_of(map, "scope"), message, None)
-                .missing = true;
+            let message = "`namespace` is missing: the scope is Namespace";
+            missing(v, key_of(map, "scope"), message);
         }
         _ => {}
     }
@@ -320,12 +315,7 @@ pub(super) fn service_cidr<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         families(v, *second, &ranges, "cidrs");
     }
     for range in ranges {
-        let written = range.as_str().unwrap_or_default();
-        if has_host_bits(written) == Some(true) {
-            let message =
-                format!("`{written}` has bits behind its prefix: write the network's own address");
-            v.add("schema/range", range, message, None);
-        }
+        whole_network(v, range);
     }
 }
 
@@ -343,7 +333,7 @@ fn families<'d>(v: &mut Validator<'d>, second: Node<'d>, ranges: &[Node<'d>], na
     let same = matches!(ranges, [first, second] if family(first) == family(second));
     if same || ranges.len() > 2 {
         let list = second.parent().unwrap_or(second);
-        let at = list.key_node().unwrap_or(list);
+        let at = own_key(list);
         conflict(
             v,
             at,

@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of data, roles, requests and classes (pkg/apis/*/validation of Kubernetes).
 
-use super::between::{conflict, key_of, text};
+use super::between::{conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -60,7 +60,7 @@ fn keys_of_type<'d>(v: &mut Validator<'d>, object: Node<'d>) {
         let at = object.field("data").or_else(|| object.field("stringData"));
         let spot = at.map_or_else(|| key_of(object, "type"), Node::lacking);
         let message = format!("a Secret of this type needs the key `{lacking}`");
-        v.add("schema/missing-field", spot, message, None).missing = true;
+        missing(v, spot, message);
     }
 }
 
@@ -118,8 +118,7 @@ pub(super) fn secret<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
         _ => return,
     };
     let message = format!("a Secret of this type needs {what}");
-    v.add("schema/missing-field", lacking, message, None)
-        .missing = true;
+    missing(v, lacking, message);
 }
 
 pub(super) fn api_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
@@ -253,7 +252,7 @@ pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
             "`{}` {are} missing: a rule about no path needs {them}",
             lacking.join("` and `")
         );
-        v.add("schema/missing-field", spot, message, None).missing = true;
+        missing(v, spot, message);
     }
 }
 

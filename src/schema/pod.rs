@@ -1,6 +1,6 @@
 //! Rules of validation and of admission between the fields of a pod (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, text};
+use super::between::{amount, conflict, key_of, missing, own_key, set, text};
 use super::container::amounts;
 use super::validate::Validator;
 use crate::yaml::{Node, items};
@@ -73,7 +73,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             }
         }
     }
-    let on = |key: &str| spec.field(key).and_then(Node::as_bool) == Some(true);
+    let on = |key: &str| set(spec, key).is_some();
     if on("hostPID") && on("shareProcessNamespace") {
         conflict(
             v,
@@ -141,17 +141,12 @@ fn dns<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let count = items(list).count();
         if let Some(list) = list.filter(|_| count > most) {
             let message = format!("`{key}` has {count} items, and a resolver takes {most} at most");
-            v.add(
-                "schema/range",
-                list.key_node().unwrap_or(list),
-                message,
-                None,
-            );
+            v.add("schema/range", own_key(list), message, None);
         }
     }
     let searches = config.and_then(|config| config.field("searches"));
     for search in items(searches).filter(|s| s.as_str() == Some(".")) {
-        // Up to 1.33 the root was no domain.
+        // Up to 1.31 the root was no domain.
         let fits = !v.all_before(32);
         v.form(fits, search, "searches", "a domain");
     }
@@ -205,7 +200,7 @@ fn operating_system<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 /// A Windows container that is a process of its node uses the node's network.
 fn host_process<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     const PATH: [&str; 3] = ["securityContext", "windowsOptions", "hostProcess"];
-    let shared = spec.field("hostNetwork").and_then(Node::as_bool) == Some(true);
+    let shared = set(spec, "hostNetwork").is_some();
     let mut asked = containers(spec)
         .chain([spec])
         .filter_map(|part| part.at(&PATH));
@@ -216,7 +211,7 @@ fn host_process<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// Kernel parameters of a namespace that the pod shares with its node.
 fn sysctls<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let on = |key: &str| spec.field(key).and_then(Node::as_bool) == Some(true);
+    let on = |key: &str| set(spec, key).is_some();
     for sysctl in items(spec.at(&["securityContext", "sysctls"])) {
         let Some(name) = sysctl.field("name") else {
             continue;
@@ -305,9 +300,8 @@ fn of_files<'d>(v: &mut Validator<'d>, api: Node<'d>) {
         .filter_map(|item| item.field("resourceFieldRef"));
     for reference in references {
         if text(reference, "containerName").is_none_or(str::is_empty) {
-            let message = "`containerName` is missing: a volume is of no container".to_owned();
-            v.add("schema/missing-field", reference.lacking(), message, None)
-                .missing = true;
+            let message = "`containerName` is missing: a volume is of no container";
+            missing(v, reference.lacking(), message);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
-use super::between::amount;
+use super::between::{amount, own_key};
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
 use super::{between, format};
@@ -190,12 +190,7 @@ fn of_value<'d>(validator: &mut Validator<'d>, value: Node<'d>, rule: &Rule, che
         Check::NotEmpty => {
             if is_empty(value) {
                 let message = format!("`{name}` is empty: leave it out or give it a value");
-                validator.add(
-                    "schema/missing-field",
-                    value.key_node().unwrap_or(value),
-                    message,
-                    None,
-                );
+                validator.add("schema/missing-field", own_key(value), message, None);
             }
         }
         Check::Form(form) => of_form(validator, value, name, *form),
@@ -213,22 +208,27 @@ fn octal(text: &str) -> String {
     i64::from_str_radix(text, 8).map_or_else(|_| "its value".to_owned(), |n| n.to_string())
 }
 
-/// Items that are the same in all of the keys that tell them apart. Defaults count: a port's protocol is TCP.
-fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &'static [&'static str]) {
+/// Items that are the same in all of the keys that tell them apart, the first of which each has. Defaults count: a port's protocol is
+/// TCP.
+pub(super) fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &[&str]) {
     let mut seen: HashMap<Vec<&str>, Node<'d>> = HashMap::new();
     for item in list.items() {
-        let values = keys.iter().map(|key| match (item.field(key), *key) {
-            (Some(value), _) => value.text(),
-            (None, "protocol") => Some("TCP"),
-            (None, _) => None,
-        });
+        let values = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| match item.field(key) {
+                Some(value) => value.text(),
+                None if at == 0 => None,
+                None if *key == "protocol" => Some("TCP"),
+                None => Some(""),
+            });
         let Some(mut values) = values.collect::<Option<Vec<&str>>>() else {
             continue;
         };
         if keys.is_empty() {
             values.extend(item.text());
         }
-        if values.iter().all(|v| v.is_empty()) {
+        if values.iter().all(|v| v.is_empty() || is_variable(v)) {
             continue;
         }
         let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);

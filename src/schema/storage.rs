@@ -1,7 +1,7 @@
 //! Rules of validation between the fields of volumes, devices, quotas and limits (pkg/apis/core, storage and resource validation of
 //! Kubernetes).
 
-use super::between::{amount, conflict, key_of, text};
+use super::between::{amount, conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -22,12 +22,20 @@ pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
             let resource = name.text().unwrap_or_default();
             let above = item.at(&[high, resource]);
             let amounts = amount(value).zip(above.and_then(amount));
-            if amounts.is_some_and(|(low, high)| low > high) {
-                conflict(
-                    v,
-                    value,
-                    format!("`{low}` of {resource} is above its `{high}`"),
-                );
+            if let Some(above) = above.filter(|_| amounts.is_some_and(|(low, high)| low > high)) {
+                // A default is within the limits, not the other way round.
+                let (at, message) = if low == "min" && high != "max" {
+                    (
+                        above,
+                        format!("`{high}` of {resource} is below its `{low}`"),
+                    )
+                } else {
+                    (
+                        value,
+                        format!("`{low}` of {resource} is above its `{high}`"),
+                    )
+                };
+                conflict(v, at, message);
                 return;
             }
         }
@@ -48,23 +56,22 @@ fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 
 /// What a quota counts is whole, and what its scopes leave out cannot be limited.
 pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const OBJECTS: [&str; 9] = [
+        "configmaps",
+        "persistentvolumeclaims",
+        "pods",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "services",
+        "services.loadbalancers",
+        "services.nodeports",
+    ];
     let hard = spec.field("hard");
     let scopes: Vec<&str> = spec.list("scopes").filter_map(Node::as_str).collect();
     for (name, value) in hard.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
-        let counts = resource.starts_with("count/")
-            || matches!(
-                resource,
-                "pods"
-                    | "services"
-                    | "replicationcontrollers"
-                    | "resourcequotas"
-                    | "secrets"
-                    | "configmaps"
-                    | "persistentvolumeclaims"
-                    | "services.nodeports"
-                    | "services.loadbalancers"
-            );
+        let counts = resource.starts_with("count/") || OBJECTS.contains(&resource);
         let amount = amount(value);
         if counts && amount.is_some_and(|amount| amount.fract() != 0.0) {
             v.add(
@@ -99,13 +106,8 @@ pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    let of_objects = [
-        "services",
-        "secrets",
-        "configmaps",
-        "persistentvolumeclaims",
-    ];
-    let object = of_objects.iter().find(|name| named(name));
+    let of_objects = OBJECTS.iter().filter(|name| **name != "pods");
+    let object = of_objects.into_iter().find(|name| named(name));
     if let Some(object) = object.filter(|_| {
         !scopes.is_empty()
             && !scopes.contains(&"BestEffort")
@@ -149,9 +151,8 @@ pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
 pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     access_modes(v, spec);
     if spec.field("local").is_some() && spec.field("nodeAffinity").is_none() {
-        let message = "`nodeAffinity` is missing: a local volume is on one node".to_owned();
-        v.add("schema/missing-field", spec.lacking(), message, None)
-            .missing = true;
+        let message = "`nodeAffinity` is missing: a local volume is on one node";
+        missing(v, spec.lacking(), message);
     }
     let path = spec.at(&["hostPath", "path"]).and_then(Node::as_str);
     let root =
@@ -174,9 +175,8 @@ pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     access_modes(v, spec);
     let requests = spec.at(&["resources", "requests"]);
     if let Some(requests) = requests.filter(|r| r.field("storage").is_none() && !v.is_fragment()) {
-        let message = "`storage` is missing: a claim asks for an amount of it".to_owned();
-        v.add("schema/missing-field", requests.lacking(), message, None)
-            .missing = true;
+        let message = "`storage` is missing: a claim asks for an amount of it";
+        missing(v, requests.lacking(), message);
     }
     let (source, reference) = (spec.field("dataSource"), spec.field("dataSourceRef"));
     for source in source.into_iter().chain(reference) {
@@ -299,9 +299,8 @@ pub(super) fn scope<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let some = map.list("values").next().is_some();
     match text(map, "operator") {
         Some("In" | "NotIn") if !some => {
-            let message = "`values` is missing: the operator compares with them".to_owned();
-            v.add("schema/missing-field", map.lacking(), message, None)
-                .missing = true;
+            let message = "`values` is missing: the operator compares with them";
+            missing(v, map.lacking(), message);
         }
         Some("Exists" | "DoesNotExist") if some => {
             conflict(
@@ -362,14 +361,12 @@ pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         if constraint.field("matchAttribute").is_none()
             && constraint.field("distinctAttribute").is_none()
         {
-            let message = "`matchAttribute` is missing: a constraint is about one".to_owned();
-            v.add("schema/missing-field", constraint.lacking(), message, None)
-                .missing = true;
+            let message = "`matchAttribute` is missing: a constraint is about one";
+            missing(v, constraint.lacking(), message);
         }
     }
     for config in map.list("config").filter(|c| c.field("opaque").is_none()) {
-        let message = "`opaque` is missing: it is what a driver is told".to_owned();
-        v.add("schema/missing-field", config.lacking(), message, None)
-            .missing = true;
+        let message = "`opaque` is missing: it is what a driver is told";
+        missing(v, config.lacking(), message);
     }
 }

@@ -1,15 +1,15 @@
 //! That the schema of a custom resource is structural, and what the API server refuses in it besides. The types of the expressions in
 //! `x-kubernetes-validations` are left to the server.
 
-use super::between::{conflict, key_of, text};
-use super::definition::{judged, missing, own_key, set, twice};
+use super::between::{conflict, key_of, missing, own_key, set, text};
+use super::definition::judged;
 use super::table::Type;
 use super::validate::Validator;
 use super::{admission, custom, pattern};
 use crate::kube::is_placeholder;
 use crate::yaml::{Kind, Node, NodeId, Spot};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Checks the schema of a version, whose type that is; whether the version has the subresource `status`.
 pub(super) fn check<'d>(
@@ -246,7 +246,7 @@ impl<'d> Walk<'_, 'd> {
                 let message = format!(
                     "`{name}` is restricted here, and described nowhere: `properties` beside `allOf`, `anyOf`, `oneOf` or `not` must have it"
                 );
-                missing(self.v, key, &message, "describe it there with its type");
+                missing(self.v, key, message).help = Some("describe it there with its type".into());
             }
         }
     }
@@ -320,7 +320,7 @@ impl<'d> Walk<'_, 'd> {
         let array = has.kind == Some("array") && place != Place::Root;
         if array && !has.items && !has.unknown {
             let message = "`items` is missing: an array has items of one schema";
-            missing(self.v, schema.lacking(), message, "add `items: {type: …}`");
+            missing(self.v, schema.lacking(), message).help = Some("add `items: {type: …}`".into());
         }
         let other = has.preserve.or(has.embedded);
         if let Some(other) = other.filter(|_| has.int_or_string) {
@@ -342,7 +342,7 @@ impl<'d> Walk<'_, 'd> {
         if !preserves && schema.field("properties").is_none_or(Node::is_empty) {
             let message = "`properties` is missing: nothing would be left of the embedded resource";
             let help = "add `x-kubernetes-preserve-unknown-fields: true`";
-            missing(self.v, schema.lacking(), message, help);
+            missing(self.v, schema.lacking(), message).help = Some(help.into());
         }
         if let Some(additional) = schema.field("additionalProperties") {
             let at = own_key(additional);
@@ -419,12 +419,8 @@ impl<'d> Walk<'_, 'd> {
             Some(_) => {}
             None => {
                 let message = format!("`type` is missing: `{of}` is for `type: {wanted}`");
-                missing(
-                    self.v,
-                    schema.lacking(),
-                    &message,
-                    &format!("add `type: {wanted}`"),
-                );
+                missing(self.v, schema.lacking(), message).help =
+                    Some(format!("add `type: {wanted}`"));
             }
         }
     }
@@ -441,7 +437,7 @@ impl<'d> Walk<'_, 'd> {
             "map" if !keyed => {
                 let message = "`x-kubernetes-list-map-keys` is missing: a list of type map tells its items apart by them";
                 let help = "add `x-kubernetes-list-map-keys: [name]`";
-                missing(self.v, schema.lacking(), message, help);
+                missing(self.v, schema.lacking(), message).help = Some(help.into());
             }
             _ => {}
         }
@@ -490,18 +486,14 @@ impl<'d> Walk<'_, 'd> {
         if schema.field("x-kubernetes-list-type").is_none() && !keys.is_empty() {
             let message = "`x-kubernetes-list-type` is missing: keys are for lists of type map";
             let help = "add `x-kubernetes-list-type: map`";
-            missing(self.v, schema.lacking(), message, help);
+            missing(self.v, schema.lacking(), message).help = Some(help.into());
         }
         let items = schema.field("items");
         let Some(items) = items.filter(|i| text(*i, "type") == Some("object")) else {
             return;
         };
-        let mut seen = HashSet::new();
         for key in keys.items().take(MOST_KEYS) {
             let Some(name) = key.as_str() else { continue };
-            if !seen.insert(name) {
-                twice(self.v, key, "x-kubernetes-list-map-keys", name);
-            }
             let property = items.field("properties").and_then(|p| p.field(name));
             if let Some(property) = property {
                 self.map_key(items, property, name);
@@ -521,7 +513,7 @@ impl<'d> Walk<'_, 'd> {
                 "`{name}` may be left out, and items are told apart by it: it needs a default, or a place in `required`"
             );
             let help = format!("add `required: [{name}]` to `items`");
-            missing(self.v, property.lacking(), &message, &help);
+            missing(self.v, property.lacking(), message).help = Some(help);
         }
         let apart = "items are told apart by it";
         if let Some(nullable) = set(property, "nullable") {
@@ -539,7 +531,7 @@ fn untyped<'d>(v: &mut Validator<'d>, at: impl Into<Spot<'d>>) {
     let message = "`type` is missing: each value that a schema describes has one";
     let help =
         "add `type:`, or `x-kubernetes-preserve-unknown-fields: true` where anything may stand";
-    missing(v, at, message, help);
+    missing(v, at, message).help = Some(help.into());
 }
 
 /// `[{type: integer}, {type: string}]`, which every tool writes beside `x-kubernetes-int-or-string`, and which is let pass.
@@ -561,7 +553,7 @@ fn rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
         let empty = |t: &str| t.trim().is_empty() && (key == "rule" || !t.is_empty());
         if value.as_str().is_some_and(empty) {
             let message = format!("`{key}` is empty: it is an expression");
-            missing(v, own_key(value), &message, "write one, or remove it");
+            missing(v, own_key(value), message).help = Some("write one, or remove it".into());
         } else {
             admission::expression(v, value);
         }
@@ -572,7 +564,7 @@ fn rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
     } else if breaks(trimmed("rule")) {
         let message =
             "`message` is missing: a rule of several lines is not shown to the user, and needs one";
-        missing(v, rule.lacking(), message, "add `message:`");
+        missing(v, rule.lacking(), message).help = Some("add `message:`".into());
     }
     if let Some((path, text)) = judged(rule, "fieldPath") {
         let fits = !text.trim().is_empty() && !breaks(text);

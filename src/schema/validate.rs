@@ -410,8 +410,9 @@ impl<'d> Validator<'d> {
         if is_variable(name) {
             return;
         }
+        let custom = self.kind.is_some_and(|kind| kind.custom);
         let fate = match self.program() {
-            None if self.kind.is_some_and(|kind| kind.custom) => {
+            None if custom => {
                 "unless its release is newer than this table, it is dropped or refused".to_owned()
             }
             None => "the API server refuses it, or drops it without a word".to_owned(),
@@ -423,7 +424,6 @@ impl<'d> Validator<'d> {
         };
         let message = format!("{} has no field `{name}`: {fate}", named(ty));
         let help = self.belongs(name, ty);
-        let custom = self.kind.is_some_and(|kind| kind.custom);
         let severe = !custom && self.program().is_none_or(|reader| reader.refuses);
         self.add("schema/unknown-field", key, message, help).mild = !severe;
     }

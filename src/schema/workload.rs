@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, text};
+use super::between::{amount, conflict, key_of, missing, own_key, set, text};
 use super::validate::Validator;
 use crate::yaml::{Node, Spot, items};
 
@@ -108,7 +108,7 @@ pub(super) fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let at = selector.field("matchLabels").unwrap_or(selector);
         v.add(
             "schema/missing-field",
-            at.key_node().unwrap_or(at),
+            own_key(at),
             "an empty selector selects nothing: the API server refuses it".to_owned(),
             None,
         );
@@ -122,13 +122,7 @@ fn claim_templates<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         if name.is_none_or(|name| name.text() == Some("")) && !v.all_before(32) {
             let at = claim.field("metadata").unwrap_or(claim);
             let message = "`metadata.name` is missing: the claim is the volume of that name";
-            v.add(
-                "schema/missing-field",
-                at.lacking(),
-                message.to_owned(),
-                None,
-            )
-            .missing = true;
+            missing(v, at.lacking(), message.to_owned());
         }
     }
 }
@@ -142,7 +136,7 @@ fn always<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if let Some(deadline) = spec.at(&["template", "spec", "activeDeadlineSeconds"]) {
         conflict(
             v,
-            deadline.key_node().unwrap_or(deadline),
+            own_key(deadline),
             "`activeDeadlineSeconds` ends pods that are to run for ever",
         );
     }
@@ -227,14 +221,12 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         None => {
             if let Some(pod) = pod {
                 let message =
-                    "`restartPolicy` is missing: a Job's pods need `OnFailure` or `Never`"
-                        .to_owned();
-                v.add("schema/missing-field", pod.lacking(), message, None)
-                    .missing = true;
+                    "`restartPolicy` is missing: a Job's pods need `OnFailure` or `Never`";
+                missing(v, pod.lacking(), message);
             }
         }
     }
-    let manual = spec.field("manualSelector").and_then(Node::as_bool) == Some(true);
+    let manual = set(spec, "manualSelector").is_some();
     if manual {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
     } else if let Some((key, _)) = spec.pair("selector").filter(|(_, s)| !s.is_null()) {
@@ -314,12 +306,7 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     if let Some(list) = list.filter(|_| falling) {
         let message = "`values` must be in ascending order".to_owned();
-        v.add(
-            "schema/range",
-            list.key_node().unwrap_or(list),
-            message,
-            None,
-        );
+        v.add("schema/range", own_key(list), message, None);
     }
     let zero = values.iter().find(|n| n.as_int() == Some(0));
     if let Some(zero) = zero.filter(|_| text(map, "operator") == Some("In")) {
@@ -348,7 +335,8 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             .flat_map(|p| p.list("initContainers").chain(p.list("containers")));
         all.any(|c| text(c, "name") == Some(name))
     };
-    for rule in items(failure.and_then(|f| f.field("rules"))) {
+    let rules = || items(failure.and_then(|f| f.field("rules")));
+    for rule in rules() {
         let Some(name) = rule.at(&["onExitCodes", "containerName"]) else {
             continue;
         };
@@ -362,7 +350,6 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    let rules = || items(failure.and_then(|f| f.field("rules")));
     let per_index = spec.field("backoffLimitPerIndex").is_some();
     let index = |rule: &Node<'_>| text(*rule, "action") == Some("FailIndex");
     if let Some(rule) = rules().find(|rule| index(rule) && !per_index) {
@@ -381,11 +368,11 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "with `podFailurePolicy` only `Failed` pods are replaced",
         );
     }
+    let completions = spec.field("completions").and_then(Node::as_int);
     if let Some((key, value)) = spec.pair("maxFailedIndexes").filter(|(_, n)| !n.is_null()) {
         if !per_index {
             conflict(v, key, "`maxFailedIndexes` needs `backoffLimitPerIndex`");
         }
-        let completions = spec.field("completions").and_then(Node::as_int);
         if value
             .as_int()
             .zip(completions)
@@ -404,27 +391,15 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             None,
         );
     }
-    if let Some((key, _)) = spec
-        .pair("successPolicy")
-        .filter(|(_, p)| !p.is_null() && !indexed)
-    {
-        conflict(v, key, "`successPolicy` needs `completionMode: Indexed`");
+    for field in ["successPolicy", "backoffLimitPerIndex"] {
+        let given = spec.pair(field).filter(|(_, value)| !value.is_null());
+        if let Some((key, _)) = given.filter(|_| !indexed) {
+            conflict(v, key, format!("`{field}` needs `completionMode: Indexed`"));
+        }
     }
-    if let Some((key, _)) = spec
-        .pair("backoffLimitPerIndex")
-        .filter(|(_, p)| !p.is_null() && !indexed)
-    {
-        conflict(
-            v,
-            key,
-            "`backoffLimitPerIndex` needs `completionMode: Indexed`",
-        );
-    }
-    let completions = spec.field("completions").and_then(Node::as_int);
     if indexed && completions.is_none() && !v.is_fragment() {
-        let message = "`completions` is missing: `completionMode: Indexed` needs it".to_owned();
-        v.add("schema/missing-field", spec.lacking(), message, None)
-            .missing = true;
+        let message = "`completions` is missing: `completionMode: Indexed` needs it";
+        missing(v, spec.lacking(), message);
     }
     for rule in items(spec.at(&["successPolicy", "rules"])) {
         let count = rule.field("succeededCount");
@@ -522,8 +497,7 @@ pub(super) fn metric_target<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 "`{}` is missing: this target needs it",
                 fields.join("` or `")
             );
-            v.add("schema/missing-field", map.lacking(), message, None)
-                .missing = true;
+            missing(v, map.lacking(), message);
         }
         [first, second] if alone => {
             conflict(
