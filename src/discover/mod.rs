@@ -386,7 +386,7 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
             repository.add_skaffold(&text_of(file, max));
         } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
-            repository.add_chart(file.path.rsplit_once('/').map_or("", |(folder, _)| folder));
+            repository.add_chart(kube::folder(&file.path));
         }
     }
     if found.complete {

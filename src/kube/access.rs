@@ -1,7 +1,9 @@
 //! Who may do what in a set: roles, bindings, accounts, and the pods that run as them.
 
 use super::component::is_system_pod;
-use super::{Body, Facts, KeptSpot, Object, PodSpec, PolicyRule, RoleRef, Set, Subject, Whole};
+use super::{
+    Body, Facts, KeptSpot, Object, PodSpec, PolicyRule, RoleRef, Set, Subject, Whole, folder,
+};
 use crate::finding::Finding;
 use crate::text::FileId;
 use crate::yaml::{Node, Spot, items};
@@ -495,10 +497,6 @@ impl<'a> Access<'a> {
 /// The account that a pod runs as.
 pub fn account_of(pod: Of<'_, PodFacts>) -> &str {
     pod.body.account.as_deref().unwrap_or(DEFAULT)
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Those that share most of their path with another file.

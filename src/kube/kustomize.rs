@@ -26,7 +26,7 @@ impl Repository {
 
     /// Takes in the kustomization at `path`.
     pub fn add_kustomization(&mut self, path: &str, text: &str) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = super::folder(path);
         each_document(text, |document| {
             for patch in patch_paths(document) {
                 self.patches.extend(join(folder, patch));
@@ -66,7 +66,7 @@ impl Repository {
 
     /// Whether a kustomization gives what this file holds a namespace.
     pub fn gives_namespace(&self, path: &str) -> bool {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = super::folder(path);
         self.namespaced.contains(path) || self.namespaced.contains(folder)
     }
 

@@ -105,13 +105,14 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
                 || has("-arg:")
                 || in_rancher(path)
                 || text.trim_start().starts_with(USER_DATA)
-                || path.ends_with(CHART)
-                || path
-                    .rsplit('/')
-                    .next()
-                    .is_some_and(kustomize::Repository::is_kustomization)
+                || file_name(path) == CHART
+                || kustomize::Repository::is_kustomization(file_name(path))
         }
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn in_inventory(path: &str) -> bool {
@@ -177,7 +178,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     if root.document().text.trim_start().starts_with(USER_DATA) {
         return Some(Object::named(root, CLOUD_INIT, "CloudConfig"));
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     if kustomize::Repository::is_kustomization(name) {
         let (group, kind) = ("kustomize.config.k8s.io", "Kustomization");
         return Some(Object::named(root, group, kind));

@@ -7,7 +7,7 @@ use crate::kube::component::{
     ComponentKind, Extent, Form, Gone, Instance, Origin, Plugin, Setting, mount_of, mounts, number,
 };
 use crate::kube::image::Reference;
-use crate::kube::{Object, Says, Set};
+use crate::kube::{Object, Says, Set, folder};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, Spot};
@@ -923,7 +923,6 @@ pub(super) fn kubelet_certificate_authority_in_set(set: &Set<'_>, cx: &mut Cx<'_
         return;
     }
     // What lies in one folder is one cluster's.
-    let folder = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
     let server_settings = set.settings(ComponentKind::ApiServer, "kubelet-certificate-authority");
     for server in server_settings.filter(|s| s.setting.value.is_empty()) {
         let signed = set

@@ -3,7 +3,7 @@
 use crate::check::{Cx, Draft};
 use crate::kube::address::{Url, is_any, is_loopback};
 use crate::kube::component::{ComponentKind, Extent, Form, Instance, Setting, is_open, number};
-use crate::kube::{PodSpec, Set};
+use crate::kube::{PodSpec, Set, folder};
 use crate::model::Severity;
 use crate::yaml::{Node, Spot};
 
@@ -430,7 +430,6 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn shared_ca_with_apiserver(set: &Set<'_>, cx: &mut Cx<'_>) {
     // What lies in one folder is one cluster's.
-    let folder = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
     for etcd in set.settings(ComponentKind::Etcd, "trusted-ca-file") {
         let mut beside = set
             .settings(ComponentKind::ApiServer, "client-ca-file")
