@@ -19,6 +19,7 @@
 mod model;
 
 use model::{Example, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -109,6 +110,12 @@ fn schema_tables() -> String {
         let known = |n: &&str| is_type(n, &check[0]);
         assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
     }
+    let keys: BTreeSet<&str> = rows.iter().map(|r| r[1].as_str()).collect();
+    let keys: String = keys.into_iter().collect();
+    let start = |key: &str| keys.find(key).expect("all keys are in it");
+    let lists: BTreeSet<&str> = rows.iter().map(|r| r[5].as_str()).chain([""]).collect();
+    let lists: Vec<&str> = lists.into_iter().collect();
+    let list = |values: &str| lists.binary_search(&values).expect("all lists are in it");
     let types = names.iter().map(|name| {
         let mut own: Vec<_> = rows.iter().filter(|r| r[0] == *name).collect();
         own.sort_by_key(|r| (r[1].len(), &r[1]));
@@ -117,10 +124,9 @@ fn schema_tables() -> String {
             // Two bits each, the outermost lowest.
             let layers = r[2][..r[2].len() - code.len()].bytes().rev();
             let around = layers.fold(0, |around, layer| around << 2 | if layer == b'[' { 1 } else { 2 });
-            let values: Vec<&str> = r[5].split('|').filter(|v| !v.is_empty()).collect();
             format!(
-                "Field {{ name: {:?}, around: Around({around}), leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: &{values:?} }}",
-                r[1], leaf(code), r[3], r[4]
+                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: {} }}",
+                start(&r[1]), r[1].len(), leaf(code), r[3], r[4], list(&r[5])
             )
         });
         let fields: Vec<String> = fields.collect();
@@ -189,7 +195,13 @@ fn schema_tables() -> String {
             rows.join(",\n    ")
         )
     };
+    let values = lists.iter().map(|list| {
+        let values: Vec<&str> = list.split('|').filter(|v| !v.is_empty()).collect();
+        format!("&{values:?}")
+    });
     [
+        format!("pub(super) static NAMES: &str = {keys:?};\n"),
+        table("VALUES", "&[&str]", values.collect()),
         table("TYPES", "Type", types.collect()),
         table("KINDS", "Kind", kinds.collect()),
         table("LIVES", "Life", lives.collect()),

@@ -254,7 +254,7 @@ fn unknown_field(ty: &'static Type, path: &str, word: &str) -> String {
             had.join(", ")
         );
     }
-    let near = nearest(word, ty.fields.iter().map(|f| f.name))
+    let near = nearest(word, ty.fields.iter().map(Field::name))
         .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!("`{path}` has no field `{word}`{near}")
 }
@@ -275,7 +275,7 @@ impl Found {
         let mut asked: Vec<_> = fields
             .filter(|(_, field)| !field.releases().and(self.targets).is_empty())
             .collect();
-        asked.sort_by_key(|(_, field)| field.name);
+        asked.sort_by_key(|(_, field)| field.name());
         asked.into_iter()
     }
 
@@ -299,7 +299,7 @@ impl Found {
         }
         let rows: Vec<_> = self
             .fields()
-            .map(|(ty, field)| (field.name, self.says(ty, field)))
+            .map(|(ty, field)| (field.name(), self.says(ty, field)))
             .collect();
         text + &table(&rows)
     }
@@ -328,7 +328,7 @@ impl Found {
     fn json(&self) -> Value {
         let one = |(ty, field): (&'static Type, &'static Field)| {
             json!({
-                "name": field.name, "type": field.shape(), "required": !ty.needs(field).and(self.targets).is_empty(),
+                "name": field.name(), "type": field.shape(), "required": !ty.needs(field).and(self.targets).is_empty(),
                 "values": ty.values(field), "range": ty.range(field), "releases": field.releases().names().collect::<Vec<_>>(),
             })
         };

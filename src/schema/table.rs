@@ -57,18 +57,19 @@ impl Around {
     }
 }
 
-/// A field of a type, for the releases that have it so.
+/// A field of a type, for the releases that have it so. There are thousands, so that it is small and holds no pointer.
 #[derive(Debug)]
 pub struct Field {
-    /// Its key.
-    pub name: &'static str,
+    /// Where its key begins in `NAMES`, in bytes, and how long it is.
+    start: u16,
+    length: u8,
     /// `[` for a list and `{` for a map of names, from the outside.
     pub(super) around: Around,
     pub(super) leaf: Leaf,
     releases: u16,
     required: u16,
-    /// The values that it may have, where they are few.
-    pub(super) values: &'static [&'static str],
+    /// Place in `VALUES` of those that it may have, where they are few.
+    values: u16,
 }
 
 /// A type with fields.
@@ -216,7 +217,7 @@ mod generated {
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
-use generated::{KINDS, LIVES, TYPES};
+use generated::{KINDS, LIVES, NAMES, TYPES, VALUES};
 
 /// A mask of the tables as releases.
 fn releases(mask: u16) -> Releases {
@@ -239,6 +240,21 @@ impl Rule {
 }
 
 impl Field {
+    /// Its key.
+    pub fn name(&self) -> &'static str {
+        let start = usize::from(self.start);
+        let name = NAMES.get(start..start + usize::from(self.length));
+        name.unwrap_or_default()
+    }
+
+    /// The values that its published schema lists, where they are few.
+    pub(super) fn values(&self) -> &'static [&'static str] {
+        VALUES
+            .get(usize::from(self.values))
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// The releases that have it so.
     pub fn releases(&self) -> Releases {
         releases(self.releases)
@@ -312,7 +328,7 @@ impl Type {
 
     /// The rows of a field; several where it changed between releases.
     pub fn field(&self, name: &str) -> &'static [Field] {
-        rows(self.fields, name, |field| field.name)
+        rows(self.fields, name, |field| field.name())
     }
 
     /// Whether a field alone has some rule.
@@ -327,21 +343,22 @@ impl Type {
 
     /// The values that a field of it may have, where they are few.
     pub fn values(&self, field: &Field) -> &'static [&'static str] {
-        let told = self.rules_of(field.name).iter();
+        let told = self.rules_of(field.name()).iter();
         let mut told = told.filter_map(|rule| match rule.check {
             Check::OneOf(values) => Some(values),
             _ => None,
         });
-        if field.values.is_empty() {
+        let listed = field.values();
+        if listed.is_empty() {
             told.next().unwrap_or_default()
         } else {
-            field.values
+            listed
         }
     }
 
     /// The integers that a field of it may be, from the first to the last.
     pub fn range(&self, field: &Field) -> Option<(i64, i64)> {
-        let mut rules = self.rules_of(field.name).iter();
+        let mut rules = self.rules_of(field.name()).iter();
         rules.find_map(|rule| match rule.check {
             Check::Range(first, last) => Some((first, last)),
             _ => None,
@@ -350,7 +367,8 @@ impl Type {
 
     /// The releases that refuse an object without a field of it.
     pub fn needs(&self, field: &Field) -> Releases {
-        let filled = |rule: &Rule| rule.field == field.name && matches!(rule.check, Check::Filled);
+        let filled =
+            |rule: &Rule| rule.field == field.name() && matches!(rule.check, Check::Filled);
         if self.of_whole.iter().any(filled) {
             field.releases()
         } else {

@@ -183,14 +183,14 @@ impl<'d> Validator<'d> {
         // What is misspelt is no longer missing when it is right.
         for field in ty.required().filter(|_| !unknown) {
             let required = field.required().and(self.targets);
-            if !required.is_empty() && map.field(field.name).is_none() && !is_lenient(ty, field) {
+            if !required.is_empty() && map.field(field.name()).is_none() && !is_lenient(ty, field) {
                 let message = format!(
                     "`{}` is missing: {} cannot be without it",
-                    field.name,
+                    field.name(),
                     named(ty)
                 );
-                let help = Some(format!("add `{}:`", field.name));
-                let null = map.pair(field.name).map(|(key, _)| key.into());
+                let help = Some(format!("add `{}:`", field.name()));
+                let null = map.pair(field.name()).map(|(key, _)| key.into());
                 let spot = null.unwrap_or_else(|| map.lacking());
                 let problem = self.add("schema/missing-field", spot, message, help);
                 problem.missing = true;
@@ -271,8 +271,8 @@ impl<'d> Validator<'d> {
         let rows = ty.field(name);
         if rows.is_empty() && self.program().is_some_and(|reader| reader.any_case) {
             let mut fields = ty.fields.iter();
-            let same = fields.find(|field| field.name.eq_ignore_ascii_case(name));
-            return same.map_or(rows, |field| ty.field(field.name));
+            let same = fields.find(|field| field.name().eq_ignore_ascii_case(name));
+            return same.map_or(rows, |field| ty.field(field.name()));
         }
         rows
     }
@@ -373,7 +373,7 @@ impl<'d> Validator<'d> {
     /// Whether the published schema lists the values of a field of the type at hand, without this one: then that was told.
     pub(super) fn is_told(&self, name: &str, value: &str) -> bool {
         let ty = self.types.last().map(|(_, ty)| *ty);
-        let lacks = |f: &Field| !f.values.is_empty() && !f.values.contains(&value);
+        let lacks = |f: &Field| !f.values().is_empty() && !f.values().contains(&value);
         ty.is_some_and(|ty| ty.field(name).iter().any(lacks))
     }
 
@@ -430,14 +430,14 @@ impl<'d> Validator<'d> {
 
     /// Where a field was meant to stand: where an older version had it, a name that is near, a map around, or a map within.
     fn belongs(&self, name: &str, ty: &'static Type) -> Option<String> {
-        let fields = |ty: &'static Type| ty.fields.iter().map(|f| f.name);
+        let fields = |ty: &'static Type| ty.fields.iter().map(Field::name);
         if let Some((.., now)) = MOVED.iter().find(|m| (m.0, m.1) == (ty.short(), name)) {
             return Some(format!("write {now}"));
         }
         if let Some(near) = ty
             .fields
             .iter()
-            .map(|f| f.name)
+            .map(Field::name)
             .find(|f| f.eq_ignore_ascii_case(name))
         {
             return Some(format!("write `{near}`"));
@@ -457,7 +457,7 @@ impl<'d> Validator<'d> {
             _ => false,
         });
         if let Some(within) = within.filter(|_| !matches!(name, "name" | "namespace" | "kind")) {
-            return Some(format!("it belongs under `{}:`", within.name));
+            return Some(format!("it belongs under `{}:`", within.name()));
         }
         // A flag's name.
         let of_flag = || path_of("kubelet", ComponentKind::Kubelet, name);
@@ -563,13 +563,13 @@ fn is_lenient(ty: &Type, field: &Field) -> bool {
     // What is left out is false, 0 or empty to the server, and valid so.
     let zero = field.leaf == Leaf::Bool;
     zero || matches!(
-        (ty.short(), field.name),
+        (ty.short(), field.name()),
         ("NetworkPolicySpec", "podSelector")
             | ("PriorityClass", "value")
             | ("JSONSchemaProps", _)
             | ("CSIDriver" | "CSINode", "spec")
             | ("CSINodeSpec", "drivers")
-    ) || field.name == "status"
+    ) || field.name() == "status"
         || ty.short().ends_with("Status")
         || ty.short().ends_with("List")
 }

@@ -62,9 +62,10 @@ impl<'d> Validator<'d> {
                 self.expect(kind == Kind::Str, node, name, "a string");
                 // An item that is empty is none of them; a field that is empty is not set.
                 let unset = text.is_empty() && node.key_node().is_some();
-                let known = field.values.is_empty() || field.values.contains(&text) || unset;
+                let values = field.values();
+                let known = values.is_empty() || values.contains(&text) || unset;
                 if kind == Kind::Str && !known && !open && !self.is_unvalidated() {
-                    self.not_one_of(node, name, field.values);
+                    self.not_one_of(node, name, values);
                 }
             }
             _ if open => {}
