@@ -127,18 +127,20 @@ impl<'d> Walk<'_, 'd> {
                 continue;
             };
             // Nearly all keys are one of these, and right.
-            let common = match &*name {
-                "description" | "type" | "format" => value.kind() == Kind::Str,
-                "properties" | "items" | "additionalProperties" => value.kind() == Kind::Map,
-                _ => false,
-            };
-            if !common || nested {
+            let common = !nested
+                && match &*name {
+                    "description" | "format" if value.kind() == Kind::Str => continue,
+                    "type" => value.kind() == Kind::Str,
+                    "properties" | "items" | "additionalProperties" => value.kind() == Kind::Map,
+                    _ => false,
+                };
+            if !common {
                 self.v.field_of(schema, self.ty, key, value);
             }
             if value.is_null() {
                 continue;
             }
-            let refused = (!common || nested || place == Place::Root)
+            let refused = (!common || place == Place::Root)
                 .then(|| self.refused(&name, value, place))
                 .flatten();
             if let Some(why) = refused {

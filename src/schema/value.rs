@@ -47,8 +47,9 @@ impl<'d> Validator<'d> {
     fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
         let kind = node.kind();
         let text = node.text().unwrap_or_default();
-        let open = kind == Kind::Str && is_variable(text);
-        let int = node.as_int();
+        let open = || kind == Kind::Str && is_variable(text);
+        let int = || node.as_int();
+        let int32 = || int().is_some_and(|i| i32::try_from(i).is_ok());
         match field.leaf {
             Leaf::Any => self.embedded(node),
             Leaf::Object => self.expect(kind == Kind::Map, node, name, "a map"),
@@ -64,11 +65,11 @@ impl<'d> Validator<'d> {
                 let unset = text.is_empty() && node.key_node().is_some();
                 let values = field.values();
                 let known = values.is_empty() || values.contains(&text) || unset;
-                if kind == Kind::Str && !known && !open && !self.is_unvalidated() {
+                if kind == Kind::Str && !known && !open() && !self.is_unvalidated() {
                     self.not_one_of(node, name, values);
                 }
             }
-            _ if open => {}
+            _ if open() => {}
             Leaf::Bool => self.expect(kind == Kind::Bool, node, name, "true or false"),
             Leaf::Number => {
                 self.expect(
@@ -79,12 +80,11 @@ impl<'d> Validator<'d> {
                 );
             }
             Leaf::Int32 => {
-                let fits = int.is_some_and(|i| i32::try_from(i).is_ok());
-                self.expect(fits, node, name, "an integer of 32 bits");
+                self.expect(int32(), node, name, "an integer of 32 bits");
             }
-            Leaf::Int64 => self.expect(int.is_some(), node, name, "an integer"),
+            Leaf::Int64 => self.expect(int().is_some(), node, name, "an integer"),
             Leaf::IntOrString => {
-                let fits = kind == Kind::Str || int.is_some_and(|i| i32::try_from(i).is_ok());
+                let fits = kind == Kind::Str || int32();
                 self.expect(fits, node, name, "an integer or a string");
             }
             Leaf::Quantity => match kind {

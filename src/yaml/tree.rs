@@ -391,6 +391,12 @@ impl<'d> Node<'d> {
 
     fn is_key(self, name: &str) -> bool {
         match self.kind() {
+            // Nearly all keys are told by their length, without a look at the text.
+            Kind::Str if self.data().holds == Holds::Slice => {
+                let content = self.target().content();
+                let length = content.end.saturating_sub(content.start) as usize;
+                length == name.len() && content.text(self.doc.text) == name
+            }
             Kind::Str => self.text() == Some(name),
             Kind::Seq | Kind::Map | Kind::Null => false,
             _ => self.key().is_some_and(|k| k == name),
