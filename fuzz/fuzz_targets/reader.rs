@@ -1,8 +1,8 @@
 //! Bytes → text → chunks → trees: nothing is lost, every span cuts its text, and the views of a tree agree.
 #![no_main]
 
-use kubevet::text::{Decoded, Encoding, Span, decode};
-use kubevet::yaml::{Chunk, Document, Kind, Node, Parsed, Problem, split};
+use kubevet::text::{Decoded, Encoding, FileId, Span, decode};
+use kubevet::yaml::{Chunk, Document, Kind, Node, Parsed, Part, Place, Problem, parse_part, split};
 use kubevet_fuzz::{assert_span, read, read_slowly};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -27,9 +27,67 @@ fuzz_target!(|data: &[u8]| {
         check_parsed(chunk.span.text(text), &parsed);
         if parsed.fast {
             check_same(&parsed, &read_slowly(text, chunk));
+            check_part(text, chunk, &parsed);
         }
     }
 });
+
+/// A part of a document that is right is the same but for values that are null, and the whole where all keys are asked for.
+fn check_part(text: &str, chunk: &Chunk, parsed: &Parsed<'_>) {
+    let Some(document) = parsed
+        .document
+        .as_ref()
+        .filter(|_| parsed.problems.is_empty())
+    else {
+        return;
+    };
+    if document.nodes().count() > SMALL {
+        return;
+    }
+    let keys: Vec<_> = document
+        .nodes()
+        .flat_map(Node::pairs)
+        .filter_map(|(key, value)| Some((key.text()?, value.kind())))
+        .collect();
+    let whole = document.root().to_json();
+    let part = |under, keys| {
+        let place = Place::Chunk {
+            file: FileId(0),
+            base: 0,
+        };
+        let part = Part { under, keys };
+        let found = parse_part(chunk.span.text(text), place, chunk.format, &part);
+        found.expect("it was read before").root().to_json()
+    };
+    let maps = keys.iter().filter(|(_, kind)| *kind == Kind::Map);
+    for (under, _) in maps.take(4) {
+        assert_eq!(
+            part(under, keys.iter().map(|(key, _)| *key).collect()),
+            whole
+        );
+        let some = keys.iter().step_by(2).map(|(key, _)| *key);
+        check_left(&part(under, some.collect()), &whole);
+    }
+}
+
+fn check_left(part: &Value, whole: &Value) {
+    match (part, whole) {
+        (Value::Null, _) => {}
+        (Value::Object(part), Value::Object(whole)) => {
+            assert!(part.keys().eq(whole.keys()));
+            for (part, whole) in part.values().zip(whole.values()) {
+                check_left(part, whole);
+            }
+        }
+        (Value::Array(part), Value::Array(whole)) => {
+            assert_eq!(part.len(), whole.len());
+            for (part, whole) in part.iter().zip(whole) {
+                check_left(part, whole);
+            }
+        }
+        _ => assert_eq!(part, whole),
+    }
+}
 
 /// The fast path makes the tree that the parser crate makes.
 fn check_same(fast: &Parsed<'_>, slow: &Parsed<'_>) {
@@ -221,7 +279,7 @@ fn values(json: &Value) -> u64 {
 
 /// Two ways to a value, `entries` and `get`, must lead to the same node.
 fn check_entries(map: Node<'_>) {
-    let entries = map.entries();
+    let entries: Vec<_> = map.entries().collect();
     for (key, _) in entries.iter().take(SAMPLES) {
         let Some(name) = key.key() else { continue };
         let last = entries
