@@ -300,6 +300,21 @@ pub(super) fn is_duration(text: &str) -> bool {
     any
 }
 
+/// The quantity that somebody meant: its unit in other letters, with a blank before it or a `B` behind it.
+pub(super) fn quantity_meant(text: &str) -> Option<String> {
+    const UNITS: [&str; 12] = [
+        "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+    ];
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, written) = text.split_at(end);
+    let written = written.trim_start();
+    let unit = written.strip_suffix(['b', 'B']).unwrap_or(written);
+    let known = UNITS.iter().find(|known| unit.eq_ignore_ascii_case(known));
+    let meant = format!("{number}{}", known?);
+    is_quantity(&meant).then_some(meant)
+}
+
 /// A quantity's value, where it is one: to compare with zero and with each other.
 pub(super) fn quantity(text: &str) -> Option<f64> {
     let text = text.trim_start();

@@ -1,6 +1,7 @@
 //! A value against the shape of its field: lists, maps, scalars and their forms.
 
-use super::format::{is_base64, is_duration, is_quantity, is_time};
+use super::Problem;
+use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -36,8 +37,9 @@ impl<'d> Validator<'d> {
                 self.wrong(node, name, "a map");
                 return;
             }
-            for (_, value) in node.entries() {
-                self.value(value, field, rest, name);
+            for (key, value) in node.entries() {
+                let name = key.key().unwrap_or_default();
+                self.value(value, field, rest, &name);
             }
             return;
         }
@@ -89,12 +91,12 @@ impl<'d> Validator<'d> {
             }
             Leaf::Quantity => match kind {
                 Kind::Int | Kind::Float => {}
-                Kind::Str => self.form(
-                    is_quantity(text),
-                    node,
-                    name,
-                    "a quantity such as `500m` or `1.5Gi`",
-                ),
+                Kind::Str if is_quantity(text) => {}
+                Kind::Str => {
+                    let problem = self.refused(node, name, "a quantity such as `500m` or `1.5Gi`");
+                    let meant = quantity_meant(text);
+                    problem.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+                }
                 _ => self.wrong(node, name, "a quantity"),
             },
             Leaf::Bytes => match kind {
@@ -138,12 +140,14 @@ impl<'d> Validator<'d> {
 
     pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
         if !fits {
-            let message = format!(
-                "`{name}` must be {what}: {} refuses this value",
-                self.reader()
-            );
-            self.add("schema/format", node, message, None);
+            self.refused(node, name, what);
         }
+    }
+
+    fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut Problem<'d> {
+        let reader = self.reader();
+        let message = format!("`{name}` must be {what}: {reader} refuses this value");
+        self.add("schema/format", node, message, None)
     }
 
     pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
@@ -163,10 +167,14 @@ impl<'d> Validator<'d> {
             "`{name}` must be {what}, and this is {is}: {} refuses it",
             self.reader()
         );
+        let text = node.text().unwrap_or_default();
+        let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();
+        let boolean = what == "true or false" && matches!(text, "true" | "false");
         let help = match node.kind() {
             Kind::Bool | Kind::Int | Kind::Float if what == "a string" => {
-                Some(format!("quote it: \"{}\"", node.text().unwrap_or_default()))
+                Some(format!("quote it: \"{text}\""))
             }
+            Kind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
             _ => None,
         };
         // A collection is pointed at by its key.
