@@ -26,6 +26,11 @@ CASES = {
     "alias bomb": (lambda f: f.write(OURS + BOMB + "---\n" + POD), [], 1, "excessive aliasing", 60, 5),
     "500,000 comment lines behind a key": (lambda f: f.write(POD + "  tolerations: # kubevet: ignore[pod/host-ipc] x\n" + "  # c\n" * 500_000 + "  - {}\n"), [], 1, "pod/host-pid", 60, 10),
     "300,000 keys in one map": (lambda f: f.write(OURS + "data:\n" + "".join(f"  k{i}: v\n" for i in range(300_000)) + "  k7: v\n"), [], 1, "given twice", 150, 10),
+    "200,000 labels that are asked for": (lambda f: f.write("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector:\n    matchLabels:\n" + "".join(f"      l{i}: a\n" for i in range(200_000))
+                                          + "  template:\n    metadata:\n      labels:\n" + "".join(f"        l{i}: a\n" for i in range(1, 200_000)) + "    spec: {hostPID: true, containers: [{name: a, image: 'a:1'}]}\n"),
+                                          [], 1, "asks for l0=a", 150, 10),
+    "200,000 claims and their users": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, resources: {claims: [" + ", ".join(f"{{name: c{i}}}" for i in range(200_001)) + "]}}]")
+                                       + "  resourceClaims:\n" + "".join(f"  - {{name: c{i}}}\n" for i in range(200_000))), [], 1, "no resource claim `c200000`", 150, 10),
     "300,000 containers": (lambda f: f.write(POD.replace("[]", "\n" + "".join(f"    - {{name: c{i}, image: a}}\n" for i in range(300_000)))), [], 1, "300000 findings, 1000 shown", 600, 30),
     "100,000 suppressions": (lambda f: f.writelines(f"{POD.replace('true', f'true # kubevet: ignore[pod/host-pid] {i}')}---\n" for i in range(100_000)), ["--fail-on", "critical"], 0, "100000 suppressed", 400, 60),
 }

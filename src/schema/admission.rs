@@ -6,6 +6,7 @@ use super::format::{is_label, is_subdomain};
 use super::validate::Validator;
 use crate::kube::{is_placeholder, is_variable};
 use crate::yaml::{Kind, Node};
+use std::collections::HashSet;
 
 /// Words that are no names in CEL.
 const RESERVED: [&str; 18] = [
@@ -149,6 +150,7 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "an identifier of CEL: letters, digits and `_`, no reserved word",
         );
     }
+    let variables = variables.iter().filter_map(|name| name.text()).collect();
     let parameters = spec.field("paramKind").is_some();
     for (list, key) in [
         ("matchConditions", "expression"),
@@ -207,7 +209,12 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 }
 
 /// Names that an expression uses and the policy does not have.
-fn of_names<'d>(v: &mut Validator<'d>, node: Node<'d>, variables: &[Node<'d>], parameters: bool) {
+fn of_names<'d>(
+    v: &mut Validator<'d>,
+    node: Node<'d>,
+    variables: &HashSet<&str>,
+    parameters: bool,
+) {
     let written = node.as_str().unwrap_or_default();
     let Some(bare) = bare(written).filter(|_| !v.is_fragment() && !is_variable(written)) else {
         return;
@@ -234,7 +241,6 @@ fn of_names<'d>(v: &mut Validator<'d>, node: Node<'d>, variables: &[Node<'d>], p
             .collect();
         places
     };
-    let named = |name: &str| variables.iter().any(|v| v.text() == Some(name));
     for at in uses("variables")
         .into_iter()
         .filter(|_| !bound("variables"))
@@ -242,7 +248,7 @@ fn of_names<'d>(v: &mut Validator<'d>, node: Node<'d>, variables: &[Node<'d>], p
         let rest = bare.get(at + "variables.".len()..).unwrap_or_default();
         let end = rest.find(|c: char| !in_name(c)).unwrap_or(rest.len());
         let name = rest.get(..end).unwrap_or_default();
-        if !name.is_empty() && !named(name) {
+        if !name.is_empty() && !variables.contains(name) {
             let message = format!("the policy has no variable `{name}`");
             v.add("schema/reference", node, message, None);
             return;
@@ -336,8 +342,7 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         star_alone(v, map, key);
     }
     // In the order of the list, as the server compares: what a wildcard before has said already.
-    let mut all_below: Vec<&str> = Vec::new();
-    let mut of_all: Vec<&str> = Vec::new();
+    let (mut all_below, mut of_all) = (HashSet::new(), HashSet::new());
     let (mut everything, mut all, mut plain) = (false, false, false);
     let resources: Vec<Node<'d>> = map.list("resources").collect();
     for resource in &resources {
@@ -356,7 +361,7 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             plain = written != "*";
             continue;
         };
-        if all_below.contains(&kind) || of_all.contains(&below) {
+        if all_below.contains(kind) || of_all.contains(below) {
             conflict(
                 v,
                 *resource,
@@ -364,10 +369,10 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             );
         }
         if below == "*" {
-            all_below.push(kind);
+            all_below.insert(kind);
         }
         if kind == "*" {
-            of_all.push(below);
+            of_all.insert(below);
         }
     }
     if everything && resources.len() > 1 || all && plain {
@@ -376,6 +381,16 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             key_of(map, "resources"),
             "one of `resources` says what another says already",
         );
+    }
+}
+
+/// The first place among flow schemas is taken.
+pub(super) fn flow_schema<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let first = |n: &Node<'_>| n.as_int() == Some(1);
+    let precedence = spec.field("matchingPrecedence").filter(first);
+    if let Some(precedence) = precedence.filter(|_| v.root_name() != Some("exempt")) {
+        let message = "only the flow schema `exempt` has `matchingPrecedence: 1`";
+        v.add("schema/range", precedence, message.to_owned(), None);
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type)
         "Mutation" => admission::mutation(v, map),
         "ValidatingAdmissionPolicyBindingSpec" => admission::binding(v, map),
         "RuleWithOperations" | "NamedRuleWithOperations" => admission::operations(v, map),
+        "FlowSchemaSpec" => admission::flow_schema(v, map),
         "PolicyRulesWithSubjects" => admission::flow_rules(v, map),
         "ResourcePolicyRule" | "NonResourcePolicyRule" => admission::flow_rule(v, map),
         "PriorityLevelConfigurationSpec" => admission::priority_level(v, map),

@@ -9,8 +9,6 @@ use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot};
-use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Checks a custom resource by its definition.
 pub fn validate_custom<'d>(
@@ -140,7 +138,7 @@ fn map<'d>(
             .field("x-kubernetes-embedded-resource")
             .and_then(Node::as_bool)
             == Some(true);
-    let known = Fields::of(properties);
+    let known = |name: &str| properties.and_then(|properties| properties.field(name));
     let mut unknown = 0;
     for (key, value) in node.entries() {
         let Some(name) = key.key() else { continue };
@@ -149,7 +147,7 @@ fn map<'d>(
         if own || name.starts_with('$') || name == "sops" && path.len() == 1 {
             continue;
         }
-        let of_field = known.get(&name).filter(|schema| !schema.is_null());
+        let of_field = known(&name);
         let of_rest = additional.filter(|a| a.kind() == Kind::Map);
         if let Some(of_value) = of_field.or(of_rest) {
             path.push(name.into_owned());
@@ -164,12 +162,11 @@ fn map<'d>(
     }
     // What is misspelt is no longer missing when it is right.
     let required = schema.list("required").filter_map(Node::as_str);
-    let own = Fields::of(Some(node));
     for name in required.filter(|_| unknown == 0) {
-        let is = known.get(name).filter(|schema| !schema.is_null());
+        let is = known(name);
         let defaulted = is.is_some_and(|p| p.get("default").is_some());
         let nullable = is.and_then(|p| p.field("nullable")).and_then(Node::as_bool) == Some(true);
-        let given = own.get(name);
+        let given = node.get(name);
         if given.is_none_or(|value| value.is_null() && !nullable) && !defaulted {
             let message = format!("`{name}` is missing: {} cannot be without it", shown(path));
             let help = Some(format!("add `{name}:`"));
@@ -183,34 +180,6 @@ fn map<'d>(
 
 /// Unknown fields of a map that are compared with those that it may have.
 const SLIPS: usize = 20;
-
-/// Maps with more fields than this are asked by a table.
-const FEW: usize = 32;
-
-/// The fields of a map, however many they are.
-enum Fields<'d> {
-    Few(Option<Node<'d>>),
-    Many(HashMap<Cow<'d, str>, Node<'d>>),
-}
-
-impl<'d> Fields<'d> {
-    fn of(map: Option<Node<'d>>) -> Self {
-        match map {
-            Some(map) if map.pairs().nth(FEW).is_some() => {
-                let entries = map.entries();
-                Self::Many(entries.filter_map(|(k, v)| Some((k.key()?, v))).collect())
-            }
-            few => Self::Few(few),
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<Node<'d>> {
-        match self {
-            Self::Few(map) => map.and_then(|map| map.get(name)),
-            Self::Many(fields) => fields.get(name).copied(),
-        }
-    }
-}
 
 /// `Certificate`, `spec.acme of Issuer`.
 fn shown(path: &Path) -> String {

@@ -5,6 +5,7 @@ use super::between::{conflict, key_of, missing, own_key, text};
 use super::validate::Validator;
 use crate::kube::is_variable;
 use crate::yaml::{Kind, Node};
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
@@ -95,7 +96,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// Node ports and addresses of a Service.
 fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let mut taken: Vec<(i64, &str, Node<'d>)> = Vec::new();
+    let mut taken: HashMap<(i64, &str), Node<'d>> = HashMap::new();
     for port in spec.list("ports") {
         let Some(node_port) = port.field("nodePort") else {
             continue;
@@ -105,16 +106,11 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         };
         allocated(v, node_port);
         let protocol = text(port, "protocol").unwrap_or("TCP");
-        if let Some((.., first)) = taken
-            .iter()
-            .find(|(n, p, _)| (*n, *p) == (number, protocol))
-        {
-            let first = *first;
+        if let Some(first) = taken.insert((number, protocol), node_port) {
             let message = format!("node port {number} is given twice");
             v.add("schema/duplicate-item", node_port, message, None)
                 .related = Some((first.into(), "the first"));
         }
-        taken.push((number, protocol, node_port));
     }
     if let Some(port) = spec.field("healthCheckNodePort") {
         allocated(v, port);

@@ -110,6 +110,11 @@ fn containers(spec: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     spec.list("initContainers").chain(spec.list("containers"))
 }
 
+/// What the containers of a pod are called.
+pub(super) fn container_names(spec: Node<'_>) -> HashSet<&str> {
+    containers(spec).filter_map(|c| text(c, "name")).collect()
+}
+
 pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     volumes_and_names(v, spec);
     dns(v, spec);
@@ -253,17 +258,15 @@ fn claims<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if v.is_fragment() {
         return;
     }
-    let has = |name: &str| {
-        spec.list("resourceClaims")
-            .any(|claim| text(claim, "name") == Some(name))
-    };
+    let names = spec.list("resourceClaims");
+    let names: HashSet<&str> = names.filter_map(|claim| text(claim, "name")).collect();
     for container in containers(spec) {
         for claim in items(container.at(&["resources", "claims"])) {
             let Some(name) = claim.field("name") else {
                 continue;
             };
             let written = name.as_str().unwrap_or_default();
-            if !written.is_empty() && !written.contains("{{") && !has(written) {
+            if !written.is_empty() && !written.contains("{{") && !names.contains(written) {
                 let message = format!("the pod has no resource claim `{written}`");
                 v.add("schema/reference", name, message, None);
             }
@@ -354,13 +357,16 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
     let (Some(spec), false) = (pod.field("spec"), v.is_fragment()) else {
         return;
     };
-    let annotations = pod.at(&["metadata", "annotations"]);
-    for (key, _) in annotations.into_iter().flat_map(Node::entries) {
-        let Some(name) = key.text().and_then(|key| key.strip_prefix(START)) else {
-            continue;
-        };
-        let known = |container: Node<'_>| text(container, "name") == Some(name);
-        if !name.contains("{{") && !containers(spec).any(known) {
+    let annotations = pod.at(&["metadata", "annotations"]).into_iter();
+    let keys = annotations.flat_map(Node::entries).map(|(key, _)| key);
+    let of_containers = keys.filter_map(|key| Some((key, key.text()?.strip_prefix(START)?)));
+    let mut of_containers = of_containers.peekable();
+    if of_containers.peek().is_none() {
+        return;
+    }
+    let known = container_names(spec);
+    for (key, name) in of_containers {
+        if !name.contains("{{") && !known.contains(name) {
             let message = format!("the pod has no container `{name}`");
             v.add("schema/reference", key, message, None);
         }

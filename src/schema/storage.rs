@@ -6,6 +6,7 @@ use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;
 use crate::yaml::Node;
+use std::collections::HashSet;
 
 pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     const ORDER: [(&str, &str); 6] = [
@@ -322,10 +323,10 @@ pub(super) fn scope<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 
 /// Requests, and what refers to them by name.
 pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let mut names: Vec<String> = Vec::new();
+    let mut names: HashSet<String> = HashSet::new();
     for request in map.list("requests") {
         let name = text(request, "name").unwrap_or_default();
-        names.push(name.to_owned());
+        names.insert(name.to_owned());
         let of_request = request
             .list("firstAvailable")
             .filter_map(|sub| text(sub, "name"));
@@ -347,10 +348,7 @@ pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         for part in map.list(list) {
             for request in part.list("requests") {
                 let written = request.as_str().unwrap_or_default();
-                if !names.iter().any(|name| name == written)
-                    && !is_variable(written)
-                    && !v.is_fragment()
-                {
+                if !names.contains(written) && !is_variable(written) && !v.is_fragment() {
                     let message = format!("the claim has no request `{written}`");
                     v.add("schema/reference", request, message, None);
                 }

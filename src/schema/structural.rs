@@ -7,9 +7,7 @@ use super::table::Type;
 use super::validate::Validator;
 use super::{admission, custom, pattern};
 use crate::kube::is_placeholder;
-use crate::yaml::{Kind, Node, NodeId, Spot};
-use std::borrow::Cow;
-use std::collections::HashMap;
+use crate::yaml::{Kind, Node, Spot};
 
 /// Checks the schema of a version, whose type that is; whether the version has the subresource `status`.
 pub(super) fn check<'d>(
@@ -18,13 +16,7 @@ pub(super) fn check<'d>(
     ty: &'static Type,
     has_status: bool,
 ) {
-    let fields = HashMap::new();
-    let mut walk = Walk {
-        v,
-        ty,
-        has_status,
-        fields,
-    };
+    let mut walk = Walk { v, ty, has_status };
     walk.schema(root, Place::Root, None);
 }
 
@@ -42,8 +34,6 @@ struct Walk<'v, 'd> {
     v: &'v mut Validator<'d>,
     ty: &'static Type,
     has_status: bool,
-    /// By their node, the properties that nested schemas ask for, so that many of both take no long time.
-    fields: HashMap<NodeId, HashMap<Cow<'d, str>, Node<'d>>>,
 }
 
 /// What is read of a schema on the way.
@@ -241,7 +231,7 @@ impl<'d> Walk<'_, 'd> {
                 conflict(self.v, key, message);
                 continue;
             }
-            let described = outer.and_then(|outer| self.field(outer.field("properties")?, &name));
+            let described = outer.and_then(|outer| outer.field("properties")?.get(&name));
             if described.is_some() {
                 self.schema(schema, place, described);
             } else if outer.is_some() {
@@ -251,14 +241,6 @@ impl<'d> Walk<'_, 'd> {
                 missing(self.v, key, message).help = Some("describe it there with its type".into());
             }
         }
-    }
-
-    fn field(&mut self, properties: Node<'d>, name: &str) -> Option<Node<'d>> {
-        let fields = self.fields.entry(properties.id()).or_insert_with(|| {
-            let entries = properties.entries();
-            entries.filter_map(|(k, v)| Some((k.key()?, v))).collect()
-        });
-        fields.get(name).copied()
     }
 
     fn additional(&mut self, key: Node<'d>, value: Node<'d>, schema: Node<'d>, place: Place) {

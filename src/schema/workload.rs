@@ -1,6 +1,7 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
 use super::between::{amount, conflict, key_of, missing, own_key, set, text};
+use super::pod::container_names;
 use super::validate::Validator;
 use crate::yaml::{Node, Spot, items};
 
@@ -329,19 +330,18 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     {
         conflict(v, policy, "`podFailurePolicy` needs `restartPolicy: Never`");
     }
-    let known = |name: &str| {
-        let mut all = pod
-            .into_iter()
-            .flat_map(|p| p.list("initContainers").chain(p.list("containers")));
-        all.any(|c| text(c, "name") == Some(name))
-    };
     let rules = || items(failure.and_then(|f| f.field("rules")));
+    let known = pod.map(container_names).unwrap_or_default();
     for rule in rules() {
         let Some(name) = rule.at(&["onExitCodes", "containerName"]) else {
             continue;
         };
         let written = name.as_str().unwrap_or_default();
-        if !written.is_empty() && !written.contains("{{") && !known(written) && !v.is_fragment() {
+        if !written.is_empty()
+            && !written.contains("{{")
+            && !known.contains(written)
+            && !v.is_fragment()
+        {
             v.add(
                 "schema/reference",
                 name,

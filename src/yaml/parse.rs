@@ -2,7 +2,7 @@
 
 use super::events::{Event, Events, Granit, Reason, Stop, Tag};
 use super::scalar::{self, Resolved};
-use super::tree::{Comment, Document, Holds, Kind, Node, NodeData, NodeId, Style};
+use super::tree::{Comment, Document, Holds, Kind, LargeMaps, Node, NodeData, NodeId, Style};
 use super::{Format, Place, fast, unit};
 use crate::text::{Span, one_line};
 use std::borrow::Cow;
@@ -99,6 +99,7 @@ pub fn parse_part<'t>(
         nodes,
         owned,
         comments: Vec::new(),
+        large: LargeMaps::default(),
     })
 }
 
@@ -187,6 +188,7 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
         nodes,
         owned,
         comments: Vec::new(),
+        large: LargeMaps::default(),
     };
     document.comments = comments(&document);
     // Elsewhere a setting that is repeated is no mistake.

@@ -4,7 +4,9 @@ use super::{Format, Place, scalar};
 use crate::text::Span;
 use scalar::Resolved;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 
 /// Index of a node in its document; a parent's is below its children's.
 pub type NodeId = u32;
@@ -97,6 +99,23 @@ pub struct Document<'t> {
     pub(super) nodes: Vec<NodeData>,
     pub(super) owned: Vec<Box<str>>,
     pub(super) comments: Vec<Comment>,
+    pub(super) large: LargeMaps,
+}
+
+/// Pairs of a map that has more than this are looked up in a table.
+const LARGE: usize = 256;
+
+/// The large maps that somebody has looked into, so that many looks into many pairs take no long time.
+#[derive(Debug, Default)]
+pub(super) struct LargeMaps(RefCell<HashMap<NodeId, Vec<Row>>>);
+
+/// A pair of a map: the hash of its key, its key, its value; sorted.
+type Row = (u64, NodeId, NodeId);
+
+fn hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key.as_bytes());
+    hasher.finish()
 }
 
 impl Document<'_> {
@@ -410,6 +429,9 @@ impl<'d> Node<'d> {
 
     /// Key and value; see `get`.
     pub fn pair(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
+        if self.len() > LARGE {
+            return self.pair_of_large(name);
+        }
         let merges = self.data().merges;
         let mut found = None;
         for (key, value) in self.pairs() {
@@ -424,6 +446,25 @@ impl<'d> Node<'d> {
             }
         }
         found
+    }
+
+    fn pair_of_large(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
+        let map = self.target();
+        let node = |id| Self { doc: self.doc, id };
+        let mut tables = self.doc.large.0.borrow_mut();
+        let rows = tables.entry(map.id).or_insert_with(|| {
+            let pairs = map.entries();
+            let mut rows: Vec<Row> = pairs
+                .filter_map(|(key, value)| Some((hash(&key.key()?), key.id, value.id)))
+                .collect();
+            rows.sort_unstable();
+            rows
+        });
+        let wanted = hash(name);
+        let start = rows.partition_point(|row| row.0 < wanted);
+        let same = rows.iter().skip(start).take_while(|row| row.0 == wanted);
+        let (_, key, value) = same.filter(|row| node(row.1).is_key(name)).last()?;
+        Some((node(*key), node(*value)))
     }
 
     /// Like `get`, but a null value counts as absent, as it does for the API server.

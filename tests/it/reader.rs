@@ -472,6 +472,34 @@ fn only_comments_are_comments() {
     );
 }
 
+/// Pairs of a large map are looked up in a table: the last of equal keys counts, and what is merged.
+#[test]
+fn large_maps_are_looked_up_like_small_ones() {
+    let lines = |from: usize, value: &str| -> String {
+        let keys = (from..from + 400).map(|i| format!("  k{i}: {value}{i}\n"));
+        keys.collect()
+    };
+    let text = format!(
+        "base: &base\n{}own:\n  <<: *base\n{}  k700: last\n  1: one\n",
+        lines(0, "b"),
+        lines(300, "o")
+    );
+    let chunks = split(&text);
+    let document = read(&text, &chunks[0]).document.unwrap();
+    let own = document.root().get("own").unwrap();
+    let value = |key: &str| own.get(key).and_then(kubevet::yaml::Node::text);
+    assert_eq!(value("k0"), Some("b0"));
+    assert_eq!(value("k350"), Some("o350"));
+    assert_eq!(value("k699"), Some("o699"));
+    assert_eq!(value("k700"), Some("last"));
+    assert_eq!(value("1"), Some("one"));
+    assert_eq!(value("k701"), None);
+    assert_eq!(value("<<"), None);
+    for (key, node) in own.entries() {
+        assert_eq!(own.get(&key.key().unwrap()), Some(node));
+    }
+}
+
 /// The fast path against granit: what it does not leave to granit must be the same in every node.
 mod fast {
     use super::texts;
