@@ -242,9 +242,17 @@ impl Rule {
 impl Field {
     /// Its key.
     pub fn name(&self) -> &'static str {
+        str::from_utf8(self.key()).unwrap_or_default()
+    }
+
+    fn length(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    fn key(&self) -> &'static [u8] {
         let start = usize::from(self.start);
-        let name = NAMES.get(start..start + usize::from(self.length));
-        name.unwrap_or_default()
+        let key = NAMES.as_bytes().get(start..start + self.length());
+        key.unwrap_or_default()
     }
 
     /// The values that its published schema lists, where they are few.
@@ -328,7 +336,19 @@ impl Type {
 
     /// The rows of a field; several where it changed between releases.
     pub fn field(&self, name: &str) -> &'static [Field] {
-        rows(self.fields, name, |field| field.name())
+        let length = name.len();
+        let start = self.fields.partition_point(|f| f.length() < length);
+        let rest = self.fields.get(start..).unwrap_or_default();
+        let mut as_long = rest.iter().take_while(|f| f.length() == length);
+        let start = as_long.position(|f| f.key() == name.as_bytes());
+        let rest = start.and_then(|start| rest.get(start..));
+        let rest = rest.unwrap_or_default();
+        // The same name begins at the same place.
+        let first = rest.first().map(|f| f.start);
+        let rows = rest
+            .iter()
+            .take_while(|f| Some(f.start) == first && f.length() == length);
+        rest.get(..rows.count()).unwrap_or_default()
     }
 
     /// Whether a field alone has some rule.
