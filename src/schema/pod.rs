@@ -286,10 +286,15 @@ fn pod_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         };
         let sum: f64 = spec.list("containers").map(asked).sum();
         let whole = amount(value);
-        if let Some(whole) = whole.filter(|whole| *whole < sum) {
+        if whole.is_some_and(|whole| whole < sum) {
+            let sum = if sum.fract() == 0.0 {
+                format!("{sum}")
+            } else {
+                format!("{:.0}m", sum * 1000.0)
+            };
             let message = format!(
                 "the pod asks for less {resource} than its containers together: {} and {sum}",
-                value.text().map_or(whole.to_string(), str::to_owned),
+                value.text().unwrap_or_default(),
             );
             conflict(v, value, message);
         }

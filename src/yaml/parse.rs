@@ -92,7 +92,17 @@ pub fn parse_part<'t>(
         return parse(text, place, format, limits).document;
     }
     let Built { nodes, owned, .. } = builder.built(Ok(()));
-    Some(Document {
+    Some(document(text, place, format, (nodes, owned)))
+}
+
+/// A document whose comments nobody has looked for.
+fn document(
+    text: &str,
+    place: Place,
+    format: Format,
+    (nodes, owned): (Vec<NodeData>, Vec<Box<str>>),
+) -> Document<'_> {
+    Document {
         text,
         place,
         format,
@@ -100,7 +110,7 @@ pub fn parse_part<'t>(
         owned,
         comments: Vec::new(),
         large: LargeMaps::default(),
-    })
+    }
 }
 
 /// Reads the text of one chunk that stands at `place`.
@@ -181,15 +191,7 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
             fast,
         };
     }
-    let mut document = Document {
-        text,
-        place,
-        format,
-        nodes,
-        owned,
-        comments: Vec::new(),
-        large: LargeMaps::default(),
-    };
+    let mut document = document(text, place, format, (nodes, owned));
     document.comments = comments(&document);
     // Elsewhere a setting that is repeated is no mistake.
     if matches!(format, Format::Yaml | Format::Json) {
