@@ -48,8 +48,13 @@ pub(super) fn findings(
 ) {
     let kept = kept(files, sources);
     let mut definitions: HashMap<_, Vec<Definition<'_>>> = HashMap::new();
+    // In lower case, for those who write a kind otherwise.
+    let mut kinds_of: HashMap<(&str, String), &str> = HashMap::new();
     for (_, definition) in kept.iter().filter(|(_, k)| k.facts.defines) {
-        let of_kind = definitions.entry(definition.key()).or_default();
+        let (group, kind) = definition.key();
+        let known = kinds_of.entry((group, kind.to_lowercase())).or_insert(kind);
+        *known = (*known).min(kind);
+        let of_kind = definitions.entry((group, kind)).or_default();
         let same = |d: &&mut Definition<'_>| d.one.text() == definition.text();
         match of_kind.iter_mut().find(same) {
             Some(known) => known.paths.push(&definition.source.path),
@@ -64,11 +69,18 @@ pub(super) fn findings(
     // Told once a kind, as what nobody defines.
     let mut expressions: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let demanded = rules.get(MISSING).is_some();
+    // A file has many resources of one kind.
+    let mut near: HashMap<_, (Vec<Kept<'_>>, bool)> = HashMap::new();
     let mut pairs = Vec::new();
     let resources = kept.iter().filter(|(_, k)| !k.facts.defines);
     for (_, resource) in resources.filter(|(reported, _)| *reported) {
         let known = definitions.get(&resource.key());
-        let near = known.map_or_else(Vec::new, |known| nearest(known, &resource.source.path));
+        let near = near.entry((resource.key(), &resource.source.path));
+        let (near, has_rules) = near.or_insert_with(|| {
+            let known = known.map(Vec::as_slice).unwrap_or_default();
+            let has_rules = known.iter().any(|definition| definition.has_rules);
+            (nearest(known, &resource.source.path), has_rules)
+        });
         let CustomFacts {
             group,
             version,
@@ -78,20 +90,21 @@ pub(super) fn findings(
         // What the repository defines itself is the truth about it.
         let published = resource.facts.published.as_ref();
         let published = published.filter(|_| known.is_none());
-        let is_meant =
-            |(of, other): &&(&str, &str)| of == group && schema::is_misspelt(kind, other);
-        let others = definitions
-            .keys()
-            .filter(|_| known.is_none() && published.is_none());
+        let meant = || {
+            let kinds = schema::singulars(kind).into_iter();
+            let meant = kinds.filter_map(|kind| kinds_of.get(&(group.as_str(), kind)));
+            meant.min().copied()
+        };
+        let unknown = known.is_none() && published.is_none();
         let by = if let Some(given) = rules.given(group, version, kind) {
             By::Given(given)
-        } else if let Some((_, kind)) = others.filter(is_meant).min() {
+        } else if let Some(kind) = unknown.then(meant).flatten() {
             By::Other(kind)
         } else if !near.is_empty() {
-            if known.is_some_and(|known| known.iter().any(|d| d.has_rules)) {
+            if *has_rules {
                 *expressions.entry(resource.key()).or_default() += 1;
             }
-            By::Definitions(near)
+            By::Definitions(near.clone())
         } else if let Some(findings) = published {
             let before = found.list.len();
             found.list.extend(findings.iter().cloned());

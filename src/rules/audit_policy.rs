@@ -89,55 +89,72 @@ pub(super) fn no_catch_all(policy: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Texts of a list.
-fn texts<'d>(rule: Node<'d>, key: &str) -> Vec<&'d str> {
-    let items = rule.list(key);
-    items.filter_map(Node::as_str).collect()
-}
-
 /// Whether what one list is about holds all that another is about; an empty one is about everything.
 fn holds_all(wide: &[&str], narrow: &[&str]) -> bool {
     wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|item| wide.contains(item))
 }
 
-/// Whether a rule matches every request that another matches.
-fn covers(wide: Node<'_>, narrow: Node<'_>) -> bool {
-    let lists = [
-        "users",
-        "userGroups",
-        "verbs",
-        "namespaces",
-        "nonResourceURLs",
-    ];
-    let by_list = |key: &&str| holds_all(&texts(wide, key), &texts(narrow, key));
-    let entries = |rule: Node<'_>| -> usize { rule.field("resources").map_or(0, Node::len) };
-    let resource = |entry: Node<'_>| {
-        let group = |e: Node<'_>| {
-            e.field("group")
-                .and_then(Node::text)
-                .unwrap_or("")
-                .to_owned()
+/// The requests that a rule names, each list empty where it names none.
+struct Scope<'d> {
+    rule: Node<'d>,
+    /// Users, groups, verbs and namespaces.
+    lists: [Vec<&'d str>; 4],
+    urls: Vec<&'d str>,
+    resources: Vec<Resources<'d>>,
+}
+
+/// Resources of one group.
+struct Resources<'d> {
+    group: &'d str,
+    kinds: Vec<&'d str>,
+    names: Vec<&'d str>,
+}
+
+impl<'d> Scope<'d> {
+    fn of(rule: Node<'d>) -> Self {
+        let texts = |node: Node<'d>, key| node.list(key).filter_map(Node::as_str).collect();
+        let resources = rule.list("resources").map(|entry| Resources {
+            group: entry.field("group").and_then(Node::text).unwrap_or(""),
+            kinds: texts(entry, "resources"),
+            names: texts(entry, "resourceNames"),
+        });
+        Self {
+            rule,
+            lists: ["users", "userGroups", "verbs", "namespaces"].map(|key| texts(rule, key)),
+            urls: texts(rule, "nonResourceURLs"),
+            resources: resources.collect(),
+        }
+    }
+
+    /// Whether it holds every request of another.
+    fn covers(&self, narrow: &Self) -> bool {
+        let resource = |entry: &Resources<'_>| {
+            self.resources.iter().any(|wide| {
+                wide.group == entry.group
+                    && holds_all(&wide.kinds, &entry.kinds)
+                    && holds_all(&wide.names, &entry.names)
+            })
         };
-        wide.list("resources").any(|w| {
-            group(w) == group(entry)
-                && holds_all(&texts(w, "resources"), &texts(entry, "resources"))
-                && holds_all(&texts(w, "resourceNames"), &texts(entry, "resourceNames"))
-        })
-    };
-    let mut narrow_entries = narrow.list("resources");
-    let resources = entries(wide) == 0 || entries(narrow) > 0 && narrow_entries.all(resource);
-    // A rule about resources says nothing of URLs, and the other way round.
-    let urls = entries(wide) == 0 || texts(narrow, "nonResourceURLs").is_empty();
-    lists.iter().all(by_list) && resources && urls
+        let some = !narrow.resources.is_empty() && narrow.resources.iter().all(resource);
+        // A rule about resources says nothing of URLs, and the other way round.
+        let urls = self.resources.is_empty() || narrow.urls.is_empty();
+        let mut lists = self.lists.iter().zip(&narrow.lists);
+        lists.all(|(wide, narrow)| holds_all(wide, narrow))
+            && holds_all(&self.urls, &narrow.urls)
+            && (self.resources.is_empty() || some)
+            && urls
+    }
 }
 
 pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let all: Vec<Node<'_>> = rules(policy).collect();
-    for (at, rule) in all.iter().enumerate() {
-        let before = all.get(..at).unwrap_or_default();
-        if let Some(decides) = before.iter().find(|b| covers(**b, *rule)) {
-            cx.report(rule.lacking(), "this rule is never reached: a rule before it decides about every request that it names")
-                .related(decides.lacking(), "this one decides");
+    // Each rule is compared with so many before it: nobody writes more.
+    const MOST: usize = 1000;
+    let all: Vec<Scope<'_>> = rules(policy).map(Scope::of).collect();
+    for (at, scope) in all.iter().enumerate() {
+        let mut before = all.iter().take(at.min(MOST));
+        if let Some(decides) = before.find(|before| before.covers(scope)) {
+            cx.report(scope.rule.lacking(), "this rule is never reached: a rule before it decides about every request that it names")
+                .related(decides.rule.lacking(), "this one decides");
         }
     }
 }

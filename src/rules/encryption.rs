@@ -340,30 +340,23 @@ pub(super) fn provider_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
 
 /// A resource that an entry before covers already, which alone decides.
 pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
-    let mut seen: Vec<(&str, Node<'_>)> = Vec::new();
-    for entry in entries(config) {
-        let list: Vec<_> = entry
-            .list("resources")
-            .filter_map(|n| Some((n.as_str()?, n)))
-            .collect();
-        for (name, node) in list {
-            let covering = |(before, _): &&(&str, Node<'_>)| {
-                let group = name.split_once('.').map_or("", |(_, group)| group);
-                *before == name
-                    || *before == "*.*"
-                    || before
-                        .strip_prefix("*.")
-                        .is_some_and(|g| g == group && g != "*")
-            };
-            if let Some((before, first)) = seen.iter().find(covering) {
-                cx.report(
-                    node,
-                    format!("`{name}` is covered by `{before}` already, which alone decides"),
-                )
-                .related(*first, "this one decides");
-            } else {
-                seen.push((name, node));
-            }
+    // By name, with the order in which they are written.
+    let mut seen: HashMap<&str, (usize, Node<'_>)> = HashMap::new();
+    let resources = entries(config).flat_map(|entry| entry.list("resources"));
+    for node in resources {
+        let Some(name) = node.as_str() else { continue };
+        let group = name.split_once('.').map_or("", |(_, group)| group);
+        let of_group = format!("*.{group}");
+        let covering = [name, "*.*", &of_group].into_iter();
+        let found = covering.filter_map(|name| seen.get_key_value(name));
+        if let Some((before, (_, first))) = found.min_by_key(|(_, (order, _))| *order) {
+            cx.report(
+                node,
+                format!("`{name}` is covered by `{before}` already, which alone decides"),
+            )
+            .related(*first, "this one decides");
+        } else {
+            seen.insert(name, (seen.len(), node));
         }
     }
 }

@@ -53,12 +53,15 @@ pub fn undefined(resource: Object<'_>, targets: Releases) -> Problem<'_> {
     of_kind(resource, targets, "schema/missing-definition", message)
 }
 
-/// Whether a kind is the name of a defined one in the plural, or in other letters: its resource's name, which is no kind.
-pub fn is_misspelt(kind: &str, defined: &str) -> bool {
-    let (kind, defined) = (kind.to_lowercase(), defined.to_lowercase());
-    let ending = kind.strip_prefix(&defined);
-    let to_ies = || defined.strip_suffix('y').zip(kind.strip_suffix("ies"));
-    matches!(ending, Some("" | "s" | "es")) || to_ies().is_some_and(|(one, many)| one == many)
+/// What may be meant by a kind that is in the plural, or in other letters: its resource's name, which is no kind. In lower case.
+pub fn singulars(kind: &str) -> Vec<String> {
+    let kind = kind.to_lowercase();
+    let endings = [("s", ""), ("es", ""), ("ies", "y")].into_iter();
+    let singular =
+        endings.filter_map(|(plural, one)| Some(format!("{}{one}", kind.strip_suffix(plural)?)));
+    let mut all: Vec<String> = singular.collect();
+    all.push(kind);
+    all
 }
 
 /// That another kind is defined, and was meant.

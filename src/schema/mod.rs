@@ -25,7 +25,7 @@ mod value;
 mod version;
 mod workload;
 
-pub use custom::{is_misspelt, misspelt, undefined, validate_custom};
+pub use custom::{misspelt, singulars, undefined, validate_custom};
 pub use given::Given;
 pub use table::{Field, Kind, Life, Type};
 pub use validate::{Known, is_kind, validate, validate_published};

@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::kube::{Object, is_placeholder};
 use crate::yaml::{Kind, Node};
+use std::collections::HashSet;
 
 const NGINX: &str = "nginx.ingress.kubernetes.io/";
 
@@ -75,28 +76,42 @@ fn tls(ingress: Object<'_>) -> (Vec<Node<'_>>, Vec<(Node<'_>, &str)>) {
     )
 }
 
-/// A wildcard stands for exactly one label.
-fn covers(pattern: &str, host: &str) -> bool {
-    let one_label = |rest: &str| {
-        host.split_once('.')
-            .is_some_and(|(label, tail)| !label.is_empty() && tail.eq_ignore_ascii_case(rest))
-    };
-    pattern.eq_ignore_ascii_case(host) || pattern.strip_prefix("*.").is_some_and(one_label)
+/// Names of hosts in lower case, wildcards among them.
+struct Hosts(HashSet<String>);
+
+impl Hosts {
+    fn of<'d>(hosts: impl IntoIterator<Item = &'d str>) -> Self {
+        Self(hosts.into_iter().map(str::to_ascii_lowercase).collect())
+    }
+
+    /// Whether one of them is that host, or a wildcard for it: for exactly one label.
+    fn cover(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let wildcard = || domain(&host).map(|domain| format!("*.{domain}"));
+        self.0.contains(&host) || wildcard().is_some_and(|wildcard| self.0.contains(&wildcard))
+    }
+}
+
+/// What stands behind the first label of a host.
+fn domain(host: &str) -> Option<&str> {
+    let (label, domain) = host.split_once('.')?;
+    (!label.is_empty()).then_some(domain)
 }
 
 pub(in crate::rules) fn ingress_host_not_covered(ingress: Object<'_>, cx: &mut Cx<'_>) {
     let (entries, hosts) = tls(ingress);
     let mut covered = Vec::new();
     for entry in &entries {
-        let before = covered.len();
-        covered.extend(entry.list("hosts").filter_map(Node::as_str));
+        let hosts = entry.list("hosts").filter_map(Node::as_str);
         // An entry without hosts is for all; a placeholder may be for any.
-        if covered.len() == before || covered.iter().any(|h| is_placeholder(h)) {
+        if hosts.clone().next().is_none() || hosts.clone().any(is_placeholder) {
             return;
         }
+        covered.extend(hosts);
     }
+    let covered = Hosts::of(covered);
     for (node, host) in hosts.into_iter().filter(|_| !entries.is_empty()) {
-        if !covered.iter().any(|pattern| covers(pattern, host)) {
+        if !covered.cover(host) {
             cx.report(node, format!("no entry of `tls` names {host}: it is served in plain text or with the wrong certificate"));
         }
     }
@@ -107,14 +122,17 @@ pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx
     if hosts.is_empty() {
         return;
     }
+    let domains = Hosts::of(hosts.iter().filter_map(|(_, host)| domain(host)));
+    let served = Hosts::of(hosts.iter().map(|(_, host)| *host));
     for node in entries.into_iter().flat_map(|e| e.list("hosts")) {
         let Some(host) = node.as_str().filter(|h| !is_placeholder(h)) else {
             continue;
         };
-        if !hosts
-            .iter()
-            .any(|(_, h)| covers(host, h) || covers(h, host))
-        {
+        let lower = host.to_ascii_lowercase();
+        let of_wildcard = lower
+            .strip_prefix("*.")
+            .is_some_and(|d| domains.0.contains(d));
+        if !of_wildcard && !served.cover(host) {
             cx.report(node, format!("`tls` names {host}, which no rule serves"));
         }
     }
