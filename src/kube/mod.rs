@@ -39,4 +39,4 @@ pub use recognise::{
 };
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
 pub use set::{Link, Set, SetSetting, folder, set_of};
-pub use workload::{Container, PodSpec, Role};
+pub use workload::{Container, Mounts, PodSpec, Role};

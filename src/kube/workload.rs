@@ -2,6 +2,7 @@
 
 use super::Object;
 use crate::yaml::{Node, Spot};
+use std::collections::HashMap;
 
 /// A pod's specification, of a Pod or of a kind that makes Pods.
 #[derive(Clone, Copy)]
@@ -34,6 +35,16 @@ pub struct Container<'d> {
     pub pod: PodSpec<'d>,
     /// What it is for.
     pub role: Role,
+}
+
+/// What containers mount, by volume.
+pub struct Mounts<'d>(HashMap<&'d str, Vec<(Container<'d>, Node<'d>)>>);
+
+impl<'d> Mounts<'d> {
+    /// The mounts of a volume, with their containers.
+    pub fn of(&self, volume: &str) -> &[(Container<'d>, Node<'d>)] {
+        self.0.get(volume).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 impl<'d> PodSpec<'d> {
@@ -88,14 +99,17 @@ impl<'d> PodSpec<'d> {
         self.node.list("volumes")
     }
 
-    /// The mounts of a volume, with their containers.
-    pub fn mounts(self, volume: &'d str) -> impl Iterator<Item = (Container<'d>, Node<'d>)> {
-        self.containers().flat_map(move |container| {
-            let mounts = container.node.list("volumeMounts");
-            let ours =
-                mounts.filter(move |m| m.field("name").and_then(Node::as_str) == Some(volume));
-            ours.map(move |mount| (container, mount))
-        })
+    /// The mounts of all containers, to be asked by volume.
+    pub fn mounts(self) -> Mounts<'d> {
+        let mut mounts: HashMap<_, Vec<_>> = HashMap::new();
+        for container in self.containers() {
+            for mount in container.node.list("volumeMounts") {
+                if let Some(volume) = mount.field("name").and_then(Node::as_str) {
+                    mounts.entry(volume).or_default().push((container, mount));
+                }
+            }
+        }
+        Mounts(mounts)
     }
 
     /// The annotations of the pod itself: those of the template, where a template makes it.

@@ -88,6 +88,7 @@ fn is_read_only(mount: Node<'_>) -> bool {
 
 pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let (sensitive, allowed) = (cx.param("sensitive-paths"), cx.param("allowed-paths"));
+    let mut mounts = None;
     for volume in pod.volumes() {
         let Some((node, path)) = host_path(volume) else {
             continue;
@@ -99,8 +100,9 @@ pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let Some(folder) = found.filter(|_| !lies_in_any(&real, allowed)) else {
             continue;
         };
-        let mut mounts = pod.mounts(name(volume)).peekable();
-        let read_only = mounts.peek().is_some() && mounts.all(|(_, mount)| is_read_only(mount));
+        let mounts = mounts.get_or_insert_with(|| pod.mounts());
+        let mounts = mounts.of(name(volume));
+        let read_only = !mounts.is_empty() && mounts.iter().all(|(_, mount)| is_read_only(*mount));
         let volume = name(volume);
         let message = if path == "/" {
             format!("volume \"{volume}\" gives the pod every file of the node")
@@ -130,18 +132,18 @@ pub(super) fn container_runtime_socket(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn writable_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let mut mounts = None;
     for volume in pod.volumes() {
         let Some((_, path)) = host_path(volume) else {
             continue;
         };
-        for (container, mount) in pod
-            .mounts(name(volume))
-            .filter(|(_, mount)| !is_read_only(*mount))
-        {
+        let mounts = mounts.get_or_insert_with(|| pod.mounts());
+        let mounts = mounts.of(name(volume)).iter();
+        for (container, mount) in mounts.filter(|(_, mount)| !is_read_only(*mount)) {
             let at = mount
                 .field("readOnly")
                 .or_else(|| mount.field("name"))
-                .unwrap_or(mount);
+                .unwrap_or(*mount);
             cx.report_about(
                 volume,
                 at,

@@ -424,6 +424,7 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(in crate::rules) fn host_path_volume(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
+    let mut mounts = None;
     for volume in pod.volumes() {
         let Some((key, source)) = volume
             .pair("hostPath")
@@ -443,8 +444,9 @@ pub(in crate::rules) fn host_path_volume(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             key,
             format!("volume \"{name}\" brings {path} of the node into the pod"),
         );
-        for (_, mount) in pod.mounts(name).take(3) {
-            draft = draft.related(mount.field("mountPath").unwrap_or(mount), "mounted here");
+        let mounts = mounts.get_or_insert_with(|| pod.mounts());
+        for (_, mount) in mounts.of(name).iter().take(3) {
+            draft = draft.related(mount.field("mountPath").unwrap_or(*mount), "mounted here");
         }
     }
 }
