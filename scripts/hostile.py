@@ -31,6 +31,12 @@ CASES = {
                                           [], 1, "asks for l0=a", 150, 10),
     "200,000 claims and their users": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, resources: {claims: [" + ", ".join(f"{{name: c{i}}}" for i in range(200_001)) + "]}}]")
                                        + "  resourceClaims:\n" + "".join(f"  - {{name: c{i}}}\n" for i in range(200_000))), [], 1, "no resource claim `c200000`", 150, 10),
+    "100,000 volumes and their mounts": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, volumeMounts: [" + ", ".join(f"{{name: v{i}, mountPath: /v{i}}}" for i in range(100_000)) + "]}]")
+                                         + "  volumes:\n" + "".join(f"  - {{name: v{i}, hostPath: {{path: /v{i}}}}}\n" for i in range(100_000))), [], 1, "pod/host-pid", 300, 10),
+    "50,000 resources and 50,000 verbs": (lambda f: f.write("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules:\n- apiGroups: ['']\n  resources:\n" + "".join(f"  - r{i}\n" for i in range(50_000))
+                                          + "  verbs:\n" + "".join(f"  - v{i}\n" for i in range(50_000))), [], 1, "no verb that an API server asks for", 150, 10),
+    "50,000 audit rules": (lambda f: f.write("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n" + "".join(f"- {{level: Metadata, resources: [{{group: '', resources: [r{i}]}}]}}\n" for i in range(50_000))),
+                           ["--profile", "all"], 1, "1 file", 150, 10),
     "300,000 containers": (lambda f: f.write(POD.replace("[]", "\n" + "".join(f"    - {{name: c{i}, image: a}}\n" for i in range(300_000)))), [], 1, "300000 findings, 1000 shown", 600, 30),
     "100,000 suppressions": (lambda f: f.writelines(f"{POD.replace('true', f'true # kubevet: ignore[pod/host-pid] {i}')}---\n" for i in range(100_000)), ["--fail-on", "critical"], 0, "100000 suppressed", 400, 60),
 }

@@ -60,18 +60,9 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
     let mut report = FileReport::default();
     report.reported = true;
     let path = PATHS[text.len() % PATHS.len()];
+    let input = Input::new(file, path, text, &[]);
     for chunk in kubevet::kube::chunks(path, text) {
-        report.add(analyse(
-            Input {
-                file,
-                path,
-                text,
-                off: &[],
-            },
-            &chunk,
-            rules,
-            &repository,
-        ));
+        report.add(analyse(&input, &chunk, rules, &repository));
     }
     finish(vec![(file, report)], sources, Vec::new(), rules, true)
 }

@@ -182,15 +182,8 @@ impl Job<'_> {
             });
         } else if kube::may_be_ours(&file.path, &text) {
             let off = std::mem::take(&mut report.off);
-            self.chunks(
-                Input {
-                    file: id,
-                    path: &file.path,
-                    text: &text,
-                    off: &off,
-                },
-                &mut report,
-            );
+            let input = Input::new(id, &file.path, &text, &off);
+            self.chunks(&input, &mut report);
             report.off = off;
         }
         let text = if report.needs_text() {
@@ -206,7 +199,7 @@ impl Job<'_> {
         }
     }
 
-    fn chunks(&self, input: Input<'_>, report: &mut FileReport) {
+    fn chunks(&self, input: &Input<'_>, report: &mut FileReport) {
         let one = |chunk| analyse(input, chunk, self.rules, self.repository);
         for batch in kube::chunks(input.path, input.text).chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.

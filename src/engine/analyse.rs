@@ -17,12 +17,12 @@ use crate::yaml::{
     decode_scalar, parse,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 const MAX_NESTING: usize = 4;
 
 /// A file whose chunks are analysed.
-#[derive(Clone, Copy)]
 pub struct Input<'t> {
     /// Its number.
     pub file: FileId,
@@ -32,6 +32,33 @@ pub struct Input<'t> {
     pub text: &'t str,
     /// Rules that the configuration switches off for it.
     pub off: &'t [Off],
+    /// What is asked of the whole text: once, however many chunks it has.
+    ours: OnceLock<bool>,
+    of_kubeadm: OnceLock<bool>,
+}
+
+impl<'t> Input<'t> {
+    /// A file with its number, its path from the root and its text, and the rules that are off for it.
+    pub fn new(file: FileId, path: &'t str, text: &'t str, off: &'t [Off]) -> Self {
+        Self {
+            file,
+            path,
+            text,
+            off,
+            ours: OnceLock::new(),
+            of_kubeadm: OnceLock::new(),
+        }
+    }
+
+    fn reads_as_ours(&self) -> bool {
+        *self.ours.get_or_init(|| kube::reads_as_ours(self.text))
+    }
+
+    /// Whether some of its documents may be kubeadm's.
+    fn names_kubeadm(&self) -> bool {
+        let named = || self.text.contains("kubeadm.k8s.io");
+        *self.of_kubeadm.get_or_init(named)
+    }
 }
 
 /// A rule that is switched off for a file.
@@ -68,7 +95,7 @@ pub struct ChunkReport {
 
 /// Checks one chunk of a file.
 pub fn analyse(
-    input: Input<'_>,
+    input: &Input<'_>,
     chunk: &Chunk,
     rules: &RuleSet,
     repository: &Repository,
@@ -90,7 +117,7 @@ pub fn analyse(
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
 
-fn panicked(input: Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
+fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
     let at = Place::Chunk {
         file: input.file,
@@ -121,7 +148,7 @@ fn panicked(input: Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
 }
 
 struct Analysis<'a> {
-    input: Input<'a>,
+    input: &'a Input<'a>,
     rules: &'a RuleSet,
     repository: &'a Repository,
     report: ChunkReport,
@@ -170,7 +197,7 @@ impl Analysis<'_> {
             file: self.input.file,
             base: chunk.span.start,
         };
-        if chunk.glued.is_some() && kube::reads_as_ours(self.input.text) {
+        if chunk.glued.is_some() && self.input.reads_as_ours() {
             // The dashes stand right before the chunk.
             let at = Located {
                 span: chunk.glued.unwrap_or_default(),
@@ -230,7 +257,7 @@ impl Analysis<'_> {
         let blank = text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if format == Format::Json || blank || !kube::reads_as_ours(self.input.text) {
+        if format == Format::Json || blank || !self.input.reads_as_ours() {
             return;
         }
         let Some(document) = parse(text, place.clone(), format, Limits::default()).document else {
@@ -541,7 +568,7 @@ impl Analysis<'_> {
             path: within.path,
             asked: rules.asked,
             beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
-                && self.input.text.contains("kubeadm.k8s.io"),
+                && self.input.names_kubeadm(),
         };
         for mut instance in Instance::of(object, around) {
             if whole == Whole::Fragment {
@@ -682,15 +709,10 @@ mod tests {
         let mut rules = RuleSet::new(Profile::Default, Releases::only(Releases::NEWEST));
         rules.add(broken);
         let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n";
-        let input = Input {
-            file: FileId(0),
-            path: "a.yaml",
-            text,
-            off: &[],
-        };
+        let input = Input::new(FileId(0), "a.yaml", text, &[]);
         let analysed: Vec<_> = yaml::split(text)
             .iter()
-            .map(|chunk| analyse(input, chunk, &rules, &Repository::default()))
+            .map(|chunk| analyse(&input, chunk, &rules, &Repository::default()))
             .collect();
         assert!(analysed[0].panicked);
         assert_eq!(analysed[0].findings[0].rule, "kubevet/panic");

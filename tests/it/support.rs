@@ -35,18 +35,9 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         ));
         let mut report = FileReport::default();
         report.reported = true;
+        let input = Input::new(file, path, text, &[]);
         for chunk in chunks(path, text) {
-            report.add(analyse(
-                Input {
-                    file,
-                    path,
-                    text,
-                    off: &[],
-                },
-                &chunk,
-                &rules,
-                &repository,
-            ));
+            report.add(analyse(&input, &chunk, &rules, &repository));
         }
         reports.push((file, report));
     }
@@ -56,13 +47,8 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
 /// What set rules see of a text.
 pub(crate) fn facts(path: &str, text: &str) -> Vec<Facts> {
     let rules = RuleSet::new(Profile::All, Releases::only(Releases::NEWEST));
-    let input = Input {
-        file: FileId(0),
-        path,
-        text,
-        off: &[],
-    };
-    let one = |chunk| analyse(input, chunk, &rules, &Repository::default()).facts;
+    let input = Input::new(FileId(0), path, text, &[]);
+    let one = |chunk| analyse(&input, chunk, &rules, &Repository::default()).facts;
     chunks(path, text).iter().flat_map(one).collect()
 }
 

@@ -6,12 +6,15 @@ use crate::kube::resource::{Resource, VERBS, is_builtin_group, is_common_verb, i
 use crate::kube::{PolicyRule, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::Node;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The groups of a rule, where Kubernetes has them all: others may know what it does not.
 fn builtin_groups(rule: PolicyRule<'_>) -> Vec<&str> {
     let groups = rule.list("apiGroups").map(Node::as_str);
     let known = groups.map(|g| g.filter(|g| is_builtin_group(g)));
-    known.collect::<Option<Vec<_>>>().unwrap_or_default()
+    let known = known.collect::<Option<BTreeSet<_>>>().unwrap_or_default();
+    known.into_iter().collect()
 }
 
 /// `the core API group`, `the API group \`apps\``.
@@ -119,6 +122,13 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     if !ours(rule) || groups.is_empty() && !on_urls {
         return;
     }
+    let (named, only_fixed_parts) = (OnceCell::new(), OnceCell::new());
+    let asked = |verb: &str| {
+        let named = named.get_or_init(|| self::named(rule, &groups));
+        named.iter().any(|resource| resource.knows(verb))
+    };
+    let only_fixed_parts =
+        || *only_fixed_parts.get_or_init(|| self::only_fixed_parts(rule, &groups));
     for item in rule.list("verbs") {
         let Some(verb) = item.as_str().filter(|v| *v != "*" && !is_placeholder(v)) else {
             continue;
@@ -129,9 +139,9 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         let role = quoted(rule.role);
         let message = if skipped {
             continue;
-        } else if matches!(verb, "delete" | "deletecollection") && only_fixed_parts(rule, &groups) {
+        } else if matches!(verb, "delete" | "deletecollection") && only_fixed_parts() {
             format!("nobody can delete these subresources: {role} grants nothing by `{verb}`")
-        } else if is_common_verb(verb) || asked(rule, &groups, verb) {
+        } else if is_common_verb(verb) || asked(verb) {
             continue;
         } else if is_verb(verb) {
             format!("`{verb}` is no verb of these resources: {role} grants nothing by it")
@@ -145,18 +155,23 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether an API server asks for this verb on one of the rule's resources.
-fn asked(rule: PolicyRule<'_>, groups: &[&str], verb: &str) -> bool {
-    let everywhere = Resource::find("*", "*").is_some_and(|r| r.knows(verb));
-    let on = |group: &&str| {
-        Resource::of_group(group)
-            .any(|r| r.knows(verb) && rule.granting("resources", r.name).is_some())
-            || rule.list("resources").any(|item| {
-                let found = Resource::find(group, item.as_str().unwrap_or_default());
-                found.is_some_and(|r| r.knows(verb))
-            })
+/// The resources that a rule names and an API server knows, each once.
+fn named<'d>(rule: PolicyRule<'d>, groups: &[&'d str]) -> Vec<&'static Resource> {
+    let items = rule.list("resources").filter_map(Node::as_str);
+    let items: BTreeSet<&str> = items.collect();
+    let granted = |group| {
+        let all = Resource::of_group(group);
+        all.filter(|r| rule.granting("resources", r.name).is_some())
     };
-    everywhere || groups.iter().any(on)
+    let written = |group| {
+        items
+            .iter()
+            .filter_map(move |name| Resource::find(group, name))
+    };
+    let of_groups = groups.iter().flat_map(|g| granted(g).chain(written(g)));
+    let found = of_groups.chain(Resource::find("*", "*"));
+    let by_name: BTreeMap<_, _> = found.map(|r| ((r.group, r.name), r)).collect();
+    by_name.into_values().collect()
 }
 
 /// Whether all that the rule names are subresources that are there as long as their object is.
