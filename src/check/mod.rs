@@ -100,7 +100,7 @@ pub(crate) struct About<'a> {
     pub(crate) parameters: &'a Overrides,
     /// What time it is, since 1970; `None` where nobody tells.
     pub(crate) now: Option<Duration>,
-    /// Parts that have a scope of their own, containers and volumes: where each stands in its document, and its scope.
+    /// Parts that have a scope of their own, containers and volumes: where each stands in its document, in that order, and its scope.
     pub(crate) parts: &'a [(Span, u32)],
     /// Credentials in the object, once a rule has asked.
     pub(crate) leaks: Option<&'a Leaks>,
@@ -179,11 +179,10 @@ impl<'a> Cx<'a> {
 
     /// The scope of a place: what a pod's rule says of a container or volume is about that part.
     fn scope_of(&self, span: Span) -> u32 {
-        let part = self
-            .about
-            .parts
-            .iter()
-            .find(|(part, _)| part.contains(span));
+        let parts = self.about.parts;
+        let behind = parts.partition_point(|(part, _)| part.start <= span.start);
+        let part = behind.checked_sub(1).and_then(|at| parts.get(at));
+        let part = part.filter(|(part, _)| part.contains(span));
         part.map_or(self.scope, |(_, scope)| *scope)
     }
 

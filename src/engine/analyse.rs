@@ -594,10 +594,12 @@ impl Analysis<'_> {
         let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
         // Each container's rules get the number that its place in this list has.
         let containers = pod.containers().map(|c| c.node.span());
-        let parts: Vec<(Span, u32)> = containers
+        let mut parts: Vec<(Span, u32)> = containers
             .chain(pod.volumes().map(Node::span))
             .zip(self.scope + 1..)
             .collect();
+        let last = parts.last().map_or(self.scope, |(_, scope)| *scope);
+        parts.sort_unstable_by_key(|(span, _)| span.start);
         let about = About {
             parts: &parts,
             ..about
@@ -612,7 +614,7 @@ impl Analysis<'_> {
                 },
             );
         }
-        self.scope = parts.last().map_or(self.scope, |(_, scope)| *scope);
+        self.scope = last;
         self.each(
             rules.pods.iter().filter(asked),
             about,
