@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, own_key, set, text};
+use super::between::{amount, conflict, key_of, missing, own_key, set, text};
 use super::format::quantity;
 use super::validate::Validator;
 use crate::kube::is_variable;
@@ -169,13 +169,7 @@ pub(super) fn profile<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let local = text(map, "type") == Some("Localhost");
     if local && text(map, "localhostProfile").is_none_or(str::is_empty) {
         let message = "`localhostProfile` is missing: it names the profile of `type: Localhost`";
-        let problem = v.add(
-            "schema/missing-field",
-            key_of(map, "localhostProfile"),
-            message.to_owned(),
-            None,
-        );
-        problem.missing = true;
+        missing(v, key_of(map, "localhostProfile"), message);
     }
 }
 

@@ -304,11 +304,12 @@ fn list<'d>(
         }
     }
     match between::text(schema, "x-kubernetes-list-type") {
-        Some("set") => unique(check, node, &[]),
+        Some("set") => unique(check, node, &[], |_| None),
         Some("map") => {
             let keys = schema.list("x-kubernetes-list-map-keys");
             let keys: Vec<&str> = keys.filter_map(Node::as_str).collect();
-            unique(check, node, &keys);
+            let default = |key: &str| schema.at(&["items", "properties", key, "default"])?.text();
+            unique(check, node, &keys, default);
         }
         _ => {}
     }

@@ -1,6 +1,6 @@
 //! Names of objects: each kind has its own form.
 
-use super::between::own_key;
+use super::between::{missing, own_key};
 use super::format;
 use super::table::Kind as ApiKind;
 use super::validate::Validator;
@@ -74,10 +74,7 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
         "this {} has no `metadata.name`: the API server refuses it",
         object.gvk.kind
     );
-    let help = Some("give it a name".to_owned());
-    validator
-        .add("schema/missing-field", spot, message, help)
-        .missing = true;
+    missing(validator, spot, message).help = Some("give it a name".to_owned());
 }
 
 /// Whether a name has its kind's form, and what that is.

@@ -121,11 +121,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         && single.text() != first.text()
     {
         let message = "the first of `clusterIPs` must be the same as `clusterIP`";
-        conflict(
-            v,
-            first.parent().map_or(first, |list| own_key(list)),
-            message,
-        );
+        conflict(v, first.parent().map_or(first, own_key), message);
     }
     if text(spec, "type") == Some("ExternalName") {
         let none = |n: &Node<'_>| n.text() == Some("None");

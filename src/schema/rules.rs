@@ -1,6 +1,6 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
-use super::between::{amount, own_key};
+use super::between::{amount, missing, own_key};
 use super::table::{Check, Form, Rule, Type};
 use super::validate::{Validator, named};
 use super::{between, format};
@@ -129,8 +129,7 @@ fn one_of<'d>(
                 named(ty),
                 names()
             );
-            let problem = validator.add("schema/missing-field", map.lacking(), message, None);
-            problem.missing = true;
+            missing(validator, map.lacking(), message);
         }
         (Some((first, _)), Some((second, _))) if most => {
             let message = format!(
@@ -149,7 +148,10 @@ fn one_of<'d>(
 fn of_value<'d>(validator: &mut Validator<'d>, value: Node<'d>, rule: &Rule, check: &Check) {
     if value.kind() == Kind::Seq {
         match check {
-            Check::Unique(keys) => return unique(validator, value, keys),
+            Check::Unique(keys) => {
+                let default = |key: &str| (key == "protocol").then_some("TCP");
+                return unique(validator, value, keys, default);
+            }
             Check::NotEmpty if value.is_empty() => {}
             Check::NotEmpty => return,
             _ => {
@@ -208,9 +210,13 @@ fn octal(text: &str) -> String {
     i64::from_str_radix(text, 8).map_or_else(|_| "its value".to_owned(), |n| n.to_string())
 }
 
-/// Items that are the same in all of the keys that tell them apart, the first of which each has. Defaults count: a port's protocol is
-/// TCP.
-pub(super) fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &[&str]) {
+/// Items that are the same in all of the keys that tell them apart, the first of which each has. What is left out is its default.
+pub(super) fn unique<'d, 's>(
+    validator: &mut Validator<'d>,
+    list: Node<'d>,
+    keys: &[&str],
+    default: impl Fn(&str) -> Option<&'s str>,
+) {
     let mut seen: HashMap<Vec<&str>, Node<'d>> = HashMap::new();
     for item in list.items() {
         let values = keys
@@ -219,8 +225,7 @@ pub(super) fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &[
             .map(|(at, key)| match item.field(key) {
                 Some(value) => value.text(),
                 None if at == 0 => None,
-                None if *key == "protocol" => Some("TCP"),
-                None => Some(""),
+                None => Some(default(key).unwrap_or_default()),
             });
         let Some(mut values) = values.collect::<Option<Vec<&str>>>() else {
             continue;
@@ -233,9 +238,12 @@ pub(super) fn unique<'d>(validator: &mut Validator<'d>, list: Node<'d>, keys: &[
         }
         let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);
         if let Some(first) = seen.get(&values) {
+            let given = keys.iter().zip(&values).filter(|(_, v)| !v.is_empty());
+            let names: Vec<&str> = given.map(|(key, _)| *key).collect();
+            values.retain(|value| !value.is_empty());
             let message = format!(
                 "{}`{}` is given twice: {} refuses the second",
-                keys.join(" and ") + if keys.is_empty() { "" } else { " " },
+                names.join(" and ") + if names.is_empty() { "" } else { " " },
                 values.join("` and `"),
                 validator.reader()
             );

@@ -107,8 +107,8 @@ pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    let of_objects = OBJECTS.iter().filter(|name| **name != "pods");
-    let object = of_objects.into_iter().find(|name| named(name));
+    let mut of_objects = OBJECTS.iter().filter(|name| **name != "pods");
+    let object = of_objects.find(|name| named(name));
     if let Some(object) = object.filter(|_| {
         !scopes.is_empty()
             && !scopes.contains(&"BestEffort")

@@ -469,6 +469,12 @@ impl Kind {
 }
 
 impl Life {
+    /// Whether some kind of a group has one.
+    pub(super) fn knows(group: &str) -> bool {
+        let at = LIVES.partition_point(|life| life.group < group);
+        LIVES.get(at).is_some_and(|life| life.group == group)
+    }
+
     /// The life of that version of a kind.
     pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
         let key = (group, version, kind);

@@ -122,10 +122,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
         }
         return None;
     }
-    // Nearly all objects that get here are custom resources, whose groups are told by their names.
-    let may_be = !group.contains('.') || group.ends_with(".k8s.io");
-    let listed = || of_group().next().is_some() || Life::all().iter().any(|l| l.group == group);
-    let ours = may_be && (group.is_empty() || listed());
+    let ours = group.is_empty() || of_group().next().is_some() || Life::knows(group);
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
     let misnamed = slip && Kind::served().any(|k| k.kind == kind);

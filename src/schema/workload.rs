@@ -123,7 +123,7 @@ fn claim_templates<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         if name.is_none_or(|name| name.text() == Some("")) && !v.all_before(32) {
             let at = claim.field("metadata").unwrap_or(claim);
             let message = "`metadata.name` is missing: the claim is the volume of that name";
-            missing(v, at.lacking(), message.to_owned());
+            missing(v, at.lacking(), message);
         }
     }
 }
