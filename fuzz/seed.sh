@@ -53,7 +53,7 @@ def texts(root):
 
 seeds = {text.encode(errors="surrogateescape") for text in texts(pathlib.Path(".."))}
 seeds = {seed for seed in seeds.union(RARE) if len(seed) <= LARGEST}
-for target in ("reader", "spans", "engine"):
+for target in ("reader", "spans", "engine", "documents"):
     folder = pathlib.Path("corpus", target)
     folder.mkdir(parents=True, exist_ok=True)
     for seed in seeds:

@@ -3,7 +3,7 @@
 use crate::engine::policies;
 use crate::finding::{Finding, Label, Releases};
 use crate::model::{Profile, Severity, Text};
-use crate::text::{FileId, Span, nearest};
+use crate::text::{FileId, nearest};
 use crate::yaml::{Format, Kind, Limits, Node, Place, Spot, parse};
 use std::collections::HashMap;
 
@@ -158,14 +158,6 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     }
     if let Some(document) = &parsed.document {
         reader.root(document.root());
-    } else if parsed.note.is_some() {
-        let at = Place::Chunk { file, base: 0 }.locate(Span::empty(0));
-        reader.found(
-            "kubevet/config-invalid-value",
-            Label::new(at, ""),
-            "the file is nested too deep or too large",
-            None,
-        );
     }
     (reader.config, reader.findings)
 }

@@ -89,7 +89,7 @@ fn check_left(part: &Value, whole: &Value) {
     }
 }
 
-/// The fast path makes the tree that the parser crate makes.
+/// The fast path makes the tree that the full reader makes.
 fn check_same(fast: &Parsed<'_>, slow: &Parsed<'_>) {
     let nodes = |parsed: &Parsed<'_>| -> Vec<_> {
         let document = parsed.document.iter();

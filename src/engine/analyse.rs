@@ -13,7 +13,7 @@ use crate::model::{Severity, Text};
 use crate::schema;
 use crate::text::{FileId, Span};
 use crate::yaml::{
-    self, Chunk, Document, Format, Kind, Limits, Located, Node, Place, Problem, Spot,
+    self, Chunk, Document, Format, Kind, Limits, Located, Node, Parsed, Place, Problem, Spot,
     decode_scalar, parse,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -219,7 +219,7 @@ impl Analysis<'_> {
         if kube::may_be_ours(within.path, text) {
             self.document(text, &place, chunk.format, chunk.glued.is_some(), within);
         } else {
-            self.stray(text, &place, chunk.format);
+            self.stray(text, &place, chunk);
         }
         for facts in &mut self.report.facts {
             facts.chunk = chunk.span.start;
@@ -252,20 +252,31 @@ impl Analysis<'_> {
     }
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
-    fn stray(&mut self, text: &str, place: &Place, format: Format) {
+    fn stray(&mut self, text: &str, place: &Place, chunk: &Chunk) {
         self.hide_unread(text, place);
-        let blank = text
-            .lines()
-            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if format == Format::Json || blank || !self.input.reads_as_ours() {
+        // A tab alone on its line is no blank to kubectl.
+        let blank =
+            |line: &str| line.trim_matches(' ').is_empty() || line.trim_start().starts_with('#');
+        let skipped = match chunk.format {
+            Format::Json => true,
+            Format::NotJson => false,
+            _ => text.lines().all(blank),
+        };
+        if skipped || !self.input.reads_as_ours() {
             return;
         }
-        let Some(document) = parse(text, place.clone(), format, Limits::default()).document else {
-            return;
+        let parsed = parse(text, place.clone(), chunk.format, Limits::default());
+        let Some(document) = &parsed.document else {
+            return self.unread(text, place, &parsed, chunk.glued.is_some(), 0);
         };
         let root = document.root();
-        if matches!(root.kind(), Kind::Map | Kind::Null) {
-            return;
+        let before = self.input.text.get(..chunk.span.start as usize);
+        let behind_json = before.is_some_and(|text| text.trim_end().ends_with('}'));
+        match root.kind() {
+            Kind::Null => return,
+            // Somebody's values in front of the objects, say, unless it goes on where JSON ended.
+            Kind::Map if !behind_json => return,
+            _ => {}
         }
         let line = root.span().text(text).lines().next().map_or(0, str::len);
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
@@ -286,13 +297,7 @@ impl Analysis<'_> {
         within: Within<'_>,
     ) {
         let depth = within.depth;
-        let start = place.locate(Span::empty(0)).span.start;
-        let parsed = parse(text, place.clone(), format, Limits::default());
-        if parsed.note.is_some() {
-            self.hide_unread(text, place);
-            self.report.notes.push((What::TooDeep, start));
-            return;
-        }
+        let mut parsed = parse(text, place.clone(), format, Limits::default());
         if let Some(dropped) = parsed
             .problems
             .iter()
@@ -305,13 +310,22 @@ impl Analysis<'_> {
             };
             self.hide_unread(rest.text(text), &place);
         }
-        let Some(document) = parsed.document else {
-            self.unread(text, place, &parsed.problems, glued, depth);
+        let Some(document) = parsed.document.take() else {
+            self.unread(text, place, &parsed, glued, depth);
             return;
         };
         let objects = kube::objects(&document, within.path);
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
+        if ours.is_none() && depth == 0 && kube::reads_as_ours(text) {
+            // The object is not what kubectl reads of the document: it stands behind the end, or below a template.
+            parsed.template = parsed
+                .problems
+                .iter()
+                .all(|p| p.rule == "yaml/invalid-key" || p.rule == "yaml/dropped-document")
+                && document.root().kind() == Kind::Map;
+            self.unread(text, place, &parsed, glued, depth);
+        }
         if !(within.counts || ours.is_some_and(kube::counts_when_nested)) {
             return;
         }
@@ -382,34 +396,40 @@ impl Analysis<'_> {
             .extend(spans.map(|s| place.locate(s).span));
     }
 
-    /// A chunk that is no YAML: a finding if it was meant as an object, else a note.
+    /// A chunk that kubectl cannot read: a finding if it was meant as an object, or stands beside one, else a note.
     fn unread(
         &mut self,
         text: &str,
         place: &Place,
-        problems: &[Problem],
+        parsed: &Parsed<'_>,
         glued: bool,
         depth: usize,
     ) {
-        if problems.is_empty() {
+        let Some(first) = parsed.problems.first() else {
             return;
-        }
+        };
         let start = place.locate(Span::empty(0)).span.start;
         let config = depth > 0
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
                 .any(|group| text.contains(group));
         self.hide_unread(text, place);
-        if kube::reads_as_template(text) {
-            if depth == 0 || config {
-                self.report.notes.push((What::Template, start));
-            }
-        } else if (depth == 0 && kube::reads_as_ours(text)) || config {
+        let ours =
+            config || depth == 0 && (kube::reads_as_ours(text) || self.input.reads_as_ours());
+        let what = match first.rule {
+            "yaml/too-deep" | "yaml/too-large" => What::TooDeep,
+            _ if parsed.template => What::Template,
+            _ => What::NotYaml,
+        };
+        if ours && what != What::Template {
             if !glued {
-                problems.iter().for_each(|p| self.problem(p, place, None));
+                parsed
+                    .problems
+                    .iter()
+                    .for_each(|p| self.problem(p, place, None));
             }
-        } else if depth == 0 {
-            self.report.notes.push((What::NotYaml, start));
+        } else if depth == 0 || config {
+            self.report.notes.push((what, start));
         }
     }
 

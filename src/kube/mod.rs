@@ -35,7 +35,7 @@ pub use rbac::{PolicyRule, RoleRef, Subject};
 pub(crate) use recognise::whole;
 pub use recognise::{
     Whole, Within, chunks, counts_when_nested, format_of, is_config, may_be_ours, nested_texts,
-    objects, reads_as_ours, reads_as_template,
+    objects, reads_as_ours,
 };
 pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
 pub use set::{Link, Set, SetSetting, folder, set_of};

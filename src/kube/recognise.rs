@@ -2,8 +2,8 @@
 
 use super::bootstrap::files;
 use super::component::{
-    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, json_patch, reads_as_k3s,
-    reads_as_kubespray,
+    CLOUD_INIT, ETCD, K3S, KIND_PATCHES, KUBESPRAY, RKE2, TALOS, UNIT, json_patch, mentions_k3s,
+    reads_as_k3s, reads_as_kubespray,
 };
 use super::{Gvk, Object, kustomize};
 use crate::yaml::{self, Document, Format, Kind, Node, Split, Style, items};
@@ -91,24 +91,36 @@ pub fn may_be_ours(path: &str, text: &str) -> bool {
             PROGRAMS.into_iter().any(has)
         }
         _ => {
-            has("metadata:") && has("kind:")
-                || has("apiVersion") && (has("kind") || has("metadata"))
+            let words = ["apiVersion", "kind", "metadata"].into_iter();
+            words.filter(|word| has(word)).count() >= 2
                 || in_inventory(path)
-                || has("v1alpha1") && (has("machine:") || has("cluster:"))
+                || has("v1alpha1") && (has("machine") || has("cluster"))
                 || has("trustdinfo")
-                || has("contexts:") && has("crt:")
-                || has("listen-client-urls")
-                || has("listen-peer-urls")
-                || has("initial-cluster")
-                || has("client-transport-security")
-                || has("write-kubeconfig-mode")
-                || has("-arg:")
+                || has("contexts") && has("crt")
+                || ETCD_KEYS.into_iter().filter(|key| has(key)).count() >= 2
+                || mentions_k3s(has)
                 || in_rancher(path)
                 || text.trim_start().starts_with(USER_DATA)
                 || file_name(path) == CHART
                 || kustomize::Repository::is_kustomization(file_name(path))
+                || may_spell(text)
         }
     }
+}
+
+/// Whether escapes or tags may make words of a text that it does not show: `"\x6bind"`, a line that is continued, `!!binary`.
+pub(super) fn may_spell(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let escape = |at: usize| {
+        matches!(
+            bytes.get(at + 1),
+            Some(b'x' | b'u' | b'U' | b'\n' | b'\r' | 0x80..)
+        )
+    };
+    memchr::memchr_iter(b'\\', bytes).any(escape)
+        || ["!!", "!<", "%TAG"]
+            .iter()
+            .any(|tag| memmem::find(bytes, tag.as_bytes()).is_some())
 }
 
 fn file_name(path: &str) -> &str {
@@ -143,12 +155,6 @@ pub fn reads_as_ours(text: &str) -> bool {
     })
 }
 
-/// Whether a text that cannot be parsed is a template with control lines, so that rendering it is what makes it YAML.
-pub fn reads_as_template(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.trim_start().starts_with("{{") || line.trim_start().starts_with("{%"))
-}
-
 /// The group that stands for files of keys and certificates.
 const PEM: &str = "pem";
 
@@ -170,7 +176,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     match format {
         Format::Unit | Format::Arguments => return Some(Object::named(root, UNIT, "Unit")),
         Format::Pem => return Some(Object::named(root, PEM, "Keys")),
-        Format::Yaml | Format::Json => {}
+        Format::Yaml | Format::Json | Format::NotJson => {}
     }
     if root.kind() != Kind::Map {
         return json_patch(root, path);
@@ -420,7 +426,7 @@ const USER_DATA: &str = "#cloud-config";
 /// Scalars that hold cloud-init's user data: of a virtual machine, of a machine pool, of a Secret ...
 fn user_data(object: Object<'_>) -> Vec<Node<'_>> {
     let text = object.node.span().text(object.node.document().text);
-    if memmem::find(text.as_bytes(), USER_DATA.as_bytes()).is_none() {
+    if memmem::find(text.as_bytes(), USER_DATA.as_bytes()).is_none() && !may_spell(text) {
         return Vec::new();
     }
     let holds = |n: &Node<'_>| n.as_str().is_some_and(|t| t.starts_with(USER_DATA));

@@ -1,5 +1,8 @@
 //! Bytes → text, as kubectl reads them: UTF-8, UTF-16 with a byte order mark, and invalid bytes
-//! as U+FFFD.
+//! as U+FFFD; behind a byte order mark of UTF-8 as `NO_UTF8`, since kubectl refuses them there.
+
+/// Stands for invalid bytes that kubectl refuses. No text that it accepts has this character.
+pub const NO_UTF8: char = '\u{FFFE}';
 
 /// How the bytes of a file were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +51,23 @@ pub fn decode(mut bytes: Vec<u8>) -> Decoded {
     };
     match String::from_utf8(bytes) {
         Ok(text) => Decoded { text, encoding },
+        Err(e) if encoding == Encoding::Utf8Bom => Decoded {
+            text: marked(e.as_bytes()),
+            encoding: Encoding::Invalid,
+        },
         Err(e) => Decoded {
             text: String::from_utf8_lossy(e.as_bytes()).into_owned(),
             encoding: Encoding::Invalid,
         },
     }
+}
+
+fn marked(bytes: &[u8]) -> String {
+    bytes.utf8_chunks().fold(String::new(), |mut text, chunk| {
+        text.push_str(chunk.valid());
+        text.extend((!chunk.invalid().is_empty()).then_some(NO_UTF8));
+        text
+    })
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {

@@ -8,7 +8,7 @@ mod one_line;
 mod source;
 mod span;
 
-pub use decode::{Decoded, Encoding, decode};
+pub use decode::{Decoded, Encoding, NO_UTF8, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
 pub use nearest::nearest;

@@ -1,8 +1,8 @@
 //! A fast reader of the simple YAML that manifests are written in, and of JSON.
 //!
-//! It drives the `Builder` to what granit's events would make of the text, several times faster, or it gives up:
+//! It drives the `Builder` to what the events of `events.rs` would make of the text, several times faster, or it gives up:
 //! every function returns `None` as soon as the text holds something that it does not know (anchors, tags, `? ` keys,
-//! markers, tabs, CRLF, …) or that might be an error. It never says what is wrong; granit then reads the chunk again.
+//! markers, tabs, CRLF, …) or that might be an error. It never says what is wrong; the full reader then reads the chunk again.
 
 use super::Format;
 use super::events::Tag;
@@ -159,7 +159,7 @@ impl Fast<'_, '_, '_> {
         self.bytes.get(at).copied()
     }
 
-    /// Whether a token's indicator ends before `at`; a tab is left to granit.
+    /// Whether a token's indicator ends before `at`; a tab is left to the full reader.
     fn blank(&self, at: usize) -> bool {
         matches!(self.byte(at), None | Some(b' ' | b'\n'))
     }
@@ -255,10 +255,7 @@ impl Fast<'_, '_, '_> {
     fn left_out(&mut self) -> Option<()> {
         if self.awaits.take().is_some() {
             let (span, none) = (Span::empty(0), Tag::None);
-            return self
-                .builder
-                .scalar("", Style::Plain, &none, 0, span, self.format)
-                .ok();
+            return self.builder.scalar("", Style::Plain, &none, 0, span).ok();
         }
         Some(())
     }
@@ -375,7 +372,7 @@ impl Fast<'_, '_, '_> {
         };
         let span = Span::of(token.start..token.end);
         self.builder
-            .scalar(value, token.style, &Tag::None, 0, span, self.format)
+            .scalar(value, token.style, &Tag::None, 0, span)
             .ok()
     }
 
@@ -560,7 +557,7 @@ impl Fast<'_, '_, '_> {
         if buffered {
             self.buffer.push_str(self.text.get(rest..at)?);
         }
-        // Tabs at the ends of lines are left to granit.
+        // Tabs at the ends of lines are left to the full reader.
         if lines && self.tabs && memchr(b'\t', self.bytes.get(start..at)?).is_some() {
             return None;
         }
@@ -580,7 +577,9 @@ impl Fast<'_, '_, '_> {
             b'n' => '\n',
             b't' => '\t',
             b'r' => '\r',
-            c @ (b'"' | b'\\' | b'/' | b' ') => char::from(c),
+            c @ (b'"' | b'\\' | b' ') => char::from(c),
+            // JSON's own.
+            b'/' if self.format == Format::Json => '/',
             b'u' => {
                 let digits = self.text.get(at + 1..at + 5)?;
                 // `from_str_radix` takes a sign. Surrogates are no characters.
@@ -598,6 +597,7 @@ impl Fast<'_, '_, '_> {
     /// `|` and `>` without a given indentation, and not without content.
     fn block_scalar(&mut self, style: Style) -> Option<()> {
         let indent = self.levels.last()?.indent;
+        let header = self.at;
         let chomp = self.byte(self.at + 1);
         self.at += if matches!(chomp, Some(b'-' | b'+')) {
             2
@@ -645,7 +645,7 @@ impl Fast<'_, '_, '_> {
             _ => self.breaks(1),
         }
         self.at = line;
-        let (end, buffered) = (line, true);
+        let (start, end, buffered) = (header, line, true);
         self.emit(&Token {
             start,
             end,
@@ -739,7 +739,10 @@ impl Fast<'_, '_, '_> {
         loop {
             let byte = self.byte(self.at)?;
             let next = self.byte(self.at + 1)?;
-            let colon = byte == b':' && (matches!(next, b' ' | b'\n') || is_flow(next));
+            let colon = byte == b':' && matches!(next, b' ' | b'\n');
+            if byte == b'?' {
+                return None;
+            }
             let comment = byte == b'#' && self.byte(self.at - 1) == Some(b' ');
             if byte == b'\n' || is_flow(byte) || colon || comment {
                 break;

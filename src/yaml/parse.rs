@@ -1,15 +1,15 @@
 //! One chunk → one document. Never fails: what is wrong comes back as problems.
 
-use super::events::{Event, Events, Granit, Reason, Stop, Tag};
+use super::events::{Event, Events, Parser, Tag};
+use super::json::Json;
 use super::scalar::{self, Resolved};
+use super::scan::{BREAKS, Stop};
 use super::tree::{Comment, Document, Holds, Kind, LargeMaps, Node, NodeData, NodeId, Style};
 use super::{Format, Place, fast, unit};
-use crate::text::{Span, one_line};
+use crate::text::{NO_UTF8, Span, one_line};
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-
-/// What ends a line for kubectl's parser; in JSON only the first two can stand outside of strings.
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// What a document may cost.
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +47,22 @@ pub struct Problem {
     pub related: Option<(Span, &'static str)>,
 }
 
-/// Why a document was left unread although it may be fine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// Nested deeper than `Limits::depth`.
-    TooDeep,
-    /// More nodes than `Limits::nodes`.
-    TooLarge,
+impl Problem {
+    /// Whether kubectl, or kubevet, reads nothing of the document for it; the others only change or drop something.
+    pub fn is_refusal(&self) -> bool {
+        match self.rule {
+            // What arrives as another number does arrive.
+            "yaml/not-json" => !self.message.contains("arrives as"),
+            "yaml/syntax"
+            | "yaml/alias-limit"
+            | "yaml/invalid-key"
+            | "yaml/control-character"
+            | "yaml/directive"
+            | "yaml/too-deep"
+            | "yaml/too-large" => true,
+            _ => false,
+        }
+    }
 }
 
 /// Outcome of reading a chunk.
@@ -63,8 +72,8 @@ pub struct Parsed<'t> {
     pub document: Option<Document<'t>>,
     /// What is wrong with it, in the order found.
     pub problems: Vec<Problem>,
-    /// Why it was left unread.
-    pub note: Option<Note>,
+    /// Whether it stops being YAML at a template's mark, so that rendering it is what makes it YAML.
+    pub template: bool,
     /// Whether the fast path read it.
     pub fast: bool,
 }
@@ -120,30 +129,66 @@ pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed
         let end = unit::read(text, format, &mut builder);
         return parsed(builder.built(end), text, place, format, true);
     }
-    let yaml = format == Format::Yaml;
-    // To kubectl's parser NEL, LS and PS are line breaks. Spans stay right: the replacement has the same length.
-    let breaks = if yaml { replace_breaks(text) } else { None };
-    let source = breaks.as_deref().unwrap_or(text);
-    if limits.fast && breaks.is_none() {
+    if format == Format::NotJson {
+        return not_json(text);
+    }
+    if limits.fast {
         let mut builder = Builder::new(text, limits);
         if fast::read(text, format, None, &mut builder).is_some() {
             return parsed(builder.built(Ok(())), text, place, format, true);
         }
     }
-    let mut built = Builder::new(text, limits).run(source, format);
-    if let Err(Failure::Stop(
-        Stop {
-            at,
-            reason: Reason::Tab,
-        },
-        true,
-    )) = &built.end
-    {
-        // kubectl's parser allows tabs before the lines of a flow collection, ours does not inside a block.
-        let spaced = replace_leading_tabs(source, *at as usize);
-        built = Builder::new(text, limits).run(&spaced, format);
-    }
+    let builder = Builder::new(text, limits);
+    let built = if format == Format::Json {
+        builder.run(&mut Json::new(text))
+    } else {
+        builder.run(&mut Parser::new(text))
+    };
     parsed(built, text, place, format, false)
+}
+
+/// Text in a stream of JSON that is none.
+fn not_json(text: &str) -> Parsed<'static> {
+    let why = serde_json::from_str::<IgnoredAny>(text).err();
+    let at = why.map_or(0, |error| {
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(error.line() - 1)
+            .map(str::len)
+            .sum();
+        before + error.column().saturating_sub(1)
+    });
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let stop = Stop::new(
+        at,
+        "this is no JSON: behind two objects of JSON kubectl reads nothing else",
+        "correct it, or write the objects as YAML documents with `---` between them",
+    );
+    Parsed {
+        document: None,
+        problems: vec![syntax(&stop, text)],
+        template: false,
+        fast: false,
+    }
+}
+
+/// Whether the text at a place is a template's: its line holds a mark of one, it stands between two of them, or right behind one
+/// that was read as a collection in brackets.
+fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
+    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
+    let line = before.rfind(BREAKS).map_or(0, |n| n + 1);
+    let end = at + behind.find(BREAKS).unwrap_or(behind.len());
+    let line = text.get(line..end).unwrap_or_default();
+    let open = before.rfind("{{").and_then(|n| before.get(n..));
+    ["{{", "{%"].iter().any(|mark| line.contains(mark))
+        || open.is_some_and(|open| !open.contains("}}"))
+        || flow.text(text).starts_with("{{")
+            && text
+                .get(flow.end as usize..at)
+                .is_some_and(|between| between.trim().is_empty())
 }
 
 fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) -> Parsed<'_> {
@@ -151,45 +196,41 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
         nodes,
         owned,
         mut problems,
+        flow,
         end,
     } = built;
     // The fast path reads no text that has one.
     if format == Format::Yaml && !fast {
         problems.extend(control_character(text));
     }
-    let note = match end {
-        Ok(()) => None,
-        Err(Failure::Note(note)) => Some(note),
-        Err(Failure::Problem) => {
+    let mut template = false;
+    match end {
+        Ok(()) if !nodes.is_empty() => {}
+        Ok(()) | Err(Failure::Problem) => {
             return Parsed {
                 document: None,
                 problems,
-                note: None,
+                template,
                 fast,
             };
         }
-        Err(Failure::Stop(stop, _)) => {
-            let whole = problems
-                .iter()
-                .all(|p| p.rule != "yaml/directive" && p.rule != "yaml/control-character");
-            if whole {
-                problems.push(syntax(&stop, text));
+        Err(Failure::Stop(stop)) => {
+            template = stops_at_template(text, stop.at, flow);
+            // A character that is refused is the cause of what else cannot be read.
+            if problems.iter().all(|p| p.rule != "yaml/control-character") {
+                problems.push(if format == Format::Yaml && text.starts_with('%') {
+                    directive(text)
+                } else {
+                    syntax(&stop, text)
+                });
             }
             return Parsed {
                 document: None,
                 problems,
-                note: None,
+                template,
                 fast,
             };
         }
-    };
-    if note.is_some() || nodes.is_empty() {
-        return Parsed {
-            document: None,
-            problems,
-            note,
-            fast,
-        };
     }
     let mut document = document(text, place, format, (nodes, owned));
     document.comments = comments(&document);
@@ -203,23 +244,24 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
     Parsed {
         document: Some(document),
         problems,
-        note: None,
+        template,
         fast,
     }
 }
 
 pub(super) enum Failure {
-    /// The reader stopped; whether inside a flow collection.
-    Stop(Stop, bool),
-    /// Refused; the problem is in the list.
+    /// The reader stopped.
+    Stop(Stop),
+    /// Refused, or too much to read; the problem is in the list.
     Problem,
-    Note(Note),
 }
 
 struct Built {
     nodes: Vec<NodeData>,
     owned: Vec<Box<str>>,
     problems: Vec<Problem>,
+    /// The last collection in brackets that was closed.
+    flow: Span,
     end: Result<(), Failure>,
 }
 
@@ -254,6 +296,8 @@ pub(super) struct Builder<'t> {
     anchors: HashMap<usize, Anchored>,
     /// One past the last token: where to look for what follows it.
     last: u32,
+    /// The last collection in brackets that was closed.
+    flow: Span,
     /// Nodes that kubectl decodes so far, and how many of them through aliases.
     decoded: u64,
     aliased: u64,
@@ -270,14 +314,14 @@ impl<'t> Builder<'t> {
             stack: Vec::new(),
             anchors: HashMap::new(),
             last: 0,
+            flow: Span::empty(0),
             decoded: 0,
             aliased: 0,
         }
     }
 
-    fn run(mut self, source: &str, format: Format) -> Built {
-        let mut events = Granit::new(source, format == Format::Json, self.limits.depth);
-        let end = self.read(&mut events, source, format);
+    fn run(mut self, events: &mut impl Events<'t>) -> Built {
+        let end = self.read(events);
         self.built(end)
     }
 
@@ -286,65 +330,31 @@ impl<'t> Builder<'t> {
             nodes: self.nodes,
             owned: self.owned,
             problems: self.problems,
+            flow: self.flow,
             end,
         }
     }
 
-    fn read<'s>(
-        &mut self,
-        events: &mut impl Events<'s>,
-        source: &'s str,
-        format: Format,
-    ) -> Result<(), Failure> {
-        if format == Format::Yaml && source.starts_with('%') {
-            let end = Span::of(0..self.text.find(BREAKS).unwrap_or(self.text.len()));
-            self.problem(
-                "yaml/directive",
-                end,
-                "kubectl refuses a document that begins with a directive".to_owned(),
-            );
-        }
-        while let Some(next) = events.next() {
-            let (event, span) = next.map_err(|stop| self.stopped(stop))?;
-            let span = self.snapped(span);
+    fn read(&mut self, events: &mut impl Events<'t>) -> Result<(), Failure> {
+        loop {
+            let (event, span) = events.next().map_err(Failure::Stop)?;
             match event {
                 Event::Scalar {
                     value,
                     style,
                     tag,
                     anchor,
-                } => self.scalar(&value, style, &tag, anchor, span, format)?,
+                } => self.scalar(&value, style, &tag, anchor, span)?,
                 Event::Start { map, flow, anchor } => self.start(map, flow, anchor, span)?,
                 Event::End => self.end(span),
                 Event::Alias(anchor) => self.alias(anchor, span)?,
-                Event::DocumentStart => {}
                 Event::DocumentEnd => {
-                    self.dropped(events, span);
+                    self.dropped(span.end as usize);
                     return Ok(());
                 }
                 Event::StreamEnd => return Ok(()),
             }
         }
-        Ok(())
-    }
-
-    fn stopped(&self, stop: Stop) -> Failure {
-        if stop.reason == Reason::TooDeep {
-            return Failure::Note(Note::TooDeep);
-        }
-        Failure::Stop(stop, self.stack.last().is_some_and(|open| open.flow))
-    }
-
-    /// The span on character boundaries: a line break of three bytes was read as three characters.
-    fn snapped(&self, span: Span) -> Span {
-        let (mut start, mut end) = (span.start, span.end);
-        while !self.text.is_char_boundary(start as usize) && start > 0 {
-            start -= 1;
-        }
-        while !self.text.is_char_boundary(end as usize) && (end as usize) < self.text.len() {
-            end += 1;
-        }
-        Span::new(start, end)
     }
 
     fn problem(&mut self, rule: &'static str, span: Span, message: String) {
@@ -357,36 +367,34 @@ impl<'t> Builder<'t> {
         });
     }
 
-    /// Text behind the first document of a chunk: kubectl drops it without a word.
-    fn dropped<'s>(&mut self, events: &mut impl Events<'s>, end: Span) {
-        let at = match events.next() {
-            // An explicit end only; the content is what the reader sees next.
-            Some(Ok((Event::DocumentStart, span))) => match events.next() {
-                Some(Ok((_, content))) => {
-                    Span::new(span.start.max(end.end), content.end.max(content.start))
-                }
-                _ => span,
-            },
-            Some(Ok((Event::StreamEnd, _))) | None => return,
-            Some(Ok((_, span))) => span,
-            Some(Err(stop)) => Span::empty(stop.at),
-        };
-        let rest = self.text.get(at.start as usize..).unwrap_or_default();
-        let begin = at.start + Span::of(0..rest.len() - rest.trim_start().len()).end;
-        let line = self
-            .text
-            .get(begin as usize..)
-            .unwrap_or_default()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_end();
-        let span = Span::new(begin, begin + Span::of(0..line.len()).end);
-        self.problem(
-            "yaml/dropped-document",
-            span,
-            "kubectl drops this text: it reads one document between two `---` lines".to_owned(),
-        );
+    /// Text behind the document of a chunk, which ended at a byte: kubectl drops it without a word.
+    fn dropped(&mut self, end: usize) {
+        let mut rest = self.text.get(end..).unwrap_or_default();
+        loop {
+            rest = rest.trim_start_matches(|c: char| {
+                BREAKS.contains(&c) || matches!(c, ' ' | '\t' | '\u{FEFF}')
+            });
+            let marker = ["...", "---"].iter().find_map(|m| rest.strip_prefix(m));
+            if rest.starts_with('#') {
+                rest = rest
+                    .find(BREAKS)
+                    .and_then(|n| rest.get(n..))
+                    .unwrap_or_default();
+            } else if let Some(behind) = marker {
+                rest = behind;
+            } else {
+                break;
+            }
+        }
+        let line = rest.split(BREAKS).next().unwrap_or_default().trim_end();
+        if !line.is_empty() {
+            let start = self.text.len() - rest.len();
+            self.problem(
+                "yaml/dropped-document",
+                Span::of(start..start + line.len()),
+                "kubectl drops this text: it reads one document between two `---` lines".to_owned(),
+            );
+        }
     }
 
     /// Whether a collection may be opened here without coming near the limit of nesting.
@@ -394,12 +402,25 @@ impl<'t> Builder<'t> {
         self.stack.len() + 1 < self.limits.depth
     }
 
+    fn too_much(&mut self, rule: &'static str, at: Span, message: &str) -> Failure {
+        self.problem(rule, at, message.to_owned());
+        Failure::Problem
+    }
+
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
         if self.nodes.len() >= self.limits.nodes {
-            return Err(Failure::Note(Note::TooLarge));
+            return Err(self.too_much(
+                "yaml/too-large",
+                node.span,
+                "the document has more values than kubevet reads: nothing of it was checked",
+            ));
         }
         if self.stack.len() + height > self.limits.depth {
-            return Err(Failure::Note(Note::TooDeep));
+            return Err(self.too_much(
+                "yaml/too-deep",
+                node.span,
+                "here the document is nested deeper than kubevet reads: nothing of it was checked",
+            ));
         }
         let id = Span::of(0..self.nodes.len()).end;
         self.decoded = self.decoded.saturating_add(size);
@@ -425,7 +446,6 @@ impl<'t> Builder<'t> {
         tag: &Tag,
         anchor: usize,
         span: Span,
-        format: Format,
     ) -> Result<(), Failure> {
         let span = match style {
             Style::Literal | Style::Folded => self.block_scalar(span),
@@ -434,15 +454,6 @@ impl<'t> Builder<'t> {
             }
             _ => span,
         };
-        // A value left out reaches us as `~` without text.
-        let value = if span.is_empty() && style == Style::Plain {
-            ""
-        } else {
-            value
-        };
-        if style == Style::Double && format == Format::Yaml {
-            self.json_escapes(span);
-        }
         let (kind, replaced) = match meaning(value, style, tag) {
             Ok(found) => found,
             Err(message) => {
@@ -582,6 +593,7 @@ impl<'t> Builder<'t> {
             };
             if open.flow {
                 node.span.end = span.end;
+                self.flow = node.span;
             } else {
                 node.span = Span::new(first.unwrap_or(node.span.start), last);
             }
@@ -662,55 +674,15 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// The reader gives the content of a block scalar up to the next token; the scalar begins at its header.
-    fn block_scalar(&self, content: Span) -> Span {
-        let start = block_header(self.text, self.last, content.start).unwrap_or(content.start);
-        let body = Span::new(start, content.end).text(self.text);
-        // Up to the end of the last line that holds something; blanks at its end are content.
+    /// A block scalar up to the end of its last line that holds something; blanks at its end are content.
+    fn block_scalar(&self, span: Span) -> Span {
+        let body = span.text(self.text);
         let held = body.trim_end().len();
         let blanks = body
             .get(held..)
-            .and_then(|rest| rest.find(['\n', '\r']))
+            .and_then(|rest| rest.find(BREAKS))
             .unwrap_or_default();
-        Span::new(start, start + Span::of(0..held + blanks).end)
-    }
-
-    /// Escapes that JSON has and kubectl's YAML parser refuses.
-    fn json_escapes(&mut self, span: Span) {
-        let text = span.text(self.text);
-        if !text.contains('\\') {
-            return;
-        }
-        let mut chars = text.char_indices();
-        while let Some((at, c)) = chars.next() {
-            if c != '\\' {
-                continue;
-            }
-            let Some((_, escaped)) = chars.next() else {
-                return;
-            };
-            let surrogate = escaped == 'u'
-                && text.get(at + 2..at + 4).is_some_and(|h| {
-                    matches!(
-                        h.to_ascii_lowercase().as_bytes(),
-                        [b'd', b'8'..=b'9' | b'a'..=b'f']
-                    )
-                });
-            if escaped == '/' || surrogate {
-                let from = span.start + Span::of(0..at).end;
-                let what = if surrogate {
-                    "half of a surrogate pair"
-                } else {
-                    "`\\/`"
-                };
-                self.problem(
-                    "yaml/syntax",
-                    Span::new(from, from + 2),
-                    format!("{what} is JSON's escape: kubectl's YAML reader refuses it"),
-                );
-                return;
-            }
-        }
+        Span::new(span.start, span.start + Span::of(0..held + blanks).end)
     }
 }
 
@@ -737,7 +709,8 @@ fn excessive(decoded: u64, aliased: u64) -> bool {
 /// Whether kubectl's decoder takes a `<<` that is written so for the key that merges.
 fn is_merge(style: Style, tag: &Tag) -> bool {
     match tag {
-        Tag::None | Tag::NonSpecific => style == Style::Plain,
+        Tag::None => style == Style::Plain,
+        Tag::NonSpecific => true,
         Tag::Core(core) => *core == "merge",
         Tag::Local => false,
     }
@@ -749,17 +722,19 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
         Resolved::Null => Kind::Null,
         Resolved::Bool(_) => Kind::Bool,
         Resolved::Int(_) => Kind::Int,
-        Resolved::Float(_) => Kind::Float,
+        Resolved::Unsigned(_) | Resolved::Float(_) => Kind::Float,
         Resolved::NotJson => Kind::NotJson,
         Resolved::Str => Kind::Str,
     };
     let core = match tag {
         Tag::None if style == Style::Plain => return Ok((kind(scalar::resolve(value)), None)),
-        Tag::None | Tag::NonSpecific | Tag::Local | Tag::Core("str" | "timestamp" | "merge") => {
+        Tag::None | Tag::NonSpecific | Tag::Local | Tag::Core("str" | "merge") => {
             return Ok((Kind::Str, None));
         }
+        Tag::Core("timestamp") if scalar::is_timestamp(value) => return Ok((Kind::Str, None)),
         Tag::Core("binary") => {
-            return match base64(value) {
+            // Go's decoder takes line breaks, and no other blanks.
+            return match base64(value).filter(|_| !value.contains([' ', '\t'])) {
                 Some(bytes) => Ok((
                     Kind::Str,
                     Some(String::from_utf8_lossy(&bytes).into_owned()),
@@ -769,7 +744,14 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
         }
         Tag::Core(core) => *core,
     };
-    let found = kind(scalar::resolve(value));
+    let resolved = scalar::resolve(value);
+    let found = kind(resolved);
+    if matches!(resolved, Resolved::Unsigned(_)) {
+        return match core {
+            "int" => Ok((found, None)),
+            _ => Err(format!("the value cannot be read as `!!{core}`")),
+        };
+    }
     match (core, found) {
         ("float", Kind::Int | Kind::Float | Kind::NotJson)
         | ("int", Kind::Int)
@@ -864,51 +846,6 @@ fn in_scalar(document: &Document<'_>, at: usize) -> bool {
     node.text().is_some() && span.end > at && !header
 }
 
-/// Where the `|` or `>` of a block scalar stands, between the token before it and its content.
-fn block_header(text: &str, from: u32, content: u32) -> Option<u32> {
-    let bytes = text.as_bytes();
-    let mut at = from as usize;
-    while at < content as usize {
-        match *bytes.get(at)? {
-            b'|' | b'>' => return Some(Span::of(0..at).end),
-            b'#' => at += memchr::memchr2(b'\n', b'\r', bytes.get(at..)?)?,
-            // An anchor or a tag, which may hold any sign.
-            b'&' | b'!' => at += bytes.get(at..)?.iter().position(u8::is_ascii_whitespace)?,
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-fn replace_breaks(text: &str) -> Option<String> {
-    let has = memchr::memmem::find(text.as_bytes(), b"\xC2\x85").is_some()
-        || memchr::memmem::find(text.as_bytes(), b"\xE2\x80").is_some();
-    if !has || !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-        return None;
-    }
-    Some(
-        text.replace('\u{85}', " \n")
-            .replace(['\u{2028}', '\u{2029}'], "  \n"),
-    )
-}
-
-/// Turns the tabs that lines begin with into spaces, from the line that holds `at` on.
-fn replace_leading_tabs(text: &str, at: usize) -> String {
-    let line = text
-        .get(..at)
-        .and_then(|t| t.rfind(['\n', '\r']))
-        .map_or(0, |n| n + 1);
-    let (before, after) = text.split_at(line);
-    let mut out = String::with_capacity(text.len());
-    out.push_str(before);
-    let mut leading = true;
-    for c in after.chars() {
-        out.push(if leading && c == '\t' { ' ' } else { c });
-        leading = matches!(c, '\n' | '\r') || (leading && matches!(c, ' ' | '\t'));
-    }
-    out
-}
-
 /// The first character that kubectl's reader refuses anywhere, comments included.
 fn control_character(text: &str) -> Option<Problem> {
     let bytes = text.as_bytes();
@@ -925,10 +862,14 @@ fn control_character(text: &str) -> Option<Problem> {
     Some(Problem {
         rule: "yaml/control-character",
         span: Span::of(at..at + c.len_utf8()),
-        message: format!(
-            "control character U+{:04X}: kubectl refuses the document",
-            u32::from(c)
-        ),
+        message: if c == NO_UTF8 {
+            "these bytes are no UTF-8: kubectl refuses the document".to_owned()
+        } else {
+            format!(
+                "control character U+{:04X}: kubectl refuses the document",
+                u32::from(c)
+            )
+        },
         help: None,
         related: None,
     })
@@ -961,7 +902,7 @@ fn invisible_character(node: Node<'_>) -> Option<Problem> {
     let at = node.span().start as usize + at;
     let c = text.get(at..)?.chars().next()?;
     Some(Problem {
-        rule: "yaml/control-character",
+        rule: "yaml/invisible-character",
         span: Span::of(at..at + c.len_utf8()),
         message: format!(
             "invisible character U+{:04X}: this is another text than it looks",
@@ -990,19 +931,25 @@ fn is_double(n: u128) -> bool {
     n == 0 || u128::BITS - n.leading_zeros() - n.trailing_zeros() <= f64::MANTISSA_DIGITS
 }
 
+/// The first line of a document that cannot be read because of it.
+fn directive(text: &str) -> Problem {
+    let line = text.split(BREAKS).next().unwrap_or_default();
+    Problem {
+        rule: "yaml/directive",
+        span: Span::of(0..line.len()),
+        message: "kubectl refuses a document that begins with a directive".to_owned(),
+        help: None,
+        related: None,
+    }
+}
+
 fn syntax(stop: &Stop, text: &str) -> Problem {
-    let at = (stop.at as usize).min(text.len());
-    let (message, help) = match &stop.reason {
-        Reason::Syntax(what, instead) => (what.clone(), *instead),
-        Reason::Tab | Reason::TooDeep => {
-            ("a tab cannot indent YAML".to_owned(), "indent with spaces")
-        }
-    };
+    let at = stop.shown.min(text.len());
     let rest = text.get(at..).unwrap_or_default();
     let width = rest
         .chars()
         .next()
-        .filter(|c| !matches!(c, '\n' | '\r'))
+        .filter(|c| !BREAKS.contains(c))
         .map_or(0, char::len_utf8);
     // At the end of a line there is nothing to point at: point at what stands before.
     let span = if width == 0 {
@@ -1015,8 +962,8 @@ fn syntax(stop: &Stop, text: &str) -> Problem {
     Problem {
         rule: "yaml/syntax",
         span,
-        message,
-        help: Some(help.to_owned()),
+        message: stop.message.to_string(),
+        help: Some(stop.help.to_owned()),
         related: None,
     }
 }

@@ -14,7 +14,9 @@ pub enum Resolved {
     Bool(bool),
     /// An integer that fits 64 bits.
     Int(i64),
-    /// Another number; an integer beyond `i64` loses precision, as in kubectl.
+    /// An integer that fits 64 bits without a sign only: a value loses precision in kubectl, a key is refused.
+    Unsigned(u64),
+    /// Another number.
     Float(f64),
     /// `.inf` or `.nan`: JSON has none, so kubectl refuses the document.
     NotJson,
@@ -103,12 +105,7 @@ fn integer(plain: &str) -> Option<Resolved> {
     if negative {
         return 0_i64.checked_sub_unsigned(magnitude).map(Resolved::Int);
     }
-    // Go reads what only fits an unsigned integer as one; JSON's decoder then makes it a float.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "kubectl loses the same precision"
-    )]
-    Some(i64::try_from(magnitude).map_or(Resolved::Float(magnitude as f64), Resolved::Int))
+    Some(i64::try_from(magnitude).map_or(Resolved::Unsigned(magnitude), Resolved::Int))
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -141,14 +138,75 @@ fn is_float(text: &str) -> bool {
     rest.is_empty()
 }
 
-/// `2001-12-14` and longer forms, which kubectl keeps as text.
-fn is_timestamp(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 8
-        && bytes
-            .get(..4)
-            .is_some_and(|year| year.iter().all(u8::is_ascii_digit))
-        && bytes.get(4) == Some(&b'-')
+/// Whether go-yaml reads a date or a point in time, which kubectl keeps as text.
+pub fn is_timestamp(text: &str) -> bool {
+    let date = || {
+        let (year, rest) = digits(text, 4, 4)?;
+        let (month, rest) = digits(rest.strip_prefix('-')?, 1, 2)?;
+        let (day, rest) = digits(rest.strip_prefix('-')?, 1, 2)?;
+        is_day(year, month, day).then_some(rest)
+    };
+    date().is_some_and(|rest| rest.is_empty() || is_time(rest))
+}
+
+/// A number of so many digits, and what follows them.
+fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
+    let length = text
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
+    let (digits, rest) = text.split_at_checked(length)?;
+    (length >= least).then(|| Some((digits.parse().ok()?, rest)))?
+}
+
+fn is_day(year: u32, month: u32, day: u32) -> bool {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}
+
+/// `T15:04:05.9+01:00`, or ` 15:04:05.9` without a zone.
+fn is_time(text: &str) -> bool {
+    let zoned = text.starts_with(['T', 't']);
+    let rest = if zoned {
+        text.get(1..).unwrap_or_default()
+    } else {
+        text.trim_start_matches(' ')
+    };
+    if rest.len() == text.len() {
+        return false;
+    }
+    let clock = || {
+        let (hour, rest) = digits(rest, 1, 2)?;
+        let (minute, rest) = digits(rest.strip_prefix(':')?, 1, 2)?;
+        let (second, rest) = digits(rest.strip_prefix(':')?, 1, 2)?;
+        (hour < 24 && minute < 60 && second < 60).then_some(rest)
+    };
+    let Some(rest) = clock() else {
+        return false;
+    };
+    let fraction = rest.strip_prefix(['.', ',']).unwrap_or_default();
+    let behind = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = if behind.len() < fraction.len() {
+        behind
+    } else {
+        rest
+    };
+    if !zoned {
+        return rest.is_empty();
+    }
+    let zone = || {
+        let (hour, rest) = digits(rest.strip_prefix(['+', '-'])?, 2, 2)?;
+        let (minute, rest) = digits(rest.strip_prefix(':')?, 2, 2)?;
+        Some(hour <= 24 && minute <= 60 && rest.is_empty())
+    };
+    rest == "Z" || zone() == Some(true)
 }
 
 /// The JSON key that a resolved scalar becomes; `None` where JSON can have none.
@@ -159,11 +217,28 @@ pub fn key(resolved: Resolved, text: &str) -> Option<Cow<'_, str>> {
         Resolved::Bool(false) => Some("false".into()),
         Resolved::Int(i) => Some(i.to_string().into()),
         Resolved::NotJson => Some(text.trim_start_matches('+').to_ascii_lowercase().into()),
-        Resolved::Float(f) if f.abs() < 1e9 => Some(f.to_string().into()),
-        // An integer beyond 64 signed bits as a key is refused.
-        Resolved::Float(_) if text.bytes().all(|b| b.is_ascii_digit()) => None,
-        Resolved::Float(f) => Some(format!("{f:e}").into()),
-        Resolved::Null => None,
+        Resolved::Float(f) => Some(float_key(f).into()),
+        Resolved::Unsigned(_) | Resolved::Null => None,
+    }
+}
+
+/// A float as key: in single precision, as sigs.k8s.io/yaml writes it, and with an exponent where Go's `%g` has one.
+fn float_key(f: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "as kubectl does")]
+    let f = f as f32;
+    if f.is_infinite() {
+        return if f > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let written = format!("{f:e}");
+    match written.split_once('e') {
+        Some((digits, exponent)) => match exponent.parse() {
+            Ok(-4..=5) | Err(_) => f.to_string(),
+            Ok(exponent) => {
+                let sign = if exponent < 0 { '-' } else { '+' };
+                format!("{digits}e{sign}{:02}", i32::abs(exponent))
+            }
+        },
+        None => f.to_string(),
     }
 }
 
@@ -177,6 +252,9 @@ pub fn json_number(resolved: Resolved) -> Option<serde_json::Number> {
         )]
         Resolved::Float(f) if f.fract() == 0.0 && f.abs() < 9e15 => Some((f as i64).into()),
         Resolved::Float(f) => serde_json::Number::from_f64(f),
+        // JSON's decoder makes it a float.
+        #[expect(clippy::cast_precision_loss, reason = "as kubectl does")]
+        Resolved::Unsigned(u) => serde_json::Number::from_f64(u as f64),
         _ => None,
     }
 }

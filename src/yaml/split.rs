@@ -2,18 +2,21 @@
 //!
 //! The rule (k8s.io/apimachinery, util/yaml, `YAMLReader`): a line that begins with `---` separates if
 //! nothing but blanks or a comment follows, even inside a block scalar; anything else behind the dashes is
-//! refused. Input that begins with `{` is a stream of JSON objects, and YAML where it is not.
+//! refused. Input that begins with `{` is a stream of JSON objects, and YAML from where it is not.
 
 use crate::text::Span;
 use memchr::memmem;
+use serde::de::IgnoredAny;
 
 /// How a chunk is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// YAML 1.1 as kubectl understands it.
     Yaml,
-    /// One object of a JSON stream.
+    /// One object of a JSON stream, which is known to be JSON.
     Json,
+    /// What stands in a JSON stream and is no JSON.
+    NotJson,
     /// A systemd unit or an environment file.
     Unit,
     /// A file of arguments.
@@ -38,7 +41,27 @@ pub type Split = Vec<Chunk>;
 
 /// Splits a text of at most `u32::MAX` bytes.
 pub fn split(text: &str) -> Split {
-    json_objects(text).unwrap_or_else(|| yaml_documents(text))
+    let mut chunks = Vec::new();
+    if !text.trim_start().starts_with('{') {
+        yaml_documents(text, 0, &mut chunks);
+        return chunks;
+    }
+    let read = json_values(text, &mut chunks);
+    let rest = text.get(read..).unwrap_or_default();
+    if rest.bytes().all(|b| b.is_ascii_whitespace()) {
+        return chunks;
+    }
+    match behind_blanks(rest) {
+        // Behind one object a stream may go on in YAML, behind two it is JSON for good (`YAMLOrJSONDecoder`).
+        Some(blanks) if chunks.len() < 2 => yaml_documents(text, read + blanks, &mut chunks),
+        _ if chunks.is_empty() => yaml_documents(text, 0, &mut chunks),
+        _ => chunks.push(Chunk {
+            span: Span::of(read..text.len()),
+            format: Format::NotJson,
+            glued: None,
+        }),
+    }
+    chunks
 }
 
 /// A text that is one chunk.
@@ -50,9 +73,8 @@ pub fn whole(text: &str, format: Format) -> Split {
     }]
 }
 
-fn yaml_documents(text: &str) -> Split {
-    let mut chunks = Vec::new();
-    let mut start = 0;
+/// The documents of a text from a byte on.
+fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
     let mut glued = None;
     let mut push = |start: usize, end: usize, glued: Option<Span>| {
         let body = text.get(start..end).unwrap_or_default();
@@ -61,7 +83,9 @@ fn yaml_documents(text: &str) -> Split {
         } else {
             0
         };
-        if glued.is_some() || body.bytes().any(|b| !b.is_ascii_whitespace()) {
+        // A tab alone on its line is an error.
+        let blank = |b| matches!(b, b' ' | b'\n' | b'\r');
+        if glued.is_some() || !body.bytes().all(blank) {
             chunks.push(Chunk {
                 span: Span::of(start + bom..end),
                 format: Format::Yaml,
@@ -69,15 +93,24 @@ fn yaml_documents(text: &str) -> Split {
             });
         }
     };
-    let first = text.starts_with("---").then_some(0);
-    let others = memmem::find_iter(text.as_bytes(), b"\n---").map(|at| at + 1);
+    let from = start;
+    let read = text.get(from..).unwrap_or_default();
+    let first = read.starts_with("---").then_some(from);
+    let others = memmem::find_iter(read.as_bytes(), b"\n---").map(|at| from + at + 1);
     for line in first.into_iter().chain(others) {
         let behind = line + 3;
         let end = memchr::memchr(b'\n', text.as_bytes().get(behind..).unwrap_or_default())
             .map_or(text.len(), |n| behind + n);
-        let rest = text.get(behind..end).unwrap_or_default().trim();
-        push(start, line, glued);
+        let written = text.get(behind..end).unwrap_or_default();
+        let written = written.strip_suffix('\r').unwrap_or(written);
+        let rest = written.trim();
         let plain = rest.is_empty() || rest.starts_with('#');
+        let begins = start == line && glued.is_none();
+        if begins && plain && (is_read(written) || ends_at_once(text, end)) {
+            // Where it ends no document, a separator is the first line of the next one.
+            continue;
+        }
+        push(start, line, glued);
         glued = (!plain).then(|| Span::of(line..behind));
         start = if plain {
             (end + 1).min(text.len())
@@ -86,70 +119,61 @@ fn yaml_documents(text: &str) -> Split {
         };
     }
     push(start, text.len(), glued);
-    chunks
 }
 
-/// The objects of a JSON stream; `None` where the text is none.
-fn json_objects(text: &str) -> Option<Split> {
-    let bytes = text.as_bytes();
-    let mut chunks = Vec::new();
-    let mut at = skip_blanks(bytes, 0);
-    if bytes.get(at) != Some(&b'{') {
-        return None;
-    }
-    while at < bytes.len() {
-        let end = json_object_end(bytes, at)?;
+/// Whether what stands behind `---` matters to the parser, if it comes to read it: a character that ends the line or is refused, or
+/// a sign without a blank before it, which is no comment.
+fn is_read(behind: &str) -> bool {
+    let matters = |c: char| {
+        c != '\t' && c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFFE}' | '\u{FFFF}')
+    };
+    behind.starts_with('#') || behind.contains(matters)
+}
+
+/// Whether nothing but comments stands between the end of a line and `...`, which then ends the document.
+fn ends_at_once(text: &str, end: usize) -> bool {
+    let mut lines = text.get(end..).unwrap_or_default().lines();
+    let content = lines.find(|line| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with('#')
+    });
+    content.is_some_and(|line| line.starts_with("..."))
+}
+
+/// The values of JSON that a text begins with; where the last of them ends.
+fn json_values(text: &str, chunks: &mut Split) -> usize {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut read = 0;
+    while let Some(Ok(_)) = values.next() {
+        let end = values.byte_offset();
+        let value = text.get(read..end).unwrap_or_default();
+        let blanks = value.len() - value.trim_start().len();
         chunks.push(Chunk {
-            span: Span::of(at..end),
+            span: Span::of(read + blanks..end),
             format: Format::Json,
             glued: None,
         });
-        at = skip_blanks(bytes, end);
+        read = end;
     }
-    Some(chunks)
+    read
 }
 
-fn skip_blanks(bytes: &[u8], from: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter()
-        .position(|b| !b.is_ascii_whitespace())
-        .map_or(bytes.len(), |n| from + n)
-}
-
-/// One past the brace that closes the object at `start`.
-fn json_object_end(bytes: &[u8], start: usize) -> Option<usize> {
-    if bytes.get(start) != Some(&b'{') {
-        return None;
-    }
-    let mut depth = 0_usize;
-    let mut at = start;
-    loop {
-        match *bytes.get(at)? {
-            b'{' => depth += 1,
-            b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            b'"' => at = json_string_end(bytes, at + 1)?,
-            // Not JSON outside of strings: leave it to YAML.
-            b'#' | b'\'' | b'&' | b'*' | b'|' | b'>' => return None,
-            _ => {}
+/// Blanks that kubectl's reader skips before it goes on in YAML: up to the end of the line. It gives up where fewer than four bytes
+/// are left.
+fn behind_blanks(text: &str) -> Option<usize> {
+    for (at, c) in text.char_indices() {
+        if text.len() - at < 4 {
+            return None;
         }
-        at += 1;
-    }
-}
-
-/// The quote that closes a string whose content begins at `at`.
-fn json_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes.get(at) == Some(&b'"') {
+        if c == '\n' {
+            return Some(at + 1);
+        }
+        if !c.is_whitespace() {
             return Some(at);
         }
-        at += 2;
     }
+    None
 }
 
 /// The template that Helm made a document from: it says so in a comment before the first line of content. The path begins with the

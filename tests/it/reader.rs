@@ -3,20 +3,10 @@
 
 use kubevet::text::{FileId, decode};
 use kubevet::yaml::{
-    Chunk, Format, Kind, Limits, Note, Parsed, Place, Problem, decode_scalar, parse, split,
+    Chunk, Format, Kind, Limits, Parsed, Place, Problem, decode_scalar, parse, split,
 };
 use serde_json::Value;
 use std::fs;
-
-/// Problems that make kubectl refuse a document; the others only change or drop something.
-const REFUSED: [&str; 6] = [
-    "yaml/syntax",
-    "yaml/alias-limit",
-    "yaml/invalid-key",
-    "yaml/not-json",
-    "yaml/control-character",
-    "yaml/directive",
-];
 
 fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
     let place = Place::Chunk {
@@ -49,11 +39,6 @@ fn fixture(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(format!("testdata/kubectl/{name}")).unwrap()).unwrap()
 }
 
-/// What kubectl hands on, though changed, it does not refuse.
-fn is_refusal(problem: &Problem) -> bool {
-    REFUSED.contains(&problem.rule) && !problem.message.contains("arrives as")
-}
-
 #[test]
 fn plain_scalars_mean_what_they_mean_to_kubectl() {
     let scalars = fixture("scalars.json");
@@ -64,7 +49,7 @@ fn plain_scalars_mean_what_they_mean_to_kubectl() {
         let (written, expected) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
         let text = format!("v: {written}\n");
         let parsed = read(&text, &split(&text)[0]);
-        let refused = parsed.problems.iter().any(is_refusal);
+        let refused = parsed.problems.iter().any(Problem::is_refusal);
         let found = if refused {
             None
         } else {
@@ -97,7 +82,7 @@ fn documents_are_what_they_are_to_kubectl() {
                 // kubectl has not yet handed on the document before the separator, and stops.
                 documents.pop();
             }
-            refused |= chunk.glued.is_some() || parsed.problems.iter().any(is_refusal);
+            refused |= chunk.glued.is_some() || parsed.problems.iter().any(Problem::is_refusal);
             if refused {
                 break;
             }
@@ -162,7 +147,7 @@ fn utf16_and_invalid_bytes_are_read() {
 }
 
 #[test]
-fn deep_nesting_is_a_note_and_not_a_crash() {
+fn deep_nesting_is_a_finding_and_not_a_crash() {
     let chain: String = (1..200_000).fold("a0: &a0 [x]\n".to_owned(), |text, i| {
         text + &format!("a{i}: &a{i} [*a{}]\n", i - 1)
     });
@@ -174,7 +159,7 @@ fn deep_nesting_is_a_note_and_not_a_crash() {
     ] {
         let parsed = read(&text, &split(&text)[0]);
         assert!(parsed.document.is_none());
-        assert_eq!(parsed.note, Some(Note::TooDeep));
+        assert_eq!(parsed.problems[0].rule, "yaml/too-deep");
     }
 }
 
@@ -500,7 +485,7 @@ fn large_maps_are_looked_up_like_small_ones() {
     }
 }
 
-/// The fast path against granit: what it does not leave to granit must be the same in every node.
+/// The fast path against the full reader: what it does not leave to that must be the same in every node.
 mod fast {
     use super::texts;
     use kubevet::text::{FileId, decode};
@@ -536,7 +521,7 @@ mod fast {
         })
     }
 
-    /// Whether the fast path reads a chunk; then it reads what granit reads.
+    /// Whether the fast path reads a chunk; then it reads what the full reader reads.
     #[track_caller]
     fn same(text: &str, chunk: &Chunk) -> bool {
         let body = chunk.span.text(text);
@@ -552,7 +537,7 @@ mod fast {
             "{body}"
         );
         let (Some(found), Some(expected)) = (&found.document, &expected.document) else {
-            panic!("granit reads no document: {body:?}");
+            panic!("the full reader reads no document: {body:?}");
         };
         let differs = nodes(found).zip(nodes(expected)).find(|(a, b)| a != b);
         assert!(differs.is_none(), "{differs:#?} in\n{body}");

@@ -565,6 +565,12 @@ pub fn reads_as_k3s(root: Node<'_>) -> bool {
     root.pairs().filter(known).nth(1).is_some()
 }
 
+/// Whether a text with these words may be such a map.
+pub fn mentions_k3s(has: impl Fn(&str) -> bool) -> bool {
+    let keys = k3s::SERVER_KEYS.into_iter();
+    keys.filter(|key| has(key)).nth(1).is_some()
+}
+
 /// Whether a map holds a variable of kubespray.
 pub fn reads_as_kubespray(root: Node<'_>) -> bool {
     const STARTS: [&str; 4] = ["kube_", "kubelet_", "kubeconfig_", "containerd_registr"];

@@ -1,0 +1,1194 @@
+//! Text → tokens, exactly where kubectl's reader (go.yaml.in/yaml/v2 2.4.4, which follows libyaml) finds them.
+//!
+//! What that reader takes and refuses differs from every edition of the YAML specification, and a document that kubectl takes and
+//! kubevet does not would not be checked. So the rules here are that reader's own: a key may be found out only behind its text,
+//! within a line and 1,024 characters; NEL, LS and PS break lines; `-`, `?` and `:` mean more inside of brackets.
+
+use super::tree::Style;
+use crate::text::Span;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+/// What ends a line for kubectl's reader; in JSON only the first two can stand outside of strings.
+pub(super) const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// How many characters behind its beginning the colon of a key may stand.
+const KEY_LENGTH: usize = 1024;
+
+/// Why the reader stopped.
+#[derive(Debug)]
+pub(super) struct Stop {
+    /// Byte offset in the chunk.
+    pub(super) at: usize,
+    /// What it is shown at, where that stands before: a bracket that was opened.
+    pub(super) shown: usize,
+    /// What is wrong.
+    pub(super) message: Cow<'static, str>,
+    /// What to write instead.
+    pub(super) help: &'static str,
+}
+
+impl Stop {
+    pub(super) fn new(
+        at: usize,
+        message: impl Into<Cow<'static, str>>,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            at,
+            shown: at,
+            message: message.into(),
+            help,
+        }
+    }
+
+    /// A line that should be a key and is none, or stands where no key may.
+    pub(super) fn misplaced(at: usize) -> Self {
+        Self::new(
+            at,
+            "this line does not fit the lines above it: a `key:` of their indentation is expected",
+            "indent it like its neighbours",
+        )
+    }
+
+    /// Something between two items in brackets.
+    pub(super) fn between(at: usize) -> Self {
+        Self::new(
+            at,
+            "a bracket is not closed, or a comma is missing",
+            "close it, or quote the text that holds it",
+        )
+    }
+
+    /// A bracket that is not closed before a line that does not belong to it.
+    pub(super) fn unclosed(at: usize, bracket: usize) -> Self {
+        let message = "this bracket is not closed, or a comma is missing before the next line";
+        Self {
+            shown: bracket,
+            ..Self::new(at, message, "close it, or quote the text that holds it")
+        }
+    }
+
+    fn tab(at: usize) -> Self {
+        Self::new(at, "a tab cannot indent YAML", "indent with spaces")
+    }
+}
+
+/// What a token is.
+#[derive(Debug)]
+pub(super) enum TokenKind<'t> {
+    StreamEnd,
+    /// `%YAML`, with major and minor version.
+    Version(u8, u8),
+    /// `%TAG`, with handle and prefix.
+    TagPrefix(&'t str, String),
+    DocumentStart,
+    DocumentEnd,
+    BlockSequenceStart,
+    BlockMappingStart,
+    BlockEnd,
+    FlowSequenceStart,
+    FlowSequenceEnd,
+    FlowMappingStart,
+    FlowMappingEnd,
+    /// A comma.
+    FlowEntry,
+    /// A dash.
+    BlockEntry,
+    Key,
+    Value,
+    Alias(&'t str),
+    Anchor(&'t str),
+    /// Handle and suffix; without a handle the suffix is all of the tag.
+    Tag(&'t str, String),
+    Scalar(Cow<'t, str>, Style),
+}
+
+/// A piece of the text that means something. Marks that the text does not show (`Key` before a simple key) are empty.
+#[derive(Debug)]
+pub(super) struct Token<'t> {
+    pub(super) kind: TokenKind<'t>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Token<'_> {
+    pub(super) fn span(&self) -> Span {
+        Span::of(self.start..self.end)
+    }
+}
+
+/// A place in the text: bytes, and characters since the beginning and since the line's.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    at: usize,
+    index: usize,
+    line: usize,
+    column: usize,
+}
+
+/// A token that turns out to be a key if a colon follows it in time.
+#[derive(Clone, Copy)]
+struct SimpleKey {
+    possible: bool,
+    /// It stands where nothing but a key may.
+    required: bool,
+    /// Number of its token.
+    token: usize,
+    mark: Mark,
+}
+
+/// Gives tokens one by one.
+pub(super) struct Scanner<'t> {
+    text: &'t str,
+    mark: Mark,
+    queue: VecDeque<Token<'t>>,
+    /// Tokens that were handed out.
+    taken: usize,
+    /// Column of the block collection that is open; none is -1.
+    indent: isize,
+    indents: Vec<isize>,
+    /// Brackets that are open.
+    flow: usize,
+    /// One for the block context and each bracket that is open; numbers of tokens ascend.
+    keys: Vec<SimpleKey>,
+    key_allowed: bool,
+    ended: bool,
+}
+
+/// The folded line breaks and blanks of a scalar that is read line by line.
+#[derive(Default)]
+struct Folding {
+    blanks: String,
+    first_break: String,
+    more_breaks: String,
+    /// Whether a line break was read since the last character.
+    broken: bool,
+}
+
+impl Folding {
+    /// Joins what was read before the next character.
+    fn join(&mut self, value: &mut String) {
+        if self.broken {
+            if self.first_break.starts_with('\n') {
+                if self.more_breaks.is_empty() {
+                    value.push(' ');
+                }
+            } else {
+                value.push_str(&self.first_break);
+            }
+            value.push_str(&self.more_breaks);
+        } else {
+            value.push_str(&self.blanks);
+        }
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.blanks.clear();
+        self.first_break.clear();
+        self.more_breaks.clear();
+        self.broken = false;
+    }
+}
+
+impl<'t> Scanner<'t> {
+    /// Reads one chunk.
+    pub(super) fn new(text: &'t str) -> Self {
+        let block = SimpleKey {
+            possible: false,
+            required: false,
+            token: 0,
+            mark: Mark::default(),
+        };
+        Self {
+            text,
+            mark: Mark::default(),
+            queue: VecDeque::new(),
+            taken: 0,
+            indent: -1,
+            indents: Vec::new(),
+            flow: 0,
+            keys: vec![block],
+            key_allowed: true,
+            ended: false,
+        }
+    }
+
+    /// The next token; the last is `StreamEnd` for ever.
+    pub(super) fn peek(&mut self) -> Result<&Token<'t>, Stop> {
+        while self.needs_more()? {
+            self.fetch()?;
+        }
+        let end = || Stop::new(self.mark.at, "the text ends here", "complete it");
+        self.queue.front().ok_or_else(end)
+    }
+
+    /// Takes the token that `peek` showed.
+    pub(super) fn take(&mut self) -> Option<Token<'t>> {
+        let last = matches!(self.queue.front()?.kind, TokenKind::StreamEnd);
+        if last {
+            let at = self.mark.at;
+            return Some(Token {
+                kind: TokenKind::StreamEnd,
+                start: at,
+                end: at,
+            });
+        }
+        self.taken += 1;
+        self.queue.pop_front()
+    }
+
+    /// Whether the first token may yet turn out to be a key, or there is none.
+    fn needs_more(&mut self) -> Result<bool, Stop> {
+        if self.queue.is_empty() {
+            return Ok(!self.ended);
+        }
+        let mut at = self.keys.partition_point(|key| key.token < self.taken);
+        while let Some(key) = self.keys.get(at)
+            && key.token == self.taken
+        {
+            if key.possible {
+                return self.is_valid(at);
+            }
+            at += 1;
+        }
+        Ok(false)
+    }
+
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    /// A byte behind the cursor; 0 at the end of the text.
+    fn byte(&self, ahead: usize) -> u8 {
+        self.bytes()
+            .get(self.mark.at + ahead)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn at_end(&self) -> bool {
+        self.mark.at >= self.text.len()
+    }
+
+    /// Bytes of the line break that stands so far ahead.
+    fn line_break(&self, ahead: usize) -> Option<usize> {
+        let rest = self.bytes().get(self.mark.at + ahead..)?;
+        match rest {
+            [b'\r', b'\n', ..] | [0xC2, 0x85, ..] => Some(2),
+            [b'\r' | b'\n', ..] => Some(1),
+            [0xE2, 0x80, 0xA8 | 0xA9, ..] => Some(3),
+            _ => None,
+        }
+    }
+
+    fn is_blank(&self, ahead: usize) -> bool {
+        matches!(self.byte(ahead), b' ' | b'\t')
+    }
+
+    fn is_break_or_end(&self, ahead: usize) -> bool {
+        self.mark.at + ahead >= self.text.len() || self.line_break(ahead).is_some()
+    }
+
+    fn is_blank_or_end(&self, ahead: usize) -> bool {
+        self.is_blank(ahead) || self.is_break_or_end(ahead)
+    }
+
+    /// Goes behind a character.
+    fn skip(&mut self) {
+        self.mark.at += match self.byte(0) {
+            0..0x80 => 1,
+            0x80..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            0xF0.. => 4,
+        };
+        self.mark.index += 1;
+        self.mark.column += 1;
+    }
+
+    fn skip_ascii(&mut self, count: usize) {
+        self.mark.at += count;
+        self.mark.index += count;
+        self.mark.column += count;
+    }
+
+    /// Goes behind a line break, if one stands here, and adds what it is read as.
+    fn skip_break(&mut self, into: Option<&mut String>) {
+        let Some(width) = self.line_break(0) else {
+            return;
+        };
+        let written = self.slice(self.mark.at, self.mark.at + width);
+        if let Some(into) = into {
+            into.push_str(if width == 3 { written } else { "\n" });
+        }
+        self.mark.at += width;
+        self.mark.index += written.chars().count();
+        self.mark.line += 1;
+        self.mark.column = 0;
+    }
+
+    /// Goes to the next line of a block scalar: kubectl ends the last line of a file, too.
+    fn end_line(&mut self, into: Option<&mut String>) {
+        if self.at_end() && self.mark.column > 0 {
+            self.mark.line += 1;
+            self.mark.column = 0;
+            if let Some(into) = into {
+                into.push('\n');
+            }
+            return;
+        }
+        self.skip_break(into);
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'t str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.is_blank(0) {
+            self.skip_ascii(1);
+        }
+    }
+
+    fn skip_comment(&mut self) {
+        if self.byte(0) == b'#' {
+            while !self.is_break_or_end(0) {
+                self.skip();
+            }
+        }
+    }
+
+    fn push(&mut self, kind: TokenKind<'t>, start: Mark) {
+        self.queue.push_back(Token {
+            kind,
+            start: start.at,
+            end: self.mark.at,
+        });
+    }
+
+    fn fetch(&mut self) -> Result<(), Stop> {
+        self.skip_to_token();
+        self.unroll(self.mark.column.cast_signed());
+        if self.at_end() {
+            return self.stream_end();
+        }
+        let byte = self.byte(0);
+        if self.mark.column == 0 {
+            if byte == b'%' {
+                return self.directive();
+            }
+            if self.is_marker() {
+                return self.marker();
+            }
+        }
+        let apart = self.is_blank_or_end(1);
+        let in_flow = self.flow > 0;
+        match byte {
+            b'[' => self.flow_start(TokenKind::FlowSequenceStart),
+            b'{' => self.flow_start(TokenKind::FlowMappingStart),
+            b']' => self.flow_end(TokenKind::FlowSequenceEnd),
+            b'}' => self.flow_end(TokenKind::FlowMappingEnd),
+            b',' => self.flow_entry(),
+            b'-' if apart => self.block_entry(),
+            b'?' if in_flow || apart => self.key(),
+            b':' if in_flow || apart => self.value(),
+            b'*' | b'&' => self.anchor(byte == b'*'),
+            b'!' => self.tag(),
+            b'|' if !in_flow => self.block_scalar(Style::Literal),
+            b'>' if !in_flow => self.block_scalar(Style::Folded),
+            b'\'' => self.quoted(Style::Single),
+            b'"' => self.quoted(Style::Double),
+            _ if self.begins_plain(byte) => self.plain(),
+            b'\t' => Err(Stop::tab(self.mark.at)),
+            _ => {
+                let rest = self.text.get(self.mark.at..).unwrap_or_default();
+                let first = rest.chars().next().unwrap_or_default();
+                Err(Stop::new(
+                    self.mark.at,
+                    format!("`{}` cannot begin a value", first.escape_debug()),
+                    "quote the value",
+                ))
+            }
+        }
+    }
+
+    fn begins_plain(&self, byte: u8) -> bool {
+        match byte {
+            b'-' => !self.is_blank(1),
+            b'?' | b':' => self.flow == 0 && !self.is_blank_or_end(1),
+            b' ' | b'\t' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|'
+            | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' => false,
+            _ => self.line_break(0).is_none(),
+        }
+    }
+
+    /// Whether `---` or `...` stands here, which at the beginning of a line ends what is open.
+    fn is_marker(&self) -> bool {
+        let rest = self.bytes().get(self.mark.at..).unwrap_or_default();
+        (rest.starts_with(b"---") || rest.starts_with(b"...")) && self.is_blank_or_end(3)
+    }
+
+    /// Skips blanks, comments and line breaks. A tab may stand where no key may, and in brackets.
+    fn skip_to_token(&mut self) {
+        loop {
+            while self.byte(0) == b' '
+                || self.byte(0) == b'\t' && (self.flow > 0 || !self.key_allowed)
+            {
+                self.skip_ascii(1);
+            }
+            self.skip_comment();
+            if self.line_break(0).is_none() {
+                return;
+            }
+            self.skip_break(None);
+            if self.flow == 0 {
+                self.key_allowed = true;
+            }
+        }
+    }
+
+    // --- keys and indentation
+
+    fn is_valid(&mut self, at: usize) -> Result<bool, Stop> {
+        let now = self.mark;
+        let Some(key) = self.keys.get_mut(at).filter(|key| key.possible) else {
+            return Ok(false);
+        };
+        if key.mark.line < now.line || key.mark.index + KEY_LENGTH < now.index {
+            if key.required {
+                return Err(Stop::misplaced(key.mark.at));
+            }
+            key.possible = false;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn save_key(&mut self) -> Result<(), Stop> {
+        if !self.key_allowed {
+            return Ok(());
+        }
+        self.remove_key()?;
+        let key = SimpleKey {
+            possible: true,
+            required: self.flow == 0 && self.indent == self.mark.column.cast_signed(),
+            token: self.taken + self.queue.len(),
+            mark: self.mark,
+        };
+        if let Some(last) = self.keys.last_mut() {
+            *last = key;
+        }
+        Ok(())
+    }
+
+    fn remove_key(&mut self) -> Result<(), Stop> {
+        if let Some(key) = self.keys.last_mut()
+            && key.possible
+        {
+            if key.required {
+                return Err(Stop::misplaced(key.mark.at));
+            }
+            key.possible = false;
+        }
+        Ok(())
+    }
+
+    /// Opens a block collection, if this column is deeper than the one that is open.
+    fn roll(&mut self, mark: Mark, token: Option<usize>, kind: TokenKind<'t>) {
+        let column = mark.column.cast_signed();
+        if self.flow > 0 || self.indent >= column {
+            return;
+        }
+        self.indents.push(self.indent);
+        self.indent = column;
+        self.insert(kind, mark, token.unwrap_or(self.taken + self.queue.len()));
+    }
+
+    /// Puts a token without text before the one with a number.
+    fn insert(&mut self, kind: TokenKind<'t>, mark: Mark, token: usize) {
+        let place = token.saturating_sub(self.taken).min(self.queue.len());
+        let (start, end) = (mark.at, mark.at);
+        self.queue.insert(place, Token { kind, start, end });
+    }
+
+    /// Closes the block collections that are deeper than a column.
+    fn unroll(&mut self, column: isize) {
+        while self.flow == 0 && self.indent > column {
+            self.push(TokenKind::BlockEnd, self.mark);
+            self.indent = self.indents.pop().unwrap_or(-1);
+        }
+    }
+
+    // --- indicators
+
+    fn stream_end(&mut self) -> Result<(), Stop> {
+        if self.mark.column != 0 {
+            self.mark.column = 0;
+            self.mark.line += 1;
+        }
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        self.ended = true;
+        self.push(TokenKind::StreamEnd, self.mark);
+        Ok(())
+    }
+
+    fn marker(&mut self) -> Result<(), Stop> {
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        let start = self.mark;
+        let kind = if self.byte(0) == b'-' {
+            TokenKind::DocumentStart
+        } else {
+            TokenKind::DocumentEnd
+        };
+        self.skip_ascii(3);
+        self.push(kind, start);
+        Ok(())
+    }
+
+    fn indicator(&mut self, kind: TokenKind<'t>) {
+        let start = self.mark;
+        self.skip_ascii(1);
+        self.push(kind, start);
+    }
+
+    fn flow_start(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+        self.save_key()?;
+        self.keys.push(SimpleKey {
+            possible: false,
+            required: false,
+            token: self.taken + self.queue.len(),
+            mark: self.mark,
+        });
+        self.flow += 1;
+        self.key_allowed = true;
+        self.indicator(kind);
+        Ok(())
+    }
+
+    fn flow_end(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+        self.remove_key()?;
+        if self.flow > 0 {
+            self.flow -= 1;
+            self.keys.pop();
+        }
+        self.key_allowed = false;
+        self.indicator(kind);
+        Ok(())
+    }
+
+    fn flow_entry(&mut self) -> Result<(), Stop> {
+        self.remove_key()?;
+        self.key_allowed = true;
+        self.indicator(TokenKind::FlowEntry);
+        Ok(())
+    }
+
+    fn block_entry(&mut self) -> Result<(), Stop> {
+        if self.flow == 0 {
+            if !self.key_allowed {
+                return Err(Stop::new(
+                    self.mark.at,
+                    "a list item cannot begin here",
+                    "begin the list on a line of its own",
+                ));
+            }
+            self.roll(self.mark, None, TokenKind::BlockSequenceStart);
+        }
+        self.remove_key()?;
+        self.key_allowed = true;
+        self.indicator(TokenKind::BlockEntry);
+        Ok(())
+    }
+
+    /// `? `, before a key that is no simple one.
+    fn key(&mut self) -> Result<(), Stop> {
+        self.complex(TokenKind::Key)
+    }
+
+    fn value(&mut self) -> Result<(), Stop> {
+        let last = self.keys.len().saturating_sub(1);
+        if !self.is_valid(last)? {
+            return self.complex(TokenKind::Value);
+        }
+        if let Some(key) = self.keys.get_mut(last) {
+            key.possible = false;
+            let SimpleKey { token, mark, .. } = *key;
+            self.insert(TokenKind::Key, mark, token);
+            self.roll(mark, Some(token), TokenKind::BlockMappingStart);
+        }
+        self.key_allowed = false;
+        self.indicator(TokenKind::Value);
+        Ok(())
+    }
+
+    /// A `?`, or a `:` that no simple key stands before.
+    fn complex(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+        if self.flow == 0 {
+            if !self.key_allowed {
+                return Err(Stop::new(
+                    self.mark.at,
+                    "a `key: value` cannot begin here",
+                    "check the indentation of this line against the one above, or quote a value that holds `: `",
+                ));
+            }
+            self.roll(self.mark, None, TokenKind::BlockMappingStart);
+        }
+        if matches!(kind, TokenKind::Key) {
+            self.remove_key()?;
+        }
+        self.key_allowed = self.flow == 0;
+        self.indicator(kind);
+        Ok(())
+    }
+
+    // --- names
+
+    fn word(&mut self) -> &'t str {
+        let start = self.mark.at;
+        while matches!(self.byte(0), b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-') {
+            self.skip_ascii(1);
+        }
+        self.slice(start, self.mark.at)
+    }
+
+    fn anchor(&mut self, alias: bool) -> Result<(), Stop> {
+        self.save_key()?;
+        self.key_allowed = false;
+        let start = self.mark;
+        self.skip_ascii(1);
+        let name = self.word();
+        let ends = self.is_blank_or_end(0)
+            || matches!(
+                self.byte(0),
+                b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`'
+            );
+        if name.is_empty() || !ends {
+            return Err(Stop::new(
+                start.at,
+                "a name of letters, digits, `-` and `_` is expected behind `&` and `*`",
+                "quote the value if it is a text",
+            ));
+        }
+        let kind = if alias {
+            TokenKind::Alias(name)
+        } else {
+            TokenKind::Anchor(name)
+        };
+        self.push(kind, start);
+        Ok(())
+    }
+
+    fn tag(&mut self) -> Result<(), Stop> {
+        self.save_key()?;
+        self.key_allowed = false;
+        let start = self.mark;
+        let (handle, suffix) = if self.byte(1) == b'<' {
+            self.skip_ascii(2);
+            let suffix = self.tag_text(start, "")?;
+            if self.byte(0) != b'>' {
+                return Err(Self::no_tag(start));
+            }
+            self.skip_ascii(1);
+            ("", suffix)
+        } else {
+            let handle = self.handle();
+            if handle.len() > 1 && handle.ends_with('!') {
+                (handle, self.tag_text(start, "")?)
+            } else {
+                let suffix = self.tag_text(start, handle)?;
+                if suffix.is_empty() {
+                    ("", handle.to_owned())
+                } else {
+                    ("!", suffix)
+                }
+            }
+        };
+        if !self.is_blank_or_end(0) {
+            return Err(Self::no_tag(start));
+        }
+        self.push(TokenKind::Tag(handle, suffix), start);
+        Ok(())
+    }
+
+    fn no_tag(start: Mark) -> Stop {
+        Stop::new(
+            start.at,
+            "this is no tag: `!` begins one",
+            "quote the value if it is a text",
+        )
+    }
+
+    /// `!`, `!!` or `!name!`; or the beginning of a tag without a handle.
+    fn handle(&mut self) -> &'t str {
+        let start = self.mark.at;
+        self.skip_ascii(1);
+        self.word();
+        if self.byte(0) == b'!' {
+            self.skip_ascii(1);
+        }
+        self.slice(start, self.mark.at)
+    }
+
+    /// The characters of a URI behind `head`, whose `!` is left out.
+    fn tag_text(&mut self, start: Mark, head: &str) -> Result<String, Stop> {
+        let mut text: Vec<u8> = head.bytes().skip(1).collect();
+        let mut found = !head.is_empty();
+        loop {
+            match self.byte(0) {
+                b'%' => self.escaped_octets(start, &mut text)?,
+                byte @ (b'0'..=b'9'
+                | b'A'..=b'Z'
+                | b'a'..=b'z'
+                | b'_'
+                | b'-'
+                | b';'
+                | b'/'
+                | b'?'
+                | b':'
+                | b'@'
+                | b'&'
+                | b'='
+                | b'+'
+                | b'$'
+                | b','
+                | b'.'
+                | b'!'
+                | b'~'
+                | b'*'
+                | b'\''
+                | b'('
+                | b')'
+                | b'['
+                | b']') => {
+                    text.push(byte);
+                    self.skip_ascii(1);
+                }
+                _ => break,
+            }
+            found = true;
+        }
+        if !found {
+            return Err(Self::no_tag(start));
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// `%C3%A9`: the octets of one character.
+    fn escaped_octets(&mut self, start: Mark, into: &mut Vec<u8>) -> Result<(), Stop> {
+        let mut left = 1;
+        let mut first = true;
+        while left > 0 {
+            let octet = self
+                .hex(1, 2)
+                .filter(|_| self.byte(0) == b'%')
+                .and_then(|code| u8::try_from(code).ok());
+            let octet = octet.ok_or_else(|| Self::no_tag(start))?;
+            if first {
+                left = match octet {
+                    0..0x80 => 1,
+                    0xC0..0xE0 => 2,
+                    0xE0..0xF0 => 3,
+                    0xF0..0xF8 => 4,
+                    _ => return Err(Self::no_tag(start)),
+                };
+                first = false;
+            } else if octet & 0xC0 != 0x80 {
+                return Err(Self::no_tag(start));
+            }
+            into.push(octet);
+            self.skip_ascii(3);
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    /// A number of so many hexadecimal digits.
+    fn hex(&self, ahead: usize, digits: usize) -> Option<u32> {
+        let from = self.mark.at + ahead;
+        let text = self.text.get(from..from + digits)?;
+        // `from_str_radix` takes a sign.
+        let hex = text.bytes().all(|b| b.is_ascii_hexdigit());
+        hex.then(|| u32::from_str_radix(text, 16).ok())?
+    }
+
+    fn directive(&mut self) -> Result<(), Stop> {
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        let start = self.mark;
+        let wrong = || {
+            Stop::new(
+                start.at,
+                "this is no directive that kubectl knows",
+                "quote the value if it is a text, or remove the line",
+            )
+        };
+        self.skip_ascii(1);
+        let name = self.word();
+        if !self.is_blank_or_end(0) {
+            return Err(wrong());
+        }
+        self.skip_blanks();
+        let kind = match name {
+            "YAML" => {
+                let major = self.number().ok_or_else(wrong)?;
+                if self.byte(0) != b'.' {
+                    return Err(wrong());
+                }
+                self.skip_ascii(1);
+                TokenKind::Version(major, self.number().ok_or_else(wrong)?)
+            }
+            "TAG" => {
+                if self.byte(0) != b'!' {
+                    return Err(wrong());
+                }
+                let handle = self.handle();
+                let whole = handle == "!" || handle.len() > 1 && handle.ends_with('!');
+                if !whole || !self.is_blank(0) {
+                    return Err(wrong());
+                }
+                self.skip_blanks();
+                let prefix = self.tag_text(start, "").map_err(|_| wrong())?;
+                if !self.is_blank_or_end(0) {
+                    return Err(wrong());
+                }
+                TokenKind::TagPrefix(handle, prefix)
+            }
+            _ => return Err(wrong()),
+        };
+        let end = self.mark.at;
+        self.skip_blanks();
+        self.skip_comment();
+        if !self.is_break_or_end(0) {
+            return Err(wrong());
+        }
+        self.skip_break(None);
+        let start = start.at;
+        self.queue.push_back(Token { kind, start, end });
+        Ok(())
+    }
+
+    /// A number of one or two digits.
+    fn number(&mut self) -> Option<u8> {
+        let start = self.mark.at;
+        while self.byte(0).is_ascii_digit() {
+            self.skip_ascii(1);
+        }
+        let digits = self.slice(start, self.mark.at);
+        (digits.len() <= 2).then(|| digits.parse().ok())?
+    }
+
+    // --- scalars
+
+    fn block_scalar(&mut self, style: Style) -> Result<(), Stop> {
+        self.remove_key()?;
+        self.key_allowed = true;
+        let start = self.mark;
+        self.skip_ascii(1);
+        let (mut chomp, mut increment) = (0_u8, 0_isize);
+        for _ in 0..2 {
+            match self.byte(0) {
+                sign @ (b'+' | b'-') if chomp == 0 => chomp = sign,
+                b'0' if increment == 0 => {
+                    return Err(Stop::new(
+                        self.mark.at,
+                        "the indentation of a block scalar cannot be 0",
+                        "write a digit from 1 to 9, or none",
+                    ));
+                }
+                digit @ b'1'..=b'9' if increment == 0 => increment = isize::from(digit - b'0'),
+                _ => break,
+            }
+            self.skip_ascii(1);
+        }
+        self.skip_blanks();
+        self.skip_comment();
+        if !self.is_break_or_end(0) {
+            return Err(Stop::new(
+                self.mark.at,
+                "text cannot follow `|` or `>` on its line",
+                "begin the text on the next line",
+            ));
+        }
+        self.end_line(None);
+        let mut indent = (increment > 0).then(|| self.indent.max(0) + increment);
+        let mut value = String::new();
+        let (mut first_break, mut breaks) = (String::new(), String::new());
+        let mut end = self.block_breaks(&mut indent, &mut breaks)?;
+        let column = indent.unwrap_or(1);
+        let mut was_blank = false;
+        while self.mark.column.cast_signed() == column && !self.at_end() {
+            let is_blank = self.is_blank(0);
+            let folds =
+                style == Style::Folded && !was_blank && !is_blank && first_break.starts_with('\n');
+            if !folds {
+                value.push_str(&first_break);
+            } else if breaks.is_empty() {
+                value.push(' ');
+            }
+            first_break.clear();
+            value.push_str(&breaks);
+            breaks.clear();
+            was_blank = is_blank;
+            let from = self.mark.at;
+            while !self.is_break_or_end(0) {
+                self.skip();
+            }
+            value.push_str(self.slice(from, self.mark.at));
+            self.end_line(Some(&mut first_break));
+            end = self.block_breaks(&mut indent, &mut breaks)?;
+        }
+        if chomp != b'-' {
+            value.push_str(&first_break);
+        }
+        if chomp == b'+' {
+            value.push_str(&breaks);
+        }
+        let kind = TokenKind::Scalar(value.into(), style);
+        let start = start.at;
+        self.queue.push_back(Token { kind, start, end });
+        Ok(())
+    }
+
+    /// Reads empty lines and the indentation behind them, which tells what that of the scalar is; where its last line ended.
+    fn block_breaks(
+        &mut self,
+        indent: &mut Option<isize>,
+        breaks: &mut String,
+    ) -> Result<usize, Stop> {
+        let mut end = self.mark.at;
+        let mut widest = 0;
+        loop {
+            let column = self.mark.column.cast_signed();
+            let indents = indent.is_none_or(|indent| column < indent);
+            if indents && self.byte(0) == b' ' {
+                self.skip_ascii(1);
+                continue;
+            }
+            widest = widest.max(column);
+            if indents && self.byte(0) == b'\t' {
+                return Err(Stop::tab(self.mark.at));
+            }
+            let ends = self.line_break(0).is_some() || self.at_end() && column > 0;
+            if !ends {
+                break;
+            }
+            self.end_line(Some(breaks));
+            end = self.mark.at;
+        }
+        if indent.is_none() {
+            *indent = Some(widest.max(self.indent + 1).max(1));
+        }
+        Ok(end)
+    }
+
+    fn quoted(&mut self, style: Style) -> Result<(), Stop> {
+        self.save_key()?;
+        self.key_allowed = false;
+        let start = self.mark;
+        let quote = if style == Style::Single { b'\'' } else { b'"' };
+        let unclosed = || {
+            Stop::new(
+                start.at,
+                "this quote is never closed",
+                "close it, or double a quote inside single quotes",
+            )
+        };
+        self.skip_ascii(1);
+        // Where the text begins that is not in the value.
+        let mut from = self.mark.at;
+        let mut folding = Folding::default();
+        let mut value = String::new();
+        loop {
+            if self.at_end() || self.mark.column == 0 && self.is_marker() {
+                return Err(unclosed());
+            }
+            folding.broken = false;
+            while !self.is_blank_or_end(0) {
+                match self.byte(0) {
+                    b'\'' if quote == b'\'' && self.byte(1) == b'\'' => {
+                        value.push_str(self.slice(from, self.mark.at));
+                        value.push('\'');
+                        self.skip_ascii(2);
+                        from = self.mark.at;
+                    }
+                    byte if byte == quote => break,
+                    b'\\' if quote == b'"' => {
+                        value.push_str(self.slice(from, self.mark.at));
+                        if self.line_break(1).is_some() {
+                            self.skip_ascii(1);
+                            self.skip_break(None);
+                            folding.broken = true;
+                            from = self.mark.at;
+                            break;
+                        }
+                        self.escape(&mut value)?;
+                        from = self.mark.at;
+                    }
+                    _ => self.skip(),
+                }
+            }
+            if self.byte(0) == quote && !folding.broken {
+                break;
+            }
+            value.push_str(self.slice(from, self.mark.at));
+            self.fold(&mut folding, 0)?;
+            folding.join(&mut value);
+            from = self.mark.at;
+        }
+        let end = self.mark.at;
+        let value = if value.is_empty() {
+            self.slice(from, end).into()
+        } else {
+            value.push_str(self.slice(from, end));
+            value.into()
+        };
+        self.skip_ascii(1);
+        self.push(TokenKind::Scalar(value, style), start);
+        Ok(())
+    }
+
+    /// Reads blanks and line breaks inside of a scalar; no tab may stand in the indentation.
+    fn fold(&mut self, folding: &mut Folding, indent: isize) -> Result<(), Stop> {
+        loop {
+            if self.is_blank(0) {
+                let indents = folding.broken && self.mark.column.cast_signed() < indent;
+                if indents && self.byte(0) == b'\t' {
+                    return Err(Stop::tab(self.mark.at));
+                }
+                if !folding.broken {
+                    folding.blanks.push(char::from(self.byte(0)));
+                }
+                self.skip_ascii(1);
+            } else if self.line_break(0).is_some() {
+                let breaks = if folding.broken {
+                    &mut folding.more_breaks
+                } else {
+                    &mut folding.first_break
+                };
+                self.skip_break(Some(breaks));
+                folding.broken = true;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Adds what an escape in double quotes stands for.
+    fn escape(&mut self, value: &mut String) -> Result<(), Stop> {
+        let at = self.mark.at;
+        let (digits, c) = match self.byte(1) {
+            b'0' => (0, '\0'),
+            b'a' => (0, '\x07'),
+            b'b' => (0, '\x08'),
+            b't' | b'\t' => (0, '\t'),
+            b'n' => (0, '\n'),
+            b'v' => (0, '\x0B'),
+            b'f' => (0, '\x0C'),
+            b'r' => (0, '\r'),
+            b'e' => (0, '\x1B'),
+            c @ (b' ' | b'"' | b'\'' | b'\\') => (0, char::from(c)),
+            b'N' => (0, '\u{85}'),
+            b'_' => (0, '\u{A0}'),
+            b'L' => (0, '\u{2028}'),
+            b'P' => (0, '\u{2029}'),
+            b'x' => (2, '\0'),
+            b'u' => (4, '\0'),
+            b'U' => (8, '\0'),
+            b'/' => {
+                return Err(Stop::new(
+                    at,
+                    "`\\/` is JSON's escape: kubectl's YAML reader refuses it",
+                    "write `/`",
+                ));
+            }
+            _ => {
+                return Err(Stop::new(
+                    at,
+                    "there is no such escape in double quotes",
+                    "write `\\\\` for a backslash, or use single quotes",
+                ));
+            }
+        };
+        let c = if digits == 0 {
+            Some(c)
+        } else {
+            self.hex(2, digits).and_then(char::from_u32)
+        };
+        let Some(c) = c else {
+            let half = self.byte(1) == b'u'
+                && self
+                    .hex(2, 4)
+                    .is_some_and(|code| (0xD800..0xE000).contains(&code));
+            let message = if half {
+                "half of a surrogate pair is JSON's escape: kubectl's YAML reader refuses it"
+            } else {
+                "this escape stands for no character"
+            };
+            return Err(Stop::new(at, message, "write the character itself"));
+        };
+        value.push(c);
+        self.skip_ascii(2 + digits);
+        Ok(())
+    }
+
+    fn plain(&mut self) -> Result<(), Stop> {
+        self.save_key()?;
+        self.key_allowed = false;
+        let start = self.mark.at;
+        let indent = self.indent + 1;
+        let mut end = start;
+        let mut folding = Folding::default();
+        // What is folded of the value, and where the text begins that comes behind it.
+        let mut folded: Option<String> = None;
+        let mut from = start;
+        loop {
+            if self.byte(0) == b'#' || self.mark.column == 0 && self.is_marker() {
+                break;
+            }
+            while !self.is_blank_or_end(0) && !self.ends_plain() {
+                if folding.broken {
+                    let mut value = folded.take().unwrap_or_default();
+                    value.push_str(self.slice(from, end));
+                    folding.join(&mut value);
+                    folded = Some(value);
+                    from = self.mark.at;
+                }
+                self.skip();
+                end = self.mark.at;
+            }
+            if !(self.is_blank(0) || self.line_break(0).is_some()) {
+                break;
+            }
+            self.fold(&mut folding, indent)?;
+            if self.flow == 0 && self.mark.column.cast_signed() < indent {
+                break;
+            }
+        }
+        if folding.broken {
+            self.key_allowed = true;
+        }
+        let rest = self.slice(from, end);
+        let value = match folded {
+            Some(folded) => (folded + rest).into(),
+            None => rest.into(),
+        };
+        let kind = TokenKind::Scalar(value, Style::Plain);
+        self.queue.push_back(Token { kind, start, end });
+        Ok(())
+    }
+
+    /// Whether a plain scalar ends before this character.
+    fn ends_plain(&self) -> bool {
+        match self.byte(0) {
+            b':' => self.is_blank_or_end(1),
+            b',' | b'?' | b'[' | b']' | b'{' | b'}' => self.flow > 0,
+            _ => false,
+        }
+    }
+}
