@@ -437,7 +437,7 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         if Repository::is_kustomization(&file_name) {
             add_kustomization(&mut repository, file, max);
         } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
-            repository.add_skaffold(&text_of(file, max));
+            repository.add_skaffold(&file.path, &text_of(file, max));
         } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
             repository.add_chart(kube::folder(&file.path));
         }
