@@ -58,7 +58,8 @@ impl Location {
         let path = folder.join(written);
         let fixed = fixed_part(&path);
         if !discover::is_there(&fixed) {
-            return Err(format!("{written}: there is no such file or folder"));
+            let shown = discover::shown(&path);
+            return Err(format!("{shown}: there is no such file or folder"));
         }
         let inside = discover::lies_in(&fixed, root);
         if configured && !inside {

@@ -58,7 +58,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
     let bytes = match discover::read(&candidate, MOST) {
         Ok(bytes) => bytes,
         Err((What::TooLarge, _)) => return refused("larger than 1 MB"),
-        Err((what, why)) => return refused(&format!("{} {why}", what.reason(1))),
+        Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
     let (config, mut findings) = config::read(FileId(0), &text);

@@ -49,8 +49,9 @@ fn git_folder(repository: &Path) -> Result<PathBuf, String> {
     let text = small_file(&mark).ok_or("neither a folder nor a file that leads to one")?;
     let folder = text.strip_prefix("gitdir:").ok_or("not a file of git's")?;
     let folder = repository.join(folder.trim());
-    let found = folder.is_dir().then_some(folder);
-    found.ok_or_else(|| "the folder that it leads to is not here".to_owned())
+    // A folder of anything has no index either, and would tell that nothing is tracked.
+    let found = small_file(&folder.join("HEAD")).map(|_| folder);
+    found.ok_or_else(|| "it leads to no folder of git's".to_owned())
 }
 
 fn small_file(path: &Path) -> Option<String> {
