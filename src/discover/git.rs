@@ -94,11 +94,12 @@ impl Repositories {
             let Some(tracked) = self.index_of(folder) else {
                 continue;
             };
-            found = true;
-            let inside = path.strip_prefix(folder).unwrap_or(path);
-            if tracked.holds(&name_of(inside)) {
+            let name = name_of(path.strip_prefix(folder).unwrap_or(path));
+            // A submodule is one name for the repository around it: what is in it, the nearer one tells.
+            if tracked.holds(&name) || !found && tracked.holds_above(&name) {
                 return true;
             }
+            found = true;
         }
         // Where there is no repository, nobody has said what ignore files are for.
         !found
@@ -250,15 +251,19 @@ impl Tracked {
             .sort_unstable_by(|a, b| slice(text, *a).cmp(slice(text, *b)));
     }
 
-    /// Whether it holds a path, something below it, or a folder above it: a submodule, or what is not checked out.
+    /// Whether it holds a folder above a path as one: a submodule, or what is not checked out.
+    fn holds_above(&self, path: &[u8]) -> bool {
+        let slashes = memchr::memchr_iter(b'/', path);
+        let mut above = slashes.filter_map(|at| path.get(..at));
+        above.any(|folder| self.at(folder) == Some(folder))
+    }
+
+    /// Whether it holds a path, or something below it.
     fn holds(&self, path: &[u8]) -> bool {
-        let above = path.iter().enumerate().filter(|(_, b)| **b == b'/');
-        let mut above = above.filter_map(|(at, _)| path.get(..at));
         let below = [path, b"/"].concat();
         self.everything
             || self.at(path) == Some(path)
             || self.at(&below).is_some_and(|name| name.starts_with(&below))
-            || above.any(|folder| self.at(folder) == Some(folder))
     }
 
     /// The first name that is not less.
