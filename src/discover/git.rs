@@ -166,16 +166,16 @@ impl Tracked {
     ) -> Result<Self, String> {
         let mut tracked = Self::default();
         let base = tracked.add(bytes)?;
-        if let Some(name) = base {
-            let bytes = shared(&name)?.ok_or_else(|| format!("{name} is not here"))?;
+        if !base.is_empty() {
+            let bytes = shared(&base)?.ok_or_else(|| format!("{base} is not here"))?;
             tracked.add(&bytes)?;
         }
         tracked.sort();
         Ok(tracked)
     }
 
-    /// Adds the names of an index, and returns the name of the one that it is based on.
-    fn add(&mut self, bytes: &[u8]) -> Result<Option<String>, String> {
+    /// Adds the names of an index, and returns the name of the one that it is based on; empty without one.
+    fn add(&mut self, bytes: &[u8]) -> Result<String, String> {
         let (text, names) = (self.text.len(), self.names.len());
         // Which hash it is made with stands in a configuration: only one of them makes sense of the entries.
         for hash in HASHES {
@@ -188,7 +188,7 @@ impl Tracked {
         Err("not an index that kubevet can read".to_owned())
     }
 
-    fn entries(&mut self, bytes: &[u8], hash: usize) -> Option<Option<String>> {
+    fn entries(&mut self, bytes: &[u8], hash: usize) -> Option<String> {
         let body = bytes.get(..bytes.len().checked_sub(hash)?)?;
         let mut rest = body.strip_prefix(b"DIRC")?;
         let version = number(&mut rest)?;
@@ -278,9 +278,9 @@ fn slice(text: &[u8], (start, end): (u32, u32)) -> &[u8] {
     text.get(start as usize..end as usize).unwrap_or_default()
 }
 
-/// The name of the index that this one is based on, by its extensions; they must fill it to its end.
-fn base(mut rest: &[u8], hash: usize) -> Option<Option<String>> {
-    let mut base = None;
+/// The name of the index that this one is based on, by its extensions, which must fill it to its end; empty without one.
+fn base(mut rest: &[u8], hash: usize) -> Option<String> {
+    let mut base = String::new();
     while !rest.is_empty() {
         let kind = take(&mut rest, 4)?;
         let length = usize::try_from(number(&mut rest)?).ok()?;
@@ -290,7 +290,7 @@ fn base(mut rest: &[u8], hash: usize) -> Option<Option<String>> {
                 let of = content.get(..hash)?;
                 if of.iter().any(|b| *b != 0) {
                     let digits = of.iter().map(|b| format!("{b:02x}"));
-                    base = Some(format!("sharedindex.{}", digits.collect::<String>()));
+                    base = format!("sharedindex.{}", digits.collect::<String>());
                 }
             }
             b"sdir" => {}
