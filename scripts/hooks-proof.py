@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Proves the hooks with the real pre-commit (or prek): a commit with a bad manifest is refused at the right line, the fixed one passes.
+"""Proves the hooks with the real pre-commit (or prek): a commit with a bad manifest is refused at the right line, the fixed one passes;
+and so is each file of a cluster that is known by its name alone. What is a link, or none of kubevet's, does not reach it.
 
     scripts/hooks-proof.py RUNNER HOOK [FOLDER-OF-KUBEVET]
 
@@ -9,6 +10,24 @@ import os, pathlib, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers: [{name: p, image: registry.example.com/p:1.0.0, securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]\n"
+
+KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters:\n- {name: c, cluster: {server: 'https://h', insecure-skip-tls-verify: true}}\n"
+KUBELET = "[Service]\nExecStart=/usr/bin/kubelet --anonymous-auth=true\n"
+# A key that protects nothing.
+KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIBdaGCEXnhcEadkNXPnaZjfQubqsmydE2JDWpHn0AqUB\n-----END PRIVATE KEY-----\n"
+# Files without an extension of YAML: each is refused.
+BY_NAME = {
+    "etc/systemd/system/kubelet.service": KUBELET,
+    "etc/systemd/system/kubelet.service.d/10-kubeadm.conf": KUBELET,
+    "etc/default/kubelet": "KUBELET_EXTRA_ARGS=--anonymous-auth=true\n",
+    "etc/kubernetes/pki/sa.key": KEY,
+    "etc/kubernetes/admin.conf": KUBECONFIG,
+    "dev.kubeconfig": KUBECONFIG,
+    ".kube/config": KUBECONFIG,
+    "etcd.env": "ETCD_CLIENT_CERT_AUTH=false\nETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:2379\n",
+    "args/kube-apiserver": "--anonymous-auth=true\n--authorization-mode=AlwaysAllow\n",
+    "POD.YML": BAD,
+}
 
 
 def git(folder, *arguments, env=None):
@@ -47,7 +66,22 @@ def main():
         passed = git(repository, "commit", "-m", "good", env=env)
         if passed.returncode:
             sys.exit(f"the fixed manifest was refused: {passed.stdout}{passed.stderr}")
-    print(f"{hook}: refuses the bad manifest at its line, passes the fixed one")
+        for name, text in BY_NAME.items():
+            path = repository / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            git(repository, "add", "-f", name)
+            refused = git(repository, "commit", "-m", name, env=env)
+            if refused.returncode == 0 or f"{name}:" not in refused.stdout + refused.stderr:
+                sys.exit(f"{name} was not refused: {refused.stdout}{refused.stderr}")
+            git(repository, "rm", "-q", "-f", name)
+        (repository / "notes.txt").write_text(BAD)
+        (repository / "link.yaml").symlink_to("notes.txt")
+        git(repository, "add", "-A")
+        passed = git(repository, "commit", "-m", "others", env=env)
+        if passed.returncode:
+            sys.exit(f"a link was refused: {passed.stdout}{passed.stderr}")
+    print(f"{hook}: refuses the bad manifest at its line, and {len(BY_NAME)} other files; passes the fixed one")
 
 
 main()

@@ -137,9 +137,9 @@ impl<'a> Cx<'a> {
         self.about.whole == Whole::Fragment
     }
 
-    /// What the other files of the repository say.
-    pub(crate) fn repository(&self) -> &'a Repository {
-        self.about.repository
+    /// Whether a kustomization or skaffold sets the tag or digest of an image of this file.
+    pub(crate) fn is_set_elsewhere(&self, image: &str) -> bool {
+        self.about.repository.sets_image(self.about.path, image)
     }
 
     /// Whether a kustomization gives the objects of this file a namespace.

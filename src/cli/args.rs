@@ -122,6 +122,9 @@ pub(super) struct Check {
     /// What standard input is called
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(super) stdin_filename: String,
+    /// Read this instead of the root's kubevet.yaml; its paths count from the root
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
     /// Read no kubevet.yaml
     #[arg(long)]
     pub(super) no_config: bool,

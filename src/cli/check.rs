@@ -116,6 +116,7 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
     }
     let mut report = finish(reports, sources, notes, &rules, true);
     report.failed |= failed;
+    report.left_out = configured.left_out(found, &report, &rules);
     Some((report, rules.len()))
 }
 
@@ -244,20 +245,16 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
 
 /// The files that set rules must see beside those that were named.
 fn context(checked: &[Checked], found: &Found, rules: &RuleSet) -> Vec<Candidate> {
-    if found.complete || !rules.needs_sets() {
+    if !found.beside || !rules.needs_sets() {
         return Vec::new();
     }
-    let mut sets: Vec<&str> = checked
+    let sets: BTreeSet<&str> = checked
         .iter()
         .filter(|c| c.report.has_facts())
         .map(|c| set_of(&c.source.path))
         .collect();
-    sets.sort_unstable();
-    sets.dedup();
-    sets.into_iter()
-        .filter(|_| found.root.is_dir())
-        .flat_map(|set| discover::context(found, set))
-        .collect()
+    let sets: Vec<&str> = sets.into_iter().collect();
+    discover::context(found, &sets)
 }
 
 fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {

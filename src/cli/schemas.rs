@@ -19,7 +19,13 @@ const VARIABLES: [&str; 5] = [
 ];
 
 /// Where schemas lie.
-pub(super) enum Location {
+pub(super) struct Location {
+    form: Form,
+    /// What a link, or a name that becomes part of a path, must not lead out of: the root if the location lies in it, else its folder.
+    bound: PathBuf,
+}
+
+enum Form {
     /// A folder, `group/kind_version.json` in it, as catalogues of definitions have it.
     Folder(PathBuf),
     /// A path with `{{.Group}}`, `{{.ResourceKind}}` and `{{.ResourceAPIVersion}}`.
@@ -29,8 +35,18 @@ pub(super) enum Location {
 }
 
 impl Location {
-    /// Of what a user writes; why not, where nothing is there.
-    pub(super) fn of(written: &str, root: &Path) -> Result<Self, String> {
+    /// Of what the command line names: anywhere.
+    pub(super) fn named(written: &str, root: &Path) -> Result<Self, String> {
+        Self::of(written, Path::new(""), root, false)
+    }
+
+    /// Of what a configuration names: within the root.
+    pub(super) fn configured(written: &str, root: &Path) -> Result<Self, String> {
+        Self::of(written, root, root, true)
+    }
+
+    /// Of what a user writes, seen from a folder; why not, where nothing is there.
+    fn of(written: &str, folder: &Path, root: &Path, configured: bool) -> Result<Self, String> {
         if ["http://", "https://"]
             .iter()
             .any(|s| written.starts_with(s))
@@ -39,6 +55,28 @@ impl Location {
                 "{written}: kubevet reads no network; give it the folder of a copy"
             ));
         }
+        let path = folder.join(written);
+        let fixed = fixed_part(&path);
+        if !discover::is_there(&fixed) {
+            let shown = discover::shown(&path);
+            return Err(format!("{shown}: there is no such file or folder"));
+        }
+        let inside = discover::lies_in(&fixed, root);
+        if configured && !inside {
+            return Err(format!(
+                "{written}: schema-locations of a configuration must lie in the root; give others with --schema-location"
+            ));
+        }
+        let form = Self::form(written, &path)?;
+        let bound = match &form {
+            _ if inside => root.to_path_buf(),
+            Form::File(path, _) => path.clone(),
+            Form::Folder(_) | Form::Template(_) => fixed,
+        };
+        Ok(Self { form, bound })
+    }
+
+    fn form(written: &str, path: &Path) -> Result<Form, String> {
         if written.contains("{{") {
             let names = written
                 .split("{{")
@@ -51,33 +89,31 @@ impl Location {
                     "{written}: there is no variable {unknown}, only {known}"
                 ));
             }
-            let path = root.join(written);
-            return Ok(Self::Template(path.to_string_lossy().into_owned()));
+            return Ok(Form::Template(path.to_string_lossy().into_owned()));
         }
-        let path = root.join(written);
         if path.is_dir() {
-            return Ok(Self::Folder(path));
+            return Ok(Form::Folder(path.to_path_buf()));
         }
-        let text = read(&path)?;
+        let text = read(path)?;
         let mut kinds = Given::kinds(&text);
         if kinds.is_empty() {
-            kinds.extend(by_name(&path));
+            kinds.extend(by_name(path));
         }
         if kinds.is_empty() {
             return Err(format!(
                 "{}: neither `x-kubernetes-group-version-kind` nor the file's name (group/kind_version.json) tells whose schema it is",
-                discover::shown(&path)
+                discover::shown(path)
             ));
         }
-        Ok(Self::File(path, kinds))
+        Ok(Form::File(path.to_path_buf(), kinds))
     }
 
     /// The file that may hold the schema of a kind.
     fn candidates(&self, wanted: [&str; 3], release: &str) -> Vec<PathBuf> {
         let [group, version, kind] = wanted;
         let lower = kind.to_lowercase();
-        match self {
-            Self::Folder(folder) => {
+        match &self.form {
+            Form::Folder(folder) => {
                 let first = group.split('.').next().unwrap_or(group);
                 vec![
                     folder.join(group).join(format!("{lower}_{version}.json")),
@@ -85,8 +121,8 @@ impl Location {
                     folder.join(format!("{lower}-{first}-{version}.json")),
                 ]
             }
-            Self::Template(path) => vec![filled(path, [group, version, &lower], release)],
-            Self::File(path, kinds) => {
+            Form::Template(path) => vec![filled(path, [group, version, &lower], release)],
+            Form::File(path, kinds) => {
                 let same = |[g, v, k]: &&[String; 3]| {
                     // A name has the first part of a group only.
                     let of_group = g == group || group.split('.').next() == Some(g);
@@ -101,6 +137,34 @@ impl Location {
             }
         }
     }
+}
+
+/// What of a path stands before its first variable: a folder, or all of it.
+fn fixed_part(path: &Path) -> PathBuf {
+    let is_variable =
+        |part: &std::path::Component<'_>| part.as_os_str().to_string_lossy().contains("{{");
+    let fixed: PathBuf = path
+        .components()
+        .take_while(|part| !is_variable(part))
+        .collect();
+    if fixed.as_os_str().is_empty() {
+        return PathBuf::from(".");
+    }
+    fixed
+}
+
+/// Whether these are names as an API server takes them, so that each can only be the name of a file, never a path to one.
+fn are_names([group, version, kind]: [&str; 3]) -> bool {
+    let is_name = |text: &str, also: &str, longest: usize| {
+        let mut chars = text.chars();
+        (1..=longest).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && chars.all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    };
+    is_name(group, "-.", 253)
+        && !group.contains("..")
+        && is_name(version, "-", 63)
+        && is_name(kind, "-", 63)
 }
 
 /// A path whose variables are filled in, with blanks in their braces or without.
@@ -160,12 +224,21 @@ pub(super) fn find(
     wanted: [&str; 3],
     release: &str,
 ) -> Option<Result<Given, String>> {
-    let paths = locations
-        .iter()
-        .flat_map(|location| location.candidates(wanted, release));
-    let path = paths.into_iter().find(|path| path.is_file())?;
-    let compiled = read(&path).and_then(|text| {
-        Given::compile(&text).map_err(|why| format!("{}: {why}", discover::shown(&path)))
+    let paths = locations.iter().flat_map(|location| {
+        let paths = location.candidates(wanted, release).into_iter();
+        paths.map(|path| (path, &location.bound))
     });
-    Some(compiled)
+    let mut paths = paths.filter(|_| are_names(wanted));
+    let is_one = |path: &Path| discover::is_there(path) && !path.is_dir();
+    let (path, bound) = paths.find(|(path, _)| is_one(path))?;
+    let compile = |text: String| {
+        Given::compile(&text).map_err(|why| format!("{}: {why}", discover::shown(&path)))
+    };
+    if !discover::lies_in(&path, bound) {
+        let (path, bound) = (discover::shown(&path), discover::shown(bound));
+        return Some(Err(format!(
+            "{path}: a link that leaves {bound}, or leads nowhere, is no schema"
+        )));
+    }
+    Some(read(&path).and_then(compile))
 }

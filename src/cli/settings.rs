@@ -5,11 +5,12 @@ use super::check::Checked;
 use super::schemas::Location;
 use crate::config::{self, Config};
 use crate::discover::{self, Candidate, Found};
-use crate::engine::{ChunkReport, FileReport, Off, RuleSet};
-use crate::finding::{Finding, Label, Releases};
-use crate::model::Profile;
+use crate::engine::{ChunkReport, FileReport, LeftOut, Off, Report, RuleSet, What, policies};
+use crate::finding::{Finding, Label, Releases, State};
+use crate::model::{Policy, Profile};
 use crate::text::{Decoded, FileId, SourceFile, decode};
 use globset::GlobSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,9 +24,13 @@ pub(super) struct Settings {
     pub(super) file: Option<Checked>,
     /// Whether something is wrong in it.
     pub(super) failed: bool,
+    left_out: LeftOut,
 }
 
-/// Reads the configuration of the root, if there is one and it is wanted.
+/// A configuration that is larger is somebody's mistake.
+const MOST: u64 = 1 << 20;
+
+/// Reads the configuration, if there is one and it is wanted.
 pub(super) fn load(args: &Check, found: &Found) -> Settings {
     let none = Settings {
         config: Config::default(),
@@ -33,31 +38,27 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
         off: Vec::new(),
         file: None,
         failed: false,
+        left_out: LeftOut::default(),
     };
-    let names = ["kubevet.yaml", ".kubevet.yaml"];
-    let Some(name) = names
-        .into_iter()
-        .filter(|_| !args.no_config)
-        .find(|name| found.root.join(name).exists())
-    else {
+    let Some(candidate) = named(args).or_else(|| of_root(args, found)) else {
         return none;
     };
-    let disk = found.root.join(name);
-    let candidate = Candidate {
-        path: name.to_owned(),
-        shown: discover::shown(&disk),
-        disk: Some(disk),
-        named: true,
-    };
-    let bytes = match discover::read(&candidate, args.max_file_size) {
-        Ok(bytes) => bytes,
-        Err((what, why)) => {
-            super::complain(&format!("{}: {} {why}", candidate.shown, what.reason(1)));
-            return Settings {
-                failed: true,
-                ..none
-            };
+    let refused = |why: &str| {
+        super::complain(&format!("{}: {why}", candidate.shown));
+        Settings {
+            failed: true,
+            ..none
         }
+    };
+    // What the command line names may lie anywhere; what the repository brings along must not lead out of it.
+    let disk = candidate.disk.as_deref();
+    if !candidate.named && !disk.is_some_and(|disk| discover::lies_in(disk, &found.root)) {
+        return refused("a link that leaves the root, or leads nowhere, is no configuration");
+    }
+    let bytes = match discover::read(&candidate, MOST) {
+        Ok(bytes) => bytes,
+        Err((What::TooLarge, _)) => return refused("larger than 1 MB"),
+        Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
     let (config, mut findings) = config::read(FileId(0), &text);
@@ -75,6 +76,10 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
         ));
     }
     let failed = !findings.is_empty();
+    let left_out = LeftOut {
+        configuration: candidate.shown.clone(),
+        ..LeftOut::default()
+    };
     let mut report = FileReport::default();
     report.reported = true;
     report.add(ChunkReport {
@@ -94,7 +99,34 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
         off,
         file,
         failed,
+        left_out,
     }
+}
+
+/// The configuration that the command line names.
+fn named(args: &Check) -> Option<Candidate> {
+    let path = args.config.as_deref()?;
+    let shown = path.to_string_lossy().into_owned();
+    Some(Candidate {
+        path: shown.clone(),
+        shown,
+        disk: (path != Path::new("-")).then(|| path.to_path_buf()),
+        named: true,
+    })
+}
+
+/// The configuration in the root.
+fn of_root(args: &Check, found: &Found) -> Option<Candidate> {
+    let names = discover::CONFIGURATIONS.into_iter();
+    let mut names = names.filter(|_| !args.no_config);
+    let name = names.find(|name| discover::is_there(&found.root.join(name)))?;
+    let disk = found.root.join(name);
+    Some(Candidate {
+        path: name.to_owned(),
+        shown: discover::shown(&disk),
+        disk: Some(disk),
+        named: false,
+    })
 }
 
 fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -> GlobSet {
@@ -136,9 +168,15 @@ impl Settings {
         let asked = |id: &str| {
             demanded && id == "schema/missing-definition" || config.select.iter().any(|s| s == id)
         };
-        let mut rules = RuleSet::selected(profile, targets, |p| {
-            (p.is_in(profile) || asked(&p.id)) && !off(&p.id)
-        });
+        let selected = |p: &Policy| (p.is_in(profile) || asked(&p.id)) && !off(&p.id);
+        let unconfigured = args.profile.map_or(Profile::Default, Profile::from);
+        let left = &mut self.left_out;
+        let lost = |p: &&Policy| p.is_in(unconfigured) && !selected(p);
+        left.rules = policies().filter(lost).count();
+        left.parameters = config.parameters.values().map(HashMap::len).sum();
+        left.schemas = config.schemas.len();
+        left.releases = given.is_empty() && !config.targets.is_empty();
+        let mut rules = RuleSet::selected(profile, targets, selected);
         rules.now = now();
         rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
@@ -150,13 +188,14 @@ impl Settings {
 
     /// Where schemas of custom resources lie; what is wrong with one is said, and fails the run.
     pub(super) fn locations(&mut self, args: &Check, root: &Path) -> Vec<Location> {
-        let here = Path::new("");
-        let asked = args.schema_location.iter().map(|written| (written, here));
-        let configured = self.config.schemas.iter().map(|written| (written, root));
+        let named = args.schema_location.iter();
+        let named = named.map(|written| Location::named(written, root));
+        let configured = self.config.schemas.iter();
+        let configured = configured.map(|written| Location::configured(written, root));
         let mut known = Vec::new();
         let mut failed = false;
-        for (written, folder) in asked.chain(configured) {
-            match Location::of(written, folder) {
+        for location in named.chain(configured) {
+            match location {
                 Ok(location) => known.push(location),
                 Err(why) => {
                     super::complain(&why);
@@ -171,6 +210,36 @@ impl Settings {
     /// Whether the configuration leaves a file out.
     pub(super) fn excludes(&self, path: &str) -> bool {
         discover::matches(&self.exclude, path)
+    }
+
+    /// What is left out of a report of these files: by git, and by this configuration.
+    pub(super) fn left_out(&self, found: &Found, report: &Report, rules: &RuleSet) -> LeftOut {
+        let [ignored_files, ignored_folders] = found.ignored;
+        let files = || found.files.iter().map(|f| f.path.as_str());
+        let named_like_one = |path: &&str| {
+            let name = path.rsplit_once('/').map(|(_, name)| name);
+            name.is_some_and(|name| discover::CONFIGURATIONS.contains(&name))
+        };
+        let configured = !self.left_out.configuration.is_empty();
+        let silenced = |f: &&Finding| match &f.state {
+            State::Suppressed { by, .. } => configured && by.file == FileId(0),
+            _ => false,
+        };
+        let lowered = |f: &&Finding| {
+            let own = rules.get(&f.rule).map(|policy| policy.severity);
+            f.state == State::Open
+                && own.is_some_and(|own| own < f.severity)
+                && rules.severities.contains_key(f.rule.as_ref())
+        };
+        LeftOut {
+            ignored_files,
+            ignored_folders,
+            excluded_files: files().filter(|path| self.excludes(path)).count(),
+            silenced: report.findings.iter().filter(silenced).count(),
+            lowered: report.findings.iter().filter(lowered).count(),
+            other_configurations: files().filter(named_like_one).count(),
+            ..self.left_out.clone()
+        }
     }
 
     /// The rules that are off for a file.

@@ -2,12 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where the disk is read")]
 
+mod git;
 mod walk;
 
 use crate::engine::{Note, What};
 use crate::kube::{self, Repository};
+use git::Repositories;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -37,6 +39,9 @@ pub struct Candidate {
     pub named: bool,
 }
 
+/// The configuration lies in the root under one of these names.
+pub const CONFIGURATIONS: [&str; 2] = ["kubevet.yaml", ".kubevet.yaml"];
+
 /// What there is to read.
 #[derive(Default)]
 pub struct Found {
@@ -50,6 +55,10 @@ pub struct Found {
     pub failed: bool,
     /// Whether the root itself was named, so that every file of it is among `files`.
     pub complete: bool,
+    /// Whether files beside those that were named may be read: the root is a repository, not a folder of anything.
+    pub beside: bool,
+    /// Files that would have been read, and folders, that git ignores.
+    pub ignored: [usize; 2],
 }
 
 /// Builds the globs of `--exclude`; a pattern without `/` matches a name at any depth.
@@ -90,20 +99,27 @@ pub fn discover(options: &Options) -> Found {
         files: BTreeMap::new(),
         notes: Vec::new(),
         failed: false,
+        repositories: Repositories::default(),
+        ignored: [0, 0],
     };
     let arguments: Vec<(PathBuf, io::Result<PathBuf>)> =
         options.paths.iter().map(|p| (p.clone(), real(p))).collect();
-    let roots = arguments
-        .iter()
-        .filter(|(given, _)| !is_stream(given))
-        .filter_map(|(_, real)| Some(root_of(real.as_ref().ok()?)));
+    let on_disk = || arguments.iter().filter(|(given, _)| !is_stream(given));
+    let mut roots = on_disk()
+        .filter_map(|(_, real)| real.as_ref().ok())
+        .map(|real| root_of(real))
+        .peekable();
     let root = match &options.root {
         Some(root) => fs::canonicalize(root).unwrap_or_else(|_| root.clone()),
+        // What comes through a pipe belongs to where one is.
+        None if roots.peek().is_none() => {
+            fs::canonicalize(".").map_or_else(|_| PathBuf::new(), |here| root_of(&here))
+        }
         None => roots.reduce(|a, b| common(&a, &b)).unwrap_or_default(),
     };
-    let complete = arguments
-        .iter()
-        .any(|(_, real)| real.as_ref().is_ok_and(|r| *r == root));
+    let complete = on_disk().any(|(_, real)| real.as_ref().is_ok_and(|r| *r == root));
+    let known = options.root.is_some() || git::is_repository(&root);
+    let beside = !complete && known && on_disk().next().is_some();
     for (given, real) in arguments {
         if is_stream(&given) {
             search.stream(&given);
@@ -117,13 +133,31 @@ pub fn discover(options: &Options) -> Found {
             Err(e) => search.note(What::Unreadable, &given, e.to_string(), true),
         }
     }
+    search.untold_indices();
     Found {
         files: search.files.into_values().collect(),
         notes: search.notes,
         root,
         failed: search.failed,
         complete,
+        beside,
+        ignored: search.ignored,
     }
+}
+
+/// Whether there is something of this name, be it a link that leads nowhere.
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether a path leads into a folder and not out of it again, by links or otherwise; nor into git's own, which holds credentials.
+pub fn lies_in(path: &Path, folder: &Path) -> bool {
+    let real = |path| fs::canonicalize(path).ok();
+    let inside = real(path).zip(real(folder)).and_then(|(path, folder)| {
+        let inside = path.strip_prefix(folder).ok()?;
+        Some(inside.components().all(|part| part.as_os_str() != ".git"))
+    });
+    inside == Some(true)
 }
 
 /// Standard input, or what a shell makes of `<(…)`.
@@ -150,20 +184,22 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// The nearest folder upward that holds `.git` or a configuration, else the folder itself.
+/// The repository, else the nearest folder upward that holds a configuration, else the folder itself. A configuration in a folder of a
+/// repository makes no root: a stranger may have put it there.
 fn root_of(real: &Path) -> PathBuf {
     let folder = if real.is_dir() {
         real
     } else {
         real.parent().unwrap_or(real)
     };
-    let marks = [".git", "kubevet.yaml", ".kubevet.yaml"];
-    let root = folder.ancestors().find(|a| {
-        marks
-            .iter()
-            .any(|m| fs::symlink_metadata(a.join(m)).is_ok())
-    });
-    root.unwrap_or(folder).to_path_buf()
+    let configured = |folder: &&Path| {
+        let mut names = CONFIGURATIONS.iter();
+        names.any(|name| is_there(&folder.join(name)))
+    };
+    git::repository_of(folder)
+        .or_else(|| folder.ancestors().find(configured))
+        .unwrap_or(folder)
+        .to_path_buf()
 }
 
 fn common(a: &Path, b: &Path) -> PathBuf {
@@ -186,6 +222,8 @@ struct Search<'a> {
     files: BTreeMap<(String, Option<PathBuf>), Candidate>,
     notes: Vec<Note>,
     failed: bool,
+    repositories: Repositories,
+    ignored: [usize; 2],
 }
 
 impl Search<'_> {
@@ -233,7 +271,7 @@ impl Search<'_> {
         }
         if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink()) {
             match fs::canonicalize(real) {
-                Ok(target) if target.starts_with(root) => {}
+                Ok(target) if lies_in(&target, root) => {}
                 Ok(_) => {
                     return self.note(
                         What::OutsideRoot,
@@ -256,14 +294,16 @@ impl Search<'_> {
     }
 
     fn folder(&mut self, folder: &Path, root: &Path, shown: &dyn Fn(&Path) -> String) {
-        let (entries, unreadable) = walk::walk(folder, root);
-        for entry in entries {
+        let walked = walk::walk(folder, root, &mut self.repositories);
+        let counted = self.ignored.iter_mut().zip(walked.ignored);
+        counted.for_each(|(all, here)| *all += here);
+        for entry in walked.entries {
             match entry {
                 Ok(entry) => self.entry(&entry, folder, root, shown),
                 Err(e) => self.walk_error(&e, folder, shown),
             }
         }
-        for ignore_file in unreadable {
+        for ignore_file in walked.unreadable {
             let about = shown(ignore_file.strip_prefix(folder).unwrap_or(&ignore_file));
             let detail = "an ignore file that is not obeyed".to_owned();
             self.notes.push(Note {
@@ -315,6 +355,19 @@ impl Search<'_> {
                 about: shown,
                 line: 0,
                 detail: String::new(),
+            });
+        }
+    }
+
+    /// Says which repositories' ignore files are not obeyed.
+    fn untold_indices(&mut self) {
+        for (mark, why) in std::mem::take(&mut self.repositories.unreadable) {
+            let detail = format!("git's index: {why}; so ignore files are not obeyed");
+            self.notes.push(Note {
+                what: What::Unreadable,
+                about: shown(&mark),
+                line: 0,
+                detail,
             });
         }
     }
@@ -384,16 +437,16 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         if Repository::is_kustomization(&file_name) {
             add_kustomization(&mut repository, file, max);
         } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
-            repository.add_skaffold(&text_of(file, max));
+            repository.add_skaffold(&file.path, &text_of(file, max));
         } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
             repository.add_chart(kube::folder(&file.path));
         }
     }
-    if found.complete {
+    if !found.beside {
         return repository;
     }
     for folder in folders_above(found) {
-        let has = |name: &str| fs::symlink_metadata(found.root.join(&folder).join(name)).is_ok();
+        let has = |name: &str| is_there(&found.root.join(&folder).join(name));
         if has("Chart.yaml") {
             repository.add_chart(&folder);
         }
@@ -449,17 +502,17 @@ fn folders_above(found: &Found) -> Vec<String> {
     folders
 }
 
-/// The files of a set that were not named: a set rule must see them too. Their own findings are not asked for.
-pub fn context(found: &Found, set: &str) -> Vec<Candidate> {
-    let folder = found.root.join(set);
+/// The files of sets that were not named: a set rule must see them too. Their own findings are not asked for.
+pub fn context(found: &Found, sets: &[&str]) -> Vec<Candidate> {
     let options = Options {
-        paths: vec![folder],
+        paths: sets.iter().map(|set| found.root.join(set)).collect(),
         root: Some(found.root.clone()),
         exclude: GlobSet::empty(),
         stdin_name: String::new(),
     };
+    let named: HashSet<&str> = found.files.iter().map(|f| f.path.as_str()).collect();
     let mut files = discover(&options).files;
-    files.retain(|f| found.files.iter().all(|known| known.path != f.path));
+    files.retain(|f| !named.contains(f.path.as_str()));
     for file in &mut files {
         file.shown = file.disk.as_deref().map(shown).unwrap_or_default();
     }

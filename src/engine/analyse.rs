@@ -451,8 +451,12 @@ impl Analysis<'_> {
     }
 
     fn object(&mut self, object: Object<'_>, within: Within<'_>, leaks: &Leaks) {
-        let named = self.repository.is_patch(self.input.path) || within.whole == Whole::Fragment;
-        let whole = kube::whole(object, named);
+        // Not a word in the object: `$patch` makes no patch of what is applied as it is.
+        let whole = if self.repository.is_patch(self.input.path) {
+            Whole::Fragment
+        } else {
+            within.whole
+        };
         if within.counts || kube::counts_when_nested(object) {
             self.rules(object, whole, within, leaks);
             let read = kube::is_config(object.gvk.group);

@@ -4,7 +4,7 @@ use super::analyse::{Off, configure};
 use super::custom;
 use super::links::Links;
 use super::suppress::{self, Ignore};
-use super::{ChunkReport, Note, RuleSet, What};
+use super::{ChunkReport, LeftOut, Note, RuleSet, What};
 use crate::check::{Check, Cx, Found, KEPT};
 use crate::finding::{Finding, State};
 use crate::kube::{Body, Facts, Repository, Set, set_of};
@@ -167,6 +167,8 @@ pub struct Report {
     pub sources: SourceMap,
     /// How many.
     pub counts: Counts,
+    /// What git and the configuration leave out; set by the caller.
+    pub left_out: LeftOut,
     /// Whether a defect of kubevet cut something short.
     pub panicked: bool,
     /// Whether something that was asked for could not be read; set by the caller.
@@ -190,6 +192,7 @@ pub fn finish(
         secrets: HashMap::new(),
         sources: SourceMap::default(),
         counts: Counts::default(),
+        left_out: LeftOut::default(),
         panicked: false,
         failed: false,
         unseen: Vec::new(),

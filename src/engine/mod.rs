@@ -12,6 +12,6 @@ mod suppress;
 pub use crate::check::Overrides;
 pub use analyse::{ChunkReport, Input, Off, analyse};
 pub use finish::{Counts, FileReport, Report, finish};
-pub use note::{Note, What};
+pub use note::{LeftOut, Note, What};
 pub use ruleset::{RuleSet, policies};
 pub use suppress::nearest;

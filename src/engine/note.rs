@@ -99,3 +99,30 @@ impl What {
         }
     }
 }
+
+/// What git, or a configuration that a stranger may have changed, leaves out of a run: told by the summary, no note.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LeftOut {
+    /// Files that would have been read, but git ignores them and tracks none of them.
+    pub ignored_files: usize,
+    /// Folders of the same.
+    pub ignored_folders: usize,
+    /// The configuration, as it is shown; empty without one.
+    pub configuration: String,
+    /// Files that it excludes.
+    pub excluded_files: usize,
+    /// Rules that would be asked without it.
+    pub rules: usize,
+    /// Findings that it silences.
+    pub silenced: usize,
+    /// Findings that are milder by it.
+    pub lowered: usize,
+    /// Parameters of rules that it sets.
+    pub parameters: usize,
+    /// Schemas, or places of such, that it gives custom resources.
+    pub schemas: usize,
+    /// Whether it says which releases are meant.
+    pub releases: bool,
+    /// Files called like a configuration that are none, since they do not lie in the root.
+    pub other_configurations: usize,
+}

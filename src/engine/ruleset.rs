@@ -142,7 +142,7 @@ impl RuleSet {
     }
 
     /// A rule of this run.
-    pub(crate) fn get(&self, id: &str) -> Option<&'static Policy> {
+    pub fn get(&self, id: &str) -> Option<&'static Policy> {
         self.by_id.get(id).map(|rule| &rule.0)
     }
 

@@ -32,7 +32,6 @@ pub use kustomize::Repository;
 pub use object::{Gvk, Object};
 pub use placeholder::{is_placeholder, is_variable};
 pub use rbac::{PolicyRule, RoleRef, Subject};
-pub(crate) use recognise::whole;
 pub use recognise::{
     Whole, Within, chunks, counts_when_nested, format_of, is_config, may_be_ours, nested_texts,
     objects, reads_as_ours,

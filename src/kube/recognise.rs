@@ -294,15 +294,6 @@ fn with_embedded(object: Object<'_>) -> Vec<Object<'_>> {
     found
 }
 
-/// Whether an object shows all of itself.
-pub(crate) fn whole(object: Object<'_>, named_as_patch: bool) -> Whole {
-    if named_as_patch || kustomize::has_patch_directive(object) {
-        Whole::Fragment
-    } else {
-        Whole::Complete
-    }
-}
-
 /// Groups whose documents configure a cluster's components. They count also where they stand inside of a scalar.
 pub fn is_config(group: &str) -> bool {
     matches!(

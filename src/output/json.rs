@@ -16,6 +16,7 @@ struct Document<'r> {
     version: u32,
     tool: Tool,
     summary: crate::engine::Counts,
+    left_out: &'r crate::engine::LeftOut,
     findings: Vec<Record<'r>>,
     notes: Vec<NoteRecord<'r>>,
 }
@@ -91,6 +92,7 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
             version: env!("CARGO_PKG_VERSION"),
         },
         summary: report.counts,
+        left_out: &report.left_out,
         findings: report
             .findings
             .iter()

@@ -1,7 +1,7 @@
 //! What was checked, what was found and what was skipped, in a few lines for stderr.
 
 use super::clean;
-use crate::engine::{Note, Report, What};
+use crate::engine::{LeftOut, Note, Report, What};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -28,6 +28,7 @@ pub fn summary(report: &Report, rules: usize) -> String {
             names.join(", ")
         );
     }
+    left_out(&report.left_out, &mut out);
     let c = report.counts;
     let mut checked = format!(
         "checked {} in {} with {}",
@@ -66,6 +67,54 @@ pub fn summary(report: &Report, rules: usize) -> String {
     };
     let _ = writeln!(out, "kubevet: {found}{suppressed}; {checked}");
     out
+}
+
+/// What git and the configuration leave out, each in a line if there is something.
+fn left_out(left: &LeftOut, out: &mut String) {
+    let of_git = [
+        (left.ignored_files, "file"),
+        (left.ignored_folders, "folder"),
+    ];
+    let of_git = some(of_git.map(|(n, thing)| (n, count(n, thing))));
+    if !of_git.is_empty() {
+        let _ = writeln!(out, "left out: {} ignored by git", of_git.join(" and "));
+    }
+    let finding = |n| count(n, "finding");
+    let mut configured = some([
+        (
+            left.excluded_files,
+            format!("{} excluded", count(left.excluded_files, "file")),
+        ),
+        (left.rules, format!("{} ignored", count(left.rules, "rule"))),
+        (
+            left.silenced,
+            format!("{} silenced", finding(left.silenced)),
+        ),
+        (left.lowered, format!("{} lowered", finding(left.lowered))),
+        (
+            left.parameters,
+            format!("{} set", count(left.parameters, "parameter")),
+        ),
+        (
+            left.schemas,
+            format!("{} given", count(left.schemas, "schema location")),
+        ),
+    ]);
+    configured.extend(left.releases.then(|| "release chosen".to_owned()));
+    if !configured.is_empty() {
+        let name = clean(&left.configuration);
+        let _ = writeln!(out, "{name}: {}", configured.join(", "));
+    }
+    if left.other_configurations > 0 {
+        let files = count(left.other_configurations, "kubevet.yaml");
+        let _ = writeln!(out, "not used: {files} outside of the root's own folder");
+    }
+}
+
+/// Texts about numbers that are not zero.
+fn some<const N: usize>(all: [(usize, String); N]) -> Vec<String> {
+    let some = all.into_iter().filter(|(n, _)| *n > 0);
+    some.map(|(_, text)| text).collect()
 }
 
 fn name(note: &Note) -> String {

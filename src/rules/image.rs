@@ -22,7 +22,7 @@ pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let reference = Reference::parse(text);
-        if reference.digest.is_some() || cx.repository().sets_image(reference.name) {
+        if reference.digest.is_some() || cx.is_set_elsewhere(reference.name) {
             continue;
         }
         let message = match reference.tag {

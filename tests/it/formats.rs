@@ -51,7 +51,7 @@ fn hashes_of_lines_are_those_of_the_upload_action() {
     );
 }
 
-const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a%:,\\nb{{x}}\"}\nspec:\n  $patch: merge\n  hostPID: true\n  hostIPC: true # kubevet: ignore[pod/host-ipc] a reason\n";
+const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a%:,\\nb{{x}}\"}\nspec:\n  containers: [{name: a, image: \"a:1\", securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]\n  hostPID: true\n  hostIPC: true # kubevet: ignore[pod/host-ipc] a reason\n";
 
 #[test]
 fn sarif_is_what_code_scanning_takes() {

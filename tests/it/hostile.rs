@@ -24,7 +24,7 @@ const FORMATS: [&str; 4] = ["graphical", "compact", "json", "jsonl"];
 const TEXT_FORMATS: [&str; 2] = ["graphical", "compact"];
 
 /// A document with a finding at line 8, column 37.
-const POD: &str = "apiVersion: v1
+pub(crate) const POD: &str = "apiVersion: v1
 kind: Pod
 metadata: {name: p}
 spec:
@@ -45,10 +45,10 @@ const INVISIBLE: [char; 14] = [
 ];
 
 /// A folder that is gone after the test. It is marked as a repository, so that its root is known wherever it lies.
-struct TempFolder(PathBuf);
+pub(crate) struct TempFolder(PathBuf);
 
 impl TempFolder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "kubevet-hostile-{}-{}",
@@ -61,17 +61,17 @@ impl TempFolder {
     }
 
     /// With one file, `x.yaml`.
-    fn with(content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(content: impl AsRef<[u8]>) -> Self {
         let folder = Self::new();
         folder.write("x.yaml", content);
         folder
     }
 
-    fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.join(name)
     }
 
-    fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -79,12 +79,12 @@ impl TempFolder {
 
     /// Runs `kubevet check` in the folder; its output is compact.
     #[track_caller]
-    fn check(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    pub(crate) fn check(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
         self.check_in("compact", arguments)
     }
 
     #[track_caller]
-    fn check_in(
+    pub(crate) fn check_in(
         &self,
         format: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -157,10 +157,10 @@ fn kubevet(folder: &Path, format: &str) -> Command {
 
 /// What a run left.
 #[derive(Debug)]
-struct Ran {
+pub(crate) struct Ran {
     code: i32,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs a command to its end, or fails when it has taken longer than `limit`.
@@ -229,14 +229,14 @@ impl Ran {
     }
 
     #[track_caller]
-    fn assert_code(&self, code: i32) -> &Self {
+    pub(crate) fn assert_code(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
     /// A line of compact output that begins and goes on like this.
     #[track_caller]
-    fn assert_finding(&self, place: &str, rule: &str) -> &Self {
+    pub(crate) fn assert_finding(&self, place: &str, rule: &str) -> &Self {
         let line = |l: &str| l.starts_with(&format!("{place}: ")) && l.contains(rule);
         assert!(
             self.out.lines().any(line),
@@ -246,7 +246,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn assert_note(&self, text: &str) -> &Self {
+    pub(crate) fn assert_note(&self, text: &str) -> &Self {
         assert!(self.err.contains(text), "no {text:?} in {:?}", self.err);
         self
     }

@@ -16,3 +16,5 @@ mod policies;
 mod reader;
 mod support;
 mod tidy;
+#[cfg(unix)]
+mod trust;

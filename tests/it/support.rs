@@ -19,7 +19,7 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
         if Repository::is_kustomization(name) {
             repository.add_kustomization(path, text);
         } else if name == "skaffold.yaml" {
-            repository.add_skaffold(text);
+            repository.add_skaffold(path, text);
         } else if name == "Chart.yaml" {
             repository.add_chart(folder);
         }

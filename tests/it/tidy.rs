@@ -277,3 +277,86 @@ fn serde_yaml_is_no_part_of_the_program() {
         "the test looks at the right lock file"
     );
 }
+
+/// The hooks' files are those that kubevet reads in a folder; of keys and certificates all, since it says nothing of others.
+#[test]
+fn hooks_get_the_files_that_are_read() {
+    let hooks = fs::read_to_string(".pre-commit-hooks.yaml").unwrap();
+    let hooks: serde_yaml::Value = serde_yaml::from_str(&hooks).unwrap();
+    let hooks = hooks.as_sequence().unwrap();
+    let patterns: Vec<&str> = hooks.iter().map(|h| h["files"].as_str().unwrap()).collect();
+    assert!(patterns.iter().all(|p| *p == patterns[0]));
+    let pattern = regex_automata::nfa::thompson::pikevm::PikeVM::new(patterns[0]).unwrap();
+    let mut cache = pattern.create_cache();
+    let names = [
+        "x.yaml",
+        "x.YML",
+        "x.json",
+        ".yaml",
+        "x.yaml.txt",
+        "yaml",
+        "x.conf",
+        "x.env",
+        "config",
+        "x.kubeconfig",
+        "kubeconfig",
+        "my-kubeconfig",
+        "Kustomization",
+        "kustomization",
+        "admin.conf",
+        "super-admin.conf",
+        "controller-manager.conf",
+        "scheduler.conf",
+        "kubelet.conf",
+        "bootstrap-kubelet.conf",
+        "x-admin.conf",
+        "etcd.conf",
+        "etcd.env",
+        "kubelet.env",
+        "kubeadm-flags.env",
+        "k3s.service.env",
+        "k3s.service",
+        "x.Service",
+        "10-kubeadm.conf",
+        "x.CONF",
+        "kubelet",
+        "kube-apiserver",
+        "etcd",
+        "k3s",
+        "rke2",
+        "k3s-agent",
+        "etcd.txt",
+        "README.md",
+        "sa.key",
+        "ca.crt",
+        "apiserver.pem",
+    ];
+    let folders = [
+        "",
+        "a/",
+        ".kube/",
+        "a/.kube/",
+        "x.kube/",
+        "kubelet.conf.d/",
+        "xkubelet.conf.d/",
+        "etc/kubelet.conf.d/",
+        "kubelet.service.d/",
+        "etc/systemd/system/k3s.service.d/",
+        ".service.d/",
+        "default/",
+        "etc/default/",
+        "etc/sysconfig/",
+        "args/",
+        "var/args/",
+        "xargs/",
+        "etc/kubernetes/pki/",
+    ];
+    for folder in folders {
+        for name in names {
+            let path = format!("{folder}{name}");
+            let keys = [".key", ".crt", ".pem"].iter().any(|e| name.ends_with(e));
+            let read = keys || kubevet::kube::format_of(&path).is_some();
+            assert_eq!(pattern.is_match(&mut cache, &path), read, "{path}");
+        }
+    }
+}
