@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// Chunks of one file that are analysed before their reports are taken in: bounds what is held of a file of a million documents.
 const BATCH: usize = 2048;
 
+/// Bytes that the patterns of all schemas that the user gives may take.
+const PATTERNS: usize = 32 << 20;
+
 pub(super) fn run(args: &Check) -> u8 {
     let threads = args
         .threads
@@ -226,8 +229,9 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
     let newest = rules.targets.names().last().unwrap_or_default();
     let release = format!("v{newest}.0");
     let mut good = true;
+    let mut room = PATTERNS;
     for [group, version, kind] in kinds {
-        match schemas::find(locations, [group, version, kind], &release) {
+        match schemas::find(locations, [group, version, kind], &release, &mut room) {
             Some(Ok(given)) => {
                 let key = [group, version, kind].map(str::to_owned);
                 rules.schemas_given.insert(key, given);

@@ -159,13 +159,14 @@ pub(super) fn find(
     locations: &[Location],
     wanted: [&str; 3],
     release: &str,
+    room: &mut usize,
 ) -> Option<Result<Given, String>> {
     let paths = locations
         .iter()
         .flat_map(|location| location.candidates(wanted, release));
     let path = paths.into_iter().find(|path| path.is_file())?;
     let compiled = read(&path).and_then(|text| {
-        Given::compile(&text).map_err(|why| format!("{}: {why}", discover::shown(&path)))
+        Given::compile(&text, room).map_err(|why| format!("{}: {why}", discover::shown(&path)))
     });
     Some(compiled)
 }
