@@ -318,6 +318,7 @@ def run(kubevet, only=""):
         for name, (cpu, mb) in zip(names, pool.map(lambda name: measured(kubevet, inner[MANY][name]), names)):
             if cpu > FLOOR or mb > MEMORY:
                 suspects.append((name, (inner[MANY][name],), (inner[MANY // 4][name],)))
+    print(f"{len(alone) + len(wanted) + len(names)} blocks and pairs, {len(suspects)} to be looked at closely", flush=True)
     for name, of_large, of_small in suspects:
         for _ in range(2):  # a busy machine: once more
             (few, _), (many, mb) = measured(kubevet, *of_small), measured(kubevet, *of_large)

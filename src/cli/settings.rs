@@ -129,7 +129,9 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
         for path in &ignored.paths {
             match discover::glob(path) {
                 Ok(_) if globs.len() == MOST => {
-                    let message = format!("more than {MOST} globs of paths: this and all that follow are not read");
+                    let message = format!(
+                        "more than {MOST} globs of paths: this and all that follow are not read"
+                    );
                     wrong_glob(ignored.at.clone(), message, findings);
                     break;
                 }

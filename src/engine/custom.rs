@@ -66,7 +66,9 @@ impl<'a> Definitions<'a> {
 
 /// A path, and the folders that it lies in, up to the root.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    let folders = path.rmatch_indices('/').filter_map(|(end, _)| path.get(..end));
+    let folders = path
+        .rmatch_indices('/')
+        .filter_map(|(end, _)| path.get(..end));
     std::iter::once(path).chain(folders).chain([""])
 }
 
@@ -86,7 +88,10 @@ pub(super) fn findings(
         let (group, kind) = definition.key();
         let known = kinds_of.entry((group, kind.to_lowercase())).or_insert(kind);
         *known = (*known).min(kind);
-        definitions.entry((group, kind)).or_default().add(*definition);
+        definitions
+            .entry((group, kind))
+            .or_default()
+            .add(*definition);
     }
     let mut undefined: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     // Told once a kind, as what nobody defines.

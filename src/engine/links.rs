@@ -39,7 +39,9 @@ impl Links {
                         .entry(std::ptr::from_ref(role.facts))
                         .or_insert_with(|| links.add(&access.granting(role)));
                     let bindings = links.bindings.get_mut(role_place);
-                    bindings.into_iter().for_each(|b| b.push((place, label.clone())));
+                    bindings
+                        .into_iter()
+                        .for_each(|b| b.push((place, label.clone())));
                 }
             }
         }
@@ -68,7 +70,8 @@ impl Links {
     /// The first bindings of some roles.
     fn first(&self, roles: &[usize]) -> Vec<Label> {
         let lists = roles.iter().filter_map(|role| self.bindings.get(*role));
-        let mut first: Vec<&(usize, Label)> = lists.flat_map(|list| list.iter().take(SHOWN)).collect();
+        let mut first: Vec<&(usize, Label)> =
+            lists.flat_map(|list| list.iter().take(SHOWN)).collect();
         first.sort_by_key(|(place, _)| *place);
         let labels = first.into_iter().map(|(_, label)| label.clone());
         labels.take(SHOWN).collect()
@@ -95,7 +98,10 @@ impl Links {
                 let (Some(roles), Some(policy)) = (roles, rules.get(&finding.rule)) else {
                     continue;
                 };
-                let untold = roles.iter().copied().filter(|role| told.insert((*role, &policy.id)));
+                let untold = roles
+                    .iter()
+                    .copied()
+                    .filter(|role| told.insert((*role, &policy.id)));
                 let untold: Vec<usize> = untold.collect();
                 for (_, label) in self.of_roles(&untold) {
                     for implied in policy.subsumes.iter() {

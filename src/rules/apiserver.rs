@@ -119,10 +119,12 @@ pub(super) fn admission_plugin_needs_config_in_set(set: &Set<'_>, cx: &mut Cx<'_
         let Says::Admission(configured) = &link.file.says else {
             continue;
         };
-        let configured = known.entry(std::ptr::from_ref(link.file)).or_insert_with(|| {
-            let needed = configured.iter().map(String::as_str);
-            needed.filter(|c| needs_config(c)).collect::<HashSet<_>>()
-        });
+        let configured = known
+            .entry(std::ptr::from_ref(link.file))
+            .or_insert_with(|| {
+                let needed = configured.iter().map(String::as_str);
+                needed.filter(|c| needs_config(c)).collect::<HashSet<_>>()
+            });
         for plugin in link.from.facts.settings(ENABLED) {
             let name = plugin.value.as_str();
             if needs_config(name) && !configured.contains(name) {

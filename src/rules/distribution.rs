@@ -42,7 +42,9 @@ pub(super) fn capi_kcp_version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
         let mut named: HashMap<&str, Option<&MachineFacts>> = HashMap::new();
         for (_, machines) in parts(part) {
             let known = named.entry(&machines.name);
-            known.and_modify(|one| *one = None).or_insert(Some(machines));
+            known
+                .and_modify(|one| *one = None)
+                .or_insert(Some(machines));
         }
         named
     };

@@ -233,7 +233,9 @@ pub(super) fn config_flag_conflict(set: &Set<'_>, cx: &mut Cx<'_>) {
     let mut set_by = Vec::new();
     for (at, (path, _, file)) in files.into_iter().enumerate() {
         for (map, key) in [(&mut *of_file, path), (&mut *of_folder, folder(path))] {
-            map.entry(key).and_modify(|one| *one = None).or_insert(Some(at));
+            map.entry(key)
+                .and_modify(|one| *one = None)
+                .or_insert(Some(at));
         }
         let settings = file.settings.iter().rev().filter(explicit);
         set_by.push(settings.map(|s| (s.name, s)).collect::<HashMap<_, _>>());

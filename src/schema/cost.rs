@@ -12,6 +12,8 @@ pub(super) struct Cost {
     pub(super) steps: usize,
     /// Of these, those whose errors are held until the alternatives around them are judged.
     pub(super) held: usize,
+    /// Schemas that are asked if each is asked once about each value.
+    pub(super) asked: usize,
     /// How deep the validator calls itself.
     depth: usize,
 }
@@ -31,7 +33,9 @@ pub(super) fn of(schema: &Value, value: &Value) -> Option<Cost> {
         left: MOST,
     };
     reckoning.names(schema);
-    reckoning.schema(schema, schema, value, 0)
+    let mut cost = reckoning.schema(schema, schema, value, 0)?;
+    cost.asked = MOST - reckoning.left;
+    Some(cost)
 }
 
 /// A schema and a value, by where they are.
@@ -142,9 +146,7 @@ impl<'s> Reckoning<'s> {
                 for schema in schemas {
                     let mut one = self.schema(schema, base, value, depth)?;
                     if keyword != "allOf" {
-                        one.held = one.held.saturating_add(one.steps);
-                        // Whether one fits is asked before what is wrong with each.
-                        one.steps = one.steps.saturating_mul(2);
+                        one.held = one.steps;
                     }
                     here.add(one);
                 }
@@ -289,7 +291,9 @@ fn decoded(pointer: &str) -> String {
     let mut parts = pointer.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        let code = part.get(..2).and_then(|two| u8::from_str_radix(two, 16).ok());
+        let code = part
+            .get(..2)
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
         match (code, part.get(2..)) {
             (Some(code), Some(rest)) => {
                 bytes.push(code);
@@ -351,8 +355,16 @@ mod tests {
         let schema = json!({ "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "allOf": [{ "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" });
         assert!(steps(&schema, &nested(3)).unwrap() < 20);
         let chain: serde_json::Map<String, Value> = (0..300)
-            .map(|i| (format!("d{i}"), json!({ "$ref": format!("#/$defs/d{}", i + 1) })))
-            .chain([("d300".to_owned(), json!({ "properties": { "a": { "$ref": "#/$defs/d0" } } }))])
+            .map(|i| {
+                (
+                    format!("d{i}"),
+                    json!({ "$ref": format!("#/$defs/d{}", i + 1) }),
+                )
+            })
+            .chain([(
+                "d300".to_owned(),
+                json!({ "properties": { "a": { "$ref": "#/$defs/d0" } } }),
+            )])
             .collect();
         let schema = json!({ "$defs": chain, "$ref": "#/$defs/d0" });
         assert!(steps(&schema, &nested(3)).is_some());

@@ -28,8 +28,8 @@ mod workload;
 
 pub use custom::{Definition, misspelt, singulars, undefined, validate_custom};
 pub use given::Given;
-pub use table::{Field, Kind, Life, Type};
 pub use pattern::Patterns;
+pub use table::{Field, Kind, Life, Type};
 pub use validate::{CROWDED, Known, is_kind, validate, validate_published};
 pub use version::versions;
 

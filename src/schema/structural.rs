@@ -2,10 +2,10 @@
 //! `x-kubernetes-validations` are left to the server.
 
 use super::between::{conflict, key_of, missing, own_key, set, text};
+use super::custom::MOST_KEYS;
 use super::definition::judged;
 use super::table::Type;
 use super::validate::Validator;
-use super::custom::MOST_KEYS;
 use super::{admission, custom, pattern};
 use crate::kube::is_placeholder;
 use crate::yaml::{Kind, Node, Spot};

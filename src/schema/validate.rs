@@ -620,8 +620,11 @@ pub(super) fn with_article(name: &str) -> String {
 
 /// `one of a, b and c`; of many the first.
 fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
-    const SHOWN: usize = 40;
-    let quoted = values.clone().take(SHOWN).map(|v| format!("`{}`", short(v)));
+    const SHOWN: usize = 20;
+    let quoted = values
+        .clone()
+        .take(SHOWN)
+        .map(|v| format!("`{}`", short(v)));
     let quoted: Vec<String> = quoted.collect();
     match (quoted.as_slice(), values.skip(SHOWN).count()) {
         ([only], _) => format!("only {only} is allowed"),

@@ -475,7 +475,9 @@ impl<'d> Node<'d> {
         }
         let mut tables = self.doc.large.0.borrow_mut();
         let rows = tables.entry(list.id).or_insert_with(|| {
-            let texts = list.items().filter_map(|item| Some((item.id, item.text()?)));
+            let texts = list
+                .items()
+                .filter_map(|item| Some((item.id, item.text()?)));
             let mut rows: Vec<Row> = texts.map(|(id, text)| (hash(text), id, id)).collect();
             rows.sort_unstable();
             rows

@@ -150,9 +150,9 @@ pub(in crate::rules) fn rolebinding_cluster_scoped(set: &Set<'_>, cx: &mut Cx<'_
             at,
             ..
         } = given.binding.body;
-        let nothing = *known
-            .entry(given.role_key())
-            .or_insert_with(|| !given.rules.is_empty() && given.rules.iter().all(|r| r.body.outside));
+        let nothing = *known.entry(given.role_key()).or_insert_with(|| {
+            !given.rules.is_empty() && given.rules.iter().all(|r| r.body.outside)
+        });
         if !cluster_wide && role_kind == "ClusterRole" && nothing {
             let (binding, role) = (given.binding.quoted(), given.role.quoted());
             let message = format!(
