@@ -1475,7 +1475,7 @@ fn what_a_definition_lists_is_not_listed_with_each_value() {
     let definition = format!(
         "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: as.b.c}}\nspec:\n  group: b.c\n  scope: Cluster\n  \
          names: {{kind: A, plural: as}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema: {{type: object, properties: {{spec: {{type: object, properties: \
-         {{a: {{type: array, items: {{type: string, enum: [{}]}}}}, b: {{type: string, pattern: '^{}$'}}}}}}}}}}\n---\napiVersion: b.c/v1\nkind: A\nmetadata: {{name: a}}\nspec: {{b: x, a: [{}]}}\n",
+         {{a: {{type: array, items: {{type: string, enum: [{}]}}}}, b: {{type: string, pattern: '^{}$'}}}}}}}}}}\n---\napiVersion: b.c/v1\nkind: A\nmetadata: {{name: a}}\nspec: {{b: zz top, a: [{}]}}\n",
         many("e"),
         "y".repeat(1_000),
         many("x")
