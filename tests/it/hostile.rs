@@ -1438,6 +1438,25 @@ fn alternatives_of_a_schema_that_refer_back_to_it() {
 }
 
 #[test]
+fn a_schema_that_goes_deeper_than_a_stack() {
+    let links = concat(0..300, |i| {
+        format!("\"d{i}\": {{\"$ref\": \"#/$defs/d{}\"}}, ", i + 1)
+    });
+    let schema = format!(
+        "{{\"$defs\": {{{links}\"d300\": {{\"properties\": {{\"a\": {{\"$ref\": \"#/$defs/d0\"}}}}}}}}, \"properties\": {{\"spec\": {{\"$ref\": \"#/$defs/d0\"}}}}}}"
+    );
+    let widget = format!(
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: a}}\nspec: {}1{}\n",
+        "{a: ".repeat(100),
+        "}".repeat(100)
+    );
+    let folder = TempFolder::with(widget);
+    folder.write("schemas/example.com/widget_v1.json", schema);
+    let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
+    ran.assert_note("its schema takes too much time or memory for them");
+}
+
+#[test]
 fn patterns_that_take_much_memory() {
     let name = |i| format!("b{i}");
     let pattern = |i| format!("^[\\\\p{{L}}\\\\p{{N}}]{{1,60}}{i}$");
