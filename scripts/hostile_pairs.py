@@ -6,7 +6,7 @@ kind of fact or a rule about several documents adds a line here.
 import itertools, os, pathlib, shutil, subprocess, tempfile, concurrent.futures
 
 # Documents of a block, and items of a list, in the large run; the small run has a quarter.
-MANY = 3000
+MANY = 2000
 # CPU seconds that a pair may take more than both of its halves alone, before it is looked at closely.
 SLACK = 0.15
 # Growth of CPU from n to 4n that is still linear enough, and the CPU below which it is not asked.
@@ -278,7 +278,7 @@ HELD = ("role: ", "rule: rules.0.resources", "binding: ", "kube-apiserver: ", "k
 
 def spent(kubevet, folder):
     """CPU seconds and MB of a run; an abort, a panic and a run without end are faults."""
-    child = subprocess.Popen([kubevet, "check", "--root", folder, "--threads", "1", "--quiet", "--output-format", "json", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    child = subprocess.Popen([kubevet, "check", "--root", folder, "--threads", "1", "--quiet", "--output-format", "compact", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_CPU, (30, 30)))
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)

@@ -69,8 +69,7 @@ pub fn glob(pattern: &str) -> Result<Glob, globset::Error> {
     } else {
         format!("**/{pattern}")
     };
-    let glob = GlobBuilder::new(&anchored).literal_separator(true).build();
-    glob
+    GlobBuilder::new(&anchored).literal_separator(true).build()
 }
 
 /// Whether globs match a path, or a folder above it.

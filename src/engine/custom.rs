@@ -321,6 +321,9 @@ fn told<'p>(problem: &'p Problem<'_>) -> (&'static str, Span, &'p str) {
 /// Documents that are read again, by file and chunk.
 struct Documents<'a>(HashMap<(FileId, u32), (&'a str, Document<'a>)>);
 
+/// A document: its file and chunk, and the file's path.
+type Read<'a> = ((FileId, u32), (&'a str, Document<'a>));
+
 /// A file, a chunk of it, and where an object begins in that.
 type At = (FileId, u32, u32);
 
@@ -342,14 +345,12 @@ impl<'a> Documents<'a> {
 
     /// The objects in them, each by where it is.
     fn objects(&self) -> HashMap<At, Object<'_>> {
-        let mut all = HashMap::new();
-        for ((file, chunk), (path, document)) in &self.0 {
-            for object in kube::objects(document, path) {
-                let at = (*file, *chunk, object.node.span().start);
-                all.entry(at).or_insert(object);
-            }
-        }
-        all
+        let documents = self.0.iter();
+        let objects = documents.flat_map(|((file, chunk), (path, document))| {
+            let objects = kube::objects(document, path).into_iter().rev();
+            objects.map(|object| ((*file, *chunk, object.node.span().start), object))
+        });
+        objects.collect()
     }
 
     /// All keys in them.
@@ -367,7 +368,7 @@ fn documents<'a>(
     source: &'a SourceFile,
     wanted: &BTreeSet<u32>,
     part: Option<&Part<'_>>,
-) -> Vec<((FileId, u32), (&'a str, Document<'a>))> {
+) -> Vec<Read<'a>> {
     let text: &str = &source.text;
     let chunks = kube::chunks(&source.path, text).into_iter();
     let chunks = chunks.filter(|chunk| wanted.contains(&chunk.span.start));

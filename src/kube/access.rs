@@ -526,7 +526,7 @@ impl<'a> Access<'a> {
 pub type Placed<'a> = (usize, Of<'a, BindingFacts>);
 
 /// The groups of accounts that the account of a pod is in: those of a namespace, and all.
-pub fn groups_of<'a>(pod: Of<'a, PodFacts>) -> Vec<Option<&'a str>> {
+pub fn groups_of(pod: Of<'_, PodFacts>) -> Vec<Option<&str>> {
     let namespace = pod.body.namespace.as_deref();
     let of_namespace = Some(namespace).filter(Option::is_some);
     of_namespace.into_iter().chain([None]).collect()

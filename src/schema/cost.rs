@@ -110,10 +110,8 @@ impl<'s> Reckoning<'s> {
         let identified = ["$id", "id"]
             .iter()
             .filter_map(|key| keywords.get(*key)?.as_str());
-        let base = match identified.into_iter().any(|id| !id.starts_with('#')) {
-            true => schema,
-            false => base,
-        };
+        let own = identified.into_iter().any(|id| !id.starts_with('#'));
+        let base = if own { schema } else { base };
         let mut here = Cost::default();
         for (keyword, part) in keywords {
             let (of_value, of_parts) = self.keyword(keyword, part, base, value, depth + 1)?;
@@ -294,15 +292,12 @@ fn decoded(pointer: &str) -> String {
         let code = part
             .get(..2)
             .and_then(|two| u8::from_str_radix(two, 16).ok());
-        match (code, part.get(2..)) {
-            (Some(code), Some(rest)) => {
-                bytes.push(code);
-                bytes.extend(rest.as_bytes());
-            }
-            _ => {
-                bytes.push(b'%');
-                bytes.extend(part.as_bytes());
-            }
+        if let (Some(code), Some(rest)) = (code, part.get(2..)) {
+            bytes.push(code);
+            bytes.extend(rest.as_bytes());
+        } else {
+            bytes.push(b'%');
+            bytes.extend(part.as_bytes());
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -31,9 +31,6 @@ const BACKTRACKING: usize = 100_000;
 /// Bytes that a compiled pattern may take.
 const PATTERN: usize = 4 << 20;
 
-/// Bytes that a pattern counts for which is not of the kind that is matched in linear time.
-const IRREGULAR: usize = 256 << 10;
-
 /// Steps that a resource may take, one for each schema that is asked about a value: of more than these nobody waits for the end.
 const STEPS: usize = 3_000_000;
 
@@ -49,10 +46,9 @@ impl Given {
         }
         let mut patterns = HashSet::new();
         collect(&schema, &mut patterns);
-        let mut sizes = patterns.into_iter().map(|pattern| {
-            let size = pattern::size(pattern, PATTERN.min(*room));
-            size.map(|size| size.unwrap_or(IRREGULAR))
-        });
+        let mut sizes = patterns
+            .into_iter()
+            .map(|pattern| pattern::size(pattern, PATTERN.min(*room)));
         let size = sizes.try_fold(0, |sum: usize, size| {
             let sum = sum + size?;
             (sum <= *room).then_some(sum)

@@ -24,20 +24,22 @@ pub(super) fn problem(pattern: &str) -> Option<&'static str> {
     Reader::new(pattern).read().err()
 }
 
-/// Bytes that a pattern takes when it is compiled, up to a limit; `None` where that is more, and nothing within where it is none that
-/// is matched in linear time.
-pub(super) fn size(pattern: &str, limit: usize) -> Option<Option<usize>> {
+/// Bytes that a pattern counts for which is not of the kind that is matched in linear time.
+const IRREGULAR: usize = 256 << 10;
+
+/// Bytes that a pattern takes when it is compiled, up to a limit; `None` where that is more.
+pub(super) fn size(pattern: &str, limit: usize) -> Option<usize> {
     let config = thompson::Config::new().nfa_size_limit(Some(limit));
     match NFA::compiler().configure(config).build(pattern) {
-        Ok(nfa) => Some(Some(nfa.memory_usage())),
+        Ok(nfa) => Some(nfa.memory_usage()),
         Err(e) if e.size_limit().is_some() => None,
-        Err(_) => Some(None),
+        Err(_) => Some(IRREGULAR),
     }
 }
 
 /// What became of a pattern.
 enum Compiled {
-    Ready(PikeVM, Cache),
+    Ready(Box<(PikeVM, Cache)>),
     /// None that the API server takes, or that can be read here.
     Wrong,
     TooLarge,
@@ -72,11 +74,12 @@ impl Patterns {
             let compiled = self.compiled(pattern);
             self.known.insert(pattern.to_owned(), compiled);
         }
-        let Compiled::Ready(regex, cache) = self.known.get_mut(pattern)? else {
+        let Compiled::Ready(ready) = self.known.get_mut(pattern)? else {
             let large = matches!(self.known.get(pattern), Some(Compiled::TooLarge));
             self.gave_up |= large;
             return None;
         };
+        let (regex, cache) = &mut **ready;
         let steps = regex.get_nfa().states().len() * text.len().max(1);
         let Some(left) = self.steps.checked_sub(steps) else {
             self.gave_up = true;
@@ -108,7 +111,7 @@ impl Patterns {
         let cache = regex.create_cache();
         let size = regex.get_nfa().memory_usage() + cache.memory_usage();
         self.room = self.room.saturating_sub(size);
-        Compiled::Ready(regex, cache)
+        Compiled::Ready(Box::new((regex, cache)))
     }
 }
 

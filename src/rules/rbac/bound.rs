@@ -60,7 +60,7 @@ impl<'a> Given<'a> {
         let mut places: Vec<Label> = dangers().take(SHOWN).map(place).collect();
         let more = dangers().skip(SHOWN).count();
         if let Some(last) = places.last_mut().filter(|_| more > 0) {
-            last.text += &format!(" (and {more} more)");
+            last.text = format!("{} (and {more} more)", last.text);
         }
         Some(Dangers {
             severity,
