@@ -3,9 +3,12 @@
 
     scripts/hostile.py KUBEVET
 
-tests/it/hostile.rs holds smaller twins and the inputs that are odd rather than heavy.
+tests/it/hostile.rs holds smaller twins and the inputs that are odd rather than heavy. hostile_pairs.py makes n of this beside n of that; it runs alone, too:
+
+    scripts/hostile_pairs.py KUBEVET [PIECE OF A NAME]
 """
 import os, pathlib, subprocess, sys, tempfile, threading, time
+import hostile_pairs
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  hostPID: true\n  containers: []\n"
 BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 20))
@@ -82,6 +85,7 @@ def main():
                     file.seek(max(0, printed - 600))
                     print(file.read().decode(errors="replace"))
     print(f"{len(CASES) - failed} passed, {failed} failed")
+    failed += len(hostile_pairs.run(sys.argv[1]))
     sys.exit(1 if failed else 0)
 
 

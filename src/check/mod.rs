@@ -10,7 +10,7 @@ use crate::kube::{
     Container, Facts, KeptSpot, Object, PodSpec, PolicyRule, Repository, Set, Whole,
 };
 use crate::model::{Identity, Policy, Severity, Text};
-use crate::text::Span;
+use crate::text::{Span, clipped};
 use crate::yaml::{Kind, Node, Spot};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,6 +52,9 @@ pub type Overrides = HashMap<String, HashMap<String, Vec<Text>>>;
 
 /// Findings of one rule that are kept of a chunk, and of a file. More help nobody, and would cost memory without bound.
 pub(crate) const KEPT: usize = 1000;
+
+/// Letters of a help, and of what is said of another place: they quote values of the input, too.
+const LONG: usize = 2_000;
 
 /// The findings of one chunk.
 #[derive(Default)]
@@ -332,7 +335,7 @@ impl Draft<'_> {
 
     /// A better help than the policy's remediation.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        self.with(|f| f.help = help.into())
+        self.with(|f| f.help = clipped(help.into(), LONG))
     }
 
     /// Another place that explains it.
@@ -340,7 +343,8 @@ impl Draft<'_> {
         self.with(|f| {
             let Spot { node, span } = at.into();
             let located = node.document().locate(span);
-            f.related.push(Label::new(located, text));
+            f.related
+                .push(Label::new(located, clipped(text.into(), LONG)));
         })
     }
 

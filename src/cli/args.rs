@@ -143,7 +143,7 @@ pub(super) struct Check {
     /// Print no summary
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// Threads [default: one for each processor]
+    /// Threads, four for each processor at most [default: one for each processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Walk and read, but check nothing: what scripts/bench.py compares with

@@ -24,13 +24,21 @@ use std::sync::Arc;
 /// Chunks of one file that are analysed before their reports are taken in: bounds what is held of a file of a million documents.
 const BATCH: usize = 2048;
 
+/// Bytes of a thread's stack: documents and schemas are nested up to a bound, and a debug build takes several kilobytes a level.
+const STACK: usize = 16 << 20;
+
+/// Bytes that the patterns of all schemas that the user gives may take.
+const PATTERNS: usize = 32 << 20;
+
 pub(super) fn run(args: &Check) -> u8 {
-    let threads = args
-        .threads
-        .filter(|n| *n > 0)
-        .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
-        .unwrap_or(1);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.filter(|n| *n > 0).unwrap_or(processors);
+    // More do not work faster, and each takes memory.
+    let threads = threads.min(processors * 4);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build();
     // What a caught defect would print is said by its finding.
     std::panic::set_hook(Box::new(|_| {}));
     let Ok(exclude) =
@@ -227,8 +235,9 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
     let newest = rules.targets.names().last().unwrap_or_default();
     let release = format!("v{newest}.0");
     let mut good = true;
+    let mut room = PATTERNS;
     for [group, version, kind] in kinds {
-        match schemas::find(locations, [group, version, kind], &release) {
+        match schemas::find(locations, [group, version, kind], &release, &mut room) {
             Some(Ok(given)) => {
                 let key = [group, version, kind].map(str::to_owned);
                 rules.schemas_given.insert(key, given);

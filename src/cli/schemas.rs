@@ -223,6 +223,7 @@ pub(super) fn find(
     locations: &[Location],
     wanted: [&str; 3],
     release: &str,
+    room: &mut usize,
 ) -> Option<Result<Given, String>> {
     let paths = locations.iter().flat_map(|location| {
         let paths = location.candidates(wanted, release).into_iter();
@@ -232,7 +233,7 @@ pub(super) fn find(
     let is_one = |path: &Path| discover::is_there(path) && !path.is_dir();
     let (path, bound) = paths.find(|(path, _)| is_one(path))?;
     let compile = |text: String| {
-        Given::compile(&text).map_err(|why| format!("{}: {why}", discover::shown(&path)))
+        Given::compile(&text, room).map_err(|why| format!("{}: {why}", discover::shown(&path)))
     };
     if !discover::lies_in(&path, bound) {
         let (path, bound) = (discover::shown(&path), discover::shown(bound));

@@ -9,8 +9,8 @@ use crate::engine::{ChunkReport, FileReport, LeftOut, Off, Report, RuleSet, What
 use crate::finding::{Finding, Label, Releases, State};
 use crate::model::{Policy, Profile};
 use crate::text::{Decoded, FileId, SourceFile, decode};
-use globset::GlobSet;
-use std::collections::HashMap;
+use globset::{GlobSet, GlobSetBuilder};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,8 +18,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) struct Settings {
     config: Config,
     exclude: GlobSet,
-    /// Rules that are off for some paths, with their globs.
-    off: Vec<(GlobSet, Off)>,
+    /// Rules that are off for some paths.
+    off: OffFor,
     /// The configuration's file, with what is wrong in it: file number 0 of the run.
     pub(super) file: Option<Checked>,
     /// Whether something is wrong in it.
@@ -27,15 +27,32 @@ pub(super) struct Settings {
     left_out: LeftOut,
 }
 
+/// Rules that are off for some paths, in the order of the configuration.
+#[derive(Default)]
+struct OffFor {
+    all: Vec<Off>,
+    /// Globs, as many in one set as are compiled at once, each with the rule that it is for.
+    globs: Vec<(GlobSet, Vec<usize>)>,
+}
+
+/// Places where schemas are looked for: each kind is looked for in all.
+const LOCATIONS: usize = 200;
+
+/// Globs of one set.
+const TOGETHER: usize = 256;
+
+/// Globs of paths for which rules are off: more are a mistake, and each file is held against all.
+const GLOBS: usize = 10_000;
+
 /// A configuration that is larger is somebody's mistake.
-const MOST: u64 = 1 << 20;
+const LARGEST: u64 = 1 << 20;
 
 /// Reads the configuration, if there is one and it is wanted.
 pub(super) fn load(args: &Check, found: &Found) -> Settings {
     let none = Settings {
         config: Config::default(),
         exclude: GlobSet::empty(),
-        off: Vec::new(),
+        off: OffFor::default(),
         file: None,
         failed: false,
         left_out: LeftOut::default(),
@@ -55,7 +72,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
     if !candidate.named && !disk.is_some_and(|disk| discover::lies_in(disk, &found.root)) {
         return refused("a link that leaves the root, or leads nowhere, is no configuration");
     }
-    let bytes = match discover::read(&candidate, MOST) {
+    let bytes = match discover::read(&candidate, LARGEST) {
         Ok(bytes) => bytes,
         Err((What::TooLarge, _)) => return refused("larger than 1 MB"),
         Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
@@ -63,18 +80,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
     let Decoded { text, encoding } = decode(bytes);
     let (config, mut findings) = config::read(FileId(0), &text);
     let exclude = globs(&config.exclude, None, &mut findings);
-    let mut off = Vec::new();
-    for ignored in config.ignore.iter().filter(|i| !i.paths.is_empty()) {
-        let globs = globs(&ignored.paths, Some(&ignored.at), &mut findings);
-        off.push((
-            globs,
-            Off {
-                rule: ignored.rule.clone(),
-                by: ignored.at.clone(),
-                reason: ignored.reason.clone(),
-            },
-        ));
-    }
+    let off = off_for(&config, &mut findings);
     let failed = !findings.is_empty();
     let left_out = LeftOut {
         configuration: candidate.shown.clone(),
@@ -131,16 +137,60 @@ fn of_root(args: &Check, found: &Found) -> Option<Candidate> {
 
 fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -> GlobSet {
     discover::globs(patterns).unwrap_or_else(|e| {
-        let policy = crate::engine::policies().find(|p| p.id == "kubevet/config-invalid-value");
         let start = Label {
             file: FileId(0),
             span: crate::text::Span::empty(0),
             text: String::new(),
         };
-        let label = at.cloned().unwrap_or(start);
-        findings.extend(policy.map(|p| Finding::new(p, label, e.to_string(), None, "glob")));
+        wrong_glob(at.cloned().unwrap_or(start), e.to_string(), findings);
         GlobSet::empty()
     })
+}
+
+fn wrong_glob(at: Label, message: String, findings: &mut Vec<Finding>) {
+    let policy = crate::engine::policies().find(|p| p.id == "kubevet/config-invalid-value");
+    findings.extend(policy.map(|p| Finding::new(p, at, message, None, "glob")));
+}
+
+/// The rules that are off for some paths; globs that are none are found.
+fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
+    let mut off = OffFor::default();
+    let mut globs = Vec::new();
+    for ignored in config.ignore.iter().filter(|i| !i.paths.is_empty()) {
+        for path in &ignored.paths {
+            match discover::glob(path) {
+                Ok(_) if globs.len() == GLOBS => {
+                    let message = format!(
+                        "more than {GLOBS} globs of paths: this and all that follow are not read"
+                    );
+                    wrong_glob(ignored.at.clone(), message, findings);
+                    break;
+                }
+                Ok(glob) => globs.push((glob, off.all.len())),
+                Err(e) => wrong_glob(ignored.at.clone(), e.to_string(), findings),
+            }
+        }
+        off.all.push(Off {
+            rule: ignored.rule.clone(),
+            by: ignored.at.clone(),
+            reason: ignored.reason.clone(),
+        });
+    }
+    for together in globs.chunks(TOGETHER) {
+        let mut set = GlobSetBuilder::new();
+        let rules = together.iter().map(|(glob, rule)| {
+            set.add(glob.clone());
+            *rule
+        });
+        let rules: Vec<usize> = rules.collect();
+        let at = rules.first().and_then(|rule| off.all.get(*rule));
+        match (set.build(), at) {
+            (Ok(set), _) => off.globs.push((set, rules)),
+            (Err(e), Some(first)) => wrong_glob(first.by.clone(), e.to_string(), findings),
+            (Err(_), None) => {}
+        }
+    }
+    off
 }
 
 impl Settings {
@@ -158,25 +208,22 @@ impl Settings {
             .find(|t| !t.is_empty());
         let targets = asked_for.unwrap_or(Releases::only(Releases::NEWEST));
         let config = &self.config;
-        let off = |id: &str| {
-            config
-                .ignore
-                .iter()
-                .any(|i| i.paths.is_empty() && i.rule == id)
-        };
+        let off = config.ignore.iter().filter(|i| i.paths.is_empty());
+        let off: HashSet<&str> = off.map(|i| i.rule.as_str()).collect();
+        let selected: HashSet<&str> = config.select.iter().map(String::as_str).collect();
         let demanded = args.missing_schemas == MissingSchemas::Error;
-        let asked = |id: &str| {
-            demanded && id == "schema/missing-definition" || config.select.iter().any(|s| s == id)
-        };
-        let selected = |p: &Policy| (p.is_in(profile) || asked(&p.id)) && !off(&p.id);
+        let asked =
+            |id: &str| demanded && id == "schema/missing-definition" || selected.contains(id);
+        let is_asked =
+            |p: &Policy| (p.is_in(profile) || asked(&p.id)) && !off.contains(p.id.as_ref());
         let unconfigured = args.profile.map_or(Profile::Default, Profile::from);
         let left = &mut self.left_out;
-        let lost = |p: &&Policy| p.is_in(unconfigured) && !selected(p);
+        let lost = |p: &&Policy| p.is_in(unconfigured) && !is_asked(p);
         left.rules = policies().filter(lost).count();
         left.parameters = config.parameters.values().map(HashMap::len).sum();
         left.schemas = config.schemas.len();
         left.releases = given.is_empty() && !config.targets.is_empty();
-        let mut rules = RuleSet::selected(profile, targets, selected);
+        let mut rules = RuleSet::selected(profile, targets, is_asked);
         rules.now = now();
         rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
@@ -194,7 +241,14 @@ impl Settings {
         let configured = configured.map(|written| Location::configured(written, root));
         let mut known = Vec::new();
         let mut failed = false;
-        for location in named.chain(configured) {
+        let written = args.schema_location.len() + self.config.schemas.len();
+        if written > LOCATIONS {
+            super::complain(&format!(
+                "{written} schema locations, and {LOCATIONS} are read; put the schemas into one folder"
+            ));
+            failed = true;
+        }
+        for location in named.chain(configured).take(LOCATIONS) {
             match location {
                 Ok(location) => known.push(location),
                 Err(why) => {
@@ -244,11 +298,17 @@ impl Settings {
 
     /// The rules that are off for a file.
     pub(super) fn off(&self, path: &str) -> Vec<Off> {
-        self.off
-            .iter()
-            .filter(|(globs, _)| discover::matches(globs, path))
-            .map(|(_, off)| off.clone())
-            .collect()
+        let sets = self.off.globs.iter();
+        let matching = sets.flat_map(|(globs, rules)| {
+            let matching = discover::matching(globs, path);
+            matching.filter_map(|at| rules.get(at).copied())
+        });
+        let matching: BTreeSet<usize> = matching.collect();
+        let off = matching.into_iter().filter_map(|at| self.off.all.get(at));
+        // The first of a rule counts.
+        let mut known = HashSet::new();
+        let first = off.filter(|off| known.insert(off.rule.as_str()));
+        first.cloned().collect()
     }
 }
 

@@ -8,7 +8,7 @@ mod walk;
 use crate::engine::{Note, What};
 use crate::kube::{self, Repository};
 use git::Repositories;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
@@ -65,25 +65,36 @@ pub struct Found {
 pub fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let pattern = pattern.trim_end_matches('/').trim_start_matches("./");
-        let anchored = if pattern.contains('/') {
-            pattern.to_owned()
-        } else {
-            format!("**/{pattern}")
-        };
-        set.add(
-            GlobBuilder::new(&anchored)
-                .literal_separator(true)
-                .build()?,
-        );
+        set.add(glob(pattern)?);
     }
     set.build()
 }
 
+/// One of these globs.
+pub fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    let pattern = pattern.trim_end_matches('/').trim_start_matches("./");
+    let anchored = if pattern.contains('/') {
+        pattern.to_owned()
+    } else {
+        format!("**/{pattern}")
+    };
+    GlobBuilder::new(&anchored).literal_separator(true).build()
+}
+
 /// Whether globs match a path, or a folder above it.
 pub fn matches(globs: &GlobSet, path: &str) -> bool {
+    !globs.is_empty() && with_folders(path).any(|p| globs.is_match(p))
+}
+
+/// Which globs match a path, or a folder above it.
+pub fn matching(globs: &GlobSet, path: &str) -> impl Iterator<Item = usize> {
+    with_folders(path).flat_map(|p| globs.matches(p))
+}
+
+/// A path, and the folders above it.
+fn with_folders(path: &str) -> impl Iterator<Item = &str> {
     let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-    !globs.is_empty() && [path].into_iter().chain(above).any(|p| globs.is_match(p))
+    [path].into_iter().chain(above)
 }
 
 /// A path as people see it: from the working directory, where it lies below.

@@ -6,7 +6,7 @@ use super::{FileReport, Note, RuleSet, What};
 use crate::check::{About, Found};
 use crate::finding::Rendered;
 use crate::kube::{self, Body, CustomFacts, Object, Repository};
-use crate::schema::{self, Given, Problem};
+use crate::schema::{self, CROWDED, Definition, Given, Patterns, Problem};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Limits, Node, Part, Place, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -27,16 +27,50 @@ const MISSING: &str = "schema/missing-definition";
 /// What a definition calls its rules in CEL.
 const RULES: &str = "x-kubernetes-validations";
 
-/// A definition, and all files that hold a copy of it.
-struct Definition<'a> {
-    one: Kept<'a>,
-    paths: Vec<&'a str>,
-    /// Whether it has rules in CEL.
+/// The definitions of a kind.
+#[derive(Default)]
+struct Definitions<'a> {
+    /// By their text: of equal ones the first stands for all.
+    known: HashMap<&'a str, Kept<'a>>,
+    /// Those that have a copy in a folder or file, or below it; of too many one too many.
+    within: HashMap<&'a str, Vec<Kept<'a>>>,
+    /// Whether one has rules in CEL.
     has_rules: bool,
 }
 
 /// Definitions that are equally near are compared up to this many; of more, nobody knows which is meant.
 const MANY: usize = 8;
+
+impl<'a> Definitions<'a> {
+    fn add(&mut self, definition: Kept<'a>) {
+        let text = definition.text();
+        let one = *self.known.entry(text).or_insert_with(|| {
+            self.has_rules |= text.contains(RULES);
+            definition
+        });
+        for folder in ancestors(&definition.source.path) {
+            let here = self.within.entry(folder).or_default();
+            if here.len() <= MANY && !here.iter().any(|known| known.is(&one)) {
+                here.push(one);
+            }
+        }
+    }
+
+    /// Those that share most of their path with a file; none where they are too many.
+    fn nearest(&self, path: &str) -> &[Kept<'a>] {
+        let near = ancestors(path).find_map(|folder| self.within.get(folder));
+        let few = near.filter(|near| near.len() <= MANY);
+        few.map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// A path, and the folders that it lies in, up to the root.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let folders = path
+        .rmatch_indices('/')
+        .filter_map(|(end, _)| path.get(..end));
+    std::iter::once(path).chain(folders).chain([""])
+}
 
 /// Checks the custom resources of the files that are reported; those that nobody defines become notes.
 pub(super) fn findings(
@@ -47,40 +81,28 @@ pub(super) fn findings(
     notes: &mut Vec<Note>,
 ) {
     let kept = kept(files, sources);
-    let mut definitions: HashMap<_, Vec<Definition<'_>>> = HashMap::new();
+    let mut definitions: HashMap<_, Definitions<'_>> = HashMap::new();
     // In lower case, for those who write a kind otherwise.
     let mut kinds_of: HashMap<(&str, String), &str> = HashMap::new();
     for (_, definition) in kept.iter().filter(|(_, k)| k.facts.defines) {
         let (group, kind) = definition.key();
         let known = kinds_of.entry((group, kind.to_lowercase())).or_insert(kind);
         *known = (*known).min(kind);
-        let of_kind = definitions.entry((group, kind)).or_default();
-        let same = |d: &&mut Definition<'_>| d.one.text() == definition.text();
-        match of_kind.iter_mut().find(same) {
-            Some(known) => known.paths.push(&definition.source.path),
-            None => of_kind.push(Definition {
-                has_rules: definition.text().contains(RULES),
-                one: *definition,
-                paths: vec![&definition.source.path],
-            }),
-        }
+        definitions
+            .entry((group, kind))
+            .or_default()
+            .add(*definition);
     }
     let mut undefined: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     // Told once a kind, as what nobody defines.
     let mut expressions: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let demanded = rules.get(MISSING).is_some();
-    // A file has many resources of one kind.
-    let mut near: HashMap<_, (Vec<Kept<'_>>, bool)> = HashMap::new();
     let mut pairs = Vec::new();
     let resources = kept.iter().filter(|(_, k)| !k.facts.defines);
     for (_, resource) in resources.filter(|(reported, _)| *reported) {
         let known = definitions.get(&resource.key());
-        let near = near.entry((resource.key(), &resource.source.path));
-        let (near, has_rules) = near.or_insert_with(|| {
-            let known = known.map(Vec::as_slice).unwrap_or_default();
-            let has_rules = known.iter().any(|definition| definition.has_rules);
-            (nearest(known, &resource.source.path), has_rules)
-        });
+        let near = known.map(|known| known.nearest(&resource.source.path));
+        let near = near.unwrap_or_default();
         let CustomFacts {
             group,
             version,
@@ -101,10 +123,10 @@ pub(super) fn findings(
         } else if let Some(kind) = unknown.then(meant).flatten() {
             By::Other(kind)
         } else if !near.is_empty() {
-            if *has_rules {
+            if known.is_some_and(|known| known.has_rules) {
                 *expressions.entry(resource.key()).or_default() += 1;
             }
-            By::Definitions(near.clone())
+            By::Definitions(near)
         } else if let Some(findings) = published {
             let before = found.list.len();
             found.list.extend(findings.iter().cloned());
@@ -123,14 +145,9 @@ pub(super) fn findings(
         (What::Expressions, expressions),
     ];
     for (what, kinds) in kinds.into_iter().filter(|_| rules.notes_undefined) {
-        notes.extend(kinds.into_iter().map(|((group, kind), n)| Note {
-            what,
-            about: format!("{kind}.{group}"),
-            line: 0,
-            detail: format!("{n}"),
-        }));
+        notes.extend(of_kinds(what, kinds));
     }
-    check(&pairs, rules, found);
+    check(&pairs, rules, found, notes);
 }
 
 /// What is kept of the files, in their order, and whether each is reported.
@@ -161,6 +178,10 @@ impl<'a> Kept<'a> {
         (&self.facts.group, &self.facts.kind)
     }
 
+    fn place(&self) -> At {
+        (self.file, self.chunk, self.facts.span.start)
+    }
+
     /// Says of the findings from a place of the list on what it was rendered from.
     fn marks(&self, found: &mut Found, from: usize) {
         let new = found.list.get_mut(from..).unwrap_or_default();
@@ -169,24 +190,16 @@ impl<'a> Kept<'a> {
         }
     }
 
-    fn text(&self) -> &str {
+    /// Whether it is the same one as another.
+    fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.facts, other.facts)
+    }
+
+    fn text(&self) -> &'a str {
         let span = self.facts.span;
         let (start, end) = (self.chunk + span.start, self.chunk + span.end);
         Span::new(start, end).text(&self.source.text)
     }
-}
-
-/// Those that share most of their path with a file; none where they are too many.
-fn nearest<'a>(known: &[Definition<'a>], path: &str) -> Vec<Kept<'a>> {
-    let shared = |other: &&str| {
-        let parts = path.split('/').zip(other.split('/'));
-        (parts.take_while(|(a, b)| a == b).count(), *other == path)
-    };
-    let of_one = |definition: &Definition<'a>| definition.paths.iter().map(shared).max();
-    let best = known.iter().map(of_one).max();
-    let near = known.iter().filter(|d| Some(of_one(d)) == best);
-    let near: Vec<_> = near.map(|d| d.one).collect();
-    if near.len() > MANY { Vec::new() } else { near }
 }
 
 /// What a resource is judged by.
@@ -194,7 +207,7 @@ enum By<'a> {
     /// The schema that the user gives.
     Given(&'a Given),
     /// The definitions that it may be of.
-    Definitions(Vec<Kept<'a>>),
+    Definitions(&'a [Kept<'a>]),
     /// Nothing, and that is to be told.
     Nothing,
     /// That another kind is defined, which was meant.
@@ -202,7 +215,7 @@ enum By<'a> {
 }
 
 impl<'a> By<'a> {
-    fn definitions(&self) -> &[Kept<'a>] {
+    fn definitions(&self) -> &'a [Kept<'a>] {
         match self {
             By::Definitions(definitions) => definitions,
             _ => &[],
@@ -212,8 +225,9 @@ impl<'a> By<'a> {
 
 type Pair<'a> = (Kept<'a>, By<'a>);
 
-fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
+fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found, notes: &mut Vec<Note>) {
     let resources = Documents::of(pairs.iter().map(|(resource, _)| resource), None);
+    let objects = resources.objects();
     // A definition is long, and its resources use little of it.
     let part = Part {
         under: "properties",
@@ -221,23 +235,47 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
     };
     let definitions = pairs.iter().flat_map(|(_, by)| by.definitions());
     let definitions = Documents::of(definitions, Some(&part));
+    let defining = definitions.objects();
+    let defining: HashMap<_, _> = defining
+        .into_iter()
+        .map(|(place, object)| (place, Definition::of(object)))
+        .collect();
+    let mut patterns = Patterns::default();
+    let mut costly: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let repository = Repository::default();
     for (scope, (resource, by)) in (0..).zip(pairs) {
-        let Some(of_resource) = resources.object(resource) else {
+        let Some(of_resource) = objects.get(&resource.place()).copied() else {
             continue;
         };
+        let mut complete = true;
         let whole = resource.facts.whole;
         let problems = match by {
-            By::Given(given) => given.check(of_resource, rules.targets),
+            By::Given(given) => {
+                let judged = given.check(of_resource, rules.targets);
+                complete &= judged.is_some();
+                judged.unwrap_or_default()
+            }
             By::Definitions(of_kind) => {
-                let read = of_kind.iter().filter_map(|d| definitions.object(d));
-                let judged =
-                    read.map(|d| schema::validate_custom(of_resource, d, rules.targets, whole));
+                let read = of_kind.iter().filter_map(|d| defining.get(&d.place()));
+                let judged = read.map(|definition| {
+                    let (problems, gave_up) = schema::validate_custom(
+                        of_resource,
+                        definition,
+                        rules.targets,
+                        whole,
+                        &mut patterns,
+                    );
+                    complete &= !gave_up && problems.len() < CROWDED;
+                    problems
+                });
                 agreed(judged.collect())
             }
             By::Other(kind) => vec![schema::misspelt(of_resource, kind, rules.targets)],
             By::Nothing => vec![schema::undefined(of_resource, rules.targets)],
         };
+        if !complete {
+            *costly.entry(resource.key()).or_default() += 1;
+        }
         let about = About {
             object: Some(of_resource),
             path: &resource.source.path,
@@ -250,6 +288,17 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Found) {
         }
         resource.marks(found, before);
     }
+    notes.extend(of_kinds(What::Costly, costly));
+}
+
+/// A note for each kind, with how many of it.
+fn of_kinds(what: What, kinds: BTreeMap<(&str, &str), usize>) -> impl Iterator<Item = Note> {
+    kinds.into_iter().map(move |((group, kind), n)| Note {
+        what,
+        about: format!("{kind}.{group}"),
+        line: 0,
+        detail: format!("{n}"),
+    })
 }
 
 /// What all definitions that may be meant agree on.
@@ -257,15 +306,26 @@ fn agreed(mut judged: Vec<Vec<Problem<'_>>>) -> Vec<Problem<'_>> {
     let Some(mut first) = judged.pop() else {
         return Vec::new();
     };
-    let same = |a: &Problem<'_>, b: &Problem<'_>| {
-        (a.rule, a.spot.span, &a.message) == (b.rule, b.spot.span, &b.message)
-    };
-    first.retain(|p| judged.iter().all(|other| other.iter().any(|q| same(p, q))));
+    for other in &judged {
+        let same: HashSet<_> = other.iter().map(told).collect();
+        first.retain(|problem| same.contains(&told(problem)));
+    }
     first
 }
 
+/// What a problem says, and where.
+fn told<'p>(problem: &'p Problem<'_>) -> (&'static str, Span, &'p str) {
+    (problem.rule, problem.spot.span, &problem.message)
+}
+
 /// Documents that are read again, by file and chunk.
-struct Documents<'a>(HashMap<(FileId, u32), Document<'a>>);
+struct Documents<'a>(HashMap<(FileId, u32), (&'a str, Document<'a>)>);
+
+/// A document: its file and chunk, and the file's path.
+type Read<'a> = ((FileId, u32), (&'a str, Document<'a>));
+
+/// A file, a chunk of it, and where an object begins in that.
+type At = (FileId, u32, u32);
 
 impl<'a> Documents<'a> {
     /// Those that hold some objects, or a part of them.
@@ -283,17 +343,20 @@ impl<'a> Documents<'a> {
         Self(wanted.into_iter().flat_map(of_file).collect())
     }
 
-    fn object<'s>(&'s self, kept: &Kept<'_>) -> Option<Object<'s>> {
-        let document = self.0.get(&(kept.file, kept.chunk))?;
-        let objects = kube::objects(document, &kept.source.path).into_iter();
-        let start = kept.facts.span.start;
-        let mut own = objects.filter(|o| o.node.span().start == start);
-        own.next()
+    /// The objects in them, each by where it is.
+    fn objects(&self) -> HashMap<At, Object<'_>> {
+        let documents = self.0.iter();
+        let objects = documents.flat_map(|((file, chunk), (path, document))| {
+            let objects = kube::objects(document, path).into_iter().rev();
+            objects.map(|object| ((*file, *chunk, object.node.span().start), object))
+        });
+        objects.collect()
     }
 
     /// All keys in them.
     fn keys(&self) -> HashSet<&str> {
-        let nodes = self.0.values().flat_map(Document::nodes);
+        let documents = self.0.values().map(|(_, document)| document);
+        let nodes = documents.flat_map(Document::nodes);
         let keys = nodes.flat_map(Node::pairs).map(|(key, _)| key);
         keys.filter_map(Node::text).collect()
     }
@@ -305,7 +368,7 @@ fn documents<'a>(
     source: &'a SourceFile,
     wanted: &BTreeSet<u32>,
     part: Option<&Part<'_>>,
-) -> Vec<((FileId, u32), Document<'a>)> {
+) -> Vec<Read<'a>> {
     let text: &str = &source.text;
     let chunks = kube::chunks(&source.path, text).into_iter();
     let chunks = chunks.filter(|chunk| wanted.contains(&chunk.span.start));
@@ -317,7 +380,7 @@ fn documents<'a>(
             Some(part) => parse_part(inner, place, chunk.format, part),
             None => parse(inner, place, chunk.format, Limits::default()).document,
         };
-        Some(((file, base), document?))
+        Some(((file, base), (source.path.as_str(), document?)))
     });
     read.collect()
 }

@@ -40,6 +40,8 @@ pub enum What {
     Undefined,
     /// A custom resource whose definition has rules in CEL.
     Expressions,
+    /// A custom resource that was not held against its schema, or not all of it, since that takes too long.
+    Costly,
     /// An object whose type in a target release is not known.
     Untyped,
     /// More findings of one rule in one file than are kept.
@@ -87,6 +89,12 @@ impl What {
             }
             (Self::Expressions, false) => {
                 "kinds of custom resources have rules in CEL: they were not evaluated"
+            }
+            (Self::Costly, true) => {
+                "kind of custom resources was not checked in full: its schema takes too much time or memory for them"
+            }
+            (Self::Costly, false) => {
+                "kinds of custom resources were not checked in full: their schemas take too much time or memory for them"
             }
             (Self::Untyped, true) => {
                 "object was not checked against its type in a target release: types are known from 1.25 on"

@@ -7,7 +7,9 @@ use super::{
 use crate::finding::Finding;
 use crate::text::FileId;
 use crate::yaml::{Node, Spot, items};
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// A Role or ClusterRole.
 #[derive(Clone, Debug)]
@@ -22,6 +24,7 @@ pub struct RoleFacts {
     pub outside: bool,
     /// What is found of its rules.
     pub dangers: Vec<Finding>,
+    /// Sorted.
     labels: Vec<(String, String)>,
     /// Labels of the roles whose rules it takes in, instead of its own.
     takes: Vec<Vec<(String, String)>>,
@@ -126,7 +129,11 @@ impl Facts {
             everything: None,
             outside: false,
             dangers: Vec::new(),
-            labels: texts(object.metadata("labels")),
+            labels: {
+                let mut labels = texts(object.metadata("labels"));
+                labels.sort_unstable();
+                labels
+            },
             takes: selectors.map(|s| texts(s.field("matchLabels"))).collect(),
         };
         role.takes.retain(|labels| !labels.is_empty());
@@ -337,7 +344,9 @@ pub struct Access<'a> {
     cluster_roles: Index<'a, Of<'a, RoleFacts>>,
     by_label: HashMap<(&'a str, &'a str), Vec<Of<'a, RoleFacts>>>,
     holders: Index<'a, (Of<'a, BindingFacts>, Option<&'a str>)>,
-    groups: Vec<(Of<'a, BindingFacts>, Option<&'a str>)>,
+    /// Bindings of groups of accounts: of those of a namespace, and of all.
+    groups: HashMap<Option<&'a str>, Vec<Placed<'a>>>,
+    granting: RefCell<HashMap<*const Facts, Rc<[Of<'a, RoleFacts>]>>>,
 }
 
 impl<'a> Access<'a> {
@@ -351,7 +360,8 @@ impl<'a> Access<'a> {
             cluster_roles: Index::new(),
             by_label: HashMap::new(),
             holders: Index::new(),
-            groups: Vec::new(),
+            groups: HashMap::new(),
+            granting: RefCell::default(),
         };
         for (path, facts) in &set.facts {
             access.add(path, facts);
@@ -392,8 +402,14 @@ impl<'a> Access<'a> {
                             let namespace = namespace.as_deref();
                             self.holders.add(name, namespace, (of, namespace));
                         }
-                        Holder::AllOf(namespace) => self.groups.push((of, Some(namespace))),
-                        Holder::All => self.groups.push((of, None)),
+                        Holder::AllOf(namespace) => {
+                            let of_namespace = self.groups.entry(Some(namespace));
+                            of_namespace.or_default().push((self.bindings.len(), of));
+                        }
+                        Holder::All => {
+                            let of_all = self.groups.entry(None);
+                            of_all.or_default().push((self.bindings.len(), of));
+                        }
                     }
                 }
             }
@@ -417,22 +433,33 @@ impl<'a> Access<'a> {
         nearest(found, binding.path)
     }
 
-    /// Those whose rules count: of a role that aggregates others, these.
-    pub fn granting(&self, role: Of<'a, RoleFacts>) -> Vec<Of<'a, RoleFacts>> {
-        let taken = |other: &Of<'a, RoleFacts>| {
-            let has = |label| other.body.labels.contains(label);
-            role.body.takes.iter().any(|labels| labels.iter().all(has))
-        };
+    /// Those whose rules count: of a role that aggregates others, these. Many bindings may give it.
+    pub fn granting(&self, role: Of<'a, RoleFacts>) -> Rc<[Of<'a, RoleFacts>]> {
+        let mut known = self.granting.borrow_mut();
+        let of_role = known.entry(std::ptr::from_ref(role.facts));
+        Rc::clone(of_role.or_insert_with(|| self.taken_in(role).into()))
+    }
+
+    fn taken_in(&self, role: Of<'a, RoleFacts>) -> Vec<Of<'a, RoleFacts>> {
         if role.body.takes.is_empty() {
             return vec![role];
         }
-        let first = |labels: &'a Vec<(String, String)>| {
-            let (key, value) = labels.first()?;
-            self.by_label.get(&(key.as_str(), value.as_str()))
-        };
-        let few = |others: &&Vec<_>| others.len() <= MANY;
-        let others = role.body.takes.iter().filter_map(first).filter(few);
-        others.flatten().copied().filter(taken).collect()
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        for labels in &role.body.takes {
+            let Some((key, value)) = labels.first() else {
+                continue;
+            };
+            let others = self.by_label.get(&(key.as_str(), value.as_str()));
+            let few = others.filter(|others| others.len() <= MANY);
+            for other in few.into_iter().flatten() {
+                let has = |label| other.body.labels.binary_search(label).is_ok();
+                if labels.iter().all(has) && seen.insert(std::ptr::from_ref(other.facts)) {
+                    found.push(*other);
+                }
+            }
+        }
+        found
     }
 
     /// The accounts that a pod may run as: one, but where several of the same name are as near.
@@ -469,17 +496,18 @@ impl<'a> Access<'a> {
             .collect()
     }
 
-    /// The bindings that name a group of the account of a pod.
-    pub fn group_bindings_of(
-        &self,
-        pod: Of<'a, PodFacts>,
-    ) -> impl Iterator<Item = Of<'a, BindingFacts>> {
-        let namespace = pod.body.namespace.as_deref();
-        let mine = move |of: Option<&str>| of.is_none() || of == namespace;
-        self.groups
-            .iter()
-            .filter(move |(_, of)| mine(*of))
-            .map(|(b, _)| *b)
+    /// The bindings that name a group of accounts: all, or those of a namespace.
+    pub fn bindings_of_group(&self, namespace: Option<&'a str>) -> &[Placed<'a>] {
+        let bindings = self.groups.get(&namespace);
+        bindings.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The first binding that names a group of the account of a pod.
+    pub fn group_binding_of(&self, pod: Of<'a, PodFacts>) -> Option<Of<'a, BindingFacts>> {
+        let groups = groups_of(pod).into_iter();
+        let first = groups.filter_map(|group| self.bindings_of_group(group).first());
+        let first = first.min_by_key(|(place, _)| *place);
+        first.map(|(_, binding)| *binding)
     }
 
     /// Whether the token of its account is mounted into a pod: by its own word, else by the account's.
@@ -492,6 +520,16 @@ impl<'a> Access<'a> {
                 .all(|a| a.body.automount != Some(false)),
         }
     }
+}
+
+/// A binding, and its place among all.
+pub type Placed<'a> = (usize, Of<'a, BindingFacts>);
+
+/// The groups of accounts that the account of a pod is in: those of a namespace, and all.
+pub fn groups_of(pod: Of<'_, PodFacts>) -> Vec<Option<&str>> {
+    let namespace = pod.body.namespace.as_deref();
+    let of_namespace = Some(namespace).filter(Option::is_some);
+    of_namespace.into_iter().chain([None]).collect()
 }
 
 /// The account that a pod runs as.

@@ -1,6 +1,7 @@
 //! A Kubernetes object: a map with `apiVersion` and `kind`.
 
 use crate::finding::ObjectRef;
+use crate::text::clipped;
 use crate::yaml::Node;
 
 /// Group, version and kind.
@@ -100,9 +101,15 @@ impl<'d> Object<'d> {
             } else {
                 format!("{group}/{version}")
             },
-            kind: kind.to_owned(),
-            namespace: self.namespace().map(str::to_owned),
-            name: self.name().map(str::to_owned),
+            kind: short(kind),
+            namespace: self.namespace().map(short),
+            name: self.name().map(short),
         }
     }
+}
+
+/// A name as every finding holds it: no API server takes a tenth of this length.
+fn short(name: &str) -> String {
+    const MOST: usize = 4_000;
+    clipped(name.to_owned(), MOST)
 }

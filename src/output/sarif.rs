@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, State};
 use crate::model::{Policy, Severity};
 use crate::text::{FileId, SourceFile};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
@@ -16,8 +16,9 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
         .iter()
         .filter(|f| !matches!(f.state, State::Subsumed { .. }))
         .collect();
+    let found: HashSet<&str> = shown.iter().map(|f| f.rule.as_ref()).collect();
     let rules: Vec<&Policy> = policies()
-        .filter(|p| shown.iter().any(|f| f.rule == p.id))
+        .filter(|p| found.contains(p.id.as_ref()))
         .collect();
     let index: HashMap<&str, usize> = rules
         .iter()
@@ -25,10 +26,10 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
         .map(|(i, p)| (p.id.as_ref(), i))
         .collect();
     let mut hashes = HashMap::new();
-    let results: Vec<Value> = shown
+    let mut results = shown
         .iter()
         .filter_map(|f| result(report, f, &index, &mut hashes))
-        .collect();
+        .peekable();
     let driver = json!({
         "name": "kubevet",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
@@ -39,11 +40,27 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
         "tool": { "driver": driver },
         "automationDetails": { "id": "kubevet/" },
         "columnKind": "unicodeCodePoints",
-        "results": results,
+        "results": results.peek().map_or_else(|| json!([]), |_| json!([RESULTS])),
     });
     let document = json!({ "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run] });
-    writeln!(out, "{}", super::json::escape(&format!("{document:#}")))
+    let text = format!("{document:#}");
+    let (before, after) = text
+        .split_once(&format!("\"{RESULTS}\""))
+        .unwrap_or((&text, ""));
+    write!(out, "{}", super::json::escape(before))?;
+    // One by one: all at once they take twenty times as much memory as their text.
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    let mut between = String::new();
+    for result in results {
+        let text = format!("{result:#}").replace('\n', &format!("\n{indent}"));
+        write!(out, "{between}{}", super::json::escape(&text))?;
+        between = format!(",\n{indent}");
+    }
+    writeln!(out, "{}", super::json::escape(after))
 }
+
+/// What stands in the document where the results are to be written.
+const RESULTS: &str = "results are written here";
 
 fn rule(policy: &Policy) -> Value {
     let mut tags = vec!["security".to_owned(), "kubernetes".to_owned()];

@@ -11,6 +11,7 @@ use crate::kube::{Object, Says, Set, folder};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, Spot};
+use std::collections::{HashMap, HashSet};
 
 const ENABLED: &str = "enable-admission-plugins";
 const DISABLED: &str = "disable-admission-plugins";
@@ -112,13 +113,21 @@ pub(super) fn admission_plugin_needs_config(instance: &Instance<'_>, cx: &mut Cx
 
 /// The same with a configuration that does not speak of the plugin.
 pub(super) fn admission_plugin_needs_config_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+    // Of each file, which of the plugins that need a configuration it has.
+    let mut known = HashMap::new();
     for link in set.links(ComponentKind::ApiServer, "admission-control-config-file") {
         let Says::Admission(configured) = &link.file.says else {
             continue;
         };
+        let configured = known
+            .entry(std::ptr::from_ref(link.file))
+            .or_insert_with(|| {
+                let needed = configured.iter().map(String::as_str);
+                needed.filter(|c| needs_config(c)).collect::<HashSet<_>>()
+            });
         for plugin in link.from.facts.settings(ENABLED) {
             let name = plugin.value.as_str();
-            if needs_config(name) && !configured.iter().any(|c| c == name) {
+            if needs_config(name) && !configured.contains(name) {
                 let message = format!(
                     "admission plugin {name} needs a configuration: {} has none for it, and the API server does not start",
                     link.from.setting.value
@@ -141,8 +150,10 @@ pub(super) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>
     let Some(enabled) = enabled.filter(|_| instance.form != Form::Kops) else {
         return;
     };
+    // The first of each name.
+    let on: HashMap<_, _> = enabled.items.iter().rev().copied().collect();
     for (item, spot) in named(instance, &[DISABLED]) {
-        let Some((_, on)) = enabled.items.iter().find(|(name, _)| *name == item) else {
+        let Some(on) = on.get(item) else {
             continue;
         };
         if enabled.origin == Origin::Explicit {
@@ -923,12 +934,15 @@ pub(super) fn kubelet_certificate_authority_in_set(set: &Set<'_>, cx: &mut Cx<'_
         return;
     }
     // What lies in one folder is one cluster's.
+    let mut signed = HashMap::new();
+    for kubelet in set.settings(ComponentKind::Kubelet, "rotate-server-certificates") {
+        if kubelet.setting.value == "true" {
+            signed.entry(folder(kubelet.path)).or_insert(kubelet);
+        }
+    }
     let server_settings = set.settings(ComponentKind::ApiServer, "kubelet-certificate-authority");
     for server in server_settings.filter(|s| s.setting.value.is_empty()) {
-        let signed = set
-            .settings(ComponentKind::Kubelet, "rotate-server-certificates")
-            .find(|k| k.setting.value == "true" && folder(k.path) == folder(server.path));
-        if let Some(kubelet) = signed {
+        if let Some(kubelet) = signed.get(folder(server.path)) {
             let message = "the API server does not verify the certificates of kubelets, although the cluster signs them: `--kubelet-certificate-authority` is not set";
             cx.report_fact(server.facts, &server.setting.at, message)
                 .related_fact(&kubelet.setting.at.label);

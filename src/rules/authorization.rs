@@ -4,6 +4,7 @@ use crate::check::Cx;
 use crate::kube::Object;
 use crate::kube::component::number;
 use crate::yaml::Node;
+use std::collections::HashSet;
 
 fn kind(authorizer: Node<'_>) -> &str {
     let kind = authorizer.field("type").and_then(Node::as_str);
@@ -12,11 +13,13 @@ fn kind(authorizer: Node<'_>) -> &str {
 
 pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
     let authorizers: Vec<Node<'_>> = config.node.list("authorizers").collect();
+    let last = authorizers
+        .iter()
+        .rposition(|a| matches!(kind(*a), "RBAC" | "Node"));
     for (at, authorizer) in authorizers.iter().enumerate() {
         let policy = authorizer.at(&["webhook", "failurePolicy"]);
         let open = policy.filter(|p| p.as_str() == Some("NoOpinion"));
-        let others = authorizers.get(at + 1..).unwrap_or_default();
-        let before = others.iter().any(|a| matches!(kind(*a), "RBAC" | "Node"));
+        let before = last.is_some_and(|last| at < last);
         if let Some(policy) = open.filter(|_| before && kind(*authorizer) == "Webhook") {
             cx.report(policy, "what this webhook denies is allowed while it does not answer: others that allow are asked after it");
         }
@@ -25,8 +28,8 @@ pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
 
 /// What the API server refuses to start with.
 pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
-    let mut names: Vec<&str> = Vec::new();
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
+    let mut kinds: HashSet<&str> = HashSet::new();
     for authorizer in config.node.list("authorizers") {
         if kind(authorizer).contains("{{") {
             continue;
@@ -35,13 +38,12 @@ pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
         match authorizer.field("name") {
             Some(name) => {
                 let text = name.text().unwrap_or_default();
-                if names.contains(&text) {
+                if !names.insert(text) {
                     cx.report(
                         name,
                         format!("two authorizers are called {text}: the API server does not start"),
                     );
                 }
-                names.push(text);
             }
             None => {
                 cx.missing(
@@ -53,7 +55,7 @@ pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-fn of_type<'d>(authorizer: Node<'d>, seen: &mut Vec<&'d str>, cx: &mut Cx<'_>) {
+fn of_type<'d>(authorizer: Node<'d>, seen: &mut HashSet<&'d str>, cx: &mut Cx<'_>) {
     const TYPES: [&str; 6] = [
         "AlwaysAllow",
         "AlwaysDeny",
@@ -75,7 +77,7 @@ fn of_type<'d>(authorizer: Node<'d>, seen: &mut Vec<&'d str>, cx: &mut Cx<'_>) {
             node,
             format!("there is no authorizer of type {kind}: the API server does not start"),
         );
-    } else if kind != "Webhook" && seen.contains(&kind) {
+    } else if kind != "Webhook" && seen.contains(kind) {
         cx.report(
             node,
             format!(
@@ -83,7 +85,7 @@ fn of_type<'d>(authorizer: Node<'d>, seen: &mut Vec<&'d str>, cx: &mut Cx<'_>) {
             ),
         );
     }
-    seen.push(kind);
+    seen.insert(kind);
     match (kind == "Webhook", authorizer.pair("webhook")) {
         (true, Some((_, webhook))) => of_webhook(webhook, cx),
         (true, None) => {

@@ -2,7 +2,8 @@
 
 use crate::check::Cx;
 use crate::kube::component::{ComponentKind, Origin};
-use crate::kube::{Body, Facts, Says, Set, folder};
+use crate::kube::{Body, Facts, Says, Set, SetSetting, folder};
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "encryption-provider-config") {
@@ -26,20 +27,19 @@ fn port(url: &str) -> Option<&str> {
 
 /// The API server asks etcd in plain text what is served with TLS, or the other way around.
 pub(super) fn etcd_scheme_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
+    let mut listens = HashMap::new();
+    for etcd in set.settings(ComponentKind::Etcd, "listen-client-urls") {
+        let url = etcd.setting.value.as_str();
+        let of_port = listens.entry((folder(etcd.path), port(url)));
+        let (_, schemes) = of_port.or_insert((etcd, HashSet::new()));
+        schemes.insert(scheme(url));
+    }
     for server in set.settings(ComponentKind::ApiServer, "etcd-servers") {
         let asked = server.setting.value.as_str();
-        let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
-        let etcd = set.settings(ComponentKind::Etcd, "listen-client-urls");
-        let same = etcd.filter(|e| {
-            folder(e.path) == folder(server.path)
-                && port(asked).is_some()
-                && port(&e.setting.value) == port(asked)
-        });
-        let same: Vec<_> = same.collect();
-        let agrees = same
-            .iter()
-            .any(|e| scheme(&e.setting.value) == scheme(asked));
-        if let Some(etcd) = same.first().filter(|_| !agrees) {
+        let at = port(asked).map(|port| (folder(server.path), Some(port)));
+        let same = at.and_then(|at| listens.get(&at));
+        if let Some((etcd, _)) = same.filter(|(_, schemes)| !schemes.contains(&scheme(asked))) {
             let message = format!(
                 "the API server asks etcd at {asked}, which listens at {}: they never understand each other",
                 etcd.setting.value
@@ -52,17 +52,20 @@ pub(super) fn etcd_scheme_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
 
 /// The API server verifies certificates that kubelets have signed themselves.
 pub(super) fn kubelet_ca_vs_self_signed(set: &Set<'_>, cx: &mut Cx<'_>) {
+    // Whether one of a folder gets its certificate signed, and the first that has none of its own.
+    let mut kubelets: HashMap<&str, (bool, Option<SetSetting<'_>>)> = HashMap::new();
+    for kubelet in set.settings(ComponentKind::Kubelet, "rotate-server-certificates") {
+        let (signed, first) = kubelets.entry(folder(kubelet.path)).or_default();
+        *signed |= kubelet.setting.value == "true";
+        if first.is_none() && kubelet.facts.settings("tls-cert-file").next().is_none() {
+            *first = Some(kubelet);
+        }
+    }
     let servers = set.settings(ComponentKind::ApiServer, "kubelet-certificate-authority");
     for server in
         servers.filter(|s| s.setting.origin == Origin::Explicit && !s.setting.value.is_empty())
     {
-        let kubelets = set.settings(ComponentKind::Kubelet, "rotate-server-certificates");
-        let mut kubelets: Vec<_> = kubelets
-            .filter(|k| folder(k.path) == folder(server.path))
-            .collect();
-        let signed = kubelets.iter().any(|k| k.setting.value == "true");
-        kubelets.retain(|k| k.facts.settings("tls-cert-file").next().is_none());
-        if let Some(kubelet) = kubelets.first().filter(|_| !signed) {
+        if let Some((false, Some(kubelet))) = kubelets.get(folder(server.path)) {
             let message = format!(
                 "the API server asks for certificates of {}, and the kubelet signs its own: logs, exec and port-forward fail",
                 server.setting.value
@@ -89,14 +92,16 @@ pub(super) fn service_account_issuer_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
         ComponentKind::ControllerManager,
         "service-account-private-key-file",
     );
+    let mut checkers = HashMap::new();
+    for checker in set.settings(ComponentKind::ApiServer, "service-account-key-file") {
+        let beside = checkers.entry(folder(checker.path));
+        let (_, pairs) = beside.or_insert((checker, HashSet::new()));
+        pairs.insert(pair(&checker.setting.value));
+    }
     for signer in signers.filter(|s| s.setting.origin == Origin::Explicit) {
-        let checkers = set.settings(ComponentKind::ApiServer, "service-account-key-file");
-        let beside: Vec<_> = checkers
-            .filter(|c| folder(c.path) == folder(signer.path))
-            .collect();
+        let beside = checkers.get(folder(signer.path));
         let key = signer.setting.value.as_str();
-        let agrees = beside.iter().any(|c| pair(&c.setting.value) == pair(key));
-        if let Some(checker) = beside.first().filter(|_| !agrees) {
+        if let Some((checker, _)) = beside.filter(|(_, pairs)| !pairs.contains(pair(key))) {
             let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
             let message = format!(
                 "tokens are signed with {}, and the API server beside it checks them with {}",
@@ -111,10 +116,16 @@ pub(super) fn service_account_issuer_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
 
 /// A gate that another component of the cluster has the other way around than the API server.
 pub(super) fn feature_gate_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
-    let servers: Vec<_> = set
-        .settings(ComponentKind::ApiServer, "feature-gates")
-        .collect();
-    let gate = |item: &str| item.split('=').next().unwrap_or(item).to_owned();
+    fn gate(item: &str) -> &str {
+        item.split('=').next().unwrap_or(item)
+    }
+    // What says something of a gate, and whether nothing else does.
+    let mut servers = HashMap::new();
+    for server in set.settings(ComponentKind::ApiServer, "feature-gates") {
+        let key = (folder(server.path), gate(&server.setting.value));
+        let known = servers.entry(key).and_modify(|(_, alone)| *alone = false);
+        known.or_insert((server, true));
+    }
     let others = [
         ComponentKind::ControllerManager,
         ComponentKind::Scheduler,
@@ -122,11 +133,8 @@ pub(super) fn feature_gate_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
     ];
     for component in others {
         for other in set.settings(component, "feature-gates") {
-            let mut beside = servers.iter().filter(|s| {
-                folder(s.path) == folder(other.path)
-                    && gate(&s.setting.value) == gate(&other.setting.value)
-            });
-            let (Some(server), None) = (beside.next(), beside.next()) else {
+            let key = (folder(other.path), gate(&other.setting.value));
+            let Some((server, true)) = servers.get(&key) else {
                 continue;
             };
             let (ours, theirs) = (&other.setting.value, &server.setting.value);
@@ -147,6 +155,10 @@ pub(super) fn config_document_unused(set: &Set<'_>, cx: &mut Cx<'_>) {
     let (Some((server_path, server)), None) = (servers.next(), servers.next()) else {
         return;
     };
+    let settings = server.component().into_iter().flat_map(|c| &c.settings);
+    // The first of each name.
+    let lacking = settings.filter(|s| s.value.is_empty()).rev();
+    let lacking: HashMap<_, _> = lacking.map(|s| (s.name, s)).collect();
     for (path, facts) in &set.facts {
         let Body::SideFile(file) = &facts.body else {
             continue;
@@ -159,7 +171,7 @@ pub(super) fn config_document_unused(set: &Set<'_>, cx: &mut Cx<'_>) {
         if !near || shown || file.path.is_some() || file.component != ComponentKind::ApiServer {
             continue;
         }
-        if let Some(lacking) = server.settings(file.flag).find(|s| s.value.is_empty()) {
+        if let Some(lacking) = lacking.get(file.flag) {
             let message = format!(
                 "no API server reads this file: `--{}` is not set",
                 file.flag

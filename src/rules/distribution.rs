@@ -7,6 +7,7 @@ use crate::kube::credential::{is_credential, named};
 use crate::kube::{Body, MachineFacts, MachinePart, Object, Set};
 use crate::model::Severity;
 use crate::yaml::{Kind, Node, items};
+use std::collections::HashMap;
 
 pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_>) {
     for node in variables
@@ -36,13 +37,21 @@ pub(super) fn capi_kcp_version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
                 _ => None,
             })
     };
-    // The control plane of a cluster; `None` where two clusters of that name are here.
+    // By name; `None` where two of that name are here.
+    let only = |part| {
+        let mut named: HashMap<&str, Option<&MachineFacts>> = HashMap::new();
+        for (_, machines) in parts(part) {
+            let known = named.entry(&machines.name);
+            known
+                .and_modify(|one| *one = None)
+                .or_insert(Some(machines));
+        }
+        named
+    };
+    let (clusters, planes) = (only(MachinePart::Cluster), only(MachinePart::ControlPlane));
     let plane = |cluster: &str| -> Option<&MachineFacts> {
-        let mut clusters = parts(MachinePart::Cluster).filter(|(_, c)| c.name == cluster);
-        let (_, cluster) = clusters.next().filter(|(_, c)| !c.refers.is_empty())?;
-        let mut planes = parts(MachinePart::ControlPlane).filter(|(_, p)| p.name == cluster.refers);
-        let (_, plane) = planes.next()?;
-        (clusters.next().is_none() && planes.next().is_none()).then_some(plane)
+        let cluster = (*clusters.get(cluster)?).filter(|c| !c.refers.is_empty())?;
+        *planes.get(cluster.refers.as_str())?
     };
     for (facts, workers) in parts(MachinePart::Workers).filter(|(_, w)| w.minor > 0) {
         let Some(plane) = plane(&workers.refers).filter(|p| p.minor > 0) else {

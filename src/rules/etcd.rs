@@ -6,6 +6,7 @@ use crate::kube::component::{ComponentKind, Extent, Form, Instance, Setting, is_
 use crate::kube::{PodSpec, Set, folder};
 use crate::model::Severity;
 use crate::yaml::{Node, Spot};
+use std::collections::HashMap;
 
 /// URLs of a setting as it is written last, each with its place. Those of `initial-cluster` have a name before them.
 fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, Spot<'d>)> {
@@ -429,14 +430,17 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn shared_ca_with_apiserver(set: &Set<'_>, cx: &mut Cx<'_>) {
-    // What lies in one folder is one cluster's.
+    // What lies in one folder is one cluster's: the first of each, and whether all say the same.
+    let mut servers = HashMap::new();
+    for server in set.settings(ComponentKind::ApiServer, "client-ca-file") {
+        let beside = servers.entry(folder(server.path));
+        let (first, same) = beside.or_insert((server, true));
+        *same &= first.setting.value == server.setting.value;
+    }
     for etcd in set.settings(ComponentKind::Etcd, "trusted-ca-file") {
-        let mut beside = set
-            .settings(ComponentKind::ApiServer, "client-ca-file")
-            .filter(|server| folder(server.path) == folder(etcd.path));
         let file = &etcd.setting.value;
-        if let Some(server) = beside.next().filter(|s| s.setting.value == *file)
-            && beside.all(|other| other.setting.value == *file)
+        if let Some((server, true)) = servers.get(folder(etcd.path))
+            && server.setting.value == *file
         {
             let message = format!(
                 "every client certificate of the cluster opens etcd: the API server trusts the same CA, {file}"

@@ -9,6 +9,7 @@ use crate::kube::{Facts, Object, Set, SettingFact, folder};
 use crate::model::Severity;
 use crate::text::Span;
 use crate::yaml::{Kind, Spot};
+use std::collections::HashMap;
 
 pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_>) {
     for provider in config.node.list("providers") {
@@ -225,19 +226,28 @@ pub(super) fn config_flag_conflict(set: &Set<'_>, cx: &mut Cx<'_>) {
         object.is_some_and(|object| object.kind == "KubeletConfiguration")
     };
     let (files, flags): (Vec<_>, Vec<_>) = kubelets().partition(|(_, facts, _)| is_file(facts));
+    let explicit = |s: &&SettingFact| s.origin == Origin::Explicit && s.names.is_none();
+    // What a file sets, the first of each name; by its path and by its folder. `None` where several lie there.
+    let mut known: [HashMap<&str, Option<usize>>; 2] = Default::default();
+    let [of_file, of_folder] = &mut known;
+    let mut set_by = Vec::new();
+    for (at, (path, _, file)) in files.into_iter().enumerate() {
+        for (map, key) in [(&mut *of_file, path), (&mut *of_folder, folder(path))] {
+            map.entry(key)
+                .and_modify(|one| *one = None)
+                .or_insert(Some(at));
+        }
+        let settings = file.settings.iter().rev().filter(explicit);
+        set_by.push(settings.map(|s| (s.name, s)).collect::<HashMap<_, _>>());
+    }
     for (path, facts, flags) in flags {
-        let same_file = || files.iter().filter(|f| f.0 == path);
-        let same_folder = || files.iter().filter(|f| folder(f.0) == folder(path));
-        let beside: Vec<_> = match same_file().next() {
-            Some(_) => same_file().collect(),
-            None => same_folder().collect(),
-        };
-        let [(_, file, _)] = beside.as_slice() else {
+        let beside = of_file.get(path).or_else(|| of_folder.get(folder(path)));
+        let file = beside.copied().flatten().and_then(|at| set_by.get(at));
+        let Some(file) = file else {
             continue;
         };
-        let explicit = |s: &&SettingFact| s.origin == Origin::Explicit && s.names.is_none();
         for flag in flags.settings.iter().filter(explicit) {
-            let other = file.settings(flag.name).find(explicit);
+            let other = file.get(flag.name);
             let same = |a: &str, b: &str| a == b || number(a).is_some() && number(a) == number(b);
             if let Some(other) = other.filter(|o| !same(&o.value, &flag.value)) {
                 let message = format!(

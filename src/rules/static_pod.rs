@@ -5,6 +5,7 @@ use crate::kube::Object;
 use crate::kube::component::{ComponentKind, Form, Instance};
 use crate::kube::{Container, PodSpec, Set, folder};
 use crate::yaml::Node;
+use std::collections::HashMap;
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
@@ -159,7 +160,13 @@ pub(super) fn version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
         })
     };
     let is_server = |component| component == ComponentKind::ApiServer;
-    let servers: Vec<_> = pods().filter(|(_, _, c, ..)| is_server(*c)).collect();
+    // The first of each folder; several of different versions are several clusters.
+    let mut servers = HashMap::new();
+    for (path, .., minor, at) in pods().filter(|(_, _, c, ..)| is_server(*c)) {
+        let beside = servers.entry(folder(path));
+        let (first, _, same) = beside.or_insert((minor, at, true));
+        *same &= *first == minor;
+    }
     for (path, facts, component, minor, at) in pods().filter(|(_, _, c, ..)| !is_server(*c)) {
         if !matches!(
             component,
@@ -167,14 +174,9 @@ pub(super) fn version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
         ) {
             continue;
         }
-        let mut beside = servers.iter().filter(|s| folder(s.0) == folder(path));
-        let Some((.., server, of_server)) = beside.next() else {
+        let Some((server, of_server, true)) = servers.get(folder(path)) else {
             continue;
         };
-        // Several of different versions are several clusters.
-        if beside.any(|(.., other, _)| other != server) {
-            continue;
-        }
         let name = component.name();
         let message = if minor > *server {
             format!("{name} 1.{minor} is newer than the API server beside it, 1.{server}")

@@ -3,46 +3,82 @@
 
 use super::rules::unique;
 use super::table::Kind as ApiKind;
-use super::validate::{Validator, with_article};
-use super::{Problem, between, format};
+use super::validate::{Validator, short, with_article};
+use super::{Patterns, Problem, between, format};
 use crate::finding::Releases;
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot};
+use std::collections::HashMap;
 
-/// Checks a custom resource by its definition.
+/// What a definition says of its versions, looked up once for all of its resources.
+pub struct Definition<'c> {
+    /// The first of each name, and whether one of that name is served.
+    versions: HashMap<&'c str, (Node<'c>, bool)>,
+    /// The names of those that are served, as far as somebody may have meant one.
+    served: Vec<&'c str>,
+    /// Whether a name is filled in later.
+    open: bool,
+}
+
+impl<'c> Definition<'c> {
+    /// Of a CustomResourceDefinition.
+    pub fn of(definition: Object<'c>) -> Self {
+        const MEANT: usize = 100;
+        let mut known = Self {
+            versions: HashMap::new(),
+            served: Vec::new(),
+            open: false,
+        };
+        let spec = definition.node.field("spec");
+        for version in spec.into_iter().flat_map(|s| s.list("versions")) {
+            let name = version.field("name").and_then(Node::text);
+            let Some(name) = name else { continue };
+            let (_, served) = known.versions.entry(name).or_insert((version, false));
+            if version.field("served").and_then(Node::as_bool) == Some(true) {
+                *served = true;
+                known.open |= name.contains("{{");
+                if known.served.len() < MEANT {
+                    known.served.push(name);
+                }
+            }
+        }
+        known
+    }
+}
+
+/// Checks a custom resource by its definition; whether some text was not held against its pattern, since that takes too long.
 pub fn validate_custom<'d>(
     resource: Object<'d>,
-    definition: Object<'_>,
+    definition: &Definition<'_>,
     targets: Releases,
     whole: Whole,
-) -> Vec<Problem<'d>> {
+    patterns: &mut Patterns,
+) -> (Vec<Problem<'d>>, bool) {
     let mut check = Validator::new(None, targets, whole);
-    let spec = definition.node.field("spec");
-    let versions: Vec<Node<'_>> = spec.into_iter().flat_map(|s| s.list("versions")).collect();
-    let served = versions
-        .iter()
-        .filter(|v| v.field("served").and_then(Node::as_bool) == Some(true));
-    let names: Vec<_> = served.filter_map(|v| name_of(*v)).collect();
     let asked = resource.gvk.version;
-    if !names.contains(&asked) && !names.iter().any(|name| name.contains("{{")) {
+    let version = definition.versions.get(asked);
+    if !definition.open && !version.is_some_and(|(_, served)| *served) {
         let kind = resource.gvk.kind;
         let at = resource.node.get("apiVersion").unwrap_or(resource.node);
         let message = format!(
             "the definition of {kind} does not serve `{asked}`: the API server refuses this object"
         );
-        let near = nearest(asked, names.iter().copied()).or(names.first().copied());
+        let names = || definition.served.iter().copied();
+        let near = nearest(asked, names()).or(names().next());
         let help = near.map(|near| format!("write `apiVersion: {}/{near}`", resource.gvk.group));
         check.add("api/version-not-served-by-crd", at, message, help);
-        return check.problems;
+        return (check.problems, false);
     }
-    let version = versions.iter().find(|v| name_of(**v) == Some(asked));
-    let schema = version.and_then(|v| v.at(&["schema", "openAPIV3Schema"]));
+    let schema = version.and_then(|(v, _)| v.at(&["schema", "openAPIV3Schema"]));
     if let Some(schema) = schema {
-        let mut path = Vec::new();
-        root(&mut check, resource, schema, &mut path);
+        // What is compiled serves all resources.
+        check.patterns = std::mem::take(patterns);
+        root(&mut check, resource, schema, &mut Vec::new());
+        *patterns = std::mem::take(&mut check.patterns);
     }
-    check.problems
+    let gave_up = std::mem::take(&mut patterns.gave_up);
+    (check.problems, gave_up)
 }
 
 /// That nothing defines a custom resource.
@@ -90,10 +126,6 @@ fn of_kind<'d>(
         mild: false,
         releases,
     }
-}
-
-fn name_of(version: Node<'_>) -> Option<&str> {
-    version.field("name").and_then(Node::text)
 }
 
 /// The names on the way to a value, for messages.
@@ -166,6 +198,9 @@ fn map<'d>(
     // What is misspelt is no longer missing when it is right.
     let required = schema.list("required").filter_map(Node::as_str);
     for name in required.filter(|_| unknown == 0) {
+        if check.is_crowded() {
+            return;
+        }
         let is = known(name);
         let defaulted = is.is_some_and(|p| p.get("default").is_some());
         let nullable = is.and_then(|p| p.field("nullable")).and_then(Node::as_bool) == Some(true);
@@ -180,6 +215,9 @@ fn map<'d>(
         }
     }
 }
+
+/// Keys of a list that are looked at; nobody has more.
+pub(super) const MOST_KEYS: usize = 16;
 
 /// Unknown fields of a map that are compared with those that it may have.
 const SLIPS: usize = 20;
@@ -204,9 +242,7 @@ fn unknown_field<'d>(
         return;
     }
     let names = properties.into_iter().flat_map(Node::entries);
-    let names: Vec<_> = names.filter_map(|(key, _)| key.text()).collect();
-    let near = nearest(name, names.into_iter());
-    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let help = check.meant(name, names.filter_map(|(key, _)| key.text()));
     let message = format!(
         "{} has no field `{name}`: the API server refuses it, or drops it without a word",
         shown(path)
@@ -227,7 +263,7 @@ pub(super) fn value_of<'d>(
     let word = || text.chars().all(char::is_alphanumeric);
     let open = kind == Kind::Str && is_placeholder(text) && !(collection && word());
     // Null is dropped where it is not allowed, or replaced by the default.
-    if node.is_null() || open {
+    if node.is_null() || open || check.is_crowded() {
         return;
     }
     let name = path.last().cloned().unwrap_or_default();
@@ -307,7 +343,7 @@ fn list<'d>(
         Some("set") => unique(check, node, &[], |_| None),
         Some("map") => {
             let keys = schema.list("x-kubernetes-list-map-keys");
-            let keys: Vec<&str> = keys.filter_map(Node::as_str).collect();
+            let keys: Vec<&str> = keys.filter_map(Node::as_str).take(MOST_KEYS).collect();
             let default = |key: &str| schema.at(&["items", "properties", key, "default"])?.text();
             unique(check, node, &keys, default);
         }
@@ -344,16 +380,17 @@ fn pattern<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name
     if let Some((pattern, text)) = of_schema.zip(node.as_str())
         && check.patterns.matches(pattern, text) == Some(false)
     {
-        let what = format!("text that matches `{pattern}`");
+        let what = format!("text that matches `{}`", short(pattern));
         check.form(false, node, name, &what);
     }
 }
 
 fn scalar<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name: &str) {
     let text = node.text().unwrap_or_default();
-    let values: Vec<&str> = schema.list("enum").filter_map(Node::text).collect();
-    if !values.is_empty() && !values.contains(&text) {
-        check.not_one_of(node, name, &values);
+    let values = || schema.list("enum").filter_map(Node::text);
+    let allowed = schema.field("enum").filter(|_| values().next().is_some());
+    if allowed.is_some_and(|allowed| !allowed.has_item(text)) {
+        check.not_among(node, name, values());
         return;
     }
     if node.kind() == Kind::Str {

@@ -3,19 +3,20 @@
 //! The jsonschema crate validates a copy of the resource as JSON; each of its errors is led back to the node by its path. It reads
 //! nothing beyond the schema's own text: a reference to another file or to the network is an error.
 
-use super::Problem;
+use super::{Problem, cost, pattern};
 use crate::finding::Releases;
 use crate::kube::{Object, is_variable};
 use crate::yaml::{Kind, Node, Spot};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A schema that is ready to validate.
 #[derive(Debug)]
 pub struct Given {
     validator: Validator,
+    schema: Value,
 }
 
 /// Schemas that a reference may stand for in all, each as often as it is referred to: more is a trap that validates for hours.
@@ -27,13 +28,36 @@ const DEEPEST: usize = 400;
 /// Steps that a pattern may go back, where it asks for what cannot be matched in linear time.
 const BACKTRACKING: usize = 100_000;
 
+/// Bytes that a compiled pattern may take.
+const PATTERN: usize = 4 << 20;
+
+/// Steps that a resource may take, one for each schema that is asked about a value: of more than these nobody waits for the end.
+const STEPS: usize = 3_000_000;
+
+/// Steps whose errors may be held until alternatives are judged; each takes a kilobyte and more.
+const HELD: usize = 40_000;
+
 impl Given {
-    /// Of the text of a schema; why not, where it is none.
-    pub fn compile(text: &str) -> Result<Self, String> {
+    /// Of the text of a schema; why not, where it is none. `room` is the bytes that patterns of the schemas of a run may still take.
+    pub fn compile(text: &str, room: &mut usize) -> Result<Self, String> {
         let schema: Value = serde_json::from_str(text).map_err(|e| format!("is no JSON: {e}"))?;
         if expanded(&schema, &schema, &mut HashMap::new(), 0) > MOST {
             return Err("has references that multiply beyond what can be validated".to_owned());
         }
+        let mut patterns = HashSet::new();
+        collect(&schema, &mut patterns);
+        let mut sizes = patterns
+            .into_iter()
+            .map(|pattern| pattern::size(pattern, PATTERN.min(*room)));
+        let size = sizes.try_fold(0, |sum: usize, size| {
+            let sum = sum + size?;
+            (sum <= *room).then_some(sum)
+        });
+        drop(sizes);
+        let size = size.ok_or(
+            "has patterns that take too much memory: write shorter counts such as `{1,60}`, or no classes of Unicode such as `\\p{L}`",
+        )?;
+        *room -= size;
         let options = || {
             jsonschema::options()
                 .offline()
@@ -41,14 +65,16 @@ impl Given {
                 .should_ignore_unknown_formats(true)
         };
         let linear = options()
-            .with_pattern_options(PatternOptions::regex())
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
             .build(&schema);
         let built = linear.or_else(|_| {
-            let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKING);
+            let patterns = PatternOptions::fancy_regex()
+                .backtrack_limit(BACKTRACKING)
+                .size_limit(PATTERN);
             options().with_pattern_options(patterns).build(&schema)
         });
         match built {
-            Ok(validator) => Ok(Self { validator }),
+            Ok(validator) => Ok(Self { validator, schema }),
             Err(e) if matches!(e.kind(), ValidationErrorKind::Referencing(_)) => {
                 let text = e.to_string();
                 let target = text.split('\'').nth(1).unwrap_or(&text);
@@ -75,14 +101,47 @@ impl Given {
             .collect()
     }
 
-    /// What is wrong with a custom resource.
-    pub fn check<'d>(&self, object: Object<'d>, targets: Releases) -> Vec<Problem<'d>> {
+    /// What is wrong with a custom resource; `None` where it takes too long to tell.
+    pub fn check<'d>(&self, object: Object<'d>, targets: Releases) -> Option<Vec<Problem<'d>>> {
         let value = object.node.to_json();
+        let cost = cost::of(&self.schema, &value).filter(|cost| cost.steps <= STEPS)?;
         let mut found = Vec::new();
-        for error in self.validator.iter_errors(&value) {
-            problems(&error, object.node, targets, &mut found);
+        // Asked more than once, a schema tells the same errors as often.
+        if cost.held <= HELD && cost.steps <= HELD.max(cost.asked * 4) {
+            for error in self.validator.iter_errors(&value) {
+                problems(&error, object.node, targets, &mut found);
+            }
+        } else if !self.validator.is_valid(&value) {
+            // What errors there are takes too much memory to find out.
+            found.push(Problem {
+                rule: "schema/conflict",
+                spot: object.node.get("kind").unwrap_or(object.node).into(),
+                message: format!(
+                    "this {} does not fit the schema: where cannot be said, since it is nested through alternatives (`anyOf`, `oneOf`) of the schema that refer back to themselves",
+                    short(object.gvk.kind)
+                ),
+                help: None,
+                related: None,
+                missing: false,
+                mild: false,
+                releases: targets,
+            });
         }
-        found
+        Some(found)
+    }
+}
+
+/// The patterns in a schema, and what may be one.
+fn collect<'s>(part: &'s Value, patterns: &mut HashSet<&'s str>) {
+    match part {
+        Value::Object(map) => {
+            patterns.extend(map.get("pattern").and_then(Value::as_str));
+            let of_fields = map.get("patternProperties").and_then(Value::as_object);
+            patterns.extend(of_fields.into_iter().flatten().map(|(key, _)| key.as_str()));
+            map.values().for_each(|value| collect(value, patterns));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, patterns)),
+        _ => {}
     }
 }
 

@@ -6,6 +6,7 @@
 mod admission;
 mod between;
 mod container;
+mod cost;
 mod custom;
 mod definition;
 mod files;
@@ -25,10 +26,11 @@ mod value;
 mod version;
 mod workload;
 
-pub use custom::{misspelt, singulars, undefined, validate_custom};
+pub use custom::{Definition, misspelt, singulars, undefined, validate_custom};
 pub use given::Given;
+pub use pattern::Patterns;
 pub use table::{Field, Kind, Life, Type};
-pub use validate::{Known, is_kind, validate, validate_published};
+pub use validate::{CROWDED, Known, is_kind, validate, validate_published};
 pub use version::versions;
 
 use crate::finding::Releases;

@@ -1,7 +1,7 @@
 //! Regular expressions as the API server reads them (Go's RE2): whether it takes one, and whether a text matches it.
 
-use regex_automata::nfa::thompson;
 use regex_automata::nfa::thompson::pikevm::{Cache, PikeVM};
+use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::syntax;
 use std::collections::HashMap;
 use std::iter::Peekable;
@@ -9,6 +9,12 @@ use std::str::Chars;
 
 /// Bytes that a compiled pattern may take; of a larger one nothing is said.
 const SIZE: usize = 1 << 20;
+
+/// Bytes that all compiled patterns of a run may take.
+const ALL: usize = 64 << 20;
+
+/// Steps that matching may take in a run: seconds.
+const STEPS: usize = 1 << 30;
 
 /// Most repetitions that RE2 counts.
 const REPEATS: u32 = 1000;
@@ -18,31 +24,95 @@ pub(super) fn problem(pattern: &str) -> Option<&'static str> {
     Reader::new(pattern).read().err()
 }
 
-/// Patterns that are ready to be matched, each by its text; `None` where nobody can say here.
-#[derive(Default)]
-pub(super) struct Patterns(HashMap<String, Option<(PikeVM, Cache)>>);
+/// Bytes that a pattern counts for which is not of the kind that is matched in linear time.
+const IRREGULAR: usize = 256 << 10;
+
+/// Bytes that a pattern takes when it is compiled, up to a limit; `None` where that is more.
+pub(super) fn size(pattern: &str, limit: usize) -> Option<usize> {
+    let config = thompson::Config::new().nfa_size_limit(Some(limit));
+    match NFA::compiler().configure(config).build(pattern) {
+        Ok(nfa) => Some(nfa.memory_usage()),
+        Err(e) if e.size_limit().is_some() => None,
+        Err(_) => Some(IRREGULAR),
+    }
+}
+
+/// What became of a pattern.
+enum Compiled {
+    Ready(Box<(PikeVM, Cache)>),
+    /// None that the API server takes, or that can be read here.
+    Wrong,
+    TooLarge,
+}
+
+/// Patterns that are ready to be matched, each by its text.
+pub struct Patterns {
+    known: HashMap<String, Compiled>,
+    /// Bytes that those which are yet to come may take.
+    room: usize,
+    /// Steps that matching may still take: one for a byte of a text and a state of its pattern.
+    steps: usize,
+    /// Whether something was too large to be matched.
+    pub(super) gave_up: bool,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            room: ALL,
+            steps: STEPS,
+            gave_up: false,
+        }
+    }
+}
 
 impl Patterns {
     /// Whether a pattern matches somewhere in a text, as far as it is known.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
-        if !self.0.contains_key(pattern) {
-            self.0.insert(pattern.to_owned(), compiled(pattern));
+        if !self.known.contains_key(pattern) {
+            let compiled = self.compiled(pattern);
+            self.known.insert(pattern.to_owned(), compiled);
         }
-        let (regex, cache) = self.0.get_mut(pattern)?.as_mut()?;
+        let Compiled::Ready(ready) = self.known.get_mut(pattern)? else {
+            let large = matches!(self.known.get(pattern), Some(Compiled::TooLarge));
+            self.gave_up |= large;
+            return None;
+        };
+        let (regex, cache) = &mut **ready;
+        let steps = regex.get_nfa().states().len() * text.len().max(1);
+        let Some(left) = self.steps.checked_sub(steps) else {
+            self.gave_up = true;
+            return None;
+        };
+        self.steps = left;
         Some(regex.is_match(cache, text))
     }
-}
 
-fn compiled(pattern: &str) -> Option<(PikeVM, Cache)> {
-    let ours = Reader::new(pattern).read().ok()?;
-    let size = thompson::Config::new().nfa_size_limit(Some(SIZE));
-    let regex = PikeVM::builder()
-        .syntax(syntax::Config::new().utf8(false))
-        .thompson(size.utf8(false))
-        .build(&ours)
-        .ok()?;
-    let cache = regex.create_cache();
-    Some((regex, cache))
+    fn compiled(&mut self, pattern: &str) -> Compiled {
+        let Ok(ours) = Reader::new(pattern).read() else {
+            return Compiled::Wrong;
+        };
+        let limit = SIZE.min(self.room);
+        let size = thompson::Config::new().nfa_size_limit(Some(limit));
+        let built = PikeVM::builder()
+            .syntax(syntax::Config::new().utf8(false))
+            .thompson(size.utf8(false))
+            .build(&ours);
+        let regex = match built {
+            Ok(regex) => regex,
+            // It was compiled up to the limit all the same.
+            Err(e) if e.size_limit().is_some() => {
+                self.room -= limit / 2;
+                return Compiled::TooLarge;
+            }
+            Err(_) => return Compiled::Wrong,
+        };
+        let cache = regex.create_cache();
+        let size = regex.get_nfa().memory_usage() + cache.memory_usage();
+        self.room = self.room.saturating_sub(size);
+        Compiled::Ready(Box::new((regex, cache)))
+    }
 }
 
 /// What stands before an operator that repeats.
@@ -240,7 +310,8 @@ impl<'p> Reader<'p> {
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
             "punct", "space", "upper", "word", "xdigit",
         ];
-        let text: String = self.rest.clone().skip(1).collect();
+        // The longest name is shorter.
+        let text: String = self.rest.clone().skip(1).take(16).collect();
         let Some((name, _)) = text.split_once(":]") else {
             return Ok(false);
         };

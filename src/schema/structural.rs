@@ -2,6 +2,7 @@
 //! `x-kubernetes-validations` are left to the server.
 
 use super::between::{conflict, key_of, missing, own_key, set, text};
+use super::custom::MOST_KEYS;
 use super::definition::judged;
 use super::table::Type;
 use super::validate::Validator;
@@ -86,9 +87,6 @@ const NOT_BESIDE_STATUS: [&str; 10] = [
     "x-kubernetes-embedded-resource",
     "x-kubernetes-map-type",
 ];
-
-/// Keys of a list that are looked at; nobody has more.
-const MOST_KEYS: usize = 16;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 

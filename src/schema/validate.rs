@@ -8,6 +8,7 @@ use crate::kube::component::{ComponentKind, minor, path_of};
 use crate::kube::{Gvk, Object, Whole, is_config, is_variable};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot, items};
+use std::borrow::Cow;
 
 /// Whether Kubernetes has a kind of that name, in whatever group.
 pub fn is_kind(name: &str) -> bool {
@@ -123,6 +124,9 @@ pub fn validate(
     }
     problems
 }
+
+/// Problems of one object that are looked for.
+pub const CROWDED: usize = 10_000;
 
 pub(super) struct Validator<'d> {
     /// None where a definition of a custom resource tells.
@@ -378,11 +382,37 @@ impl<'d> Validator<'d> {
     }
 
     pub(super) fn not_one_of(&mut self, node: Node<'d>, name: &str, values: &[&str]) {
+        self.not_among(node, name, values.iter().copied());
+    }
+
+    /// The same, of what may be very many.
+    pub(super) fn not_among<'v>(
+        &mut self,
+        node: Node<'d>,
+        name: &str,
+        values: impl Iterator<Item = &'v str> + Clone,
+    ) {
         let text = node.text().unwrap_or_default();
-        let message = format!("`{name}` cannot be `{text}`: {}", list(values));
-        let near = nearest(text, values.iter().copied());
-        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let shown = short(text);
+        let message = format!("`{name}` cannot be `{shown}`: {}", list(values.clone()));
+        let help = self.meant(text, values);
         self.add("schema/enum", node, message, help);
+    }
+
+    /// What may be meant by a word, while somebody reads it: of so many problems only the first are shown.
+    pub(super) fn meant<'v>(
+        &self,
+        word: &str,
+        words: impl Iterator<Item = &'v str>,
+    ) -> Option<String> {
+        const READ: usize = 1_000;
+        let near = nearest(word, words.take_while(|_| self.problems.len() < READ))?;
+        Some(format!("did you mean `{near}`?"))
+    }
+
+    /// Whether so much is wrong that nobody looks for more.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.problems.len() >= CROWDED
     }
 
     /// A field that some of the target releases do not have.
@@ -588,11 +618,26 @@ pub(super) fn with_article(name: &str) -> String {
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
 
-/// `one of a, b and c`
-fn list(values: &[&str]) -> String {
-    let quoted: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
-    match quoted.as_slice() {
-        [only] => format!("only {only} is allowed"),
-        many => format!("one of {} is expected", many.join(", ")),
+/// `one of a, b and c`; of many the first.
+fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
+    const SHOWN: usize = 20;
+    let quoted = values
+        .clone()
+        .take(SHOWN)
+        .map(|v| format!("`{}`", short(v)));
+    let quoted: Vec<String> = quoted.collect();
+    match (quoted.as_slice(), values.skip(SHOWN).count()) {
+        ([only], _) => format!("only {only} is allowed"),
+        (many, 0) => format!("one of {} is expected", many.join(", ")),
+        (many, more) => format!("one of {} and {more} more is expected", many.join(", ")),
+    }
+}
+
+/// A text of a schema, for messages.
+pub(super) fn short(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 200;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }

@@ -12,7 +12,7 @@ pub use decode::{Decoded, Encoding, NO_UTF8, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
 pub use nearest::nearest;
-pub use one_line::one_line;
+pub use one_line::{clipped, one_line};
 pub use source::{FileId, SourceFile, SourceMap};
 pub use span::{Edit, Span, apply};
 

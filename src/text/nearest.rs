@@ -3,11 +3,15 @@
 /// Edits up to which a word is near.
 const NEAR: usize = 4;
 
+/// Words that are looked through: more are no vocabulary that somebody misspells.
+const MOST: usize = 2_000;
+
 /// The word that is nearest to a misspelt one, if one is near.
 pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let letters: Vec<char> = word.chars().collect();
     let mut row = Vec::new();
     let (distance, near) = words
+        .take(MOST)
         .filter(|w| w.chars().count().abs_diff(letters.len()) <= NEAR)
         .map(|w| {
             let same = w.eq_ignore_ascii_case(word);
@@ -22,7 +26,8 @@ pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&
     (distance <= NEAR && distance < word.len()).then_some(near)
 }
 
-/// Edit distance (Levenshtein) of two short words; long ones count as far. `row` is only memory to be used again.
+/// Edit distance (Levenshtein) of two short words; long ones count as far, and so do those that are too far apart already at their
+/// beginning. `row` is only memory to be used again.
 fn distance(a: &str, b: &[char], row: &mut Vec<usize>) -> usize {
     if a.len() > 80 || b.len() > 80 {
         return usize::MAX;
@@ -40,6 +45,9 @@ fn distance(a: &str, b: &[char], row: &mut Vec<usize>) -> usize {
                 .min(left + 1)
                 .min(*cell + 1);
             diagonal = std::mem::replace(cell, left);
+        }
+        if row.iter().all(|edits| *edits > NEAR) {
+            return usize::MAX;
         }
     }
     row.last().copied().unwrap_or_default()

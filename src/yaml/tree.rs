@@ -102,14 +102,14 @@ pub struct Document<'t> {
     pub(super) large: LargeMaps,
 }
 
-/// Pairs of a map that has more than this are looked up in a table.
+/// Pairs of a map and items of a list that has more than this are looked up in a table.
 const LARGE: usize = 256;
 
-/// The large maps that somebody has looked into, so that many looks into many pairs take no long time.
+/// The large maps and lists that somebody has looked into, so that many looks into many pairs take no long time.
 #[derive(Debug, Default)]
 pub(super) struct LargeMaps(RefCell<HashMap<NodeId, Vec<Row>>>);
 
-/// A pair of a map: the hash of its key, its key, its value; sorted.
+/// A pair of a map: the hash of its key, its key, its value; of a list the hash of an item's text, and twice the item. Sorted.
 type Row = (u64, NodeId, NodeId);
 
 fn hash(key: &str) -> u64 {
@@ -465,6 +465,28 @@ impl<'d> Node<'d> {
         let same = rows.iter().skip(start).take_while(|row| row.0 == wanted);
         let (_, key, value) = same.filter(|row| node(row.1).is_key(name)).last()?;
         Some((node(*key), node(*value)))
+    }
+
+    /// Whether a list has an item with a text.
+    pub fn has_item(self, text: &str) -> bool {
+        let list = self.target();
+        if self.len() <= LARGE {
+            return list.items().any(|item| item.text() == Some(text));
+        }
+        let mut tables = self.doc.large.0.borrow_mut();
+        let rows = tables.entry(list.id).or_insert_with(|| {
+            let texts = list
+                .items()
+                .filter_map(|item| Some((item.id, item.text()?)));
+            let mut rows: Vec<Row> = texts.map(|(id, text)| (hash(text), id, id)).collect();
+            rows.sort_unstable();
+            rows
+        });
+        let wanted = hash(text);
+        let start = rows.partition_point(|row| row.0 < wanted);
+        let mut same = rows.iter().skip(start).take_while(|row| row.0 == wanted);
+        let node = |id| Self { doc: self.doc, id };
+        same.any(|row| node(row.1).text() == Some(text))
     }
 
     /// Like `get`, but a null value counts as absent, as it does for the API server.

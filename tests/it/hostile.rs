@@ -246,6 +246,12 @@ impl Ran {
     }
 
     #[track_caller]
+    fn assert_said(&self, text: &str) -> &Self {
+        assert!(self.out.contains(text), "no {text:?} in {self:?}");
+        self
+    }
+
+    #[track_caller]
     pub(crate) fn assert_note(&self, text: &str) -> &Self {
         assert!(self.err.contains(text), "no {text:?} in {:?}", self.err);
         self
@@ -1388,6 +1394,132 @@ fn schemas_that_do_not_end() {
         let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
         assert_eq!(ran.code, status, "{}", ran.err);
     }
+}
+
+/// A resource nested in itself, and a schema whose alternatives each refer back to it.
+fn alternatives(keyword: &str, depth: usize, leaf: &str) -> Ran {
+    let widget = format!(
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: a}}\nspec: {}{leaf}{}\n",
+        "{a: ".repeat(depth),
+        "}".repeat(depth)
+    );
+    let way = |required| {
+        let down = "\"properties\": {\"a\": {\"$ref\": \"#/$defs/n\"}}";
+        format!("{{{down}, \"required\": [\"{required}\"]}}")
+    };
+    let schema = format!(
+        "{{\"$defs\": {{\"n\": {{\"{keyword}\": [{}, {}]}}}}, \"properties\": {{\"spec\": {{\"$ref\": \"#/$defs/n\"}}}}}}",
+        way("x"),
+        way("y")
+    );
+    let folder = TempFolder::with(widget);
+    folder.write("schemas/example.com/widget_v1.json", schema);
+    folder.check(["--schema-location", "schemas", "x.yaml"])
+}
+
+#[test]
+fn alternatives_of_a_schema_that_refer_back_to_it() {
+    for keyword in ["anyOf", "oneOf"] {
+        let ran = alternatives(keyword, 3, "1");
+        ran.assert_said(&format!("fit the schema's `{keyword}`"));
+        let ran = alternatives(keyword, 14, "1");
+        ran.assert_finding(
+            "x.yaml:2:7",
+            "does not fit the schema: where cannot be said",
+        );
+        for depth in [24, 200] {
+            let ran = alternatives(keyword, depth, "1");
+            ran.assert_code(0)
+                .assert_note("its schema takes too much time or memory for them");
+        }
+    }
+    alternatives("allOf", 16, "1").assert_said("does not fit the schema: where cannot be said");
+    alternatives("allOf", 200, "1").assert_note("its schema takes too much time or memory");
+}
+
+#[test]
+fn a_schema_that_goes_deeper_than_a_stack() {
+    let links = concat(0..300, |i| {
+        format!("\"d{i}\": {{\"$ref\": \"#/$defs/d{}\"}}, ", i + 1)
+    });
+    let schema = format!(
+        "{{\"$defs\": {{{links}\"d300\": {{\"properties\": {{\"a\": {{\"$ref\": \"#/$defs/d0\"}}}}}}}}, \"properties\": {{\"spec\": {{\"$ref\": \"#/$defs/d0\"}}}}}}"
+    );
+    let widget = format!(
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: a}}\nspec: {}1{}\n",
+        "{a: ".repeat(100),
+        "}".repeat(100)
+    );
+    let folder = TempFolder::with(widget);
+    folder.write("schemas/example.com/widget_v1.json", schema);
+    let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
+    ran.assert_note("its schema takes too much time or memory for them");
+}
+
+#[test]
+fn patterns_that_take_much_memory() {
+    let name = |i| format!("b{i}");
+    let pattern = |i| format!("^[\\\\p{{L}}\\\\p{{N}}]{{1,60}}{i}$");
+    let values = concat(0..200, |i| format!("{}: aa1, ", name(i)));
+    let widget = format!(
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: a}}\nspec: {{{values}}}\n"
+    );
+    let properties = concat(0..200, |i| {
+        format!(
+            "\"{}\": {{\"type\": \"string\", \"pattern\": \"{}\"}}, ",
+            name(i),
+            pattern(i)
+        )
+    });
+    let schema = format!(
+        "{{\"type\": \"object\", \"properties\": {{\"spec\": {{\"type\": \"object\", \"properties\": {{{properties}\"z\": {{\"type\": \"string\"}}}}}}}}}}"
+    );
+    let folder = TempFolder::with(&widget);
+    folder.write("schemas/example.com/widget_v1.json", &schema);
+    let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
+    ran.assert_code(2)
+        .assert_note("patterns that take too much memory");
+
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: widgets.example.com}}\nspec:\n  group: example.com\n  \
+         scope: Cluster\n  names: {{kind: Widget, plural: widgets}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema: {{\"openAPIV3Schema\": {schema}}}\n---\n"
+    );
+    let ran = TempFolder::with(definition + &widget).check(["x.yaml"]);
+    ran.assert_note("its schema takes too much time or memory for them");
+}
+
+#[test]
+fn what_a_definition_lists_is_not_listed_with_each_value() {
+    let many = |letter: &str| concat(0..2_000, |i| format!("{letter}{i}, "));
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: as.b.c}}\nspec:\n  group: b.c\n  scope: Cluster\n  \
+         names: {{kind: A, plural: as}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema: {{type: object, properties: {{spec: {{type: object, properties: \
+         {{a: {{type: array, items: {{type: string, enum: [{}]}}}}, b: {{type: string, pattern: '^{}$'}}}}}}}}}}\n---\napiVersion: b.c/v1\nkind: A\nmetadata: {{name: a}}\nspec: {{b: zz top, a: [{}]}}\n",
+        many("e"),
+        "y".repeat(1_000),
+        many("x")
+    );
+    let ran = TempFolder::with(definition).check(["x.yaml"]);
+    ran.assert_said("and 1980 more is expected")
+        .assert_said("text that matches `^yyy");
+    assert!(ran.out.len() < 1_500_000, "{} bytes", ran.out.len());
+}
+
+#[test]
+fn a_name_of_a_megabyte_is_not_repeated() {
+    let containers = concat(0..300, |i| format!("{{name: c{i}, image: 'a:latest'}}, "));
+    let name = "n".repeat(1_000_000);
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{containers}]}}\n"
+    );
+    let ran = TempFolder::with(pod).check_in("json", ["x.yaml"]);
+    assert!(ran.out.len() < 20_000_000, "{} bytes", ran.out.len());
+}
+
+#[test]
+fn more_threads_than_anybody_has() {
+    let ran = TempFolder::with(POD).check(["--threads", "99999", "x.yaml"]);
+    ran.assert_code(1);
 }
 
 #[test]

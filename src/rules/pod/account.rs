@@ -6,6 +6,7 @@ use crate::kube::{PodSpec, Set, is_placeholder};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, Spot};
+use std::collections::HashMap;
 
 pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let given = |field| {
@@ -75,7 +76,7 @@ pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mu
             pod.quoted()
         );
         let named = access.bindings_of(*pod).into_iter().next();
-        if let Some(binding) = named.or_else(|| access.group_bindings_of(*pod).next()) {
+        if let Some(binding) = named.or_else(|| access.group_binding_of(*pod)) {
             let message = format!("{message}, to which {} gives rights", binding.quoted());
             cx.report_fact(pod.facts, at, message)
                 .severity(Severity::Medium)
@@ -88,24 +89,26 @@ pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mu
 
 pub(in crate::rules) fn service_account_not_found(set: &Set<'_>, cx: &mut Cx<'_>) {
     let access = set.access();
+    let mut by_namespace: HashMap<_, Vec<&str>> = HashMap::new();
+    for account in &access.accounts {
+        let of_namespace = by_namespace.entry(account.body.namespace.as_deref());
+        let object = account.facts.object.as_ref();
+        let name = object.and_then(|object| object.name.as_deref());
+        of_namespace.or_default().extend(name);
+    }
     for pod in &access.pods {
         let Some(account) = pod.body.account.as_deref().filter(|a| *a != "default") else {
             continue;
         };
         let namespace = pod.body.namespace.as_deref();
-        let beside = || {
-            let accounts = access.accounts.iter();
-            accounts.filter(move |a| a.body.namespace.as_deref() == namespace)
-        };
         // Where a repository defines none of the namespace, somebody else does.
-        if is_placeholder(account)
-            || beside().next().is_none()
-            || !access.accounts_of(*pod).is_empty()
-        {
+        let Some(beside) = by_namespace.get(&namespace) else {
+            continue;
+        };
+        if is_placeholder(account) || !access.accounts_of(*pod).is_empty() {
             continue;
         }
-        let names = beside().filter_map(|a| a.facts.object.as_ref()?.name.as_deref());
-        let near = nearest(account, names);
+        let near = nearest(account, beside.iter().copied());
         let message = format!(
             "{} names the service account \"{account}\", and nothing here defines it",
             pod.quoted()

@@ -1,17 +1,31 @@
 //! Who has which role: bindings with the roles that they give, and pods with the accounts that they run as.
 
 use super::holds;
-use crate::check::Cx;
+use crate::check::{Cx, Draft};
 use crate::finding::{Finding, Label};
-use crate::kube::Set;
-use crate::kube::access::{Access, BindingFacts, Of, PodFacts, RoleFacts, account_of};
+use crate::kube::access::{
+    Access, BindingFacts, Of, Placed, PodFacts, RoleFacts, account_of, groups_of,
+};
+use crate::kube::{Facts, Set};
 use crate::model::Severity;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// Dangers of a role that are shown with each binding of it.
+const SHOWN: usize = 20;
 
 /// A role that a binding gives for certain, with those whose rules count in it.
 struct Given<'a> {
     binding: Of<'a, BindingFacts>,
     role: Of<'a, RoleFacts>,
-    rules: Vec<Of<'a, RoleFacts>>,
+    rules: Rc<[Of<'a, RoleFacts>]>,
+}
+
+/// What is dangerous in a role, worked out once for all of its bindings.
+struct Dangers {
+    severity: Severity,
+    names: String,
+    places: Vec<Label>,
 }
 
 impl<'a> Given<'a> {
@@ -36,10 +50,27 @@ impl<'a> Given<'a> {
         self.rules.iter().flat_map(|rules| &rules.body.dangers)
     }
 
-    fn dangers(&self, cx: &Cx<'_>) -> Vec<&'a Finding> {
+    fn dangers(&self, cx: &Cx<'_>) -> Option<Dangers> {
         let wanted = cx.param("dangers");
-        let dangers = self.findings().filter(|f| holds(wanted, &f.rule));
-        dangers.collect()
+        let dangers = || self.findings().filter(|f| holds(wanted, &f.rule));
+        let severity = dangers().map(|danger| danger.severity).min()?;
+        let names = dangers().filter_map(|danger| danger.rule.split('/').nth(1));
+        let names: BTreeSet<&str> = names.collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut places: Vec<Label> = dangers().take(SHOWN).map(place).collect();
+        let more = dangers().skip(SHOWN).count();
+        if let Some(last) = places.last_mut().filter(|_| more > 0) {
+            last.text = format!("{} (and {more} more)", last.text);
+        }
+        Some(Dangers {
+            severity,
+            names: names.join(", "),
+            places,
+        })
+    }
+
+    fn role_key(&self) -> *const Facts {
+        std::ptr::from_ref(self.role.facts)
     }
 
     /// Why whoever has the role can have the cluster.
@@ -56,6 +87,7 @@ fn place(finding: &Finding) -> Label {
 }
 
 pub(in crate::rules) fn bound_to_wildcard_role(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let mut known = HashMap::new();
     for given in Given::all(set.access()) {
         let BindingFacts {
             who,
@@ -63,7 +95,9 @@ pub(in crate::rules) fn bound_to_wildcard_role(set: &Set<'_>, cx: &mut Cx<'_>) {
             cluster_wide,
             ..
         } = given.binding.body;
-        let everything = given.rules.iter().find_map(|r| r.body.everything.as_ref());
+        let everything = *known
+            .entry(given.role_key())
+            .or_insert_with(|| given.rules.iter().find_map(|r| r.body.everything.as_ref()));
         let Some(everything) = everything.filter(|_| given.binding.body.role != "cluster-admin")
         else {
             continue;
@@ -90,32 +124,25 @@ pub(in crate::rules) fn bound_to_wildcard_role(set: &Set<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(in crate::rules) fn bound_to_dangerous_role(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let mut known = HashMap::new();
     for given in Given::all(set.access()) {
-        let dangers = given.dangers(cx);
-        let Some(severity) = dangers.iter().map(|danger| danger.severity).min() else {
+        let dangers = known.entry(given.role_key());
+        let Some(dangers) = dangers.or_insert_with(|| given.dangers(cx)) else {
             continue;
         };
-        let mut names: Vec<&str> = dangers
-            .iter()
-            .filter_map(|danger| danger.rule.split('/').nth(1))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
         let (binding, role) = (given.binding.quoted(), given.role.quoted());
         let message = format!(
             "{binding} gives {} dangerous rights by {role}: {}",
-            given.binding.body.who,
-            names.join(", ")
+            given.binding.body.who, dangers.names
         );
         let draft = cx.report_fact(given.binding.facts, &given.binding.body.at, message);
-        let draft = draft.severity(severity);
-        dangers
-            .iter()
-            .fold(draft, |draft, danger| draft.related_fact(&place(danger)));
+        let draft = draft.severity(dangers.severity);
+        dangers.places.iter().fold(draft, Draft::related_fact);
     }
 }
 
 pub(in crate::rules) fn rolebinding_cluster_scoped(set: &Set<'_>, cx: &mut Cx<'_>) {
+    let mut known = HashMap::new();
     for given in Given::all(set.access()) {
         let BindingFacts {
             cluster_wide,
@@ -123,7 +150,9 @@ pub(in crate::rules) fn rolebinding_cluster_scoped(set: &Set<'_>, cx: &mut Cx<'_
             at,
             ..
         } = given.binding.body;
-        let nothing = !given.rules.is_empty() && given.rules.iter().all(|r| r.body.outside);
+        let nothing = *known.entry(given.role_key()).or_insert_with(|| {
+            !given.rules.is_empty() && given.rules.iter().all(|r| r.body.outside)
+        });
         if !cluster_wide && role_kind == "ClusterRole" && nothing {
             let (binding, role) = (given.binding.quoted(), given.role.quoted());
             let message = format!(
@@ -134,29 +163,66 @@ pub(in crate::rules) fn rolebinding_cluster_scoped(set: &Set<'_>, cx: &mut Cx<'_
     }
 }
 
-/// Why the account of a pod can take over the cluster.
-fn takes_over<'a>(
-    access: &Access<'a>,
-    pod: Of<'a, PodFacts>,
-) -> Option<(Of<'a, BindingFacts>, String, Option<Label>)> {
-    let bindings = access.bindings_of(pod).into_iter();
-    for binding in bindings.chain(access.group_bindings_of(pod)) {
-        // Whoever rules kube-system rules the controllers in it, and by them the rest.
-        let reaches =
-            binding.body.cluster_wide || binding.body.namespace.as_deref() == Some("kube-system");
-        if !reaches {
-            continue;
-        }
-        if binding.body.role_kind == "ClusterRole" && binding.body.role == "cluster-admin" {
-            return Some((binding, "cluster-admin".to_owned(), None));
-        }
-        let given = Given::of(access, binding);
-        let danger = given.as_ref().and_then(Given::takes_over);
-        if let (Some(given), Some(danger)) = (given, danger) {
-            return Some((binding, given.role.quoted(), Some(place(danger))));
+/// Why whoever has a binding can take over the cluster: its role, and where that is dangerous.
+type Why = (String, Option<Label>);
+
+/// The bindings by which somebody takes over the cluster. Many pods share them.
+struct Takers<'s, 'a> {
+    access: &'s Access<'a>,
+    by_binding: HashMap<*const Facts, Option<Why>>,
+    /// The first of a group of accounts: of those of a namespace, or of all.
+    by_group: HashMap<Option<&'a str>, Option<Placed<'a>>>,
+}
+
+impl<'s, 'a> Takers<'s, 'a> {
+    fn of(access: &'s Access<'a>) -> Self {
+        Self {
+            access,
+            by_binding: HashMap::new(),
+            by_group: HashMap::new(),
         }
     }
-    None
+
+    /// What the account of a pod can take over the cluster by, and why.
+    fn taker(&mut self, pod: Of<'a, PodFacts>) -> Option<(Of<'a, BindingFacts>, Why)> {
+        let bindings = self.access.bindings_of(pod).into_iter();
+        let groups = groups_of(pod).into_iter();
+        let first = groups.filter_map(|group| self.of_group(group));
+        let first = first.min_by_key(|(place, _)| *place);
+        let mut all = bindings.chain(first.map(|(_, binding)| binding));
+        all.find_map(|binding| Some((binding, self.why(binding)?)))
+    }
+
+    fn of_group(&mut self, group: Option<&'a str>) -> Option<Placed<'a>> {
+        if !self.by_group.contains_key(&group) {
+            let access = self.access;
+            let mut bindings = access.bindings_of_group(group).iter();
+            let first = bindings.find(|(_, binding)| self.why(*binding).is_some());
+            self.by_group.insert(group, first.copied());
+        }
+        *self.by_group.get(&group)?
+    }
+
+    fn why(&mut self, binding: Of<'a, BindingFacts>) -> Option<Why> {
+        let access = self.access;
+        let known = self.by_binding.entry(std::ptr::from_ref(binding.facts));
+        known.or_insert_with(|| why(access, binding)).clone()
+    }
+}
+
+fn why<'a>(access: &Access<'a>, binding: Of<'a, BindingFacts>) -> Option<Why> {
+    // Whoever rules kube-system rules the controllers in it, and by them the rest.
+    let reaches =
+        binding.body.cluster_wide || binding.body.namespace.as_deref() == Some("kube-system");
+    if !reaches {
+        return None;
+    }
+    if binding.body.role_kind == "ClusterRole" && binding.body.role == "cluster-admin" {
+        return Some(("cluster-admin".to_owned(), None));
+    }
+    let given = Given::of(access, binding)?;
+    let danger = given.takes_over()?;
+    Some((given.role.quoted(), Some(place(danger))))
 }
 
 pub(in crate::rules) fn workload_with_dangerous_account(set: &Set<'_>, cx: &mut Cx<'_>) {
@@ -164,11 +230,12 @@ pub(in crate::rules) fn workload_with_dangerous_account(set: &Set<'_>, cx: &mut 
     if access.bindings.is_empty() {
         return;
     }
+    let mut takers = Takers::of(access);
     for pod in &access.pods {
         if !access.mounts_token(*pod) && !pod.body.projects_token {
             continue;
         }
-        let Some((binding, role, danger)) = takes_over(access, *pod) else {
+        let Some((binding, (role, danger))) = takers.taker(*pod) else {
             continue;
         };
         let (pod_name, account) = (pod.quoted(), account_of(*pod));
