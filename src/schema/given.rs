@@ -4,7 +4,7 @@
 //! nothing beyond the schema's own text: a reference to another file or to the network is an error.
 
 use super::Problem;
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::kube::{Object, is_variable};
 use crate::yaml::{Kind, Node, Spot};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -163,6 +163,7 @@ fn problems<'d>(
             related: None,
             missing: rule == "schema/missing-field",
             mild: false,
+            quotes: Quotes::Message,
             releases: targets,
         });
     };
