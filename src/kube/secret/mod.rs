@@ -12,7 +12,7 @@ use super::leak::{Leaks, Pieces, leaks};
 use crate::text::{Span, SpanSet};
 use crate::yaml::{Document, Kind, Node, NodeId};
 use memchr::{memchr_iter, memmem};
-use name::{is_near, is_nearly_secret, is_public, is_secret};
+use name::{is_about, is_near, is_nearly_secret, is_public, is_secret};
 use std::collections::{HashMap, HashSet};
 use text::{may_hold_pieces, pieces};
 
@@ -189,22 +189,10 @@ impl<'d> Finder<'d> {
 
     /// Hides what stands under a credential's name. Of a map, what lies deeper has names of its own.
     fn named(&mut self, value: Node<'d>) {
-        const ABOUT: [&str; 10] = [
-            "apiVersion",
-            "enabled",
-            "existingSecret",
-            "group",
-            "key",
-            "kind",
-            "name",
-            "namespace",
-            "optional",
-            "type",
-        ];
         match value.kind() {
             Kind::Map => {
                 for (key, value) in value.pairs() {
-                    let about = any_is(key, &ABOUT) || key.text().is_some_and(is_about);
+                    let about = key.text().is_some_and(is_about);
                     if !about && !matches!(value.kind(), Kind::Map) {
                         self.named(value);
                     }
@@ -362,14 +350,6 @@ impl<'d> Finder<'d> {
     }
 }
 
-/// Whether a field tells about a credential that stands elsewhere.
-fn is_about(name: &str) -> bool {
-    const ENDS: [&str; 8] = [
-        "Name", "Key", "Ref", "Path", "File", "Mode", "Seconds", "items",
-    ];
-    ENDS.iter().any(|end| name.ends_with(end)) || ["path", "file"].contains(&name)
-}
-
 /// What the keys of a map say together.
 #[derive(Default)]
 struct Says<'d> {
@@ -448,6 +428,8 @@ const KUBECONFIG_USER: &[&str] = &[
     "apiVersion",
     "args",
     "as",
+    "as-groups",
+    "as-uid",
     "client-certificate",
     "client-certificate-data",
     "client-key",

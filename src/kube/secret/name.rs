@@ -222,6 +222,10 @@ fn is_one(name: &str, is_word: impl Fn(&str, Option<&str>) -> bool) -> bool {
         .rev()
         .find(|i| at(*i).is_some_and(|word| is_word(word, i.checked_sub(1).and_then(at))));
     last.is_some_and(|last| {
+        // `auth-tls-verify-client` is how, and `proxy-auth` is what.
+        if at(last).is_some_and(|word| word.starts_with("auth")) && last + 1 < words.len() {
+            return false;
+        }
         let mut behind = words.iter().skip(last + 1);
         let mut before = words.iter().take(last);
         !behind.any(|w| ABOUT.contains(w)) && !before.any(|w| BEFORE.contains(w))
@@ -278,26 +282,54 @@ fn holds(text: &str, part: &str) -> bool {
     windows.any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
 }
 
+/// Whether a field tells about a credential that stands elsewhere, or how it is made.
+pub(super) fn is_about(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "encoding", "group", "items", "key", "method", "server", "user", "username", "usages",
+    ];
+    let words = words(name);
+    let last = words.last().map(String::as_str);
+    last.is_some_and(|word| ABOUT.contains(&word) || WORDS.contains(&word))
+}
+
 /// Whether a value is none although it stands under such a name: nothing, a switch, a path, or a variable that is set elsewhere.
 pub(super) fn is_public(value: &str) -> bool {
-    let value = value.trim();
+    // Switches, what a token is asked of, and etcd's sorts of tokens.
+    const WORDS: [&str; 13] = [
+        "true", "false", "null", "~", "yes", "no", "on", "off", "none", "optional", "required",
+        "simple", "jwt",
+    ];
+    let value = value.trim().trim_matches(['"', '\'']);
     let variable = value
         .strip_prefix("$(")
         .and_then(|v| v.strip_suffix(')'))
         .or_else(|| value.strip_prefix("${").and_then(|v| v.strip_suffix('}')));
     let named = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     value.is_empty()
-        || ["true", "false", "null", "~", "yes", "no"]
-            .contains(&value.to_ascii_lowercase().as_str())
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || value.starts_with("jwt,")
+        || value.starts_with("sign-method=")
         || variable.is_some_and(named)
         || is_path(value)
+        || value.split(',').all(is_host)
+}
+
+/// The address of a server, without a user, a path or a query.
+fn is_host(value: &str) -> bool {
+    let host = value.split_once("://").map(|(_, host)| host);
+    host.is_some_and(|host| {
+        let host = host.trim_end_matches('/').bytes();
+        let mut host = host
+            .map(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-' | b'[' | b']'));
+        host.all(|fits| fits)
+    })
 }
 
 /// An absolute path of words: base64 may begin with a slash, too.
 fn is_path(value: &str) -> bool {
     let wordy = |piece: &str| {
         piece.len() <= 3
-            || piece.bytes().all(|b| b.is_ascii_lowercase())
+            || piece.bytes().skip(1).all(|b| b.is_ascii_lowercase())
             || piece.bytes().all(|b| b.is_ascii_digit())
     };
     value.starts_with('/')

@@ -194,7 +194,11 @@ fn urls(line: &str, found: &mut Vec<Range<usize>>) {
         let rest = line.get(start..).unwrap_or_default();
         let token = rest.split(ends).next().unwrap_or_default();
         let host = token.split(['/', '?', '#']).next().unwrap_or_default();
-        let login = host.rfind('@').or_else(|| token.find("@tcp("));
+        // A password may hold a slash, though it should not.
+        let port = host.rsplit(':').next().unwrap_or_default();
+        let odd = host.contains(':') && !port.bytes().all(|b| b.is_ascii_digit() || b == b']');
+        let whole = if odd { token } else { host };
+        let login = host.rfind('@').or_else(|| whole.rfind('@'));
         if let Some(login) = login
             && let Some(user) = token.get(..login)
             && (user.contains(':') || user.len() >= 8)
@@ -203,7 +207,8 @@ fn urls(line: &str, found: &mut Vec<Range<usize>>) {
             found.push(start + password..start + login);
         }
     }
-    for (at, _) in line.match_indices("@tcp(") {
+    let dsn = ["@tcp(", "@unix("].into_iter();
+    for (at, _) in dsn.flat_map(|end| line.match_indices(end)) {
         let before = line.get(..at).unwrap_or_default();
         let start = before.rfind(ends).map_or(0, |at| at + 1);
         found.push(start..at);
