@@ -14,5 +14,6 @@ mod hostile;
 mod links;
 mod policies;
 mod reader;
+mod secrets;
 mod support;
 mod tidy;

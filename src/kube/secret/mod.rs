@@ -96,7 +96,7 @@ impl Means {
             "metadata" => Self::Metadata,
             "user" => Self::User,
             "authorization" | "cookie" => Self::Header,
-            "key" => Self::Key,
+            "key" | "kye" | "ky" => Self::Key,
             "crt" | "cert" | "certificate" => Self::Certificate,
             "content" => Self::Content,
             "name" | "variable" | "env" | "field" => Self::Name,
@@ -104,6 +104,7 @@ impl Means {
             _ if near(&["type"]) => Self::Type,
             _ if near(&["data"]) => Self::Data,
             _ if near(&["stringdata"]) => Self::StringData,
+            _ if near(&["name"]) => Self::Name,
             _ if near(&["value", "values"]) || lower.len() == 5 && lower.starts_with("val") => {
                 Self::Value
             }
@@ -162,8 +163,9 @@ impl<'d> Finder<'d> {
             lists
                 .flat_map(|(_, list)| list.items())
                 .for_each(|item| self.secret(item, true));
-        } else if says.is_secret(map) {
-            self.secret(map, says.metadata && (says.secret || !says.known));
+        }
+        if says.list || says.is_secret(map) {
+            self.secret(map, says.metadata && (says.secret || says.list || !says.known));
         }
         if says.names.iter().any(|name| self.names_secret(name)) {
             let values = map.pairs().filter(|(key, _)| {
@@ -284,7 +286,7 @@ impl<'d> Finder<'d> {
     /// Hides the values of a Secret, however often a key is given or how it is spelt, with the comments between them; and its
     /// annotations, where `kubectl apply` leaves a copy of the whole. What only refers to a Secret is not all hidden.
     fn secret(&mut self, map: Node<'d>, whole: bool) {
-        const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+        const OPEN: [&str; 4] = ["apiVersion", "kind", "metadata", "type"];
         const METADATA: [&str; 11] = [
             "creationTimestamp",
             "finalizers",
@@ -308,7 +310,7 @@ impl<'d> Finder<'d> {
                 odd.for_each(|(key, value)| self.values(key, value));
             } else if key.is_merge()
                 || matches!(self.means(key), Means::Data | Means::StringData)
-                || whole && !(any_is(key, &OPEN) && scalar)
+                || whole && value.as_bool().is_none() && !(any_is(key, &OPEN) && scalar)
             {
                 self.values(key, value);
             }

@@ -151,7 +151,7 @@ const BEFORE: [&str; 11] = [
 ];
 
 /// Parts of which every such name has one: most names have none, and are looked at no further.
-const STEMS: [&str; 11] = [
+const STEMS: [&str; 12] = [
     "pass",
     "pw",
     "secret",
@@ -163,10 +163,12 @@ const STEMS: [&str; 11] = [
     "jwt",
     "datas",
     "discovery",
+    "ctl",
 ];
 
 /// Names that are none of these words, or though they end like something about one.
-const LOGINS: [&str; 9] = [
+const LOGINS: [&str; 10] = [
+    "etcdctl-user",
     "bootstraptoken",
     "certificatekey",
     "datasource",

@@ -230,8 +230,17 @@ fn header(line: &str, at: usize) -> Option<Range<usize>> {
 
 /// Whether a text that cannot be parsed may hold a secret: it names one, or spells words in a way that only a parser reads.
 pub fn mentions_secret(text: &str) -> bool {
-    const WORDS: [&str; 6] = ["PRIVATE KEY", "Opaque", "!!binary", "\\x", "\\u", "-data:"];
+    const WORDS: [&str; 7] = [
+        "stringData",
+        "PRIVATE KEY",
+        "Opaque",
+        "!!binary",
+        "\\x",
+        "\\u",
+        "-data:",
+    ];
     WORDS.iter().any(|word| text.contains(word))
+        || text.contains("data:") && !text.contains("ConfigMap")
         || text.split(|c| !is_name(c)).any(is_nearly_secret)
 }
 
