@@ -165,7 +165,10 @@ impl<'d> Finder<'d> {
                 .for_each(|item| self.secret(item, true));
         }
         if says.list || says.is_secret(map) {
-            self.secret(map, says.metadata && (says.secret || says.list || !says.known));
+            self.secret(
+                map,
+                says.metadata && (says.secret || says.list || !says.known),
+            );
         }
         if says.names.iter().any(|name| self.names_secret(name)) {
             let values = map.pairs().filter(|(key, _)| {

@@ -152,6 +152,9 @@ fn behind(line: &str, name: Range<usize>, first: bool) -> Option<Option<Range<us
         None => return None,
     };
     let colon = sign.starts_with(':');
+    // `"NAME=a value"`.
+    let before = line.get(..name.start)?.chars().next_back();
+    let around = before.filter(|c| !colon && matches!(c, '"' | '\''));
     // The tag of an image.
     if colon && line.get(..name.start)?.ends_with('/') {
         return None;
@@ -174,6 +177,8 @@ fn behind(line: &str, name: Range<usize>, first: bool) -> Option<Option<Range<us
         });
         let close = close.map_or(inside.len(), |(at, _)| at);
         return Some(Some(start + skip + 1..start + skip + 1 + close));
+    } else if let Some(quote) = around {
+        value.find(quote).unwrap_or(value.len())
     } else if colon || (first && !flag) {
         value.len()
     } else {
