@@ -155,6 +155,18 @@ pub enum State {
     },
 }
 
+/// What of a finding may hold the value that it is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quotes {
+    /// The message, and the help.
+    #[default]
+    Message,
+    /// The help alone.
+    Help,
+    /// Neither.
+    Nothing,
+}
+
 /// What a rule says about a place.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -178,8 +190,10 @@ pub struct Finding {
     pub path: String,
     /// The target releases that it holds for, where it does not hold for all.
     pub releases: Option<Releases>,
-    /// Whether the value under it must not be shown or hashed.
+    /// Whether the value under it must not be shown or hashed; then the message and the help hold nothing of it.
     pub secret: bool,
+    /// What of it may hold the value, and cannot stay where that is a secret.
+    pub(crate) quotes: Quotes,
     /// The template that the document was rendered from, where Helm says so.
     pub rendered_from: Option<String>,
     /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
@@ -212,6 +226,7 @@ impl Finding {
             path: String::new(),
             releases: None,
             secret: false,
+            quotes: Quotes::Message,
             rendered_from: None,
             state: State::Open,
             scope: 0,

@@ -82,9 +82,7 @@ fn check_report(report: &Report) {
         let source = report.sources.get(*file).expect("a file of the report");
         secrets
             .iter()
-            .for_each(|span| assert_span(*span, &source.text, "secret"));
-        // The writers search them.
-        assert!(secrets.is_sorted(), "secrets out of order: {secrets:?}");
+            .for_each(|span| assert_span(span, &source.text, "secret"));
     }
 }
 

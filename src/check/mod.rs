@@ -2,7 +2,7 @@
 
 mod shapes;
 
-use crate::finding::{Finding, Label, Releases, fingerprint};
+use crate::finding::{Finding, Label, Quotes, Releases, fingerprint};
 use crate::kube::component::Instance;
 use crate::kube::credential::What;
 use crate::kube::leak::Leaks;
@@ -359,6 +359,11 @@ impl Draft<'_> {
             f.secret = true;
             f.fingerprint = fingerprint(&f.rule, f.object.as_ref(), &f.path, "");
         })
+    }
+
+    /// What of it may hold the value.
+    pub(crate) fn quotes(self, quotes: Quotes) -> Self {
+        self.with(|f| f.quotes = quotes)
     }
 
     /// It holds for these of the target releases only.

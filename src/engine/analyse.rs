@@ -1,17 +1,18 @@
 //! One chunk → what it says, located in its file; the tree is gone afterwards.
 
+use super::conceal::conceal;
 use super::finish::FACTS;
 use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
 use super::{What, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
-use crate::finding::{Finding, Label, Rendered, State};
+use crate::finding::{Finding, Label, Quotes, Rendered, State};
 use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
 use crate::kube::leak::Leaks;
 use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
 use crate::model::{Severity, Text};
 use crate::schema;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, SpanSet};
 use crate::yaml::{
     self, Chunk, Document, Format, Kind, Limits, Located, Node, Parsed, Place, Problem, Spot,
     decode_scalar, parse,
@@ -186,6 +187,8 @@ impl Analysis<'_> {
         for finding in &mut self.found.list {
             configure(finding, self.input.off, self.rules);
         }
+        let secrets = self.report.secrets.iter().copied().collect::<SpanSet>();
+        conceal(&mut self.found.list, |_| &secrets, self.rules);
         self.report.over = self.found.over();
         self.report.findings = self.found.list;
         self.report
@@ -308,7 +311,13 @@ impl Analysis<'_> {
                 file: self.input.file,
                 base: place.locate(rest).span.start,
             };
-            self.hide_unread(rest.text(text), &place);
+            // What it is may be told before the mark.
+            if kube::mentions_secret(text) {
+                let rest = rest.text(text);
+                let spans = kube::unread_secret_lines(rest).into_iter();
+                let located = spans.map(|s| place.locate(s).span);
+                self.report.secrets.extend(located);
+            }
         }
         let Some(document) = parsed.document.take() else {
             self.unread(text, place, &parsed, glued, depth);
@@ -343,13 +352,12 @@ impl Analysis<'_> {
             }
         }
         let leaks: Vec<Leaks> = objects.iter().map(|_| Leaks::default()).collect();
-        for (object, leaks) in objects.iter().zip(&leaks) {
-            self.object(*object, within, leaks);
-        }
         let secrets = kube::secret_spans(&document, &objects, &leaks);
-        self.report
-            .secrets
-            .extend(secrets.into_iter().map(|s| document.locate(s).span));
+        let located = secrets.iter().map(|s| document.locate(s).span);
+        self.report.secrets.extend(located);
+        for (object, leaks) in objects.iter().zip(&leaks) {
+            self.object(*object, within, leaks, &secrets);
+        }
         self.report.ignores.extend(ignores(&document, &objects));
     }
 
@@ -390,6 +398,9 @@ impl Analysis<'_> {
 
     /// Hides what may be a secret in a text whose structure is not known.
     fn hide_unread(&mut self, text: &str, place: &Place) {
+        if !kube::mentions_secret(text) {
+            return;
+        }
         let spans = kube::unread_secret_lines(text).into_iter();
         self.report
             .secrets
@@ -442,6 +453,9 @@ impl Analysis<'_> {
         ) else {
             return;
         };
+        if !matches!(problem.rule, "yaml/duplicate-key" | "yaml/not-json") {
+            finding.quotes = Quotes::Nothing;
+        }
         if let Some(help) = &problem.help {
             finding.help.clone_from(help);
         }
@@ -450,7 +464,7 @@ impl Analysis<'_> {
         }
     }
 
-    fn object(&mut self, object: Object<'_>, within: Within<'_>, leaks: &Leaks) {
+    fn object(&mut self, object: Object<'_>, within: Within<'_>, leaks: &Leaks, secrets: &SpanSet) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
         let whole = if self.repository.is_patch(self.input.path) {
             Whole::Fragment
@@ -483,6 +497,7 @@ impl Analysis<'_> {
             let Some(map) = decode_scalar(scalar) else {
                 continue;
             };
+            let before = (self.found.list.len(), self.report.facts.len());
             for chunk in kube::chunks(within.path, text) {
                 let inner = chunk.span.text(text);
                 if ours(inner) {
@@ -491,6 +506,23 @@ impl Analysis<'_> {
                     self.document(inner, &place, chunk.format, glued, within);
                 }
             }
+            if secrets.holds(scalar.target().span()) {
+                self.bury(object, scalar, before);
+            }
+        }
+    }
+
+    /// What was found in a scalar that is all secret is told of the object around it: names and keys in it are a part of the secret.
+    fn bury(&mut self, object: Object<'_>, scalar: Node<'_>, before: (usize, usize)) {
+        let (findings, facts) = before;
+        let (around, path) = (object.reference(), scalar.path());
+        for finding in self.found.list.iter_mut().skip(findings) {
+            finding.object = Some(around.clone());
+            finding.path.clone_from(&path);
+            (finding.secret, finding.quotes) = (false, Quotes::Message);
+        }
+        for facts in self.report.facts.iter_mut().skip(facts) {
+            facts.object = Some(around.clone());
         }
     }
 
@@ -687,7 +719,8 @@ pub(super) fn tell(
         return;
     };
     let mut cx = Cx::new(policy, about, scope, found);
-    let mut draft = cx.report_for(problem.releases, problem.spot, problem.message);
+    let draft = cx.report_for(problem.releases, problem.spot, problem.message);
+    let mut draft = draft.quotes(problem.quotes);
     if problem.mild {
         draft = draft.severity(Severity::Medium);
     }

@@ -1,6 +1,7 @@
 //! Chunk reports → one report: set rules, suppression, order.
 
 use super::analyse::{Off, configure};
+use super::conceal::conceal;
 use super::custom;
 use super::links::Links;
 use super::suppress::{self, Ignore};
@@ -9,7 +10,7 @@ use crate::check::{Check, Cx, Found, KEPT};
 use crate::finding::{Finding, State};
 use crate::kube::{Body, Facts, Repository, Set, set_of};
 use crate::model::{Severity, Text};
-use crate::text::{FileId, SourceMap, Span};
+use crate::text::{FileId, SourceMap, Span, SpanSet};
 use std::collections::{BTreeMap, HashMap};
 
 /// Facts of one file that are kept. More objects than this are nobody's set, and each costs memory until the end of the run.
@@ -161,8 +162,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was not checked.
     pub notes: Vec<Note>,
-    /// Sorted, by file number.
-    pub secrets: HashMap<FileId, Vec<Span>>,
+    /// What no output may show, by file number.
+    pub secrets: HashMap<FileId, SpanSet>,
     /// The files.
     pub sources: SourceMap,
     /// How many.
@@ -177,6 +178,13 @@ pub struct Report {
     pub unseen: Vec<Severity>,
 }
 
+impl Report {
+    /// What no output may show of a file.
+    pub fn secrets(&self, file: FileId) -> &SpanSet {
+        self.secrets.get(&file).unwrap_or(SpanSet::EMPTY)
+    }
+}
+
 /// Brings the reports of all files together; `complete` says that all files of every set were read.
 pub fn finish(
     mut files: Vec<(FileId, FileReport)>,
@@ -185,11 +193,16 @@ pub fn finish(
     rules: &RuleSet,
     complete: bool,
 ) -> Report {
-    set_findings(&mut files, &sources, rules, complete, &mut notes);
+    let mut secrets = HashMap::new();
+    for (id, file) in &mut files {
+        let spans = std::mem::take(&mut file.secrets);
+        secrets.insert(*id, spans.into_iter().collect::<SpanSet>());
+    }
+    set_findings(&mut files, &sources, &secrets, rules, complete, &mut notes);
     let mut report = Report {
         findings: Vec::new(),
         notes: Vec::new(),
-        secrets: HashMap::new(),
+        secrets,
         sources: SourceMap::default(),
         counts: Counts::default(),
         left_out: LeftOut::default(),
@@ -201,8 +214,6 @@ pub fn finish(
         let Some(source) = sources.get(id) else {
             continue;
         };
-        file.secrets.sort_unstable();
-        report.secrets.insert(id, file.secrets);
         if !file.reported {
             continue;
         }
@@ -301,6 +312,7 @@ fn sets<'a>(
 fn set_findings(
     files: &mut [(FileId, FileReport)],
     sources: &SourceMap,
+    secrets: &HashMap<FileId, SpanSet>,
     rules: &RuleSet,
     complete: bool,
     notes: &mut Vec<Note>,
@@ -325,6 +337,8 @@ fn set_findings(
     let links = Links::of(&sets, rules);
     drop(sets);
     links.apply(files, &mut found.list, rules);
+    let of_file = |file| secrets.get(&file).unwrap_or(SpanSet::EMPTY);
+    conceal(&mut found.list, of_file, rules);
     let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();
     for finding in found.list {
         by_file

@@ -1,6 +1,7 @@
 //! Chunks in, a report out. Pure: no disk, no clock, no environment, no threads; the caller brings them. Layer 6.
 
 mod analyse;
+mod conceal;
 mod custom;
 mod finish;
 mod links;

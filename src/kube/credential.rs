@@ -438,7 +438,7 @@ pub fn named(name: &str) -> Option<Named> {
 }
 
 /// Words of a name: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut lower = false;
     for c in name.chars() {

@@ -444,26 +444,6 @@ pub fn sealed_template(object: Object<'_>) -> Vec<Leak<'_>> {
         .collect()
 }
 
-/// What a ConfigMap assigns to a name of a credential, whatever it is: shown it need not be, even where no rule is sure.
-fn config_map_named(object: Object<'_>) -> Vec<Leak<'_>> {
-    let mut out = Vec::new();
-    for (key, value) in object
-        .node
-        .field("data")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
-        let pieces = Pieces::of(value);
-        let text = value.text().unwrap_or_default();
-        if key.key().is_some_and(|k| named(&k).is_some()) {
-            out.push(Leak::named(value, ""));
-        }
-        let assigned = assignments(text).filter(|(name, _, _)| named(name).is_some());
-        out.extend(assigned.map(|(_, _, at)| Leak::named(pieces.at(at), "")));
-    }
-    out
-}
-
 /// What SOPS should have encrypted and has not. Which leaves it encrypts is told by its own block; where it does not tell, all are.
 pub fn sops_in_the_clear(object: Object<'_>) -> Vec<Leak<'_>> {
     let mut out = Vec::new();
@@ -535,10 +515,7 @@ pub fn leaks<'d>(object: Object<'d>, known: &'d Leaks) -> Vec<Leak<'d>> {
     out.extend(annotations(object));
     out.extend(sops_in_the_clear(object));
     match object.gvk.kind {
-        "ConfigMap" => {
-            out.extend(config_map(object));
-            out.extend(config_map_named(object));
-        }
+        "ConfigMap" => out.extend(config_map(object)),
         "Kustomization" | "Component" => out.extend(literals(object)),
         "HelmRelease" | "Application" => out.extend(chart_values(object)),
         "SecretStore" | "ClusterSecretStore" => out.extend(store(object)),

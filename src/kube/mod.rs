@@ -36,6 +36,6 @@ pub use recognise::{
     Whole, Within, chunks, counts_when_nested, format_of, is_config, may_be_ours, nested_texts,
     objects, reads_as_ours,
 };
-pub use secret::{hides_by_name, secret_spans, unread_secret_lines};
+pub use secret::{mentions_secret, secret_spans, unread_secret_lines};
 pub use set::{Link, Set, SetSetting, folder, set_of};
 pub use workload::{Container, Mounts, PodSpec, Role};

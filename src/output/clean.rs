@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub(super) fn is_harmful(c: char) -> bool {
     c.is_control()
         || is_invisible(c)
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 /// The text on one line: harmful characters as escapes, and no `##[` or `##vso[`, which CI runners obey anywhere in a

@@ -3,7 +3,7 @@
 use super::clean::is_harmful;
 use crate::engine::Report;
 use crate::finding::Label;
-use crate::text::{FileId, SourceFile, Span};
+use crate::text::{FileId, SourceFile, Span, SpanSet};
 
 /// Lines shown before and after a label.
 const CONTEXT: u32 = 2;
@@ -44,7 +44,7 @@ pub(super) fn excerpts(report: &Report, labels: &[&Label], width: usize) -> Vec<
     }
     let excerpt = |(file, first, last, indices): (FileId, u32, u32, Vec<usize>)| {
         let source = report.sources.get(file)?;
-        let secrets = report.secrets.get(&file).map_or(&[][..], Vec::as_slice);
+        let secrets = report.secrets(file);
         let spans: Vec<(usize, Span)> = indices
             .iter()
             .filter_map(|i| Some((*i, labels.get(*i)?.span)))
@@ -68,7 +68,7 @@ fn build(
     source: &SourceFile,
     file: FileId,
     lines: std::ops::RangeInclusive<u32>,
-    secrets: &[Span],
+    secrets: &SpanSet,
     spans: &[(usize, Span)],
     width: usize,
 ) -> Excerpt {
@@ -171,13 +171,8 @@ fn cut(text: &str, line: Span, label: Option<u32>, width: usize) -> Span {
     Span::of(start..end)
 }
 
-fn masked(c: char, at: u32, secrets: &[Span]) -> char {
-    let before = secrets.partition_point(|s| s.start <= at);
-    // Secret spans are sorted but may nest: look a few back.
-    let secret = secrets
-        .get(before.saturating_sub(8)..before)
-        .is_some_and(|near| near.iter().any(|s| at < s.end));
-    if secret && !c.is_whitespace() {
+fn masked(c: char, at: u32, secrets: &SpanSet) -> char {
+    if secrets.holds(Span::empty(at)) && !c.is_whitespace() {
         '*'
     } else if c == '\t' {
         '\t'

@@ -114,11 +114,12 @@ fn result(
     let source = report.sources.get(finding.primary.file)?;
     let line = source.range(finding.primary.span).0.line;
     let mut fingerprints = json!({ "kubevet/v1": finding.fingerprint });
-    // The hash of a line with a weak password gives it away to whoever tries; the upload action fills in its own.
+    // The hash of a weak password gives it away to whoever tries; the upload action fills in its own.
     if !finding.secret {
-        let of_file = hashes
-            .entry(finding.primary.file)
-            .or_insert_with(|| source.line_hashes().into_iter().collect());
+        let of_file = hashes.entry(finding.primary.file).or_insert_with(|| {
+            let secrets = report.secrets(finding.primary.file);
+            source.line_hashes(secrets).into_iter().collect()
+        });
         if let Some(hash) = of_file.get(&line) {
             set(&mut fingerprints, "primaryLocationLineHash", json!(hash));
         }

@@ -128,7 +128,8 @@ pub(super) fn bootstrap_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
         let text = token.text().unwrap_or_default();
         if is_sample(text) {
             cx.report(token, "the bootstrap token of kubeadm's examples, which everybody knows: while it is valid anybody can add a node")
-                .severity(Severity::Medium);
+                .severity(Severity::Medium)
+                .secret();
         } else if is_token(text) {
             cx.report(
                 token,

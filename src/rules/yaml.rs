@@ -1,6 +1,7 @@
 //! What YAML makes of values before Kubernetes sees them.
 
 use crate::check::Cx;
+use crate::finding::Quotes;
 use crate::kube::{Object, PodSpec};
 use crate::yaml::{Kind, Node};
 
@@ -81,14 +82,15 @@ fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
         value.to_json().to_string(),
         value.text().unwrap_or_default(),
     );
-    let became = if read == written {
-        String::new()
+    let (became, quotes) = if read == written {
+        (String::new(), Quotes::Help)
     } else {
-        format!(", {read}")
+        (format!(", {read}"), Quotes::Message)
     };
     cx.report(
         value,
         format!("the value of {what} is {kind}{became}, not text: the API server refuses it"),
     )
-    .help(format!("quote it: \"{written}\""));
+    .help(format!("quote it: \"{written}\""))
+    .quotes(quotes);
 }

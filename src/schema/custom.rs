@@ -5,7 +5,7 @@ use super::rules::unique;
 use super::table::Kind as ApiKind;
 use super::validate::{Validator, short, with_article};
 use super::{Patterns, Problem, between, format};
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::kube::{Object, Whole, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node, Spot};
@@ -124,6 +124,7 @@ fn of_kind<'d>(
         related: None,
         missing: false,
         mild: false,
+        quotes: Quotes::Message,
         releases,
     }
 }

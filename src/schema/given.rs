@@ -4,7 +4,7 @@
 //! nothing beyond the schema's own text: a reference to another file or to the network is an error.
 
 use super::{Problem, cost, pattern};
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::kube::{Object, is_variable};
 use crate::yaml::{Kind, Node, Spot};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -124,6 +124,7 @@ impl Given {
                 related: None,
                 missing: false,
                 mild: false,
+                quotes: Quotes::Nothing,
                 releases: targets,
             });
         }
@@ -222,6 +223,7 @@ fn problems<'d>(
             related: None,
             missing: rule == "schema/missing-field",
             mild: false,
+            quotes: Quotes::Message,
             releases: targets,
         });
     };

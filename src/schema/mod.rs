@@ -33,7 +33,7 @@ pub use table::{Field, Kind, Life, Type};
 pub use validate::{CROWDED, Known, is_kind, validate, validate_published};
 pub use version::versions;
 
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::yaml::Spot;
 
 /// What is wrong with an object.
@@ -52,6 +52,8 @@ pub struct Problem<'d> {
     pub missing: bool,
     /// Whether its reader goes on all the same: less than its rule's severity.
     pub mild: bool,
+    /// What of it may hold the value.
+    pub quotes: Quotes,
     /// The target releases that it holds for.
     pub releases: Releases,
 }

@@ -3,7 +3,7 @@
 use super::pattern::Patterns;
 use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
 use super::{Problem, metadata, rules};
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::kube::component::{ComponentKind, minor, path_of};
 use crate::kube::{Gvk, Object, Whole, is_config, is_variable};
 use crate::text::nearest;
@@ -167,6 +167,7 @@ impl<'d> Validator<'d> {
             related: None,
             missing: false,
             mild: false,
+            quotes: Quotes::Message,
             releases: self.targets,
         });
         let last = self.problems.len() - 1;

@@ -4,6 +4,7 @@ use super::Problem;
 use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validate::Validator;
+use crate::finding::Quotes;
 use crate::kube::is_variable;
 use crate::yaml::{Kind, Node};
 
@@ -147,7 +148,9 @@ impl<'d> Validator<'d> {
     fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut Problem<'d> {
         let reader = self.reader();
         let message = format!("`{name}` must be {what}: {reader} refuses this value");
-        self.add("schema/format", node, message, None)
+        let problem = self.add("schema/format", node, message, None);
+        problem.quotes = Quotes::Help;
+        problem
     }
 
     pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
@@ -182,6 +185,6 @@ impl<'d> Validator<'d> {
             Kind::Seq | Kind::Map => node.lacking(),
             _ => node.into(),
         };
-        self.add("schema/type", spot, message, help);
+        self.add("schema/type", spot, message, help).quotes = Quotes::Help;
     }
 }

@@ -3,7 +3,7 @@
 use super::Problem;
 use super::table::{FIRST, Kind, Life};
 use super::validate::Known;
-use crate::finding::Releases;
+use crate::finding::{Quotes, Releases};
 use crate::text::nearest;
 
 /// Groups of Kubernetes' own whose kinds are custom resources all the same.
@@ -46,6 +46,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
             related: None,
             missing: false,
             mild: false,
+            quotes: Quotes::Message,
             releases,
         })
     };

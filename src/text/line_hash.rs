@@ -1,25 +1,36 @@
 //! GitHub's identity of a line: the hash that its code scanning gives an alert, computed as github/codeql-action does, so that the
 //! alert stays the same one whether we send the hash or the upload action computes it.
 
+use super::{Span, SpanSet};
+
 /// Characters of the window that is hashed from a line's start on.
 const WINDOW: usize = 100;
 const BASE: u64 = 37;
 const END: u16 = 0xFFFF;
 
-/// For each line that holds a character, in order: its 1-based number, and hash and occurrence as `1f2e:1`.
-pub fn line_hashes(text: &str, bom: bool) -> Vec<(u32, String)> {
+/// For each line that holds a character, in order: its 1-based number, and hash and occurrence as `1f2e:1`. Lines whose window reaches
+/// into what must not be shown have none, and count as no occurrence: what a hash covers can be found by trying.
+pub fn line_hashes(text: &str, bom: bool, secrets: &SpanSet) -> Vec<(u32, String)> {
     let mut hasher = Hasher {
         window: [0; WINDOW],
         starts: [None; WINDOW],
         hash: 0,
         at: 0,
+        secret: None,
+        pushed: 0,
         counts: std::collections::HashMap::new(),
         found: Vec::new(),
     };
     let first = (0..WINDOW).fold(1_u64, |power, _| power.wrapping_mul(BASE));
     let (mut line, mut line_start, mut after_cr) = (0, true, false);
-    let mark = bom.then_some(0xFEFF);
-    for unit in mark.into_iter().chain(text.encode_utf16()).chain([END]) {
+    let units = text.char_indices().flat_map(|(at, c)| {
+        let secret = secrets.holds(Span::of(at..at));
+        let mut units = [0; 2];
+        let len = c.encode_utf16(&mut units).len();
+        units.into_iter().take(len).map(move |unit| (unit, secret))
+    });
+    let mark = bom.then_some((0xFEFF, false));
+    for (unit, secret) in mark.into_iter().chain(units).chain([(END, false)]) {
         let lf_of_crlf = after_cr && unit == 10;
         after_cr = false;
         // Blanks do not count, so that indenting a line anew leaves it the same.
@@ -34,6 +45,9 @@ pub fn line_hashes(text: &str, bom: bool) -> Vec<(u32, String)> {
             hasher.begin(line);
         }
         line_start = unit == 10;
+        if secret {
+            hasher.secret = Some(hasher.pushed);
+        }
         hasher.push(u64::from(unit), first);
     }
     for _ in 0..WINDOW {
@@ -45,8 +59,11 @@ pub fn line_hashes(text: &str, bom: bool) -> Vec<(u32, String)> {
 
 struct Hasher {
     window: [u64; WINDOW],
-    /// The line that begins at a place of the window.
-    starts: [Option<u32>; WINDOW],
+    /// The line that begins at a place of the window, and how many units came before it.
+    starts: [Option<(u32, usize)>; WINDOW],
+    /// How many units came before the last one that must not be shown.
+    secret: Option<usize>,
+    pushed: usize,
     hash: u64,
     at: usize,
     counts: std::collections::HashMap<u64, u32>,
@@ -56,9 +73,12 @@ struct Hasher {
 impl Hasher {
     /// The window has come round to the start of a line: its hash is complete.
     fn emit(&mut self) {
-        let Some(line) = self.starts.get_mut(self.at).and_then(Option::take) else {
+        let Some((line, from)) = self.starts.get_mut(self.at).and_then(Option::take) else {
             return;
         };
+        if self.secret.is_some_and(|secret| secret >= from) {
+            return;
+        }
         let count = self.counts.entry(self.hash).or_default();
         *count += 1;
         self.found.push((line, format!("{:x}:{count}", self.hash)));
@@ -66,7 +86,7 @@ impl Hasher {
 
     fn begin(&mut self, line: u32) {
         if let Some(start) = self.starts.get_mut(self.at) {
-            *start = Some(line);
+            *start = Some((line, self.pushed));
         }
     }
 
@@ -80,5 +100,6 @@ impl Hasher {
                 .wrapping_sub(first.wrapping_mul(leaving));
         }
         self.at = (self.at + 1) % WINDOW;
+        self.pushed += 1;
     }
 }

@@ -14,10 +14,14 @@ pub use lines::{LineIndex, Position};
 pub use nearest::nearest;
 pub use one_line::{clipped, one_line};
 pub use source::{FileId, SourceFile, SourceMap};
-pub use span::{Edit, Span, apply};
+pub use span::{Edit, Span, SpanSet, apply};
 
-/// Whether a bidirectional control or a zero-width character: invisible, and able to make text
-/// look other than it reads (Unicode Technical Report 36).
+/// Whether a character is shown as nothing (Unicode's property Default_Ignorable_Code_Point, bidirectional controls among them):
+/// it makes text look other than it reads (Unicode Technical Report 36).
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{00AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{1D173}'..='\u{1D17A}' | '\u{FEFF}' | '\u{061C}')
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
 }

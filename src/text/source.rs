@@ -1,6 +1,6 @@
 //! Files by number, so that a label costs 12 bytes and not a path.
 
-use super::{Encoding, LineIndex, Position, Span};
+use super::{Encoding, LineIndex, Position, Span, SpanSet};
 use std::sync::{Arc, OnceLock};
 
 /// Number of a file of this run. Opaque: order between files is made by their paths.
@@ -41,9 +41,9 @@ impl SourceFile {
         )
     }
 
-    /// GitHub's hash of each line, by its 1-based number.
-    pub fn line_hashes(&self) -> Vec<(u32, String)> {
-        super::line_hashes(&self.text, self.encoding == Encoding::Utf8Bom)
+    /// GitHub's hash of each line, by its 1-based number, but for those that reach into what must not be shown.
+    pub fn line_hashes(&self, secrets: &SpanSet) -> Vec<(u32, String)> {
+        super::line_hashes(&self.text, self.encoding == Encoding::Utf8Bom, secrets)
     }
 
     /// Where its lines begin; made at the first call.

@@ -70,6 +70,53 @@ impl Span {
     }
 }
 
+/// Bytes of one text that have something in common: spans in order, none of which touches the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpanSet(Vec<Span>);
+
+impl FromIterator<Span> for SpanSet {
+    fn from_iter<I: IntoIterator<Item = Span>>(spans: I) -> Self {
+        let mut sorted: Vec<Span> = spans.into_iter().filter(|s| !s.is_empty()).collect();
+        sorted.sort_unstable();
+        let mut merged: Vec<Span> = Vec::new();
+        for span in sorted {
+            match merged.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => merged.push(span),
+            }
+        }
+        Self(merged)
+    }
+}
+
+impl SpanSet {
+    /// None at all.
+    pub const EMPTY: &'static Self = &Self(Vec::new());
+
+    /// The spans, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Span> {
+        self.0.iter().copied()
+    }
+
+    /// Whether it holds all bytes of a span; of an empty one, the byte behind it.
+    pub fn holds(&self, span: Span) -> bool {
+        self.behind(span.start)
+            .is_some_and(|own| own.contains(span))
+    }
+
+    /// Whether it shares a byte with a span; an empty one is asked for the byte behind it.
+    pub fn touches(&self, span: Span) -> bool {
+        self.behind(span.start)
+            .is_some_and(|own| own.start < span.end.max(span.start + 1))
+    }
+
+    /// The first span that ends behind a byte.
+    fn behind(&self, at: u32) -> Option<Span> {
+        let next = self.0.partition_point(|span| span.end <= at);
+        self.0.get(next).copied()
+    }
+}
+
 /// `usize` to `u32`, cut at the maximum.
 pub(crate) fn clamp(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)

@@ -3,7 +3,7 @@
 use crate::support::check_one;
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, Look};
-use kubevet::text::line_hashes;
+use kubevet::text::{SpanSet, line_hashes};
 use serde_json::Value;
 
 fn print(format: &str, text: &str) -> String {
@@ -25,7 +25,7 @@ fn print(format: &str, text: &str) -> String {
 #[test]
 fn hashes_of_lines_are_those_of_the_upload_action() {
     let hashes = |text| {
-        line_hashes(text, false)
+        line_hashes(text, false, SpanSet::EMPTY)
             .into_iter()
             .map(|(_, hash)| hash)
             .collect::<Vec<_>>()
