@@ -233,6 +233,15 @@ impl Finding {
         }
     }
 
+    /// All places that it points at.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &Label> {
+        let by = match &self.state {
+            State::Suppressed { by, .. } => Some(by),
+            _ => None,
+        };
+        [&self.primary].into_iter().chain(&self.related).chain(by)
+    }
+
     /// Says that it is about what a template was rendered to.
     pub(crate) fn is_rendered_from(&mut self, from: &Rendered) {
         let template = &from.template;

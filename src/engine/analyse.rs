@@ -4,7 +4,7 @@ use super::conceal::conceal;
 use super::finish::FACTS;
 use super::ruleset::{Rule, RuleSet};
 use super::suppress::{Ignore, ignores};
-use super::{What, subsume, suppress};
+use super::{What, secrets, subsume, suppress};
 use crate::check::{self, About, Check, Cx, Found};
 use crate::finding::{Finding, Label, Quotes, Rendered, State};
 use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
@@ -17,11 +17,12 @@ use crate::yaml::{
     self, Chunk, Document, Format, Kind, Limits, Located, Node, Parsed, Place, Problem, Spot,
     decode_scalar, parse,
 };
+use std::cell::LazyCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 /// Documents inside of documents inside of documents: more than anybody writes.
-const MAX_NESTING: usize = 4;
+pub(super) const MAX_NESTING: usize = 4;
 
 /// A file whose chunks are analysed.
 pub struct Input<'t> {
@@ -80,8 +81,10 @@ pub struct ChunkReport {
     pub findings: Vec<Finding>,
     /// Why something of it was not checked: the reason and the byte where it begins.
     pub notes: Vec<(What, u32)>,
-    /// What no output may show.
+    /// What no output may show, where that was looked for.
     pub secrets: Vec<Span>,
+    /// Where the chunk begins, if its secrets were looked for.
+    pub(crate) searched: Option<u32>,
     /// What set rules need.
     pub facts: Vec<Facts>,
     /// Its suppressions of set rules' findings.
@@ -113,7 +116,7 @@ pub fn analyse(
             hook: None,
         };
         analysis.chunk(chunk);
-        analysis.finish(yaml::helm_source(chunk.span.text(input.text)))
+        analysis.finish(chunk)
     }));
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
@@ -143,6 +146,7 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
     ChunkReport {
         findings,
         secrets: vec![chunk.span],
+        searched: Some(chunk.span.start),
         panicked: true,
         ..ChunkReport::default()
     }
@@ -161,7 +165,8 @@ struct Analysis<'a> {
 }
 
 impl Analysis<'_> {
-    fn finish(mut self, rendered_from: Option<&str>) -> ChunkReport {
+    fn finish(mut self, chunk: &Chunk) -> ChunkReport {
+        let rendered_from = yaml::helm_source(chunk.span.text(self.input.text));
         if let Some(template) = rendered_from {
             let rendered = Rendered {
                 template: template.to_owned(),
@@ -187,8 +192,15 @@ impl Analysis<'_> {
         for finding in &mut self.found.list {
             configure(finding, self.input.off, self.rules);
         }
-        let secrets = self.report.secrets.iter().copied().collect::<SpanSet>();
-        conceal(&mut self.found.list, |_| &secrets, self.rules);
+        if !self.found.list.is_empty() {
+            let Input {
+                file, path, text, ..
+            } = self.input;
+            self.report.secrets = secrets::of_chunk(*file, path, text, chunk);
+            self.report.searched = Some(chunk.span.start);
+            let secrets = self.report.secrets.iter().copied().collect();
+            conceal(&mut self.found.list, |_| &secrets, self.rules);
+        }
         self.report.over = self.found.over();
         self.report.findings = self.found.list;
         self.report
@@ -256,7 +268,6 @@ impl Analysis<'_> {
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
     fn stray(&mut self, text: &str, place: &Place, chunk: &Chunk) {
-        self.hide_unread(text, place);
         // A tab alone on its line is no blank to kubectl.
         let blank =
             |line: &str| line.trim_matches(' ').is_empty() || line.trim_start().starts_with('#');
@@ -301,24 +312,6 @@ impl Analysis<'_> {
     ) {
         let depth = within.depth;
         let mut parsed = parse(text, place.clone(), format, Limits::default());
-        if let Some(dropped) = parsed
-            .problems
-            .iter()
-            .find(|p| p.rule == "yaml/dropped-document")
-        {
-            let rest = Span::new(dropped.span.start, Span::of(0..text.len()).end);
-            let place = Place::Chunk {
-                file: self.input.file,
-                base: place.locate(rest).span.start,
-            };
-            // What it is may be told before the mark.
-            if kube::mentions_secret(text) {
-                let rest = rest.text(text);
-                let spans = kube::unread_secret_lines(rest).into_iter();
-                let located = spans.map(|s| place.locate(s).span);
-                self.report.secrets.extend(located);
-            }
-        }
         let Some(document) = parsed.document.take() else {
             self.unread(text, place, &parsed, glued, depth);
             return;
@@ -352,9 +345,8 @@ impl Analysis<'_> {
             }
         }
         let leaks: Vec<Leaks> = objects.iter().map(|_| Leaks::default()).collect();
-        let secrets = kube::secret_spans(&document, &objects, &leaks);
-        let located = secrets.iter().map(|s| document.locate(s).span);
-        self.report.secrets.extend(located);
+        // Asked for by few objects.
+        let secrets = LazyCell::new(|| kube::secret_spans(&document, &objects, &leaks));
         for (object, leaks) in objects.iter().zip(&leaks) {
             self.object(*object, within, leaks, &secrets);
         }
@@ -396,17 +388,6 @@ impl Analysis<'_> {
         }
     }
 
-    /// Hides what may be a secret in a text whose structure is not known.
-    fn hide_unread(&mut self, text: &str, place: &Place) {
-        if !kube::mentions_secret(text) {
-            return;
-        }
-        let spans = kube::unread_secret_lines(text).into_iter();
-        self.report
-            .secrets
-            .extend(spans.map(|s| place.locate(s).span));
-    }
-
     /// A chunk that kubectl cannot read: a finding if it was meant as an object, or stands beside one, else a note.
     fn unread(
         &mut self,
@@ -424,7 +405,6 @@ impl Analysis<'_> {
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
                 .any(|group| text.contains(group));
-        self.hide_unread(text, place);
         let ours =
             config || depth == 0 && (kube::reads_as_ours(text) || self.input.reads_as_ours());
         let what = match first.rule {
@@ -464,7 +444,13 @@ impl Analysis<'_> {
         }
     }
 
-    fn object(&mut self, object: Object<'_>, within: Within<'_>, leaks: &Leaks, secrets: &SpanSet) {
+    fn object(
+        &mut self,
+        object: Object<'_>,
+        within: Within<'_>,
+        leaks: &Leaks,
+        secrets: &LazyCell<SpanSet, impl FnOnce() -> SpanSet>,
+    ) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
         let whole = if self.repository.is_patch(self.input.path) {
             Whole::Fragment

@@ -4,6 +4,7 @@ use super::analyse::{Off, configure};
 use super::conceal::conceal;
 use super::custom;
 use super::links::Links;
+use super::secrets;
 use super::suppress::{self, Ignore};
 use super::{ChunkReport, LeftOut, Note, RuleSet, What};
 use crate::check::{Check, Cx, Found, KEPT};
@@ -27,7 +28,9 @@ pub struct FileReport {
     /// Findings that were dropped although a suppression, or a more specific one, covers them.
     quiet: [usize; 2],
     notes: Vec<(What, u32, String)>,
-    secrets: Vec<Span>,
+    pub(super) secrets: Vec<Span>,
+    /// Where the chunks begin whose secrets were looked for.
+    pub(super) searched: Vec<u32>,
     facts: Vec<Facts>,
     /// Whether it has more of them than are kept.
     cut: bool,
@@ -79,6 +82,7 @@ impl FileReport {
                 .map(|(what, at)| (what, at, String::new())),
         );
         self.secrets.extend(chunk.secrets);
+        self.searched.extend(chunk.searched);
         let room = FACTS - self.facts.len();
         if chunk.facts.len() > room && !self.cut {
             self.cut = true;
@@ -193,12 +197,11 @@ pub fn finish(
     rules: &RuleSet,
     complete: bool,
 ) -> Report {
-    let mut secrets = HashMap::new();
-    for (id, file) in &mut files {
-        let spans = std::mem::take(&mut file.secrets);
-        secrets.insert(*id, spans.into_iter().collect::<SpanSet>());
-    }
-    set_findings(&mut files, &sources, &secrets, rules, complete, &mut notes);
+    let mut of_sets = set_findings(&mut files, &sources, rules, &mut notes);
+    let secrets = secrets::of_files(&mut files, &of_sets, &sources);
+    let of_file = |file| secrets.get(&file).unwrap_or(SpanSet::EMPTY);
+    conceal(&mut of_sets, of_file, rules);
+    distribute(of_sets, &mut files, rules, complete);
     let mut report = Report {
         findings: Vec::new(),
         notes: Vec::new(),
@@ -308,17 +311,15 @@ fn sets<'a>(
         .collect()
 }
 
-/// Runs the set rules and puts their findings to the files that they point into.
+/// What the set rules find.
 fn set_findings(
     files: &mut [(FileId, FileReport)],
     sources: &SourceMap,
-    secrets: &HashMap<FileId, SpanSet>,
     rules: &RuleSet,
-    complete: bool,
     notes: &mut Vec<Note>,
-) {
+) -> Vec<Finding> {
     if !rules.needs_sets() {
-        return;
+        return Vec::new();
     }
     let sets = sets(files, sources);
     let repository = Repository::default();
@@ -337,10 +338,18 @@ fn set_findings(
     let links = Links::of(&sets, rules);
     drop(sets);
     links.apply(files, &mut found.list, rules);
-    let of_file = |file| secrets.get(&file).unwrap_or(SpanSet::EMPTY);
-    conceal(&mut found.list, of_file, rules);
+    found.list
+}
+
+/// Puts findings of set rules to the files that they point into.
+fn distribute(
+    findings: Vec<Finding>,
+    files: &mut [(FileId, FileReport)],
+    rules: &RuleSet,
+    complete: bool,
+) {
     let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();
-    for finding in found.list {
+    for finding in findings {
         by_file
             .entry(finding.primary.file)
             .or_default()

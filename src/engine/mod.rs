@@ -7,6 +7,7 @@ mod finish;
 mod links;
 mod note;
 mod ruleset;
+mod secrets;
 mod subsume;
 mod suppress;
 

@@ -1,0 +1,149 @@
+//! Where secrets stand in a text that something is shown of. They are looked for only there: most documents have no finding, and to
+//! look for all that may be a secret costs more than any rule.
+
+use super::analyse::MAX_NESTING;
+use super::finish::FileReport;
+use crate::finding::{Finding, Label};
+use crate::kube::leak::Leaks;
+use crate::kube::{self, Whole, Within};
+use crate::text::{FileId, SourceFile, SourceMap, Span, SpanSet};
+use crate::yaml::{Chunk, Format, Limits, Place, decode_scalar, parse};
+use std::collections::HashMap;
+
+/// Lines around a finding that a writer may show.
+const LINES: usize = 6;
+
+/// Characters behind a finding that a writer may hash.
+const LETTERS: usize = 128;
+
+/// What no output may show of a chunk, as spans of the file.
+pub(super) fn of_chunk(file: FileId, path: &str, text: &str, chunk: &Chunk) -> Vec<Span> {
+    let mut search = Search {
+        file,
+        spans: Vec::new(),
+    };
+    let place = Place::Chunk {
+        file,
+        base: chunk.span.start,
+    };
+    let text = chunk.span.text(text);
+    if kube::may_be_ours(path, text) {
+        search.document(text, &place, chunk.format, path, 0);
+    } else {
+        search.unread(text, &place);
+    }
+    search.spans
+}
+
+/// What no output may show of files, as far as findings, and `more` of them, point into them.
+pub(super) fn of_files(
+    files: &mut [(FileId, FileReport)],
+    more: &[Finding],
+    sources: &SourceMap,
+) -> HashMap<FileId, SpanSet> {
+    let mut labels: HashMap<FileId, Vec<Span>> = HashMap::new();
+    let of_files = files.iter().flat_map(|(_, file)| &file.findings);
+    for Label { file, span, .. } in of_files.chain(more).flat_map(Finding::labels) {
+        labels.entry(*file).or_default().push(*span);
+    }
+    let mut secrets = HashMap::new();
+    for (id, file) in files {
+        let Some((source, labels)) = sources.get(*id).zip(labels.get(id)) else {
+            continue;
+        };
+        let mut spans = std::mem::take(&mut file.secrets);
+        for chunk in around(source, labels) {
+            if file.searched.binary_search(&chunk.span.start).is_err() {
+                spans.extend(of_chunk(*id, &source.path, &source.text, &chunk));
+            }
+        }
+        secrets.insert(*id, spans.into_iter().collect());
+    }
+    secrets
+}
+
+/// The chunks of which a writer may show something beside labels.
+fn around(source: &SourceFile, labels: &[Span]) -> Vec<Chunk> {
+    let mut chunks = kube::chunks(&source.path, &source.text);
+    let shown: SpanSet = labels.iter().map(|l| region(&source.text, *l)).collect();
+    chunks.retain(|chunk| shown.touches(chunk.span));
+    chunks
+}
+
+/// What of a text may be shown or hashed for a label.
+fn region(text: &str, label: Span) -> Span {
+    let (start, end) = (label.start as usize, label.end as usize);
+    let before = text.get(..start).unwrap_or_default();
+    let lines = memchr::memrchr_iter(b'\n', before.as_bytes());
+    let start = lines.take(LINES).last().unwrap_or_default();
+    let behind = text.get(end..).unwrap_or_default();
+    let (mut lines, mut letters) = (0, 0);
+    let len = behind.find(|c: char| {
+        lines += usize::from(c == '\n');
+        letters += usize::from(!c.is_whitespace());
+        lines >= LINES && letters >= LETTERS
+    });
+    Span::of(start..end + len.unwrap_or(behind.len()))
+}
+
+struct Search {
+    file: FileId,
+    spans: Vec<Span>,
+}
+
+impl Search {
+    fn document(&mut self, text: &str, place: &Place, format: Format, path: &str, depth: usize) {
+        let parsed = parse(text, place.clone(), format, Limits::default());
+        let dropped = parsed.problems.iter();
+        let mut dropped = dropped.filter(|p| p.rule == "yaml/dropped-document");
+        // What the text behind the end of a document is may be told before it.
+        if let Some(dropped) = dropped.next()
+            && kube::mentions_secret(text)
+        {
+            let rest = Span::new(dropped.span.start, Span::of(0..text.len()).end);
+            let place = Place::Chunk {
+                file: self.file,
+                base: place.locate(rest).span.start,
+            };
+            self.lines(rest.text(text), &place);
+        }
+        let Some(document) = parsed.document else {
+            return self.unread(text, place);
+        };
+        let objects = kube::objects(&document, path);
+        if objects.is_empty() && depth == 0 && kube::reads_as_ours(text) {
+            self.unread(text, place);
+        }
+        let leaks: Vec<Leaks> = objects.iter().map(|_| Leaks::default()).collect();
+        let secrets = kube::secret_spans(&document, &objects, &leaks);
+        let located = secrets.iter().map(|s| document.locate(s).span);
+        self.spans.extend(located);
+        if depth >= MAX_NESTING {
+            return;
+        }
+        let nested = objects.iter().flat_map(|o| kube::nested_texts(*o, depth));
+        for (scalar, Within { path, whole, .. }) in nested {
+            let text = scalar.as_str().unwrap_or_default();
+            let ours = |text| whole == Whole::Fragment || kube::may_be_ours(path, text);
+            let Some(map) = ours(text).then(|| decode_scalar(scalar)).flatten() else {
+                continue;
+            };
+            for chunk in kube::chunks(path, text) {
+                let place = scalar.document().place.nest(&map.window(chunk.span));
+                self.document(chunk.span.text(text), &place, chunk.format, path, depth + 1);
+            }
+        }
+    }
+
+    /// A text whose structure is not known.
+    fn unread(&mut self, text: &str, place: &Place) {
+        if kube::mentions_secret(text) {
+            self.lines(text, place);
+        }
+    }
+
+    fn lines(&mut self, text: &str, place: &Place) {
+        let spans = kube::unread_secret_lines(text).into_iter();
+        self.spans.extend(spans.map(|s| place.locate(s).span));
+    }
+}
