@@ -6,7 +6,7 @@
 The reader is tested against the answers (tests/it/reader.rs). Run by hand when a case is added or kubectl is
 updated; it needs no cluster. Written with kubectl 1.37.1.
 """
-import json, pathlib, subprocess, sys, tempfile
+import concurrent.futures, json, pathlib, subprocess, sys, tempfile
 
 M = "apiVersion: x.io/v1\nkind: Foo\nmetadata:\n  name: x\n"
 J = '{"apiVersion":"x.io/v1","kind":"Foo","metadata":{"name":"x"}'
@@ -120,11 +120,40 @@ CASES |= {
     "template key": M + "{{ x }}: v\n",
 }
 
+# What a value may be written as, in a block and in brackets: all that a reader of another descent takes, refuses or values otherwise.
+VALUES = [
+    "'x'#c", "\"x\"#c", "[a]#c", "{a: 1}#c", "[-]", "[- a]", "[-1]", "[?a]", "[a?b]", "[?]", "[a:]", "[a:b]", "[a: b]", "[: a]", "[\"a\":b]", "[a, , b]", "[,]", "[a,]", "[a\n#c\n]", "[a #c\n]",
+    "[a#c]", "{a}", "{a,b: 1}", "{? a}", "{? a : b}", "{a:}", "{a: }", "{: a}", "{\"a\": 1, \"b\":2}", "{a: {b}}", "{[a]: b}", "{a: b, <<: {c: d}}", "{http://a?b: c}", "http://a?b", "{u: http://a/b}",
+    "a\u2028b", "a\u2029 b", "'a\u2028b'", "'a\u2028 ''b'", "\"a\u0085 b\"", "\"a\\\n  b\"", "\"a\\u0085b\"", "'a\n\n\n  b'", "\"a\n  \\  b\"", "\"\\/\"", "\"\\ud83d\\ude00\"", "\"\\x41\\u00e9\\U0001F600\"",
+    "\"\\0\\a\\b\\e\\f\\v\\N\\_\\L\\P\"", "\"\\q\"", "\"\\x4\"", "\"\\'\"", "'\\n'", "a\ufeffb", "\ufeffa", "a\tb", "a \t# c", "\"a\tb\"", "a\n\t b", "'a\n\t b'", "a\n\tb: c",
+    "|#c\n  a", "| #c\n  a", "|a\n  b", "|-2\n   a", "|2-\n   a", "|0\n a", "|12\n a", "|++\n a", "|\n\ta", "|\n  a\n \tb", "|\n\n   \n  a", "|\n   \n  a", "|+\n  a\n\n", "|-\n  a\n\n", "|\n  a\u2028  b\n", "|\n  a\u0085  b\n",
+    "|\r\n  a\r\n  b\r\n", ">\n  a\n\n  b\n   c\n  d\n", ">-\n\n  a\n\tb", ">\n  a\u2028  b\n", ">+\n  a\n\n\n  b\n\n", "|1\n a\n  b", "&a b", "&a", "&a &b c", "&a !!str 1", "!!str &a 1", "&a: b", "*a", "&a,b c", "&\u00e9 b", "& a",
+    "!!str", "!!str 1", "!!str yes", "!!int \"5\"", "!!int a", "!!int", "!!float 1", "!!float 0x10", "!!float a", "!!float 18446744073709551615", "!!bool yes", "!!bool \"on\"", "!!bool 1", "!!null a", "!!null ''", "!!null", "!!binary YQ==",
+    "!!binary Y", "!!binary 'Y Q=='", "!!binary \"YQ\\n==\"", "!!timestamp 2001-12-14", "!!timestamp a", "!!timestamp 2001-02-30", "!!timestamp '2001-12-14T1:2:3.4Z'", "!!timestamp 2001-12-14 1:2:3", "!!seq [a]", "!!map {a: b}", "!!set {a}", "! 1", "! '<<'",
+    "!a 1", "!a", "!<tag:yaml.org,2002:str> 1", "!<tag:yaml.org,2002:int> 1", "!<!a> 1", "!<> 1", "!< 1", "!a!b 1", "!!a%20b 1", "!!%zz 1", "!!str,a", "18446744073709551615", "18446744073709551616", "-9223372036854775809", "1e400", "-1e400", "1_0.5", ".5", "._5", "5.",
+    "+.5e-3", "0b2", "0o8", "0x", "-0x1F", "+0b11", "1__0", "0_7", "1:30", "12e", "2001-1-1", "2001-12-14t21:59:43.10-05:00", "-", "?", ":", "?a", ":a", "-a", "--- a", "---", "... a", "...", "a: b", "a:\n  b", "- a", "? a", ",a", "]", "}", "@a", "`a", "%a", "|", ">",
+    "a\n ---\n  b", "a\n---\nb", "'a\n... '", "'a\n ...'", "\"a", "'a", "[a", "{a", "[a\n- b]", "[a\n ]", "a #b", "a#b", "#", "# c", "a\n # c\n b", "{a: 'b\n\n c'}", "[[a], {b: c}, [d: e]]",
+]
+CASES |= {f"value {v}": M + f"v: {v}\n" for v in VALUES}
+CASES |= {f"item {v}": M + f"v:\n- {v}\nw: 1\n" for v in VALUES}
+CASES |= {f"in brackets {v}": M + f"v: [{v}]\n" for v in VALUES if "\n" not in v}
+KEYS = ["1.1", "1e10", "9999999999.5", "123456.5", "1234567.5", "0.00001", "1e-5", "1e300", "-0.0", "1e400", "18446744073709551615", "18446744073709551616", ".nan", "-.INF", "+.inf", "!!binary YQ==", "!!int 5", "!!null x", "2001-12-14", "&a b", "'a'", "\"a\\x62\"",
+        "\"\\x61piVersion\"", "[a]", "? a\n  ", "\"a\\\n  b\"", "'a\n  b'", "a b", "a  #b", "a#b", "-", "-a", "a?", "a,b", "a]", "<<", "=", "~", "a\u0085b", "a\u2028b", "\u2028a", "k" * 1020, "k" * 1024, "k" * 1025, "\u00e9" * 1023, "[" + "a, " * 339 + "b]"]
+CASES |= {f"key of a map {k[:40]} {len(k)}": M + f"v:\n  {k}: {{x: 1}}\n" for k in KEYS}
+CASES |= {f"key in brackets {k[:40]} {len(k)}": M + f"v: {{{k}: x}}\n" for k in KEYS if "\n" not in k}
+# Text around documents.
+AROUND = ["---\r{}", "--- #c\r{}", "---#c\n{}", "---\x0b\n{}", "\n---\n\n---\n{}", "---\n---#c\n{}", "---\n...\n{}", "---\n# c\n...\n{}", "...\n{}", "{}...\n...\n", "{}... a\n", "{}...a\n", "{}---\n\t\n", "{}---\n \t# c\n", "{}--- \t\n---\t# c\n",
+          "%YAML 1.1\n{}", "%YAML 1.1\r---\r{}", "%TAG !e! tag:yaml.org,2002:\r---\rv: !e!str 1\r{}", "%X\r---\r{}", "{}%YAML 1.1\n", "\ufeff---\n{}", "\ufeff\ufeff{}", "{}---\n\ufeff{}", "\t{}", " {}", "\u2028{}", "{}\u2028", "{}\u0085", "{}}}\n", "{}\r---\rv: 1\r"]
+CASES |= {f"around {a}": a.format(M, M) for a in AROUND}
+CASES |= {f"around JSON {a}": a.format(J + "}", J + "}") for a in AROUND}
+BEHIND = ["# c\n", " # c", " # c\n", "\n# c\n", "\n---\n" + M, "---\n" + M, "\nw: 1\n", "\n w: 1\n", ",", "}", "\n}\n", "null", "\n\n\n", "5 6", "[]", "\n{}", "{a: b}", J + "}x", J + "}\n---\n" + M, J + "}" + J + ",}", J + ', "v": "\\ud800"}', J + ',"v":1e400}', J + ',"v":01}', J + ",\"v\":\"\x7f\"}", J + ",\"v\":\"a\u2028b\"}"]
+CASES |= {f"behind JSON {b}": J + "}" + b for b in BEHIND}
+
 
 def ask(kubectl, text):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "t.yaml")
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode(errors="surrogatepass"))
         command = [kubectl, "patch", "--local", "-f", str(path), "-o", "json", "--type=merge", "-p", "{}"]
         run = subprocess.run(command, capture_output=True, text=True)
     decoder, documents, at, out = json.JSONDecoder(), [], 0, run.stdout.strip()
@@ -140,7 +169,8 @@ def ask(kubectl, text):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    answers = {name: ask(sys.argv[1], text) for name, text in CASES.items()}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answers = dict(zip(CASES, pool.map(lambda text: ask(sys.argv[1], text), CASES.values())))
     path = pathlib.Path(__file__).parent.parent / "testdata/kubectl/structure.json"
     path.write_text(json.dumps(answers, indent=1, ensure_ascii=True) + "\n")
     print(f"{len(answers)} cases, {sum(1 for a in answers.values() if a['error'])} refused")

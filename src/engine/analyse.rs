@@ -408,7 +408,7 @@ impl Analysis<'_> {
         let ours =
             config || depth == 0 && (kube::reads_as_ours(text) || self.input.reads_as_ours());
         let what = match first.rule {
-            "yaml/too-deep" | "yaml/too-large" => What::TooDeep,
+            "yaml/too-deep" => What::TooDeep,
             _ if parsed.template => What::Template,
             _ => What::NotYaml,
         };

@@ -6,7 +6,7 @@ use super::finish::FileReport;
 use crate::finding::{Finding, Label};
 use crate::kube::leak::Leaks;
 use crate::kube::{self, Whole, Within};
-use crate::text::{FileId, SourceFile, SourceMap, Span, SpanSet};
+use crate::text::{FileId, SourceMap, Span, SpanSet};
 use crate::yaml::{Chunk, Format, Limits, Place, decode_scalar, parse};
 use std::collections::HashMap;
 
@@ -48,42 +48,52 @@ pub(super) fn of_files(
     }
     let mut secrets = HashMap::new();
     for (id, file) in files {
-        let Some((source, labels)) = sources.get(*id).zip(labels.get(id)) else {
+        let Some((source, labels)) = sources.get(*id).zip(labels.get_mut(id)) else {
             continue;
         };
+        let mut chunks = kube::chunks(&source.path, &source.text);
+        chunks.retain(|chunk| file.searched.binary_search(&chunk.span.start).is_err());
         let mut spans = std::mem::take(&mut file.secrets);
-        for chunk in around(source, labels) {
-            if file.searched.binary_search(&chunk.span.start).is_err() {
-                spans.extend(of_chunk(*id, &source.path, &source.text, &chunk));
-            }
+        if !chunks.is_empty() {
+            let shown = around(&source.text, labels);
+            chunks.retain(|chunk| shown.touches(chunk.span));
+            let found = chunks.iter();
+            spans.extend(found.flat_map(|c| of_chunk(*id, &source.path, &source.text, c)));
         }
         secrets.insert(*id, spans.into_iter().collect());
     }
     secrets
 }
 
-/// The chunks of which a writer may show something beside labels.
-fn around(source: &SourceFile, labels: &[Span]) -> Vec<Chunk> {
-    let mut chunks = kube::chunks(&source.path, &source.text);
-    let shown: SpanSet = labels.iter().map(|l| region(&source.text, *l)).collect();
-    chunks.retain(|chunk| shown.touches(chunk.span));
-    chunks
-}
-
-/// What of a text may be shown or hashed for a label.
-fn region(text: &str, label: Span) -> Span {
-    let (start, end) = (label.start as usize, label.end as usize);
-    let before = text.get(..start).unwrap_or_default();
-    let lines = memchr::memrchr_iter(b'\n', before.as_bytes());
-    let start = lines.take(LINES).last().unwrap_or_default();
-    let behind = text.get(end..).unwrap_or_default();
-    let (mut lines, mut letters) = (0, 0);
-    let len = behind.find(|c: char| {
-        lines += usize::from(c == '\n');
-        letters += usize::from(!c.is_whitespace());
-        lines >= LINES && letters >= LETTERS
-    });
-    Span::of(start..end + len.unwrap_or(behind.len()))
+/// What of a text may be shown or hashed for labels.
+fn around(text: &str, labels: &mut Vec<Span>) -> SpanSet {
+    labels.sort_unstable_by_key(|label| label.start);
+    let bytes = text.as_bytes();
+    let mut line = Span::empty(0);
+    let mut regions = Vec::new();
+    for label in labels {
+        // Most labels share their lines.
+        if line.contains(*label) && !line.is_empty() {
+            continue;
+        }
+        let before = bytes.get(..label.start as usize).unwrap_or_default();
+        let mut breaks = memchr::memrchr_iter(b'\n', before);
+        let start = breaks.next().map_or(0, |n| n + 1);
+        let first = breaks.nth(LINES).unwrap_or_default();
+        let behind = bytes.get(label.end as usize..).unwrap_or_default();
+        let rest = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+        let end = label.end as usize + rest;
+        line = Span::of(start..end);
+        let (mut lines, mut letters) = (0, 0);
+        let behind = text.get(end..).unwrap_or_default();
+        let len = behind.find(|c: char| {
+            lines += usize::from(c == '\n');
+            letters += usize::from(!c.is_whitespace());
+            lines > LINES && letters >= LETTERS
+        });
+        regions.push(Span::of(first..end + len.unwrap_or(behind.len())));
+    }
+    regions.into_iter().collect()
 }
 
 struct Search {

@@ -370,6 +370,14 @@ impl Fast<'_, '_, '_> {
         } else {
             self.text.get(token.start + quote..token.end - quote)?
         };
+        // Perhaps a number that is too large.
+        let exponent = self.format == Format::Json
+            && token.style == Style::Plain
+            && value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            && value.contains(['e', 'E']);
+        if exponent {
+            return None;
+        }
         let span = Span::of(token.start..token.end);
         self.builder
             .scalar(value, token.style, &Tag::None, 0, span)

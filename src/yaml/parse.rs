@@ -175,10 +175,17 @@ fn not_json(text: &str) -> Parsed<'static> {
     }
 }
 
-/// Whether the text at a place is a template's: its line holds a mark of one, it stands between two of them, or right behind one
-/// that was read as a collection in brackets.
+/// Whether the text at a place is a template's with control lines: its line holds a mark of one, it stands between two of them, or
+/// right behind one that was read as a collection in brackets. Braces in values alone are a mistake, and no template.
 fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
     let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
+    let control = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("{{") || line.starts_with("{%")
+    };
+    if !text.split(BREAKS).any(control) {
+        return false;
+    }
     let line = before.rfind(BREAKS).map_or(0, |n| n + 1);
     let end = at + behind.find(BREAKS).unwrap_or(behind.len());
     let line = text.get(line..end).unwrap_or_default();
@@ -410,7 +417,7 @@ impl<'t> Builder<'t> {
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
         if self.nodes.len() >= self.limits.nodes {
             return Err(self.too_much(
-                "yaml/too-large",
+                "yaml/too-deep",
                 node.span,
                 "the document has more values than kubevet reads: nothing of it was checked",
             ));

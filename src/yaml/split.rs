@@ -95,9 +95,10 @@ fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
     };
     let from = start;
     let read = text.get(from..).unwrap_or_default();
-    let first = read.starts_with("---").then_some(from);
+    let mut first = false;
+    let at_start = read.starts_with("---").then_some(from);
     let others = memmem::find_iter(read.as_bytes(), b"\n---").map(|at| from + at + 1);
-    for line in first.into_iter().chain(others) {
+    for line in at_start.into_iter().chain(others) {
         let behind = line + 3;
         let end = memchr::memchr(b'\n', text.as_bytes().get(behind..).unwrap_or_default())
             .map_or(text.len(), |n| behind + n);
@@ -105,9 +106,9 @@ fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
         let written = written.strip_suffix('\r').unwrap_or(written);
         let rest = written.trim();
         let plain = rest.is_empty() || rest.starts_with('#');
-        let begins = start == line && glued.is_none();
-        if begins && plain && (is_read(written) || ends_at_once(text, end)) {
-            // Where it ends no document, a separator is the first line of the next one.
+        // Where it ends no document, a separator is the first line of the next one.
+        first = start == line && glued.is_none() && !first;
+        if first && plain && (is_read(written) || matters(text, end)) {
             continue;
         }
         push(start, line, glued);
@@ -131,14 +132,15 @@ fn is_read(behind: &str) -> bool {
     behind.starts_with('#') || behind.contains(matters)
 }
 
-/// Whether nothing but comments stands between the end of a line and `...`, which then ends the document.
-fn ends_at_once(text: &str, end: usize) -> bool {
-    let mut lines = text.get(end..).unwrap_or_default().lines();
+/// Whether it matters that `---` stands on the line before: a byte order mark no longer begins the text, and `...` behind nothing but
+/// comments ends the document.
+fn matters(text: &str, end: usize) -> bool {
+    let mut lines = text.get(end + 1..).unwrap_or_default().lines();
     let content = lines.find(|line| {
         let line = line.trim_start();
         !line.is_empty() && !line.starts_with('#')
     });
-    content.is_some_and(|line| line.starts_with("..."))
+    content.is_some_and(|line| line.starts_with("...") || line.starts_with('\u{FEFF}'))
 }
 
 /// The values of JSON that a text begins with; where the last of them ends.

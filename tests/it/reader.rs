@@ -76,12 +76,14 @@ fn documents_are_what_they_are_to_kubectl() {
         let decoded = decode(case["text"].as_str().unwrap().as_bytes().to_vec());
         let mut documents = Vec::new();
         let mut refused = false;
+        let mut before = None;
         for chunk in split(&decoded.text) {
             let parsed = read(&decoded.text, &chunk);
-            if chunk.glued.is_some() {
+            if chunk.glued.is_some() && before == Some(Format::Yaml) {
                 // kubectl has not yet handed on the document before the separator, and stops.
                 documents.pop();
             }
+            before = Some(chunk.format);
             refused |= chunk.glued.is_some() || parsed.problems.iter().any(Problem::is_refusal);
             if refused {
                 break;
