@@ -5,7 +5,7 @@
 
 tests/it/hostile.rs holds smaller twins and the inputs that are odd rather than heavy. hostile_pairs.py makes n of this beside n of that; it runs alone, too:
 
-    scripts/hostile_pairs.py KUBEVET [PIECE OF A NAME]
+    scripts/hostile_pairs.py KUBEVET [--all | PIECE OF A NAME]
 """
 import os, pathlib, subprocess, sys, tempfile, threading, time
 import hostile_pairs
