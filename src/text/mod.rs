@@ -3,6 +3,7 @@
 mod decode;
 mod line_hash;
 mod lines;
+mod logical_lines;
 mod nearest;
 mod one_line;
 mod source;
@@ -11,6 +12,7 @@ mod span;
 pub use decode::{Decoded, Encoding, NO_UTF8, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};
+pub(crate) use logical_lines::logical_lines;
 pub use nearest::nearest;
 pub use one_line::{clipped, one_line};
 pub use source::{FileId, SourceFile, SourceMap};

@@ -6,7 +6,7 @@
 
 use super::Format;
 use super::parse::{Builder, Failure};
-use crate::text::Span;
+use crate::text::{Span, logical_lines};
 
 /// Reads a text line by line. Lines that are none of these forms are left out, as systemd leaves them out with a warning.
 pub(super) fn read(text: &str, format: Format, builder: &mut Builder<'_>) -> Result<(), Failure> {
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str, format: Format, builder: &mut Builder<'_>) -> Res
         builder.end(end);
         return Ok(());
     }
-    for (start, line) in logical_lines(text) {
+    for (start, line) in logical_lines(text, &['\n']) {
         let content = line.trim();
         let start = start + (line.len() - line.trim_start().len());
         let whole = Span::of(start..start + content.len());
@@ -61,23 +61,5 @@ fn blocks(text: &str) -> impl Iterator<Item = Span> {
         let line = text.get(last..)?.lines().next()?.trim_end();
         at = last + line.len();
         Some(Span::of(start..at))
-    })
-}
-
-/// Lines, those that end with a backslash together with the next; each with its offset.
-fn logical_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let mut len = 0;
-        for line in rest.split_inclusive('\n') {
-            len += line.len();
-            if !line.trim_end_matches(['\n', '\r']).ends_with('\\') {
-                break;
-            }
-        }
-        let start = at;
-        at += len;
-        Some((start, rest.get(..len).unwrap_or_default()))
     })
 }

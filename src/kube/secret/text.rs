@@ -2,7 +2,7 @@
 //! behind it; in doubt a piece is one.
 
 use super::name::{is_nearly_secret, is_public, is_secret};
-use crate::text::Span;
+use crate::text::{Span, logical_lines};
 use std::ops::Range;
 
 /// Whether some piece may be found: most scalars are one word.
@@ -18,7 +18,7 @@ pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     // What is indented more than this belongs to a credential's name above.
     let mut under: Option<usize> = None;
-    for (start, line) in logical_lines(text) {
+    for (start, line) in logical_lines(text, &['\n', '\r']) {
         let body = line.trim_end();
         let indent = body.len() - body.trim_start().len();
         if body.trim_start().is_empty() {
@@ -54,24 +54,6 @@ const QUOTES: [char; 4] = ['"', '\'', '\\', '`'];
 
 /// Schemes of HTTP that a credential follows.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
-
-/// Lines, those that end with a backslash together with the next; each with its offset.
-fn logical_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let mut len = 0;
-        for line in rest.split_inclusive(['\n', '\r']) {
-            len += line.len();
-            if !line.trim_end_matches(['\n', '\r']).ends_with('\\') {
-                break;
-            }
-        }
-        let start = at;
-        at += len;
-        Some((start, rest.get(..len).unwrap_or_default()))
-    })
-}
 
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
