@@ -18,7 +18,9 @@
 )]
 mod model;
 
-use model::{Example, Grants, Identity, Level, Literal, Policy, Severity, Shape, SubsumeBy};
+use model::{
+    Example, GrantsShape, Identity, Literal, Policy, PssLevel, Severity, Shape, SubsumeBy,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -141,7 +143,7 @@ fn schema_tables() -> String {
             let rules = rules.iter().map(|r| {
                 let argument = r.get(3).map_or("", String::as_str);
                 let releases = mask(r.get(4).map_or("", String::as_str));
-                format!("Rule {{ field: {:?}, check: Check::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
+                format!("Constraint {{ field: {:?}, check: ConstraintKind::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
             });
             rules.collect::<Vec<_>>().join(", ")
         });
@@ -162,14 +164,14 @@ fn schema_tables() -> String {
             .find(|row| row[0] == r[0] && (row[1] == "*" || row[1] == r[2]));
         let reader = reader.map(|row| {
             format!(
-                "Reader {{ name: {:?}, refuses: {}, any_case: {} }}",
+                "ReadingProgram {{ name: {:?}, refuses: {}, any_case: {} }}",
                 row[2],
                 row[3] == "refused",
                 row[4] == "any"
             )
         });
         format!(
-            "Kind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {}, custom: {} }}",
+            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {}, custom: {} }}",
             r[0],
             r[1],
             r[2],
@@ -180,11 +182,11 @@ fn schema_tables() -> String {
             custom.contains(r)
         )
     });
-    let mut lives = table("schemas/kubernetes/lives.tsv");
+    let mut lives = table("schemas/kubernetes/api-lifecycle.tsv");
     lives.sort();
     let lives = lives.iter().map(|r| {
         format!(
-            "Life {{ group: {:?}, version: {:?}, kind: {:?}, deprecated: {}, removed: {}, replacement: {:?} }}",
+            "ApiLifecycle {{ group: {:?}, version: {:?}, kind: {:?}, deprecated: {}, removed: {}, replacement: {:?} }}",
             r[0], r[1], r[2], r[3], r[4], r[5]
         )
     });
@@ -203,8 +205,8 @@ fn schema_tables() -> String {
         format!("pub(super) static NAMES: &str = {keys:?};\n"),
         table("VALUES", "&[&str]", values.collect()),
         table("TYPES", "Type", types.collect()),
-        table("KINDS", "Kind", kinds.collect()),
-        table("LIVES", "Life", lives.collect()),
+        table("KINDS", "ApiKind", kinds.collect()),
+        table("API_LIFECYCLES", "ApiLifecycle", lives.collect()),
     ]
     .concat()
 }
@@ -252,6 +254,14 @@ fn mask(span: &str) -> u16 {
     span.fold(0, |mask, release| mask | 1 << (release - FIRST))
 }
 
+/// `DISTRIBUTION_DEFAULT` and `count-or-percent` as the name of a type or variant.
+fn camel_case(name: &str) -> String {
+    let words = name.split(['_', '-']);
+    words
+        .map(|w| w[..1].to_uppercase() + &w[1..].to_lowercase())
+        .collect()
+}
+
 /// A check of `rules.tsv`.
 fn rule(check: &str, argument: &str) -> String {
     let words: Vec<&str> = argument
@@ -270,8 +280,7 @@ fn rule(check: &str, argument: &str) -> String {
         "unique" => format!("Unique(&{words:?})"),
         "unique-values" => "Unique(&[])".to_owned(),
         "form" => {
-            let camel = argument.split('-').map(|w| w[..1].to_uppercase() + &w[1..]);
-            format!("Form(Form::{})", camel.collect::<String>())
+            format!("Syntax(Syntax::{})", camel_case(argument))
         }
         other => panic!("rules.tsv: no check {other}"),
     }
@@ -294,7 +303,7 @@ fn component_tables() -> String {
         let _ = writeln!(
             out,
             "pub(super) static {name}: [{}; {}] = [\n    {},\n];",
-            name[..1].to_owned() + &name[1..].to_lowercase(),
+            camel_case(name),
             rows.len(),
             rows.join(",\n    ")
         );
@@ -332,9 +341,9 @@ fn component_tables() -> String {
             c[3] == "on"
         )
     });
-    emit("GONE", &["gone.tsv"], &|c| {
+    emit("REMOVED", &["removed.tsv"], &|c| {
         format!(
-            "Gone {{ what: {:?}, name: {:?}, since: {}, instead: {:?} }}",
+            "Removed {{ what: {:?}, name: {:?}, since: {}, instead: {:?} }}",
             c[0], c[1], c[2], c[3]
         )
     });
@@ -350,15 +359,19 @@ fn component_tables() -> String {
             c[0], c[1], c[2]
         )
     });
-    emit("CARRIED", &["carriers.tsv", "file-defaults.tsv"], &|c| {
+    emit(
+        "DISTRIBUTION_DEFAULT",
+        &["distribution-defaults.tsv", "file-defaults.tsv"],
+        &|c| {
+            format!(
+                "DistributionDefault {{ distribution: {:?}, component: {:?}, setting: {:?}, since: {}, until: {}, value: {:?} }}",
+                c[0], c[1], c[2], c[3], c[4], c[5]
+            )
+        },
+    );
+    emit("FIELD_MAPPING", &["fields.tsv"], &|c| {
         format!(
-            "Carried {{ carrier: {:?}, component: {:?}, setting: {:?}, since: {}, until: {}, value: {:?} }}",
-            c[0], c[1], c[2], c[3], c[4], c[5]
-        )
-    });
-    emit("FIELD", &["fields.tsv"], &|c| {
-        format!(
-            "Field {{ form: {:?}, path: {:?}, component: {:?}, setting: {:?} }}",
+            "FieldMapping {{ form: {:?}, path: {:?}, component: {:?}, setting: {:?} }}",
             c[0], c[1], c[2], c[3]
         )
     });
@@ -458,10 +471,10 @@ fn row(p: &Policy) -> String {
     let standards = format!(
         "Standards {{ pss: {}, cis: {}, nsa: {} }}",
         option(p.standards.pss, |l| format!(
-            "Level::{}",
+            "PssLevel::{}",
             match l {
-                Level::Baseline => "Baseline",
-                Level::Restricted => "Restricted",
+                PssLevel::Baseline => "Baseline",
+                PssLevel::Restricted => "Restricted",
             }
         )),
         option(p.standards.cis.as_deref(), text),
@@ -483,8 +496,8 @@ fn row(p: &Policy) -> String {
         ("preview", p.preview.to_string()),
         ("opt_in", p.opt_in.to_string()),
         ("applies", texts(&p.applies)),
-        ("spares_system", p.spares_system.to_string()),
-        ("spares_namespaced", p.spares_namespaced.to_string()),
+        ("skip_system_pods", p.skip_system_pods.to_string()),
+        ("skip_namespaced_roles", p.skip_namespaced_roles.to_string()),
         ("standards", standards),
         ("subsumes", texts(&p.subsumes)),
         (
@@ -533,12 +546,12 @@ fn shape(s: &Shape) -> String {
             Literal::Str(t) => format!("Literal::Str({})", text(t)),
         });
         let (path, starts) = (texts(&f.path), texts(&f.starts_with));
-        format!("Field {{ path: {path}, is: {is}, starts_with: {starts} }}")
+        format!("FieldShape {{ path: {path}, is: {is}, starts_with: {starts} }}")
     });
     let setting = option(s.setting.as_ref(), |s| {
         let [value, unless, when] = [&s.value, &s.unless, &s.when].map(|l| texts(l));
         format!(
-            "Setting {{ id: {}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, absence: Absence::{:?}, absent_severity: {}, since: {:?}, until: {:?} }}",
+            "SettingShape {{ id: {}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, absence: Absence::{:?}, absent_severity: {}, since: {:?}, until: {:?} }}",
             text(&s.id),
             s.fails_when,
             s.absence,
@@ -547,11 +560,11 @@ fn shape(s: &Shape) -> String {
             s.until
         )
     });
-    let grants = option(s.grants.as_ref(), |g: &Grants| {
+    let grants = option(s.grants.as_ref(), |g: &GrantsShape| {
         let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
         let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
         format!(
-            "Grants {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {} }}",
+            "GrantsShape {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {} }}",
             option(g.limited, severity),
             option(g.own_groups, severity)
         )

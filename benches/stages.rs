@@ -3,12 +3,12 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
+use kubevet::documents::Repository;
 use kubevet::engine::{Input, RuleSet, analyse, policies};
 use kubevet::finding::Releases;
-use kubevet::kube::Repository;
 use kubevet::model::Profile;
 use kubevet::text::{FileId, LineIndex};
-use kubevet::yaml::{Limits, Place, parse, split};
+use kubevet::yaml::{Limits, Provenance, parse, split};
 
 fn main() {
     divan::main();
@@ -37,7 +37,7 @@ fn parse_documents(bencher: Bencher<'_, '_>) {
     let chunks = split(&text);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         for chunk in &chunks {
-            let place = Place::Chunk {
+            let place = Provenance::Chunk {
                 file: FileId(0),
                 base: chunk.span.start,
             };

@@ -5,7 +5,7 @@
 
 FACTS is a folder with flags.csv, feature-gates.csv, component-facts.json, config-fields.csv and config-defaults.json: tables printed
 by the compiled programs (k8s.io/kubernetes 1.25 to 1.37, etcd 3.5 to 3.7) or read from their source. The output is committed; the
-same facts give the same bytes. carriers.tsv and fields.tsv beside it are kept by hand.
+same facts give the same bytes. distribution-defaults.tsv and fields.tsv beside it are kept by hand.
 """
 import csv, json, pathlib, re, sys
 

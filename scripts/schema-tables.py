@@ -384,7 +384,7 @@ def lives(facts):
         if ours and (minor(r["deprecated_in"]) != "255" or minor(r["removed_in"]) != "255"):
             replacement = "" if r["replacement"] == "(none)" else re.sub(r"^\(none: .*; ", "(none: ", r["replacement"])
             rows.append((r["group"], r["version"], r["kind"], minor(r["deprecated_in"]), minor(r["removed_in"]), replacement))
-    write("lives.tsv", "Deprecated and removed versions: lifecycle annotations of k8s.io/api 1.8 to 1.37, kubeadm's own. Made by scripts/schema-tables.py",
+    write("api-lifecycle.tsv", "Deprecated and removed versions: lifecycle annotations of k8s.io/api 1.8 to 1.37, kubeadm's own. Made by scripts/schema-tables.py",
           ["group", "version", "kind", "deprecated", "removed", "replacement"], sorted(set(rows)))
 
 

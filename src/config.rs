@@ -1,10 +1,10 @@
-//! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 7.
+//! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 9.
 
 use crate::engine::policies;
 use crate::finding::{Finding, Label, Releases};
 use crate::model::{Profile, Severity, Text};
 use crate::text::{FileId, nearest};
-use crate::yaml::{Format, Kind, Limits, Node, Place, Spot, parse};
+use crate::yaml::{Format, Limits, Node, NodeKind, NodeSpan, Provenance, parse};
 use std::collections::HashMap;
 
 /// What a configuration asks for; what it leaves out is as without it.
@@ -139,17 +139,17 @@ pub fn release(text: &str) -> Option<u8> {
 pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     let parsed = parse(
         text,
-        Place::Chunk { file, base: 0 },
+        Provenance::Chunk { file, base: 0 },
         Format::Yaml,
         Limits::default(),
     );
-    let mut reader = Reader {
+    let mut reader = ConfigReader {
         config: Config::default(),
         findings: Vec::new(),
     };
     for problem in &parsed.problems {
-        let at = Place::Chunk { file, base: 0 }.locate(problem.span);
-        reader.found(
+        let at = Provenance::Chunk { file, base: 0 }.locate(problem.span);
+        reader.report(
             "kubevet/config-invalid-value",
             Label::new(at, ""),
             &problem.message,
@@ -162,13 +162,13 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     (reader.config, reader.findings)
 }
 
-struct Reader {
+struct ConfigReader {
     config: Config,
     findings: Vec<Finding>,
 }
 
-impl Reader {
-    fn found(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
+impl ConfigReader {
+    fn report(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
         let Some(policy) = policies().find(|p| p.id == rule) else {
             return;
         };
@@ -181,11 +181,11 @@ impl Reader {
 
     fn invalid<'d>(
         &mut self,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.found(
+        self.report(
             "kubevet/config-invalid-value",
             label(at),
             &message.into(),
@@ -197,7 +197,7 @@ impl Reader {
         if root.is_null() {
             return;
         }
-        if root.kind() != Kind::Map {
+        if root.kind() != NodeKind::Map {
             self.invalid(root, "a map of settings is expected", None);
             return;
         }
@@ -220,7 +220,7 @@ impl Reader {
     fn unknown<'k>(&mut self, key: Node<'_>, known: impl Iterator<Item = &'k str>) {
         let name: String = key.text().unwrap_or_default().chars().take(80).collect();
         let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
-        self.found(
+        self.report(
             "kubevet/config-unknown-key",
             label(key),
             &format!("there is no setting `{name}`"),
@@ -238,14 +238,14 @@ impl Reader {
 
     fn strings<'d>(&mut self, value: Node<'d>) -> Vec<(Node<'d>, &'d str)> {
         let items: Vec<Node<'d>> = match value.kind() {
-            Kind::Seq => value.items().collect(),
-            Kind::Null => Vec::new(),
+            NodeKind::Seq => value.items().collect(),
+            NodeKind::Null => Vec::new(),
             _ => vec![value],
         };
-        let mut found = Vec::new();
+        let mut report = Vec::new();
         for item in items {
             match item.as_str() {
-                Some(text) => found.push((item, text)),
+                Some(text) => report.push((item, text)),
                 None => self.invalid(
                     item,
                     "text is expected",
@@ -253,7 +253,7 @@ impl Reader {
                 ),
             }
         }
-        found
+        report
     }
 
     /// An id of a rule, if there is one of that name.
@@ -262,10 +262,10 @@ impl Reader {
         {
             return Some(policy.id.to_string());
         }
-        let shown: String = id.chars().take(80).collect();
+        let short: String = id.chars().take(80).collect();
         let help = nearest(id, policies().map(|p| p.id.as_ref()))
             .map(|near| format!("did you mean `{near}`?"));
-        self.invalid(at, format!("there is no rule `{shown}`"), help);
+        self.invalid(at, format!("there is no rule `{short}`"), help);
         None
     }
 
@@ -278,13 +278,13 @@ impl Reader {
     }
 
     fn ignore(&mut self, value: Node<'_>) {
-        if value.kind() != Kind::Seq {
+        if value.kind() != NodeKind::Seq {
             self.invalid(value, "a list is expected", None);
             return;
         }
         for item in value.items() {
             let (at, id) = match item.kind() {
-                Kind::Map => (
+                NodeKind::Map => (
                     item.get("rule").unwrap_or(item),
                     item.field("rule").and_then(Node::as_str),
                 ),
@@ -391,7 +391,7 @@ impl Reader {
     }
 }
 
-fn label<'d>(at: impl Into<Spot<'d>>) -> Label {
-    let Spot { node, span } = at.into();
+fn label<'d>(at: impl Into<NodeSpan<'d>>) -> Label {
+    let NodeSpan { node, span } = at.into();
     Label::new(node.document().locate(span), "")
 }

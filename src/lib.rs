@@ -13,6 +13,11 @@ pub mod finding;
 pub mod kube;
 pub mod policy;
 
+pub mod component;
+
+pub mod documents;
+pub mod secrets;
+
 pub mod schema;
 
 mod check;

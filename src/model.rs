@@ -73,7 +73,7 @@ pub enum Profile {
 /// A level of the Pod Security Standards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum PssLevel {
     /// Prevents known privilege escalations.
     Baseline,
     /// Current hardening practice.
@@ -85,7 +85,7 @@ pub enum Level {
 #[serde(deny_unknown_fields, default)]
 pub struct Standards {
     /// Level of the Pod Security Standards that has it as a control.
-    pub pss: Option<Level>,
+    pub pss: Option<PssLevel>,
     /// Item of the CIS Kubernetes benchmark 1.12.
     pub cis: Option<Text>,
     /// Whether the NSA/CISA Kubernetes hardening guidance asks for it.
@@ -143,10 +143,10 @@ pub struct Policy {
     pub applies: List<Text>,
     /// Whether the profile `default` leaves out the cluster's own pods (API server, etcd, kube-proxy ...), which cannot do without.
     #[serde(default)]
-    pub spares_system: bool,
+    pub skip_system_pods: bool,
     /// Whether the profile `default` leaves out Roles and RoleBindings: what is usual within a namespace, and not beyond it.
     #[serde(default)]
-    pub spares_namespaced: bool,
+    pub skip_namespaced_roles: bool,
     /// Who asks for it.
     #[serde(default)]
     pub standards: Standards,
@@ -202,17 +202,17 @@ pub struct Parameter {
 #[serde(deny_unknown_fields, default)]
 pub struct Shape {
     /// A field of a container, a pod or an object has, or lacks, a value.
-    pub field: Option<Field>,
+    pub field: Option<FieldShape>,
     /// A setting of a component has, or lacks, a value.
-    pub setting: Option<Setting>,
+    pub setting: Option<SettingShape>,
     /// An RBAC rule grants something.
-    pub grants: Option<Grants>,
+    pub grants: Option<GrantsShape>,
 }
 
 /// `check: {field: {path: …, is: …, starts-with: …}}`
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Field {
+pub struct FieldShape {
     /// Where it may stand, one path or several. Keys from the view's root, joined by dots; `[]` is each item of a list,
     /// `[a.b/c]` a key with dots in it, `**` any number of levels.
     #[serde(deserialize_with = "one_or_many")]
@@ -249,7 +249,7 @@ where
 /// not at all where that is not known: in a part of a configuration, or over a carrier whose defaults are not in the tables.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Setting {
+pub struct SettingShape {
     /// Name of the component's flag, without dashes; the path of a field that has no flag.
     pub id: Text,
     /// What fails.
@@ -323,7 +323,7 @@ pub enum FailsWhen {
 /// resource.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Grants {
+pub struct GrantsShape {
     /// API groups; the core group is `""`.
     pub groups: List<Text>,
     /// Resources, or `resource/subresource`.

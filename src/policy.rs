@@ -1,6 +1,6 @@
 //! Policies as they are used: which a profile asks, and the examples with their `#!` marks. Layer 3.
 
-use crate::model::{Example, Level, Policy, Profile, Severity};
+use crate::model::{Example, Policy, Profile, PssLevel, Severity};
 
 impl Policy {
     /// Whether a profile asks this rule.
@@ -11,7 +11,7 @@ impl Policy {
         }
         match profile {
             Profile::Default => self.default && !self.preview && !self.opt_in,
-            Profile::Baseline => self.standards.pss == Some(Level::Baseline),
+            Profile::Baseline => self.standards.pss == Some(PssLevel::Baseline),
             Profile::Restricted => self.standards.pss.is_some(),
             Profile::Cis => self.standards.cis.is_some() && !self.opt_in,
             Profile::Nsa => self.standards.nsa && !self.opt_in,
@@ -22,8 +22,8 @@ impl Policy {
     /// Names of the standards that ask for it, for people.
     pub fn standards(&self) -> Vec<String> {
         let pss = self.standards.pss.map(|level| match level {
-            Level::Baseline => "Pod Security Standards: baseline".to_owned(),
-            Level::Restricted => "Pod Security Standards: restricted".to_owned(),
+            PssLevel::Baseline => "Pod Security Standards: baseline".to_owned(),
+            PssLevel::Restricted => "Pod Security Standards: restricted".to_owned(),
         });
         let cis = self
             .standards

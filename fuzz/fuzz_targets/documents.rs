@@ -2,7 +2,7 @@
 #![no_main]
 
 use kubevet::text::{FileId, decode};
-use kubevet::yaml::{Format, Kind, Limits, Place, Problem, parse, split};
+use kubevet::yaml::{Format, NodeKind, Limits, Provenance, Problem, parse, split};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ type Documents = (Vec<Value>, bool);
 fn of_chunks(text: &str) -> Documents {
     let mut documents = Vec::new();
     for chunk in split(text) {
-        if chunk.glued.is_some() {
+        if chunk.text_after_separator.is_some() {
             // kubectl has not yet handed on the document before the separator.
             documents.pop();
             return (without_null(documents), true);
@@ -72,7 +72,7 @@ fn of_lines(text: &str) -> Documents {
 
 /// The value of a document; `None` where kubectl refuses it.
 fn read(text: &str) -> Option<Value> {
-    let place = Place::Chunk {
+    let place = Provenance::Chunk {
         file: FileId(0),
         base: 0,
     };
@@ -85,7 +85,7 @@ fn read(text: &str) -> Option<Value> {
     };
     let aliases = document.nodes().any(|n| n.is_alias());
     match document.root().kind() {
-        Kind::Null => Some(Value::Null),
+        NodeKind::Null => Some(Value::Null),
         // They may grow beyond all bounds.
         _ if aliases => Some(Value::Bool(true)),
         _ => Some(document.root().to_json()),

@@ -3,9 +3,9 @@
 
 use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Label, Releases, State};
-use kubevet::kube::Repository;
+use kubevet::documents::{Repository};
 use kubevet::model::Profile;
-use kubevet::output::{FORMATS, Look, Writer};
+use kubevet::output::{FORMATS, RenderOptions, Writer};
 use kubevet::text::{Decoded, SourceFile, SourceMap, decode, is_invisible};
 use kubevet_fuzz::assert_span;
 use libfuzzer_sys::fuzz_target;
@@ -61,7 +61,7 @@ fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
     report.reported = true;
     let path = PATHS[text.len() % PATHS.len()];
     let input = Input::new(file, path, text, &[]);
-    for chunk in kubevet::kube::chunks(path, text) {
+    for chunk in kubevet::documents::chunks(path, text) {
         report.add(analyse(&input, &chunk, rules, &repository));
     }
     finish(vec![(file, report)], sources, Vec::new(), rules, true)
@@ -113,7 +113,7 @@ fn write(writer: Writer, report: &Report) -> String {
     let mut out = Vec::new();
     writer(
         report,
-        Look {
+        RenderOptions {
             color: false,
             width: 80,
         },

@@ -2,7 +2,7 @@
 #![no_main]
 
 use kubevet::text::{Decoded, Encoding, FileId, Span, decode};
-use kubevet::yaml::{Chunk, Document, Kind, Node, Parsed, Part, Place, Problem, parse_part, split};
+use kubevet::yaml::{Chunk, Document, NodeKind, Node, Parsed, KeyFilter, Provenance, Problem, parse_part, split};
 use kubevet_fuzz::{assert_span, read, read_slowly};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -51,15 +51,15 @@ fn check_part(text: &str, chunk: &Chunk, parsed: &Parsed<'_>) {
         .collect();
     let whole = document.root().to_json();
     let part = |under, keys| {
-        let place = Place::Chunk {
+        let place = Provenance::Chunk {
             file: FileId(0),
             base: 0,
         };
-        let part = Part { under, keys };
+        let part = KeyFilter { under, keys };
         let found = parse_part(chunk.span.text(text), place, chunk.format, &part);
         found.expect("it was read before").root().to_json()
     };
-    let maps = keys.iter().filter(|(_, kind)| *kind == Kind::Map);
+    let maps = keys.iter().filter(|(_, kind)| *kind == NodeKind::Map);
     for (under, _) in maps.take(4) {
         assert_eq!(
             part(under, keys.iter().map(|(key, _)| *key).collect()),
@@ -133,10 +133,10 @@ fn check_chunks(text: &str, chunks: &[Chunk]) {
         assert_span(chunk.span, text, "chunk");
         assert!(end <= chunk.span.start, "chunks overlap: {chunks:?}");
         check_gap(Span::new(end, chunk.span.start).text(text));
-        if let Some(glued) = chunk.glued {
-            assert_eq!(glued.text(text), "---");
+        if let Some(text_after_separator) = chunk.text_after_separator {
+            assert_eq!(text_after_separator.text(text), "---");
             assert!(
-                end <= glued.start && glued.end <= chunk.span.start,
+                end <= text_after_separator.start && text_after_separator.end <= chunk.span.start,
                 "not before its chunk: {chunk:?}"
             );
         }
@@ -151,7 +151,7 @@ fn check_chunks(text: &str, chunks: &[Chunk]) {
 /// Only separators and blanks may stand outside of the chunks; anything else would never be checked.
 fn check_gap(gap: &str) {
     for line in gap.split('\n') {
-        let line = line.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_ascii_whitespace());
+        let line = line.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_whitespace());
         assert!(
             line.is_empty() || line.starts_with("---"),
             "in no chunk: {line:?}"
@@ -200,7 +200,7 @@ fn check_node(node: Node<'_>) {
         node.span().contains(node.content()),
         "{node:?}: content outside of the span"
     );
-    let scalar = !matches!(node.kind(), Kind::Seq | Kind::Map);
+    let scalar = !matches!(node.kind(), NodeKind::Seq | NodeKind::Map);
     assert_eq!(node.text().is_some(), scalar, "{node:?}: text");
     if let Some(parent) = node.parent() {
         assert!(parent.id() < node.id(), "{node:?}: above its parent");
@@ -226,7 +226,7 @@ fn check_views(document: &Document<'_>, sound: bool) {
     );
     document
         .nodes()
-        .filter(|n| n.kind() == Kind::Map)
+        .filter(|n| n.kind() == NodeKind::Map)
         .take(SAMPLES)
         .for_each(check_entries);
     // With a key given twice or merged, a path leads to what kubectl keeps and not to every node.
@@ -298,7 +298,7 @@ fn check_entries(map: Node<'_>) {
 fn check_path(node: Node<'_>, json: &Value) {
     let path = node.path();
     let found = json.pointer(&path);
-    let in_map = node.parent().is_some_and(|p| p.kind() == Kind::Map);
+    let in_map = node.parent().is_some_and(|p| p.kind() == NodeKind::Map);
     if in_map && node.key_node().is_none() {
         assert!(
             found.is_some(),

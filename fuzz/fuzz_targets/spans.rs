@@ -3,7 +3,7 @@
 
 use kubevet::text::{FileId, LineIndex, Span, decode};
 use kubevet::yaml::{
-    Chunk, Document, Format, Kind, Limits, Located, Node, Place, SpanMap, Style, decode_scalar,
+    Chunk, Document, Format, NodeKind, Limits, Located, Node, Provenance, SpanMap, Style, decode_scalar,
     parse, split,
 };
 use kubevet_fuzz::{BREAKS, assert_span, read};
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
 fn check_document(document: &Document<'_>, file: &str, depth: usize) {
     let strings = document
         .nodes()
-        .filter(|n| n.kind() == Kind::Str && !n.is_alias());
+        .filter(|n| n.kind() == NodeKind::Str && !n.is_alias());
     let mut nested = 0;
     for node in strings.take(STRINGS) {
         let value = node.as_str().expect("a string has a text");
@@ -127,14 +127,14 @@ fn check_again(node: Node<'_>) {
     {
         return;
     }
-    let key = node.parent().is_some_and(|p| p.kind() == Kind::Map) && node.key_node().is_none();
+    let key = node.parent().is_some_and(|p| p.kind() == NodeKind::Map) && node.key_node().is_none();
     // Indented: at the start of a line `...` would end the document.
     let text = if key {
         format!(" {slice}: v")
     } else {
         format!("v: {slice}")
     };
-    let place = Place::Chunk {
+    let place = Provenance::Chunk {
         file: FileId(0),
         base: 0,
     };

@@ -1,7 +1,7 @@
 //! What the targets share: reading as the engine reads, and the checks that every span must pass.
 
 use kubevet::text::{FileId, Span};
-use kubevet::yaml::{Chunk, Limits, Parsed, Place, parse};
+use kubevet::yaml::{Chunk, Limits, Parsed, Provenance, parse};
 
 /// Characters that break a line for kubectl's YAML reader.
 pub const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -25,7 +25,7 @@ pub fn read_slowly<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
 }
 
 fn read_within<'t>(text: &'t str, chunk: &Chunk, limits: Limits) -> Parsed<'t> {
-    let place = Place::Chunk {
+    let place = Provenance::Chunk {
         file: FileId(0),
         base: chunk.span.start,
     };

@@ -1,17 +1,16 @@
-//! What a check is, and how it speaks. Which checks exist is `rules/`'s business. Layer 4.
+//! What a check is, and how it speaks. Which checks exist is `rules/`'s business. Layer 6.
 
 mod shapes;
 
+use crate::component::Instance;
+use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
 use crate::finding::{Finding, Label, Quotes, Releases, fingerprint};
-use crate::kube::component::Instance;
-use crate::kube::credential::What;
-use crate::kube::leak::Leaks;
-use crate::kube::{
-    Container, Facts, KeptSpot, Object, PodSpec, PolicyRule, Repository, Set, Whole,
-};
+use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule};
 use crate::model::{Identity, Policy, Severity, Text};
+use crate::secrets::detect::CredentialKind;
+use crate::secrets::locate::ExposedSecrets;
 use crate::text::{Span, clipped};
-use crate::yaml::{Kind, Node, Spot};
+use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -30,9 +29,12 @@ pub(crate) enum Check {
     /// Each instance of a component.
     Component(fn(&Instance<'_>, &mut Cx<'_>)),
     /// Each set of documents that are applied together.
-    Set(fn(&Set<'_>, &mut Cx<'_>)),
+    Set(fn(&DocumentSet<'_>, &mut Cx<'_>)),
     /// Each instance of a component, and each set: what its own document shows, and what takes another.
-    ComponentAndSet(fn(&Instance<'_>, &mut Cx<'_>), fn(&Set<'_>, &mut Cx<'_>)),
+    ComponentAndSet(
+        fn(&Instance<'_>, &mut Cx<'_>),
+        fn(&DocumentSet<'_>, &mut Cx<'_>),
+    ),
     /// The policy's shape.
     Data,
     /// The reader or the engine itself finds it.
@@ -42,29 +44,29 @@ pub(crate) enum Check {
 /// What a rule may ask, and where its findings go.
 pub(crate) struct Cx<'a> {
     policy: &'a Policy,
-    about: About<'a>,
+    context: RuleContext<'a>,
     scope: u32,
-    out: &'a mut Found,
+    out: &'a mut Findings,
 }
 
 /// Parameters that the user gives, by rule and name.
 pub type Overrides = HashMap<String, HashMap<String, Vec<Text>>>;
 
 /// Findings of one rule that are kept of a chunk, and of a file. More help nobody, and would cost memory without bound.
-pub(crate) const KEPT: usize = 1000;
+pub(crate) const MAX_FINDINGS_PER_RULE: usize = 1000;
 
 /// Letters of a help, and of what is said of another place: they quote values of the input, too.
-const LONG: usize = 2_000;
+const MAX_CHARS: usize = 2_000;
 
 /// The findings of one chunk.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct Findings {
     /// In the order of the rules.
     pub(crate) list: Vec<Finding>,
     counts: HashMap<Text, usize>,
 }
 
-impl Found {
+impl Findings {
     /// Counts a finding of a rule; whether it is to be kept.
     pub(crate) fn room(&mut self, rule: &Text) -> bool {
         let seen = match self.counts.get_mut(rule) {
@@ -72,13 +74,18 @@ impl Found {
             None => self.counts.entry(rule.clone()).or_default(),
         };
         *seen += 1;
-        *seen <= KEPT
+        *seen <= MAX_FINDINGS_PER_RULE
     }
 
     /// How many findings of each rule were not kept.
     pub(crate) fn over(&self) -> Vec<(Text, usize)> {
-        let over = self.counts.iter().filter(|(_, n)| **n > KEPT);
-        let mut over: Vec<_> = over.map(|(rule, n)| (rule.clone(), n - KEPT)).collect();
+        let over = self
+            .counts
+            .iter()
+            .filter(|(_, n)| **n > MAX_FINDINGS_PER_RULE);
+        let mut over: Vec<_> = over
+            .map(|(rule, n)| (rule.clone(), n - MAX_FINDINGS_PER_RULE))
+            .collect();
         over.sort();
         over
     }
@@ -86,13 +93,13 @@ impl Found {
 
 /// What all rules of one object share.
 #[derive(Clone, Copy)]
-pub(crate) struct About<'a> {
+pub(crate) struct RuleContext<'a> {
     /// The object; `None` for a set.
     pub(crate) object: Option<Object<'a>>,
     /// The path of its file from the root; empty for a set.
     pub(crate) path: &'a str,
     /// How much of itself it shows.
-    pub(crate) whole: Whole,
+    pub(crate) completeness: Completeness,
     /// The releases that are asked about.
     pub(crate) targets: Releases,
     /// Whether a standard is asked about, and not what a team switches on today: any profile but `default`.
@@ -106,20 +113,20 @@ pub(crate) struct About<'a> {
     /// Parts that have a scope of their own, containers and volumes: where each stands in its document, in that order, and its scope.
     pub(crate) parts: &'a [(Span, u32)],
     /// Credentials in the object, once a rule has asked.
-    pub(crate) leaks: Option<&'a Leaks>,
+    pub(crate) exposed_secrets: Option<&'a ExposedSecrets>,
 }
 
 impl<'a> Cx<'a> {
     /// For one rule and one thing that it looks at; `scope` numbers that thing in its chunk.
     pub(crate) fn new(
         policy: &'a Policy,
-        about: About<'a>,
+        context: RuleContext<'a>,
         scope: u32,
-        out: &'a mut Found,
+        out: &'a mut Findings,
     ) -> Self {
         Self {
             policy,
-            about,
+            context,
             scope,
             out,
         }
@@ -127,46 +134,48 @@ impl<'a> Cx<'a> {
 
     /// The releases that are asked about.
     pub(crate) fn targets(&self) -> Releases {
-        self.about.targets
+        self.context.targets
     }
 
     /// Whether a standard is asked about, and not what a team switches on today.
     pub(crate) fn is_strict(&self) -> bool {
-        self.about.strict
+        self.context.strict
     }
 
     /// Whether only a part of the object is there: a patch.
     pub(crate) fn is_fragment(&self) -> bool {
-        self.about.whole == Whole::Fragment
+        self.context.completeness == Completeness::Partial
     }
 
     /// Whether a kustomization or skaffold sets the tag or digest of an image of this file.
     pub(crate) fn is_set_elsewhere(&self, image: &str) -> bool {
-        self.about.repository.sets_image(self.about.path, image)
+        self.context.repository.sets_image(self.context.path, image)
     }
 
     /// Whether a kustomization gives the objects of this file a namespace.
     pub(crate) fn is_given_namespace(&self) -> bool {
-        self.about.repository.gives_namespace(self.about.path)
+        self.context.repository.gives_namespace(self.context.path)
     }
 
     /// What time it is, since 1970; `None` where nobody tells.
     pub(crate) fn now(&self) -> Option<Duration> {
-        self.about.now
+        self.context.now
     }
 
     /// Credentials of a known format anywhere in the object.
-    pub(crate) fn leaks(&self) -> impl Iterator<Item = (Spot<'a>, What)> + use<'a> {
-        let known = self.about.object.zip(self.about.leaks);
+    pub(crate) fn exposed_secrets(
+        &self,
+    ) -> impl Iterator<Item = (NodeSpan<'a>, CredentialKind)> + use<'a> {
+        let known = self.context.object.zip(self.context.exposed_secrets);
         known
             .into_iter()
-            .flat_map(|(object, leaks)| leaks.of(object))
+            .flat_map(|(object, exposed_secrets)| exposed_secrets.of(object))
     }
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
     pub(crate) fn param(&self, name: &str) -> &'a [Text] {
         let given = self
-            .about
+            .context
             .parameters
             .get(self.policy.id.as_ref())
             .and_then(|of_rule| of_rule.get(name));
@@ -182,7 +191,7 @@ impl<'a> Cx<'a> {
 
     /// The scope of a place: what a pod's rule says of a container or volume is about that part.
     fn scope_of(&self, span: Span) -> u32 {
-        let parts = self.about.parts;
+        let parts = self.context.parts;
         let behind = parts.partition_point(|(part, _)| part.start <= span.start);
         let part = behind.checked_sub(1).and_then(|at| parts.get(at));
         let part = part.filter(|(part, _)| part.contains(span));
@@ -193,7 +202,7 @@ impl<'a> Cx<'a> {
     pub(crate) fn report_about<'d>(
         &mut self,
         part: Node<'_>,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
         let scope = self.scope_of(part.span());
@@ -203,18 +212,18 @@ impl<'a> Cx<'a> {
     /// A finding about something that is written.
     pub(crate) fn report<'d>(
         &mut self,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
         if !self.out.room(&self.policy.id) {
             return Draft(None);
         }
-        let Spot { node, span } = at.into();
+        let NodeSpan { node, span } = at.into();
         let located = node.document().locate(span);
-        let object = self.about.object.map(Object::reference);
+        let object = self.context.object.map(Object::reference);
         let value = match node.kind() {
             _ if self.policy.identity == Identity::Place => "",
-            Kind::Seq | Kind::Map => "",
+            NodeKind::Seq | NodeKind::Map => "",
             _ => span.text(node.document().text),
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
@@ -234,10 +243,10 @@ impl<'a> Cx<'a> {
     /// A finding about something that is not written. Says nothing about a fragment: there, what is missing stands elsewhere.
     pub(crate) fn missing<'d>(
         &mut self,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.about.whole == Whole::Fragment {
+        if self.context.completeness == Completeness::Partial {
             return Draft(None);
         }
         self.report(at, message)
@@ -260,10 +269,10 @@ impl<'a> Cx<'a> {
     pub(crate) fn report_for<'d>(
         &mut self,
         holds: Releases,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        let targets = self.about.targets;
+        let targets = self.context.targets;
         if holds.is_empty() {
             return Draft(None);
         }
@@ -279,10 +288,10 @@ impl<'a> Cx<'a> {
     pub(crate) fn missing_for<'d>(
         &mut self,
         holds: Releases,
-        at: impl Into<Spot<'d>>,
+        at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.about.whole == Whole::Fragment {
+        if self.context.completeness == Completeness::Partial {
             return Draft(None);
         }
         self.report_for(holds, at, message)
@@ -291,8 +300,8 @@ impl<'a> Cx<'a> {
     /// A finding of a set rule, at a place that a fact kept.
     pub(crate) fn report_fact(
         &mut self,
-        facts: &Facts,
-        at: &KeptSpot,
+        facts: &DocumentFacts,
+        at: &SavedSpan,
         message: impl Into<String>,
     ) -> Draft<'_> {
         if !self.out.room(&self.policy.id) {
@@ -335,16 +344,16 @@ impl Draft<'_> {
 
     /// A better help than the policy's remediation.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        self.with(|f| f.help = clipped(help.into(), LONG))
+        self.with(|f| f.help = clipped(help.into(), MAX_CHARS))
     }
 
     /// Another place that explains it.
-    pub(crate) fn related<'d>(self, at: impl Into<Spot<'d>>, text: impl Into<String>) -> Self {
+    pub(crate) fn related<'d>(self, at: impl Into<NodeSpan<'d>>, text: impl Into<String>) -> Self {
         self.with(|f| {
-            let Spot { node, span } = at.into();
+            let NodeSpan { node, span } = at.into();
             let located = node.document().locate(span);
             f.related
-                .push(Label::new(located, clipped(text.into(), LONG)));
+                .push(Label::new(located, clipped(text.into(), MAX_CHARS)));
         })
     }
 
@@ -377,7 +386,7 @@ fn stable_path(node: Node<'_>) -> String {
     let mut steps = Vec::new();
     let mut current = node;
     while let Some(parent) = current.parent() {
-        steps.push(if parent.kind() == Kind::Seq {
+        steps.push(if parent.kind() == NodeKind::Seq {
             match current
                 .field("name")
                 .and_then(Node::text)

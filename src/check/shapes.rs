@@ -1,12 +1,14 @@
 //! One function per shape: checks that are data.
 
 use super::Cx;
+use crate::component::{Instance, Origin, number};
 use crate::finding::Releases;
-use crate::kube::component::{Instance, Origin, number};
 use crate::kube::resource::is_common_verb;
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
-use crate::model::{Absence, FailsWhen, Field, Grants, Literal, Policy, Setting, Text};
-use crate::yaml::{Kind, Node, Spot};
+use crate::model::{
+    Absence, FailsWhen, FieldShape, GrantsShape, Literal, Policy, SettingShape, Text,
+};
+use crate::yaml::{Node, NodeKind, NodeSpan};
 
 /// Runs a container policy's shape.
 pub(crate) fn container(policy: &Policy, container: Container<'_>, cx: &mut Cx<'_>) {
@@ -69,7 +71,7 @@ fn message(policy: &Policy, values: &[(&str, &str)]) -> String {
 
 fn field(
     policy: &Policy,
-    field: &Field,
+    field: &FieldShape,
     from: Node<'_>,
     object: Object<'_>,
     container: &str,
@@ -91,7 +93,7 @@ fn field(
     }
 }
 
-fn fails(field: &Field, node: Node<'_>) -> bool {
+fn fails(field: &FieldShape, node: Node<'_>) -> bool {
     let starts = |text: &str| field.starts_with.iter().any(|s| text.starts_with(&**s));
     field.is.iter().any(|is| match is {
         Literal::Bool(b) => node.as_bool() == Some(*b),
@@ -100,7 +102,7 @@ fn fails(field: &Field, node: Node<'_>) -> bool {
     }) || node.as_str().is_some_and(starts)
 }
 
-/// The values at a path: see `Field`.
+/// The values at a path: see `FieldShape`.
 fn walk<'d>(node: Node<'d>, path: &str, found: &mut Vec<Node<'d>>) {
     let path = path.strip_prefix('.').unwrap_or(path);
     if path.is_empty() {
@@ -114,7 +116,7 @@ fn walk<'d>(node: Node<'d>, path: &str, found: &mut Vec<Node<'d>>) {
     } else if let Some(rest) = path.strip_prefix("**") {
         let maps = node
             .within()
-            .filter(|n| n.kind() == Kind::Map && !n.is_alias());
+            .filter(|n| n.kind() == NodeKind::Map && !n.is_alias());
         maps.for_each(|map| walk(map, rest, found));
     } else {
         let (key, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
@@ -124,7 +126,7 @@ fn walk<'d>(node: Node<'d>, path: &str, found: &mut Vec<Node<'d>>) {
     }
 }
 
-fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
+fn grants(policy: &Policy, grants: &GrantsShape, rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let kind = rule.role.gvk.kind;
     if rule.is_of_system() || !(grants.roles.is_empty() || grants.roles.iter().any(|r| r == kind)) {
         return;
@@ -182,7 +184,7 @@ fn grants(policy: &Policy, grants: &Grants, rule: PolicyRule<'_>, cx: &mut Cx<'_
         .fold(draft, |draft, item| draft.related(*item, "with this"));
 }
 
-fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut Cx<'_>) {
+fn setting(policy: &Policy, setting: &SettingShape, instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let releases = Releases::between(setting.since.unwrap_or(0), setting.until.unwrap_or(63));
     let matters = |s: &Text| holds(s, instance) == Some(true);
     if !instance.releases.without(releases).is_empty() || !setting.when.iter().all(matters) {
@@ -205,7 +207,7 @@ fn setting(policy: &Policy, setting: &Setting, instance: &Instance<'_>, cx: &mut
     let origin_text = match origin {
         Origin::Explicit => "is set to",
         _ if value.is_empty() => "is not set",
-        Origin::CarrierDefault | Origin::BinaryDefault => "is not set, and defaults to",
+        Origin::DistributionDefault | Origin::BinaryDefault => "is not set, and defaults to",
     };
     let text = message(
         policy,
@@ -232,7 +234,7 @@ fn holds(condition: &str, instance: &Instance<'_>) -> Option<bool> {
         None => instance.is_set(condition),
         Some((name, value)) => {
             let whole = same(instance.effective(name)?.value, value);
-            let item = |(item, _): &(&str, Spot<'_>)| same(item, value);
+            let item = |(item, _): &(&str, NodeSpan<'_>)| same(item, value);
             Some(whole || instance.list(name)?.items.iter().any(item))
         }
     }
@@ -249,9 +251,9 @@ fn same(value: &str, wanted: &str) -> bool {
 
 /// What of a setting fails: the value or the item, its place, and where it comes from.
 fn failing<'a, 'd>(
-    setting: &'a Setting,
+    setting: &'a SettingShape,
     instance: &'a Instance<'d>,
-) -> Option<(&'a str, Spot<'d>, Origin)> {
+) -> Option<(&'a str, NodeSpan<'d>, Origin)> {
     let id = setting.id.as_ref();
     let wanted = |value: &str| setting.value.iter().any(|w| same(value, w));
     let starts = |value: &str| setting.value.iter().any(|w| value.starts_with(&**w));

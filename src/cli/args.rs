@@ -22,7 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Check files and folders
-    Check(Check),
+    Check(CheckArgs),
     /// Explain a rule: why it matters and what to write instead
     Explain {
         /// Id of the rule, such as pod/privileged-container
@@ -78,7 +78,7 @@ pub(super) struct SchemaOutput {
 #[derive(Args)]
 #[command(after_help = "Exit status: 0 nothing found, 1 findings, 2 the work could not be done.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     /// Files and folders, `-` for standard input [default: .]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
@@ -160,7 +160,7 @@ pub(super) enum RulesFormat {
 /// What is said of custom resources without a definition.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MissingSchemas {
-    Ignore,
+    Suppression,
     Note,
     Error,
 }

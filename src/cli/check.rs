@@ -5,15 +5,15 @@
     reason = "colour and width are asked of the environment here"
 )]
 
-use super::args::{Check, Color};
+use super::args::{CheckArgs, Color};
 use super::schemas::{self, Location};
 use super::settings::{self, Settings};
 use super::{CLEAN, FAILED, FINDINGS, complain};
-use crate::discover::{self, Candidate, Found, Options};
-use crate::engine::{FileReport, Input, Note, Report, RuleSet, What, analyse, finish};
+use crate::discover::{self, FileCandidate, FoundFiles, Options};
+use crate::documents::{self, Repository, set_of};
+use crate::engine::{FileReport, Input, Note, NoteKind, Report, RuleSet, analyse, finish};
 use crate::finding::State;
-use crate::kube::{self, Repository, set_of};
-use crate::output::{FORMATS, Look, summary};
+use crate::output::{FORMATS, RenderOptions, summary};
 use crate::text::{Decoded, Encoding, FileId, SourceFile, SourceMap, Span, decode};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ const STACK: usize = 16 << 20;
 /// Bytes that the patterns of all schemas that the user gives may take.
 const PATTERNS: usize = 32 << 20;
 
-pub(super) fn run(args: &Check) -> u8 {
+pub(super) fn run(args: &CheckArgs) -> u8 {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.filter(|n| *n > 0).unwrap_or(processors);
     // More do not work faster, and each takes memory.
@@ -77,7 +77,7 @@ pub(super) struct Checked {
 }
 
 /// The report and the number of rules; nothing where only reading was asked for.
-fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
+fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
     if args.only_read {
         let bytes: usize = found
             .files
@@ -93,7 +93,7 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
     let mut configured = settings::load(args, found);
     let mut rules = configured.rules(args);
     let locations = configured.locations(args, &found.root);
-    let asked: Vec<Candidate> = found
+    let asked: Vec<FileCandidate> = found
         .files
         .iter()
         .filter(|f| !configured.excludes(&f.path))
@@ -130,7 +130,7 @@ fn check(args: &Check, found: &Found) -> Option<(Report, usize)> {
 
 /// What every file of a run is checked with.
 struct Job<'a> {
-    args: &'a Check,
+    args: &'a CheckArgs,
     rules: &'a RuleSet,
     repository: &'a Repository,
     settings: &'a Settings,
@@ -138,8 +138,8 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Checks files, which are numbered from `first` on.
-    fn files(&self, files: &[Candidate], first: usize) -> Vec<Checked> {
-        let numbered: Vec<(FileId, &Candidate)> = (first..)
+    fn files(&self, files: &[FileCandidate], first: usize) -> Vec<Checked> {
+        let numbered: Vec<(FileId, &FileCandidate)> = (first..)
             .map(|i| FileId(Span::of(0..i).end))
             .zip(files)
             .collect();
@@ -149,17 +149,17 @@ impl Job<'_> {
             .collect()
     }
 
-    fn file(&self, id: FileId, file: &Candidate) -> Checked {
+    fn file(&self, id: FileId, file: &FileCandidate) -> Checked {
         let source = |text: Arc<str>, encoding| {
-            SourceFile::new(file.path.clone(), file.shown.clone(), text, encoding)
+            SourceFile::new(file.path.clone(), file.display_path.clone(), text, encoding)
         };
         let bytes = match discover::read(file, self.args.max_file_size) {
             Ok(bytes) => bytes,
             Err((what, detail)) => {
-                let failed = file.named && what == What::Unreadable;
+                let failed = file.named && what == NoteKind::Unreadable;
                 let notes = vec![Note {
                     what,
-                    about: file.shown.clone(),
+                    about: file.display_path.clone(),
                     line: 0,
                     detail,
                 }];
@@ -181,15 +181,20 @@ impl Job<'_> {
         {
             // One note a chart, whatever number of templates it has.
             let inside = file.path.get(chart.len()..).unwrap_or_default();
-            let shown = file.shown.strip_suffix(inside).unwrap_or(chart);
-            let about = if shown.is_empty() { "." } else { shown }.to_owned();
+            let display_path = file.display_path.strip_suffix(inside).unwrap_or(chart);
+            let about = if display_path.is_empty() {
+                "."
+            } else {
+                display_path
+            }
+            .to_owned();
             notes.push(Note {
-                what: What::ChartTemplate,
+                what: NoteKind::ChartTemplate,
                 about,
                 line: 0,
                 detail: String::new(),
             });
-        } else if kube::may_be_ours(&file.path, &text) {
+        } else if documents::may_contain_manifest(&file.path, &text) {
             let off = std::mem::take(&mut report.off);
             let input = Input::new(id, &file.path, &text, &off);
             self.chunks(&input, &mut report);
@@ -210,7 +215,7 @@ impl Job<'_> {
 
     fn chunks(&self, input: &Input<'_>, report: &mut FileReport) {
         let one = |chunk| analyse(input, chunk, self.rules, self.repository);
-        for batch in kube::chunks(input.path, input.text).chunks(BATCH) {
+        for batch in documents::chunks(input.path, input.text).chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.
             if batch.len() < 64 {
                 batch.iter().for_each(|chunk| report.add(one(chunk)));
@@ -253,7 +258,7 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
 }
 
 /// The files that set rules must see beside those that were named.
-fn context(checked: &[Checked], found: &Found, rules: &RuleSet) -> Vec<Candidate> {
+fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet) -> Vec<FileCandidate> {
     if !found.beside || !rules.needs_sets() {
         return Vec::new();
     }
@@ -266,7 +271,7 @@ fn context(checked: &[Checked], found: &Found, rules: &RuleSet) -> Vec<Candidate
     discover::context(found, &sets)
 }
 
-fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
+fn write(args: &CheckArgs, report: &Report, rules: usize, failed: bool) -> u8 {
     let stdout = io::stdout();
     let name = args
         .output_format
@@ -281,7 +286,7 @@ fn write(args: &Check, report: &Report, rules: usize, failed: bool) -> u8 {
     };
     let width =
         terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120));
-    let look = Look {
+    let look = RenderOptions {
         color: color(args.color, stdout.is_terminal()),
         width,
     };

@@ -1,4 +1,4 @@
-//! The command line. Layer 8: the only part that knows arguments, threads and exit codes.
+//! The command line. Layer 10: the only part that knows arguments, threads and exit codes.
 
 mod args;
 mod check;
@@ -32,7 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 return ExitCode::from(say(&text));
             }
             // It quotes the arguments, which may be names of files.
-            let _ = io::stderr().write_all(output::clean_lines(&text).as_bytes());
+            let _ = io::stderr().write_all(output::sanitize_lines(&text).as_bytes());
             return ExitCode::from(FAILED);
         }
     };
@@ -66,7 +66,7 @@ fn explain(id: &str) -> u8 {
         .unwrap_or_default();
     complain(&format!(
         "there is no rule `{}`{near} (all rules: `kubevet rules`)",
-        output::clean(id)
+        output::sanitize(id)
     ));
     FAILED
 }
@@ -84,5 +84,5 @@ fn say(text: &str) -> u8 {
 
 /// Writes to stderr, where a failure leaves nobody to tell.
 fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "kubevet: {}", output::clean(text));
+    let _ = writeln!(io::stderr(), "kubevet: {}", output::sanitize(text));
 }

@@ -3,7 +3,7 @@
 use super::args::{RulesFormat, Schema, SchemaOutput};
 use super::{FAILED, complain, say};
 use crate::finding::Releases;
-use crate::schema::{Field, Kind, Life, Type};
+use crate::schema::{ApiKind, ApiLifecycle, Field, Type};
 use crate::text::nearest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ fn targets(how: &SchemaOutput) -> Releases {
     }
 }
 
-fn api_version(kind: &Kind) -> String {
+fn api_version(kind: &ApiKind) -> String {
     match kind.group {
         "" => kind.version.to_owned(),
         group => format!("{group}/{}", kind.version),
@@ -48,7 +48,7 @@ fn api_version(kind: &Kind) -> String {
 }
 
 /// Whether somebody writes objects of it: lists and options are none.
-fn is_object(kind: &Kind) -> bool {
+fn is_object(kind: &ApiKind) -> bool {
     let rows = kind.ty().map(|ty| ty.field("metadata"));
     kind.reader.is_some()
         || rows
@@ -59,7 +59,7 @@ fn is_object(kind: &Kind) -> bool {
 
 /// Releases in few words; all that the tables know go without.
 fn when(releases: Releases) -> Option<String> {
-    let known = Kind::all()
+    let known = ApiKind::all()
         .iter()
         .fold(Releases::NONE, |all, kind| all.with(kind.releases()));
     let names: Vec<String> = releases.names().collect();
@@ -85,13 +85,13 @@ fn when(releases: Releases) -> Option<String> {
 }
 
 /// What is to be known of the life of a kind.
-fn life(kind: &Kind) -> Vec<String> {
+fn life(kind: &ApiKind) -> Vec<String> {
     let reader = kind.reader.map(|reader| format!("read by {}", reader.name));
     let mut told: Vec<String> = reader.into_iter().chain(when(kind.releases())).collect();
     if kind.off {
         told.push("off by default".to_owned());
     }
-    let life = Life::of(kind.group, kind.version, kind.kind);
+    let life = ApiLifecycle::of(kind.group, kind.version, kind.kind);
     if let Some(life) = life.filter(|life| life.deprecated != 255) {
         told.push(format!("deprecated since 1.{}", life.deprecated));
     }
@@ -100,7 +100,7 @@ fn life(kind: &Kind) -> Vec<String> {
 
 fn list(how: &SchemaOutput) -> u8 {
     let targets = targets(how);
-    let kinds: Vec<&Kind> = Kind::all()
+    let kinds: Vec<&ApiKind> = ApiKind::all()
         .iter()
         .filter(|kind| is_object(kind) && !kind.releases().and(targets).is_empty())
         .collect();
@@ -137,9 +137,9 @@ fn table(rows: &[(&str, Vec<String>)]) -> String {
 }
 
 /// A kind, and the field of it that is asked for.
-struct Found {
-    kind: &'static Kind,
-    others: Vec<&'static Kind>,
+struct LookedUp {
+    kind: &'static ApiKind,
+    others: Vec<&'static ApiKind>,
     path: String,
     /// The type that the field is part of, and the field.
     field: Option<(&'static Type, &'static Field)>,
@@ -147,7 +147,7 @@ struct Found {
 }
 
 /// `v1` before `v1beta1` before `v1alpha1`, `v2` before `v1`.
-fn rank(kind: &Kind) -> (bool, bool, bool, std::cmp::Reverse<&'static str>) {
+fn rank(kind: &ApiKind) -> (bool, bool, bool, std::cmp::Reverse<&'static str>) {
     let version = kind.version;
     (
         kind.off,
@@ -157,7 +157,7 @@ fn rank(kind: &Kind) -> (bool, bool, bool, std::cmp::Reverse<&'static str>) {
     )
 }
 
-fn find(name: &[String], targets: Releases) -> Result<Found, String> {
+fn find(name: &[String], targets: Releases) -> Result<LookedUp, String> {
     let (version, asked) = match name {
         [version, kind] => (Some(version.as_str()), kind.as_str()),
         [name] => match name.rsplit_once('/') {
@@ -168,12 +168,12 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
     };
     let mut words = asked.split('.');
     let word = words.next().unwrap_or_default();
-    let named: Vec<&'static Kind> = Kind::all()
+    let named: Vec<&'static ApiKind> = ApiKind::all()
         .iter()
         .filter(|k| k.kind.eq_ignore_ascii_case(word))
         .filter(|k| version.is_none_or(|v| api_version(k) == v || k.group == v))
         .collect();
-    let mut served: Vec<&'static Kind> = named
+    let mut served: Vec<&'static ApiKind> = named
         .iter()
         .copied()
         .filter(|k| !k.releases().and(targets).is_empty())
@@ -198,7 +198,7 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
         path = format!("{path}.{word}");
         field = Some((ty, row));
     }
-    Ok(Found {
+    Ok(LookedUp {
         kind,
         others: others.to_vec(),
         path,
@@ -207,7 +207,12 @@ fn find(name: &[String], targets: Releases) -> Result<Found, String> {
     })
 }
 
-fn unknown_kind(version: Option<&str>, word: &str, named: &[&Kind], targets: Releases) -> String {
+fn unknown_kind(
+    version: Option<&str>,
+    word: &str,
+    named: &[&ApiKind],
+    targets: Releases,
+) -> String {
     let asked = version.map_or(String::new(), |v| format!("{v} "));
     if let Some(kind) = named.first() {
         let of = targets.names().collect::<Vec<_>>().join(", ");
@@ -217,7 +222,7 @@ fn unknown_kind(version: Option<&str>, word: &str, named: &[&Kind], targets: Rel
             had.join(", ")
         );
     }
-    let gone = Life::all().iter().find(|life| {
+    let gone = ApiLifecycle::all().iter().find(|life| {
         let named = match life.group {
             "" => life.version.to_owned(),
             group => format!("{group}/{}", life.version),
@@ -234,12 +239,12 @@ fn unknown_kind(version: Option<&str>, word: &str, named: &[&Kind], targets: Rel
             life.removed
         );
     }
-    let elsewhere: BTreeSet<String> = Kind::all()
+    let elsewhere: BTreeSet<String> = ApiKind::all()
         .iter()
         .filter(|k| k.kind.eq_ignore_ascii_case(word))
         .map(|k| format!("`{} {}`", api_version(k), k.kind))
         .collect();
-    let near = nearest(word, Kind::all().iter().map(|k| k.kind)).map(|near| format!("`{near}`"));
+    let near = nearest(word, ApiKind::all().iter().map(|k| k.kind)).map(|near| format!("`{near}`"));
     let near = elsewhere.into_iter().next().or(near);
     let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
     format!("there is no kind `{asked}{word}`{near} (all kinds: `kubevet schema list`)")
@@ -259,7 +264,7 @@ fn unknown_field(ty: &'static Type, path: &str, word: &str) -> String {
     format!("`{path}` has no field `{word}`{near}")
 }
 
-impl Found {
+impl LookedUp {
     /// The type whose fields are shown.
     fn ty(&self) -> Option<&'static Type> {
         match self.field {

@@ -1,13 +1,13 @@
 //! `--schema-location`: where the JSON Schemas of custom resources lie, and which of them a run needs.
 
-use crate::discover::{self, Candidate};
-use crate::engine::What;
-use crate::schema::Given;
+use crate::discover::{self, FileCandidate};
+use crate::engine::NoteKind;
+use crate::schema::UserSchema;
 use crate::text::decode;
 use std::path::{Path, PathBuf};
 
 /// A schema that is larger is somebody's mistake.
-const MOST: u64 = 16 << 20;
+const MAX_SCHEMA_BYTES: u64 = 16 << 20;
 
 /// Variables of a path, as other validators have them.
 const VARIABLES: [&str; 5] = [
@@ -20,12 +20,12 @@ const VARIABLES: [&str; 5] = [
 
 /// Where schemas lie.
 pub(super) struct Location {
-    form: Form,
+    form: SchemaLayout,
     /// What a link, or a name that becomes part of a path, must not lead out of: the root if the location lies in it, else its folder.
     bound: PathBuf,
 }
 
-enum Form {
+enum SchemaLayout {
     /// A folder, `group/kind_version.json` in it, as catalogues of definitions have it.
     Folder(PathBuf),
     /// A path with `{{.Group}}`, `{{.ResourceKind}}` and `{{.ResourceAPIVersion}}`.
@@ -58,8 +58,8 @@ impl Location {
         let path = folder.join(written);
         let fixed = fixed_part(&path);
         if !discover::is_there(&fixed) {
-            let shown = discover::shown(&path);
-            return Err(format!("{shown}: there is no such file or folder"));
+            let display_path = discover::display_path(&path);
+            return Err(format!("{display_path}: there is no such file or folder"));
         }
         let inside = discover::lies_in(&fixed, root);
         if configured && !inside {
@@ -70,13 +70,13 @@ impl Location {
         let form = Self::form(written, &path)?;
         let bound = match &form {
             _ if inside => root.to_path_buf(),
-            Form::File(path, _) => path.clone(),
-            Form::Folder(_) | Form::Template(_) => fixed,
+            SchemaLayout::File(path, _) => path.clone(),
+            SchemaLayout::Folder(_) | SchemaLayout::Template(_) => fixed,
         };
         Ok(Self { form, bound })
     }
 
-    fn form(written: &str, path: &Path) -> Result<Form, String> {
+    fn form(written: &str, path: &Path) -> Result<SchemaLayout, String> {
         if written.contains("{{") {
             let names = written
                 .split("{{")
@@ -89,23 +89,23 @@ impl Location {
                     "{written}: there is no variable {unknown}, only {known}"
                 ));
             }
-            return Ok(Form::Template(path.to_string_lossy().into_owned()));
+            return Ok(SchemaLayout::Template(path.to_string_lossy().into_owned()));
         }
         if path.is_dir() {
-            return Ok(Form::Folder(path.to_path_buf()));
+            return Ok(SchemaLayout::Folder(path.to_path_buf()));
         }
         let text = read(path)?;
-        let mut kinds = Given::kinds(&text);
+        let mut kinds = UserSchema::kinds(&text);
         if kinds.is_empty() {
             kinds.extend(by_name(path));
         }
         if kinds.is_empty() {
             return Err(format!(
                 "{}: neither `x-kubernetes-group-version-kind` nor the file's name (group/kind_version.json) tells whose schema it is",
-                discover::shown(path)
+                discover::display_path(path)
             ));
         }
-        Ok(Form::File(path.to_path_buf(), kinds))
+        Ok(SchemaLayout::File(path.to_path_buf(), kinds))
     }
 
     /// The file that may hold the schema of a kind.
@@ -113,7 +113,7 @@ impl Location {
         let [group, version, kind] = wanted;
         let lower = kind.to_lowercase();
         match &self.form {
-            Form::Folder(folder) => {
+            SchemaLayout::Folder(folder) => {
                 let first = group.split('.').next().unwrap_or(group);
                 vec![
                     folder.join(group).join(format!("{lower}_{version}.json")),
@@ -121,8 +121,8 @@ impl Location {
                     folder.join(format!("{lower}-{first}-{version}.json")),
                 ]
             }
-            Form::Template(path) => vec![filled(path, [group, version, &lower], release)],
-            Form::File(path, kinds) => {
+            SchemaLayout::Template(path) => vec![filled(path, [group, version, &lower], release)],
+            SchemaLayout::File(path, kinds) => {
                 let same = |[g, v, k]: &&[String; 3]| {
                     // A name has the first part of a group only.
                     let of_group = g == group || group.split('.').next() == Some(g);
@@ -204,17 +204,17 @@ fn by_name(path: &Path) -> Option<[String; 3]> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let shown = discover::shown(path);
-    let file = Candidate {
-        path: shown.clone(),
-        shown,
+    let display_path = discover::display_path(path);
+    let file = FileCandidate {
+        path: display_path.clone(),
+        display_path,
         disk: Some(path.to_owned()),
         named: true,
     };
-    match discover::read(&file, MOST) {
+    match discover::read(&file, MAX_SCHEMA_BYTES) {
         Ok(bytes) => Ok(decode(bytes).text),
-        Err((What::TooLarge, _)) => Err(format!("{}: larger than 16 MB", file.shown)),
-        Err((what, why)) => Err(format!("{}: {}: {why}", file.shown, what.reason(1))),
+        Err((NoteKind::TooLarge, _)) => Err(format!("{}: larger than 16 MB", file.display_path)),
+        Err((what, why)) => Err(format!("{}: {}: {why}", file.display_path, what.reason(1))),
     }
 }
 
@@ -224,7 +224,7 @@ pub(super) fn find(
     wanted: [&str; 3],
     release: &str,
     room: &mut usize,
-) -> Option<Result<Given, String>> {
+) -> Option<Result<UserSchema, String>> {
     let paths = locations.iter().flat_map(|location| {
         let paths = location.candidates(wanted, release).into_iter();
         paths.map(|path| (path, &location.bound))
@@ -233,10 +233,11 @@ pub(super) fn find(
     let is_one = |path: &Path| discover::is_there(path) && !path.is_dir();
     let (path, bound) = paths.find(|(path, _)| is_one(path))?;
     let compile = |text: String| {
-        Given::compile(&text, room).map_err(|why| format!("{}: {why}", discover::shown(&path)))
+        UserSchema::compile(&text, room)
+            .map_err(|why| format!("{}: {why}", discover::display_path(&path)))
     };
     if !discover::lies_in(&path, bound) {
-        let (path, bound) = (discover::shown(&path), discover::shown(bound));
+        let (path, bound) = (discover::display_path(&path), discover::display_path(bound));
         return Some(Err(format!(
             "{path}: a link that leaves {bound}, or leads nowhere, is no schema"
         )));

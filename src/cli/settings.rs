@@ -1,11 +1,13 @@
 //! What the command line and `kubevet.yaml` ask for together. The command line wins.
 
-use super::args::{Check, MissingSchemas};
+use super::args::{CheckArgs, MissingSchemas};
 use super::check::Checked;
 use super::schemas::Location;
 use crate::config::{self, Config};
-use crate::discover::{self, Candidate, Found};
-use crate::engine::{ChunkReport, FileReport, LeftOut, Off, Report, RuleSet, What, policies};
+use crate::discover::{self, FileCandidate, FoundFiles};
+use crate::engine::{
+    ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Report, RuleSet, policies,
+};
 use crate::finding::{Finding, Label, Releases, State};
 use crate::model::{Policy, Profile};
 use crate::text::{Decoded, FileId, SourceFile, decode};
@@ -30,7 +32,7 @@ pub(super) struct Settings {
 /// Rules that are off for some paths, in the order of the configuration.
 #[derive(Default)]
 struct OffFor {
-    all: Vec<Off>,
+    all: Vec<DisabledRule>,
     /// Globs, as many in one set as are compiled at once, each with the rule that it is for.
     globs: Vec<(GlobSet, Vec<usize>)>,
 }
@@ -48,7 +50,7 @@ const GLOBS: usize = 10_000;
 const LARGEST: u64 = 1 << 20;
 
 /// Reads the configuration, if there is one and it is wanted.
-pub(super) fn load(args: &Check, found: &Found) -> Settings {
+pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
     let none = Settings {
         config: Config::default(),
         exclude: GlobSet::empty(),
@@ -61,7 +63,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
         return none;
     };
     let refused = |why: &str| {
-        super::complain(&format!("{}: {why}", candidate.shown));
+        super::complain(&format!("{}: {why}", candidate.display_path));
         Settings {
             failed: true,
             ..none
@@ -74,7 +76,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
     }
     let bytes = match discover::read(&candidate, LARGEST) {
         Ok(bytes) => bytes,
-        Err((What::TooLarge, _)) => return refused("larger than 1 MB"),
+        Err((NoteKind::TooLarge, _)) => return refused("larger than 1 MB"),
         Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
@@ -83,7 +85,7 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
     let off = off_for(&config, &mut findings);
     let failed = !findings.is_empty();
     let left_out = LeftOut {
-        configuration: candidate.shown.clone(),
+        configuration: candidate.display_path.clone(),
         ..LeftOut::default()
     };
     let mut report = FileReport::default();
@@ -92,7 +94,12 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
         findings,
         ..ChunkReport::default()
     });
-    let source = SourceFile::new(candidate.path, candidate.shown, text.into(), encoding);
+    let source = SourceFile::new(
+        candidate.path,
+        candidate.display_path,
+        text.into(),
+        encoding,
+    );
     let file = Some(Checked {
         report,
         source,
@@ -110,26 +117,26 @@ pub(super) fn load(args: &Check, found: &Found) -> Settings {
 }
 
 /// The configuration that the command line names.
-fn named(args: &Check) -> Option<Candidate> {
+fn named(args: &CheckArgs) -> Option<FileCandidate> {
     let path = args.config.as_deref()?;
-    let shown = path.to_string_lossy().into_owned();
-    Some(Candidate {
-        path: shown.clone(),
-        shown,
+    let display_path = path.to_string_lossy().into_owned();
+    Some(FileCandidate {
+        path: display_path.clone(),
+        display_path,
         disk: (path != Path::new("-")).then(|| path.to_path_buf()),
         named: true,
     })
 }
 
 /// The configuration in the root.
-fn of_root(args: &Check, found: &Found) -> Option<Candidate> {
+fn of_root(args: &CheckArgs, found: &FoundFiles) -> Option<FileCandidate> {
     let names = discover::CONFIGURATIONS.into_iter();
     let mut names = names.filter(|_| !args.no_config);
     let name = names.find(|name| discover::is_there(&found.root.join(name)))?;
     let disk = found.root.join(name);
-    Some(Candidate {
+    Some(FileCandidate {
         path: name.to_owned(),
-        shown: discover::shown(&disk),
+        display_path: discover::display_path(&disk),
         disk: Some(disk),
         named: false,
     })
@@ -170,7 +177,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
                 Err(e) => wrong_glob(ignored.at.clone(), e.to_string(), findings),
             }
         }
-        off.all.push(Off {
+        off.all.push(DisabledRule {
             rule: ignored.rule.clone(),
             by: ignored.at.clone(),
             reason: ignored.reason.clone(),
@@ -195,7 +202,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
 
 impl Settings {
     /// The rules of the run.
-    pub(super) fn rules(&mut self, args: &Check) -> RuleSet {
+    pub(super) fn rules(&mut self, args: &CheckArgs) -> RuleSet {
         let profile = args
             .profile
             .map(Profile::from)
@@ -227,14 +234,14 @@ impl Settings {
         rules.now = now();
         rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
-        rules.obeys_ignores = !args.no_inline_ignores;
+        rules.applies_suppressions = !args.no_inline_ignores;
         rules.severities = std::mem::take(&mut self.config.severity);
         rules.parameters = std::mem::take(&mut self.config.parameters);
         rules
     }
 
     /// Where schemas of custom resources lie; what is wrong with one is said, and fails the run.
-    pub(super) fn locations(&mut self, args: &Check, root: &Path) -> Vec<Location> {
+    pub(super) fn locations(&mut self, args: &CheckArgs, root: &Path) -> Vec<Location> {
         let named = args.schema_location.iter();
         let named = named.map(|written| Location::named(written, root));
         let configured = self.config.schemas.iter();
@@ -267,7 +274,7 @@ impl Settings {
     }
 
     /// What is left out of a report of these files: by git, and by this configuration.
-    pub(super) fn left_out(&self, found: &Found, report: &Report, rules: &RuleSet) -> LeftOut {
+    pub(super) fn left_out(&self, found: &FoundFiles, report: &Report, rules: &RuleSet) -> LeftOut {
         let [ignored_files, ignored_folders] = found.ignored;
         let files = || found.files.iter().map(|f| f.path.as_str());
         let named_like_one = |path: &&str| {
@@ -297,7 +304,7 @@ impl Settings {
     }
 
     /// The rules that are off for a file.
-    pub(super) fn off(&self, path: &str) -> Vec<Off> {
+    pub(super) fn off(&self, path: &str) -> Vec<DisabledRule> {
         let sets = self.off.globs.iter();
         let matching = sets.flat_map(|(globs, rules)| {
             let matching = discover::matching(globs, path);

@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// An index that is larger, or whose names are, is nobody's: a repository of a million files has 100 MB.
-const MOST: u64 = 256 << 20;
+const MAX_INDEX_BYTES: u64 = 256 << 20;
 
 /// Longer files that say where git's folder lies are nobody's.
 const LONGEST_LINK: u64 = 8 << 10;
@@ -152,10 +152,10 @@ impl Tracked {
     /// The index of a repository; one that has none yet tracks nothing.
     fn of(repository: &Path) -> Result<Self, String> {
         let folder = git_folder(repository)?;
-        let Some(bytes) = regular_file(&folder.join("index"), MOST)? else {
+        let Some(bytes) = regular_file(&folder.join("index"), MAX_INDEX_BYTES)? else {
             return Ok(Self::default());
         };
-        let shared = |name: &str| regular_file(&folder.join(name), MOST);
+        let shared = |name: &str| regular_file(&folder.join(name), MAX_INDEX_BYTES);
         Self::parse(&bytes, shared)
     }
 
@@ -233,7 +233,7 @@ impl Tracked {
         let name = name.strip_suffix(b"/").unwrap_or(name);
         let start = self.text.len();
         let end = start.checked_add(name.len())?;
-        if end as u64 > MOST {
+        if end as u64 > MAX_INDEX_BYTES {
             return None;
         }
         if !name.is_empty() {

@@ -1,12 +1,12 @@
-//! Which files a run reads, and their bytes. Layer 6; with `cli` the only place that touches the disk.
+//! Which files a run reads, and their bytes. Layer 9; with `cli` the only place that touches the disk.
 
 #![expect(clippy::disallowed_methods, reason = "this is where the disk is read")]
 
 mod git;
 mod walk;
 
-use crate::engine::{Note, What};
-use crate::kube::{self, Repository};
+use crate::documents::{self, Repository};
+use crate::engine::{Note, NoteKind};
 use git::Repositories;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, HashSet};
@@ -28,11 +28,11 @@ pub struct Options {
 
 /// A file that is to be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Candidate {
+pub struct FileCandidate {
     /// Path from the root, with `/`.
     pub path: String,
     /// As it is shown: like the user named it.
-    pub shown: String,
+    pub display_path: String,
     /// Where it is; `None` for standard input.
     pub disk: Option<PathBuf>,
     /// Whether it was named itself, not found in a folder.
@@ -44,9 +44,9 @@ pub const CONFIGURATIONS: [&str; 2] = ["kubevet.yaml", ".kubevet.yaml"];
 
 /// What there is to read.
 #[derive(Default)]
-pub struct Found {
+pub struct FoundFiles {
     /// By path, each once.
-    pub files: Vec<Candidate>,
+    pub files: Vec<FileCandidate>,
     /// What is left out.
     pub notes: Vec<Note>,
     /// The root.
@@ -98,13 +98,13 @@ fn with_folders(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A path as people see it: from the working directory, where it lies below.
-pub fn shown(disk: &Path) -> String {
+pub fn display_path(disk: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     slashed(disk.strip_prefix(&here).unwrap_or(disk))
 }
 
 /// Finds the files of a run.
-pub fn discover(options: &Options) -> Found {
+pub fn discover(options: &Options) -> FoundFiles {
     let mut search = Search {
         options,
         files: BTreeMap::new(),
@@ -138,14 +138,14 @@ pub fn discover(options: &Options) -> Found {
         }
         match real {
             Ok(real) if !real.starts_with(&root) => {
-                search.note(What::OutsideRoot, &given, String::new(), true);
+                search.note(NoteKind::OutsideRoot, &given, String::new(), true);
             }
             Ok(real) => search.argument(&given, &real, &root),
-            Err(e) => search.note(What::Unreadable, &given, e.to_string(), true),
+            Err(e) => search.note(NoteKind::Unreadable, &given, e.to_string(), true),
         }
     }
     search.untold_indices();
-    Found {
+    FoundFiles {
         files: search.files.into_values().collect(),
         notes: search.notes,
         root,
@@ -230,7 +230,7 @@ fn slashed(path: &Path) -> String {
 struct Search<'a> {
     options: &'a Options,
     /// By path; names that differ only in bytes that are no UTF-8 are different files.
-    files: BTreeMap<(String, Option<PathBuf>), Candidate>,
+    files: BTreeMap<(String, Option<PathBuf>), FileCandidate>,
     notes: Vec<Note>,
     failed: bool,
     repositories: Repositories,
@@ -238,10 +238,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn note(&mut self, what: What, shown: &Path, detail: String, failed: bool) {
+    fn note(&mut self, what: NoteKind, display_path: &Path, detail: String, failed: bool) {
         self.notes.push(Note {
             what,
-            about: slashed(shown),
+            about: slashed(display_path),
             line: 0,
             detail,
         });
@@ -252,7 +252,7 @@ impl Search<'_> {
         matches(&self.options.exclude, path)
     }
 
-    fn add(&mut self, candidate: Candidate) {
+    fn add(&mut self, candidate: FileCandidate) {
         if !self.excluded(&candidate.path) {
             let key = (candidate.path.clone(), candidate.disk.clone());
             self.files.entry(key).or_insert(candidate);
@@ -262,22 +262,22 @@ impl Search<'_> {
     fn stream(&mut self, given: &Path) {
         let disk = (given != Path::new("-")).then(|| given.to_path_buf());
         let name = self.options.stdin_name.clone();
-        self.add(Candidate {
+        self.add(FileCandidate {
             path: name.clone(),
-            shown: name,
+            display_path: name,
             disk,
             named: true,
         });
     }
 
     fn argument(&mut self, given: &Path, real: &Path, root: &Path) {
-        let shown = |rest: &Path| {
+        let display_path = |rest: &Path| {
             slashed(&given.join(rest))
                 .trim_start_matches("./")
                 .to_owned()
         };
         if real.is_dir() {
-            self.folder(real, root, &shown);
+            self.folder(real, root, &display_path);
             return;
         }
         if fs::symlink_metadata(real).is_ok_and(|m| m.is_symlink()) {
@@ -285,40 +285,40 @@ impl Search<'_> {
                 Ok(target) if lies_in(&target, root) => {}
                 Ok(_) => {
                     return self.note(
-                        What::OutsideRoot,
+                        NoteKind::OutsideRoot,
                         given,
                         "a link that leaves the root".to_owned(),
                         false,
                     );
                 }
-                Err(e) => return self.note(What::Unreadable, given, e.to_string(), true),
+                Err(e) => return self.note(NoteKind::Unreadable, given, e.to_string(), true),
             }
         }
         let path = slashed(real.strip_prefix(root).unwrap_or(real));
-        let shown = slashed(given).trim_start_matches("./").to_owned();
-        self.add(Candidate {
+        let display_path = slashed(given).trim_start_matches("./").to_owned();
+        self.add(FileCandidate {
             path,
-            shown,
+            display_path,
             disk: Some(real.to_path_buf()),
             named: true,
         });
     }
 
-    fn folder(&mut self, folder: &Path, root: &Path, shown: &dyn Fn(&Path) -> String) {
+    fn folder(&mut self, folder: &Path, root: &Path, display_path: &dyn Fn(&Path) -> String) {
         let walked = walk::walk(folder, root, &mut self.repositories);
         let counted = self.ignored.iter_mut().zip(walked.ignored);
         counted.for_each(|(all, here)| *all += here);
         for entry in walked.entries {
             match entry {
-                Ok(entry) => self.entry(&entry, folder, root, shown),
-                Err(e) => self.walk_error(&e, folder, shown),
+                Ok(entry) => self.entry(&entry, folder, root, display_path),
+                Err(e) => self.walk_error(&e, folder, display_path),
             }
         }
         for ignore_file in walked.unreadable {
-            let about = shown(ignore_file.strip_prefix(folder).unwrap_or(&ignore_file));
+            let about = display_path(ignore_file.strip_prefix(folder).unwrap_or(&ignore_file));
             let detail = "an ignore file that is not obeyed".to_owned();
             self.notes.push(Note {
-                what: What::NotAFile,
+                what: NoteKind::NotAFile,
                 about,
                 line: 0,
                 detail,
@@ -332,7 +332,7 @@ impl Search<'_> {
         entry: &walkdir::DirEntry,
         folder: &Path,
         root: &Path,
-        shown: &dyn Fn(&Path) -> String,
+        display_path: &dyn Fn(&Path) -> String,
     ) {
         let kind = entry.file_type();
         if kind.is_dir() {
@@ -340,30 +340,30 @@ impl Search<'_> {
         }
         let disk = entry.path();
         let linked_folder = kind.is_symlink() && disk.is_dir();
-        if !(kube::format_of(&slashed(disk)).is_some() || linked_folder) {
+        if !(documents::format_of(&slashed(disk)).is_some() || linked_folder) {
             return;
         }
         let path = slashed(disk.strip_prefix(root).unwrap_or(disk));
-        let shown = shown(disk.strip_prefix(folder).unwrap_or(disk));
+        let display_path = display_path(disk.strip_prefix(folder).unwrap_or(disk));
         if self.excluded(&path) {
             return;
         }
         if kind.is_file() {
-            self.add(Candidate {
+            self.add(FileCandidate {
                 path,
-                shown,
+                display_path,
                 disk: Some(disk.to_path_buf()),
                 named: false,
             });
         } else {
             let what = if kind.is_symlink() {
-                What::Link
+                NoteKind::Link
             } else {
-                What::NotAFile
+                NoteKind::NotAFile
             };
             self.notes.push(Note {
                 what,
-                about: shown,
+                about: display_path,
                 line: 0,
                 detail: String::new(),
             });
@@ -375,8 +375,8 @@ impl Search<'_> {
         for (mark, why) in std::mem::take(&mut self.repositories.unreadable) {
             let detail = format!("git's index: {why}; so ignore files are not obeyed");
             self.notes.push(Note {
-                what: What::Unreadable,
-                about: shown(&mark),
+                what: NoteKind::Unreadable,
+                about: display_path(&mark),
                 line: 0,
                 detail,
             });
@@ -387,10 +387,10 @@ impl Search<'_> {
         &mut self,
         error: &walkdir::Error,
         folder: &Path,
-        shown: &dyn Fn(&Path) -> String,
+        display_path: &dyn Fn(&Path) -> String,
     ) {
         let path = error.path().unwrap_or(folder);
-        let about = shown(path.strip_prefix(folder).unwrap_or(path));
+        let about = display_path(path.strip_prefix(folder).unwrap_or(path));
         let about = about.trim_end_matches('/').to_owned();
         let detail = error
             .io_error()
@@ -398,7 +398,7 @@ impl Search<'_> {
         // What was named itself must be readable.
         self.failed |= error.depth() == 0;
         self.notes.push(Note {
-            what: What::Unreadable,
+            what: NoteKind::Unreadable,
             about,
             line: 0,
             detail,
@@ -407,8 +407,8 @@ impl Search<'_> {
 }
 
 /// Reads a file of at most `max` bytes.
-pub fn read(candidate: &Candidate, max: u64) -> Result<Vec<u8>, (What, String)> {
-    let fail = |e: io::Error| (What::Unreadable, e.to_string());
+pub fn read(candidate: &FileCandidate, max: u64) -> Result<Vec<u8>, (NoteKind, String)> {
+    let fail = |e: io::Error| (NoteKind::Unreadable, e.to_string());
     let Some(disk) = &candidate.disk else {
         return limited(io::stdin().lock(), 0, max);
     };
@@ -418,28 +418,28 @@ pub fn read(candidate: &Candidate, max: u64) -> Result<Vec<u8>, (What, String)> 
     // Asked before opening: opening a FIFO waits for somebody to write.
     let metadata = fs::metadata(disk).map_err(fail)?;
     if !metadata.is_file() {
-        return Err((What::NotAFile, String::new()));
+        return Err((NoteKind::NotAFile, String::new()));
     }
     if metadata.len() > max {
-        return Err((What::TooLarge, format!("{} bytes", metadata.len())));
+        return Err((NoteKind::TooLarge, format!("{} bytes", metadata.len())));
     }
     limited(fs::File::open(disk).map_err(fail)?, metadata.len(), max)
 }
 
-fn limited(from: impl Read, expected: u64, max: u64) -> Result<Vec<u8>, (What, String)> {
+fn limited(from: impl Read, expected: u64, max: u64) -> Result<Vec<u8>, (NoteKind, String)> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default() + 1);
     from.take(max + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| (What::Unreadable, e.to_string()))?;
+        .map_err(|e| (NoteKind::Unreadable, e.to_string()))?;
     if bytes.len() as u64 > max {
-        return Err((What::TooLarge, format!("more than {max} bytes")));
+        return Err((NoteKind::TooLarge, format!("more than {max} bytes")));
     }
     Ok(bytes)
 }
 
 /// What the kustomizations and charts around the files say about them. For a whole folder they are among the files; for files
 /// that are named, the folders above them tell whether there are any.
-pub fn repository(found: &Found, max: u64) -> Repository {
+pub fn repository(found: &FoundFiles, max: u64) -> Repository {
     let mut repository = Repository::default();
     let mut kustomized = false;
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
@@ -450,7 +450,7 @@ pub fn repository(found: &Found, max: u64) -> Repository {
         } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
             repository.add_skaffold(&file.path, &text_of(file, max));
         } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
-            repository.add_chart(kube::folder(&file.path));
+            repository.add_chart(documents::folder(&file.path));
         }
     }
     if !found.beside {
@@ -484,12 +484,12 @@ pub fn repository(found: &Found, max: u64) -> Repository {
     repository
 }
 
-fn add_kustomization(repository: &mut Repository, file: &Candidate, max: u64) {
+fn add_kustomization(repository: &mut Repository, file: &FileCandidate, max: u64) {
     repository.add_kustomization(&file.path, &text_of(file, max));
 }
 
 /// The text of a file, empty where it cannot be read: that is noted when its turn comes.
-fn text_of(file: &Candidate, max: u64) -> String {
+fn text_of(file: &FileCandidate, max: u64) -> String {
     let bytes = file.disk.as_ref().map(|_| read(file, max));
     bytes
         .and_then(Result::ok)
@@ -498,7 +498,7 @@ fn text_of(file: &Candidate, max: u64) -> String {
 }
 
 /// The folders above the files, from the root down, each once.
-fn folders_above(found: &Found) -> Vec<String> {
+fn folders_above(found: &FoundFiles) -> Vec<String> {
     let mut folders = vec![String::new()];
     for file in found.files.iter().filter(|f| f.disk.is_some()) {
         folders.extend(
@@ -514,7 +514,7 @@ fn folders_above(found: &Found) -> Vec<String> {
 }
 
 /// The files of sets that were not named: a set rule must see them too. Their own findings are not asked for.
-pub fn context(found: &Found, sets: &[&str]) -> Vec<Candidate> {
+pub fn context(found: &FoundFiles, sets: &[&str]) -> Vec<FileCandidate> {
     let options = Options {
         paths: sets.iter().map(|set| found.root.join(set)).collect(),
         root: Some(found.root.clone()),
@@ -525,7 +525,7 @@ pub fn context(found: &Found, sets: &[&str]) -> Vec<Candidate> {
     let mut files = discover(&options).files;
     files.retain(|f| !named.contains(f.path.as_str()));
     for file in &mut files {
-        file.shown = file.disk.as_deref().map(shown).unwrap_or_default();
+        file.display_path = file.disk.as_deref().map(display_path).unwrap_or_default();
     }
     files
 }

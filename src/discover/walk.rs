@@ -7,7 +7,7 @@
 
 use super::git::{self, Repositories};
 use super::slashed;
-use crate::kube;
+use crate::documents;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::fs;
@@ -136,7 +136,7 @@ impl Rules<'_> {
         let [files, folders] = &mut self.ignored;
         if folder {
             *folders += 1;
-        } else if kube::format_of(&slashed(path)).is_some() {
+        } else if documents::format_of(&slashed(path)).is_some() {
             *files += 1;
         }
     }

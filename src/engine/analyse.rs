@@ -1,21 +1,22 @@
 //! One chunk → what it says, located in its file; the tree is gone afterwards.
 
 use super::conceal::conceal;
-use super::finish::FACTS;
+use super::finish::MAX_FACTS_PER_FILE;
 use super::ruleset::{Rule, RuleSet};
-use super::suppress::{Ignore, ignores};
-use super::{What, secrets, subsume, suppress};
-use crate::check::{self, About, Check, Cx, Found};
+use super::suppress::{Suppression, ignores};
+use super::{NoteKind, secret_spans, subsume, suppress};
+use crate::check::{self, Check, Cx, Findings, RuleContext};
+use crate::component::{self, Instance, InstanceContext, is_system_pod};
+use crate::documents::{self, DocumentContext, DocumentFacts, Repository};
 use crate::finding::{Finding, Label, Quotes, Rendered, State};
-use crate::kube::component::{Extent, Instance, Surroundings, is_system_pod};
-use crate::kube::leak::Leaks;
-use crate::kube::{self, Facts, Object, PodSpec, PolicyRule, Repository, Whole, Within};
+use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
+use crate::secrets::{self, locate::ExposedSecrets};
 use crate::text::{FileId, Span, SpanSet};
 use crate::yaml::{
-    self, Chunk, Document, Format, Kind, Limits, Located, Node, Parsed, Place, Problem, Spot,
-    decode_scalar, parse,
+    self, Chunk, Document, Format, Limits, Located, Node, NodeKind, NodeSpan, Parsed, Provenance,
+    ReaderProblem, decode_scalar, parse,
 };
 use std::cell::LazyCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +34,7 @@ pub struct Input<'t> {
     /// Its text.
     pub text: &'t str,
     /// Rules that the configuration switches off for it.
-    pub off: &'t [Off],
+    pub off: &'t [DisabledRule],
     /// What is asked of the whole text: once, however many chunks it has.
     ours: OnceLock<bool>,
     of_kubeadm: OnceLock<bool>,
@@ -41,7 +42,7 @@ pub struct Input<'t> {
 
 impl<'t> Input<'t> {
     /// A file with its number, its path from the root and its text, and the rules that are off for it.
-    pub fn new(file: FileId, path: &'t str, text: &'t str, off: &'t [Off]) -> Self {
+    pub fn new(file: FileId, path: &'t str, text: &'t str, off: &'t [DisabledRule]) -> Self {
         Self {
             file,
             path,
@@ -52,8 +53,10 @@ impl<'t> Input<'t> {
         }
     }
 
-    fn reads_as_ours(&self) -> bool {
-        *self.ours.get_or_init(|| kube::reads_as_ours(self.text))
+    fn looks_like_manifest(&self) -> bool {
+        *self
+            .ours
+            .get_or_init(|| documents::looks_like_manifest(self.text))
     }
 
     /// Whether some of its documents may be kubeadm's.
@@ -65,7 +68,7 @@ impl<'t> Input<'t> {
 
 /// A rule that is switched off for a file.
 #[derive(Clone, Debug)]
-pub struct Off {
+pub struct DisabledRule {
     /// The rule.
     pub rule: String,
     /// Where that is written.
@@ -80,15 +83,15 @@ pub struct ChunkReport {
     /// Findings in the order of the rules.
     pub findings: Vec<Finding>,
     /// Why something of it was not checked: the reason and the byte where it begins.
-    pub notes: Vec<(What, u32)>,
+    pub notes: Vec<(NoteKind, u32)>,
     /// What no output may show, where that was looked for.
     pub secrets: Vec<Span>,
     /// Where the chunk begins, if its secrets were looked for.
     pub(crate) searched: Option<u32>,
     /// What set rules need.
-    pub facts: Vec<Facts>,
+    pub facts: Vec<DocumentFacts>,
     /// Its suppressions of set rules' findings.
-    pub(crate) ignores: Vec<Ignore>,
+    pub(crate) ignores: Vec<Suppression>,
     /// How many findings of a rule were not kept.
     pub(crate) over: Vec<(Text, usize)>,
     /// Kubernetes objects in it.
@@ -111,7 +114,7 @@ pub fn analyse(
             rules,
             repository,
             report: ChunkReport::default(),
-            found: Found::default(),
+            found: Findings::default(),
             scope: 0,
             hook: None,
         };
@@ -123,7 +126,7 @@ pub fn analyse(
 
 fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
-    let at = Place::Chunk {
+    let at = Provenance::Chunk {
         file: input.file,
         base: chunk.span.start,
     }
@@ -157,7 +160,7 @@ struct Analysis<'a> {
     rules: &'a RuleSet,
     repository: &'a Repository,
     report: ChunkReport,
-    found: Found,
+    found: Findings,
     /// Numbers what rules look at.
     scope: u32,
     /// When Helm applies the chunk's object by itself.
@@ -182,7 +185,7 @@ impl Analysis<'_> {
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
-        if self.rules.obeys_ignores {
+        if self.rules.applies_suppressions {
             self.report.ignores = suppress::apply(
                 &mut self.found,
                 std::mem::take(&mut self.report.ignores),
@@ -196,7 +199,7 @@ impl Analysis<'_> {
             let Input {
                 file, path, text, ..
             } = self.input;
-            self.report.secrets = secrets::of_chunk(*file, path, text, chunk);
+            self.report.secrets = secret_spans::of_chunk(*file, path, text, chunk);
             self.report.searched = Some(chunk.span.start);
             let secrets = self.report.secrets.iter().copied().collect();
             conceal(&mut self.found.list, |_| &secrets, self.rules);
@@ -208,33 +211,39 @@ impl Analysis<'_> {
 
     fn chunk(&mut self, chunk: &Chunk) {
         let text = chunk.span.text(self.input.text);
-        let place = Place::Chunk {
+        let place = Provenance::Chunk {
             file: self.input.file,
             base: chunk.span.start,
         };
-        if chunk.glued.is_some() && self.input.reads_as_ours() {
+        if chunk.text_after_separator.is_some() && self.input.looks_like_manifest() {
             // The dashes stand right before the chunk.
             let at = Located {
-                span: chunk.glued.unwrap_or_default(),
+                span: chunk.text_after_separator.unwrap_or_default(),
                 ..place.locate(Span::empty(0))
             };
-            self.found(
+            self.reader_finding(
                 "yaml/glued-separator",
                 at,
                 "text follows this `---` on its line: kubectl refuses the file here",
                 None,
             );
         }
-        let within = Within {
+        let within = DocumentContext {
             path: self.input.path,
-            whole: Whole::Complete,
+            completeness: Completeness::Complete,
             counts: true,
             depth: 0,
         };
-        if kube::may_be_ours(within.path, text) {
-            self.document(text, &place, chunk.format, chunk.glued.is_some(), within);
+        if documents::may_contain_manifest(within.path, text) {
+            self.document(
+                text,
+                &place,
+                chunk.format,
+                chunk.text_after_separator.is_some(),
+                within,
+            );
         } else {
-            self.stray(text, &place, chunk);
+            self.non_object(text, &place, chunk);
         }
         for facts in &mut self.report.facts {
             facts.chunk = chunk.span.start;
@@ -242,7 +251,7 @@ impl Analysis<'_> {
     }
 
     /// Adds a finding of the reader, if its rule is asked.
-    fn found(
+    fn reader_finding(
         &mut self,
         rule: &str,
         at: Located,
@@ -267,7 +276,7 @@ impl Analysis<'_> {
     }
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
-    fn stray(&mut self, text: &str, place: &Place, chunk: &Chunk) {
+    fn non_object(&mut self, text: &str, place: &Provenance, chunk: &Chunk) {
         // A tab alone on its line is no blank to kubectl.
         let blank =
             |line: &str| line.trim_matches(' ').is_empty() || line.trim_start().starts_with('#');
@@ -276,25 +285,31 @@ impl Analysis<'_> {
             Format::NotJson => false,
             _ => text.lines().all(blank),
         };
-        if skipped || !self.input.reads_as_ours() {
+        if skipped || !self.input.looks_like_manifest() {
             return;
         }
         let parsed = parse(text, place.clone(), chunk.format, Limits::default());
         let Some(document) = &parsed.document else {
-            return self.unread(text, place, &parsed, chunk.glued.is_some(), 0);
+            return self.unread(
+                text,
+                place,
+                &parsed,
+                chunk.text_after_separator.is_some(),
+                0,
+            );
         };
         let root = document.root();
         let before = self.input.text.get(..chunk.span.start as usize);
         let behind_json = before.is_some_and(|text| text.trim_end().ends_with('}'));
         match root.kind() {
-            Kind::Null => return,
+            NodeKind::Null => return,
             // Somebody's values in front of the objects, say, unless it goes on where JSON ended.
-            Kind::Map if !behind_json => return,
+            NodeKind::Map if !behind_json => return,
             _ => {}
         }
         let line = root.span().text(text).lines().next().map_or(0, str::len);
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
-        self.found(
+        self.reader_finding(
             "yaml/not-an-object",
             document.locate(span),
             "this document is no object: kubectl refuses it, and the file with it",
@@ -305,30 +320,30 @@ impl Analysis<'_> {
     fn document(
         &mut self,
         text: &str,
-        place: &Place,
+        place: &Provenance,
         format: Format,
-        glued: bool,
-        within: Within<'_>,
+        text_after_separator: bool,
+        within: DocumentContext<'_>,
     ) {
         let depth = within.depth;
         let mut parsed = parse(text, place.clone(), format, Limits::default());
         let Some(document) = parsed.document.take() else {
-            self.unread(text, place, &parsed, glued, depth);
+            self.unread(text, place, &parsed, text_after_separator, depth);
             return;
         };
-        let objects = kube::objects(&document, within.path);
+        let objects = documents::objects(&document, within.path);
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
-        if ours.is_none() && depth == 0 && kube::reads_as_ours(text) {
+        if ours.is_none() && depth == 0 && documents::looks_like_manifest(text) {
             // The object is not what kubectl reads of the document: it stands behind the end, or below a template.
             parsed.template = parsed
                 .problems
                 .iter()
                 .all(|p| p.rule == "yaml/invalid-key" || p.rule == "yaml/dropped-document")
-                && document.root().kind() == Kind::Map;
-            self.unread(text, place, &parsed, glued, depth);
+                && document.root().kind() == NodeKind::Map;
+            self.unread(text, place, &parsed, text_after_separator, depth);
         }
-        if !(within.counts || ours.is_some_and(kube::counts_when_nested)) {
+        if !(within.counts || ours.is_some_and(documents::counts_when_nested)) {
             return;
         }
         if root.is_some() {
@@ -344,11 +359,13 @@ impl Analysis<'_> {
                 self.incomplete(&document);
             }
         }
-        let leaks: Vec<Leaks> = objects.iter().map(|_| Leaks::default()).collect();
+        let exposed_secrets: Vec<ExposedSecrets> =
+            objects.iter().map(|_| ExposedSecrets::default()).collect();
         // Asked for by few objects.
-        let secrets = LazyCell::new(|| kube::secret_spans(&document, &objects, &leaks));
-        for (object, leaks) in objects.iter().zip(&leaks) {
-            self.object(*object, within, leaks, &secrets);
+        let secrets =
+            LazyCell::new(|| secrets::secret_spans(&document, &objects, &exposed_secrets));
+        for (object, exposed_secrets) in objects.iter().zip(&exposed_secrets) {
+            self.object(*object, within, exposed_secrets, &secrets);
         }
         self.report.ignores.extend(ignores(&document, &objects));
     }
@@ -375,9 +392,11 @@ impl Analysis<'_> {
             .pairs()
             .map(|(key, _)| key)
             .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case(lacking)));
-        let spot = misspelt.map_or_else(|| root.lacking(), Spot::from);
-        let spot = written.and_then(Node::key_node).map_or(spot, Spot::from);
-        let found = self.found(
+        let spot = misspelt.map_or_else(|| root.lacking(), NodeSpan::from);
+        let spot = written
+            .and_then(Node::key_node)
+            .map_or(spot, NodeSpan::from);
+        let found = self.reader_finding(
             "schema/missing-field",
             document.locate(spot.span),
             &format!("`{lacking}` is missing: {why}, and refuses it"),
@@ -392,9 +411,9 @@ impl Analysis<'_> {
     fn unread(
         &mut self,
         text: &str,
-        place: &Place,
+        place: &Provenance,
         parsed: &Parsed<'_>,
-        glued: bool,
+        text_after_separator: bool,
         depth: usize,
     ) {
         let Some(first) = parsed.problems.first() else {
@@ -405,15 +424,16 @@ impl Analysis<'_> {
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
                 .any(|group| text.contains(group));
-        let ours =
-            config || depth == 0 && (kube::reads_as_ours(text) || self.input.reads_as_ours());
+        let ours = config
+            || depth == 0
+                && (documents::looks_like_manifest(text) || self.input.looks_like_manifest());
         let what = match first.rule {
-            "yaml/too-deep" => What::TooDeep,
-            _ if parsed.template => What::Template,
-            _ => What::NotYaml,
+            "yaml/too-deep" => NoteKind::TooDeep,
+            _ if parsed.template => NoteKind::Template,
+            _ => NoteKind::NotYaml,
         };
-        if ours && what != What::Template {
-            if !glued {
+        if ours && what != NoteKind::Template {
+            if !text_after_separator {
                 parsed
                     .problems
                     .iter()
@@ -424,8 +444,8 @@ impl Analysis<'_> {
         }
     }
 
-    fn problem(&mut self, problem: &Problem, place: &Place, object: Option<Object<'_>>) {
-        let Some(finding) = self.found(
+    fn problem(&mut self, problem: &ReaderProblem, place: &Provenance, object: Option<Object<'_>>) {
+        let Some(finding) = self.reader_finding(
             problem.rule,
             place.locate(problem.span),
             &problem.message,
@@ -447,36 +467,36 @@ impl Analysis<'_> {
     fn object(
         &mut self,
         object: Object<'_>,
-        within: Within<'_>,
-        leaks: &Leaks,
+        within: DocumentContext<'_>,
+        exposed_secrets: &ExposedSecrets,
         secrets: &LazyCell<SpanSet, impl FnOnce() -> SpanSet>,
     ) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
-        let whole = if self.repository.is_patch(self.input.path) {
-            Whole::Fragment
+        let completeness = if self.repository.is_patch(self.input.path) {
+            Completeness::Partial
         } else {
-            within.whole
+            within.completeness
         };
-        if within.counts || kube::counts_when_nested(object) {
-            self.rules(object, whole, within, leaks);
-            let read = kube::is_config(object.gvk.group);
+        if within.counts || documents::counts_when_nested(object) {
+            self.rules(object, completeness, within, exposed_secrets);
+            let read = component::is_config(object.gvk.group);
             if (within.depth == 0 || read) && self.rules.needs_schemas() {
                 let known = schema::Known::of(object);
-                self.schema(known, whole);
+                self.schema(known, completeness);
                 if !read && !known.is_builtin() {
-                    self.custom(known, whole);
+                    self.custom(known, completeness);
                 }
             }
         }
         if within.depth >= MAX_NESTING {
             return;
         }
-        for (scalar, within) in kube::nested_texts(object, within.depth) {
+        for (scalar, within) in documents::nested_texts(object, within.depth) {
             let Some(text) = scalar.as_str() else {
                 continue;
             };
-            let patch = within.whole == Whole::Fragment;
-            let ours = |text| patch || kube::may_be_ours(within.path, text);
+            let patch = within.completeness == Completeness::Partial;
+            let ours = |text| patch || documents::may_contain_manifest(within.path, text);
             if !ours(text) {
                 continue;
             }
@@ -484,12 +504,12 @@ impl Analysis<'_> {
                 continue;
             };
             let before = (self.found.list.len(), self.report.facts.len());
-            for chunk in kube::chunks(within.path, text) {
+            for chunk in documents::chunks(within.path, text) {
                 let inner = chunk.span.text(text);
                 if ours(inner) {
                     let place = scalar.document().place.nest(&map.window(chunk.span));
-                    let glued = chunk.glued.is_some();
-                    self.document(inner, &place, chunk.format, glued, within);
+                    let text_after_separator = chunk.text_after_separator.is_some();
+                    self.document(inner, &place, chunk.format, text_after_separator, within);
                 }
             }
             if secrets.holds(scalar.target().span()) {
@@ -513,23 +533,23 @@ impl Analysis<'_> {
     }
 
     /// What an API server, or the program that reads the file, would refuse: the version first, since a wrong one says nothing about the rest.
-    fn schema(&mut self, known: schema::Known<'_>, whole: Whole) {
+    fn schema(&mut self, known: schema::Known<'_>, completeness: Completeness) {
         let object = known.object;
         let targets = self.rules.targets;
         if known.is_older(targets) {
             let start = object.node.document().locate(object.node.span()).span.start;
-            self.report.notes.push((What::Untyped, start));
+            self.report.notes.push((NoteKind::Untyped, start));
         }
-        let asked = self.rules.about(self.repository).strict;
+        let asked = self.rules.context(self.repository).strict;
         let problems = match schema::versions(known, targets) {
             Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
             of_version => {
-                let mut found = schema::validate(known, targets, whole, asked);
+                let mut found = schema::validate(known, targets, completeness, asked);
                 found.extend(of_version);
                 found
             }
         };
-        let about = self.about(object, whole);
+        let context = self.context(object, completeness);
         for problem in problems {
             // A setting that its component does not take was told of by its rule.
             let at = object.node.document().locate(problem.spot.span).span;
@@ -538,102 +558,110 @@ impl Analysis<'_> {
                 continue;
             }
             self.scope += 1;
-            tell(problem, about, self.rules, self.scope, &mut self.found);
+            report_problem(problem, context, self.rules, self.scope, &mut self.found);
         }
     }
 
     /// What rules are told of an object.
-    fn about<'o>(&self, object: Object<'o>, whole: Whole) -> About<'o>
+    fn context<'o>(&self, object: Object<'o>, completeness: Completeness) -> RuleContext<'o>
     where
         Self: 'o,
     {
-        About {
+        RuleContext {
             object: Some(object),
             path: self.input.path,
-            whole,
-            ..self.rules.about(self.repository)
+            completeness,
+            ..self.rules.context(self.repository)
         }
     }
 
     /// Keeps a custom resource or a definition until all files are read, with what its project's own definition says of it.
-    fn custom(&mut self, known: schema::Known<'_>, whole: Whole) {
+    fn custom(&mut self, known: schema::Known<'_>, completeness: Completeness) {
         let object = known.object;
-        let (rules, about) = (self.rules, self.about(object, whole));
+        let (rules, context) = (self.rules, self.context(object, completeness));
         let published = || {
-            let problems = schema::validate_published(known, rules.targets, whole)?;
-            let mut found = Found::default();
+            let problems = schema::validate_published(known, rules.targets, completeness)?;
+            let mut found = Findings::default();
             for problem in problems {
-                tell(problem, about, rules, 0, &mut found);
+                report_problem(problem, context, rules, 0, &mut found);
             }
             Some(found.list)
         };
-        self.keep(|| Facts::of_custom(object, whole, published));
+        self.record_fact(|| DocumentFacts::of_custom(object, completeness, published));
     }
 
-    fn rules(&mut self, object: Object<'_>, whole: Whole, within: Within<'_>, leaks: &Leaks) {
+    fn rules(
+        &mut self,
+        object: Object<'_>,
+        completeness: Completeness,
+        within: DocumentContext<'_>,
+        exposed_secrets: &ExposedSecrets,
+    ) {
         let rules = self.rules;
-        let about = About {
-            leaks: Some(leaks),
-            ..self.about(object, whole)
+        let context = RuleContext {
+            exposed_secrets: Some(exposed_secrets),
+            ..self.context(object, completeness)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
-        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.spares_namespaced);
+        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.skip_namespaced_roles);
         let of_kind = rules.of_kind(object.gvk.group, object.gvk.kind);
         self.each(
             rules.objects.iter().chain(of_kind.iter()).filter(asked),
-            about,
+            context,
             |(policy, check), cx| match check {
                 Check::Object(run) => run(object, cx),
                 _ => check::object(policy, object, cx),
             },
         );
         if let Some(pod) = PodSpec::of(object) {
-            self.pod(pod, about);
+            self.pod(pod, context);
         }
         let before = self.found.list.len();
         for rule in PolicyRule::of(object) {
             self.each(
                 rules.policy_rules.iter().filter(asked),
-                about,
+                context,
                 |(policy, check), cx| match check {
                     Check::PolicyRule(run) => run(rule, cx),
                     _ => check::policy_rule(policy, rule, cx),
                 },
             );
         }
-        if matches!(object.gvk.kind, "Role" | "ClusterRole") && whole == Whole::Complete {
+        if matches!(object.gvk.kind, "Role" | "ClusterRole")
+            && completeness == Completeness::Complete
+        {
             let dangers = self.found.list.get(before..).unwrap_or_default().to_vec();
-            self.keep(|| Some(Facts::of_role(object, dangers)));
+            self.record_fact(|| Some(DocumentFacts::of_role(object, dangers)));
         }
-        self.keep(|| Facts::of_access(object, whole));
-        let around = Surroundings {
+        self.record_fact(|| DocumentFacts::of_access(object, completeness));
+        let around = InstanceContext {
             path: within.path,
             asked: rules.asked,
             beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
                 && self.input.names_kubeadm(),
         };
         for mut instance in Instance::of(object, around) {
-            if whole == Whole::Fragment {
-                instance.extent = Extent::Part;
+            if completeness == Completeness::Partial {
+                instance.completeness = Completeness::Partial;
             }
             self.each(
                 rules.of_component(instance.component),
-                about,
+                context,
                 |(policy, check), cx| match check {
                     Check::Component(run) | Check::ComponentAndSet(run, _) => run(&instance, cx),
                     _ => check::component(policy, &instance, cx),
                 },
             );
-            self.keep(|| Facts::of_instance(&instance));
+            self.record_fact(|| DocumentFacts::of_instance(&instance));
         }
-        self.keep(|| Facts::of_object(object, within, whole));
-        self.keep(|| kube::namespace::facts(object, whole));
+        self.record_fact(|| DocumentFacts::of_object(object, within, completeness));
+        self.record_fact(|| documents::namespace::facts(object, completeness));
     }
 
-    fn pod(&mut self, pod: PodSpec<'_>, about: About<'_>) {
+    fn pod(&mut self, pod: PodSpec<'_>, context: RuleContext<'_>) {
         let rules = self.rules;
         let spared = rules.subsumes && is_system_pod(pod);
-        let asked = |rule: &&Rule| !(spared && rule.0.spares_system);
+        let asked = |rule: &&Rule| !(spared && rule.0.skip_system_pods);
         // Each container's rules get the number that its place in this list has.
         let containers = pod.containers().map(|c| c.node.span());
         let mut parts: Vec<(Span, u32)> = containers
@@ -642,14 +670,14 @@ impl Analysis<'_> {
             .collect();
         let last = parts.last().map_or(self.scope, |(_, scope)| *scope);
         parts.sort_unstable_by_key(|(span, _)| span.start);
-        let about = About {
+        let context = RuleContext {
             parts: &parts,
-            ..about
+            ..context
         };
         for container in pod.containers() {
             self.each(
                 rules.containers.iter().filter(asked),
-                about,
+                context,
                 |(policy, check), cx| match check {
                     Check::Container(run) => run(container, cx),
                     _ => check::container(policy, container, cx),
@@ -659,7 +687,7 @@ impl Analysis<'_> {
         self.scope = last;
         self.each(
             rules.pods.iter().filter(asked),
-            about,
+            context,
             |(policy, check), cx| match check {
                 Check::Pod(run) => run(pod, cx),
                 _ => check::pod(policy, pod, cx),
@@ -671,43 +699,43 @@ impl Analysis<'_> {
     fn each<'r>(
         &mut self,
         rules: impl IntoIterator<Item = &'r Rule>,
-        about: About<'_>,
+        context: RuleContext<'_>,
         run: impl Fn(Rule, &mut Cx<'_>),
     ) {
         self.scope += 1;
         for rule in rules {
             run(
                 rule,
-                &mut Cx::new(&rule.0, about, self.scope, &mut self.found),
+                &mut Cx::new(&rule.0, context, self.scope, &mut self.found),
             );
         }
     }
 
     /// Keeps what rules about several documents ask of this one.
-    fn keep(&mut self, facts: impl FnOnce() -> Option<Facts>) {
+    fn record_fact(&mut self, facts: impl FnOnce() -> Option<DocumentFacts>) {
         // One more than a file may have, so that it is seen to have more.
-        if self.rules.needs_sets() && self.report.facts.len() <= FACTS {
+        if self.rules.needs_sets() && self.report.facts.len() <= MAX_FACTS_PER_FILE {
             self.report.facts.extend(facts());
         }
     }
 }
 
 /// Makes a finding of a problem with an object's shape. What a fragment lacks may stand elsewhere.
-pub(super) fn tell(
-    problem: schema::Problem<'_>,
-    about: About<'_>,
+pub(super) fn report_problem(
+    problem: schema::SchemaProblem<'_>,
+    context: RuleContext<'_>,
     rules: &RuleSet,
     scope: u32,
-    found: &mut Found,
+    found: &mut Findings,
 ) {
-    let elsewhere = problem.missing && about.whole == Whole::Fragment;
+    let elsewhere = problem.missing && context.completeness == Completeness::Partial;
     let Some(policy) = rules.get(problem.rule).filter(|_| !elsewhere) else {
         return;
     };
-    let mut cx = Cx::new(policy, about, scope, found);
+    let mut cx = Cx::new(policy, context, scope, found);
     let draft = cx.report_for(problem.releases, problem.spot, problem.message);
     let mut draft = draft.quotes(problem.quotes);
-    if problem.mild {
+    if problem.tolerated {
         draft = draft.severity(Severity::Medium);
     }
     if let Some((at, text)) = problem.related {
@@ -719,7 +747,7 @@ pub(super) fn tell(
 }
 
 /// Gives a finding the severity and the silence that the configuration asks for.
-pub(super) fn configure(finding: &mut Finding, off: &[Off], rules: &RuleSet) {
+pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &RuleSet) {
     if let Some(severity) = rules.severities.get(finding.rule.as_ref()) {
         finding.severity = *severity;
     }

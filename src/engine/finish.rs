@@ -1,21 +1,21 @@
 //! Chunk reports → one report: set rules, suppression, order.
 
-use super::analyse::{Off, configure};
+use super::analyse::{DisabledRule, configure};
 use super::conceal::conceal;
-use super::custom;
+use super::custom_resources;
 use super::links::Links;
-use super::secrets;
-use super::suppress::{self, Ignore};
-use super::{ChunkReport, LeftOut, Note, RuleSet, What};
-use crate::check::{Check, Cx, Found, KEPT};
+use super::secret_spans;
+use super::suppress::{self, Suppression};
+use super::{ChunkReport, LeftOut, Note, NoteKind, RuleSet};
+use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
+use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of};
 use crate::finding::{Finding, State};
-use crate::kube::{Body, Facts, Repository, Set, set_of};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, SourceMap, Span, SpanSet};
 use std::collections::{BTreeMap, HashMap};
 
 /// Facts of one file that are kept. More objects than this are nobody's set, and each costs memory until the end of the run.
-pub(super) const FACTS: usize = 50_000;
+pub(super) const MAX_FACTS_PER_FILE: usize = 50_000;
 
 /// What a file says: its chunks' reports, in order.
 #[derive(Default)]
@@ -27,25 +27,25 @@ pub struct FileReport {
     over: Vec<(Text, usize)>,
     /// Findings that were dropped although a suppression, or a more specific one, covers them.
     quiet: [usize; 2],
-    notes: Vec<(What, u32, String)>,
+    notes: Vec<(NoteKind, u32, String)>,
     pub(super) secrets: Vec<Span>,
     /// Where the chunks begin whose secrets were looked for.
     pub(super) searched: Vec<u32>,
-    facts: Vec<Facts>,
+    facts: Vec<DocumentFacts>,
     /// Whether it has more of them than are kept.
     cut: bool,
-    ignores: Vec<Ignore>,
+    ignores: Vec<Suppression>,
     objects: usize,
     panicked: bool,
     /// Rules that the configuration switches off for it.
-    pub off: Vec<Off>,
+    pub off: Vec<DisabledRule>,
     /// Whether the file was asked about; otherwise it is context, and its own findings are not reported.
     pub reported: bool,
 }
 
 impl FileReport {
     /// A report for which the configuration switches some rules off.
-    pub fn new(off: Vec<Off>) -> Self {
+    pub fn new(off: Vec<DisabledRule>) -> Self {
         Self {
             off,
             ..Self::default()
@@ -63,7 +63,7 @@ impl FileReport {
                 quiet
             };
             *seen += 1;
-            if *seen <= KEPT {
+            if *seen <= MAX_FINDINGS_PER_RULE {
                 self.findings.push(finding);
             } else if let State::Suppressed { .. } = finding.state {
                 self.quiet[0] += 1;
@@ -83,10 +83,10 @@ impl FileReport {
         );
         self.secrets.extend(chunk.secrets);
         self.searched.extend(chunk.searched);
-        let room = FACTS - self.facts.len();
+        let room = MAX_FACTS_PER_FILE - self.facts.len();
         if chunk.facts.len() > room && !self.cut {
             self.cut = true;
-            self.notes.push((What::Crowded, 0, String::new()));
+            self.notes.push((NoteKind::Crowded, 0, String::new()));
         }
         self.facts.extend(chunk.facts.into_iter().take(room));
         self.ignores.extend(chunk.ignores);
@@ -103,16 +103,21 @@ impl FileReport {
     }
 
     /// What its documents are to each other and to those of other files.
-    pub(super) fn facts(&self) -> &[Facts] {
+    pub(super) fn facts(&self) -> &[DocumentFacts] {
         &self.facts
     }
 
     /// Group, version and kind of its custom resources.
     pub fn custom_kinds(&self) -> impl Iterator<Item = [&str; 3]> {
-        self.facts.iter().filter_map(|facts| match &facts.body {
-            Body::Custom(custom) if !custom.defines => {
-                Some([&custom.group, &custom.version, &custom.kind].map(String::as_str))
-            }
+        self.facts.iter().filter_map(|facts| match &facts.fact {
+            Fact::Custom(custom_resources) if !custom_resources.defines => Some(
+                [
+                    &custom_resources.group,
+                    &custom_resources.version,
+                    &custom_resources.kind,
+                ]
+                .map(String::as_str),
+            ),
             _ => None,
         })
     }
@@ -198,7 +203,7 @@ pub fn finish(
     complete: bool,
 ) -> Report {
     let mut of_sets = set_findings(&mut files, &sources, rules, &mut notes);
-    let secrets = secrets::of_files(&mut files, &of_sets, &sources);
+    let secrets = secret_spans::of_files(&mut files, &of_sets, &sources);
     let of_file = |file| secrets.get(&file).unwrap_or(SpanSet::EMPTY);
     conceal(&mut of_sets, of_file, rules);
     distribute(of_sets, &mut files, rules, complete);
@@ -237,22 +242,22 @@ pub fn finish(
             .per_rule
             .into_iter()
             .map(|(rule, [open, _])| (rule, open))
-            .filter(|(_, n)| *n > KEPT)
+            .filter(|(_, n)| *n > MAX_FINDINGS_PER_RULE)
             .collect();
         capped.sort();
         for (rule, n) in capped {
             notes.push(Note {
-                what: What::Capped,
-                about: source.shown.clone(),
+                what: NoteKind::Capped,
+                about: source.display_path.clone(),
                 line: 0,
-                detail: format!("{rule}: {n} findings, {KEPT} shown"),
+                detail: format!("{rule}: {n} findings, {MAX_FINDINGS_PER_RULE} shown"),
             });
         }
         for (what, at, detail) in file.notes {
             let line = source.lines().position(at, &source.text).line;
             notes.push(Note {
                 what,
-                about: source.shown.clone(),
+                about: source.display_path.clone(),
                 line,
                 detail,
             });
@@ -260,7 +265,7 @@ pub fn finish(
     }
     notes.sort();
     notes.dedup();
-    let path = |f: &Finding| sources.get(f.primary.file).map(|s| s.shown.as_str());
+    let path = |f: &Finding| sources.get(f.primary.file).map(|s| s.display_path.as_str());
     report.findings.sort_by(|a, b| {
         (path(a), a.primary.span, &a.rule, &a.message).cmp(&(
             path(b),
@@ -296,8 +301,8 @@ pub fn finish(
 fn sets<'a>(
     files: &'a [(FileId, FileReport)],
     sources: &'a SourceMap,
-) -> BTreeMap<&'a str, Set<'a>> {
-    let mut sets: BTreeMap<&str, Vec<(&str, &Facts)>> = BTreeMap::new();
+) -> BTreeMap<&'a str, DocumentSet<'a>> {
+    let mut sets: BTreeMap<&str, Vec<(&str, &DocumentFacts)>> = BTreeMap::new();
     for (id, file) in files {
         let Some(source) = sources.get(*id) else {
             continue;
@@ -307,7 +312,7 @@ fn sets<'a>(
         sets.entry(set_of(path)).or_default().extend(facts);
     }
     let sets = sets.into_iter();
-    sets.map(|(folder, facts)| (folder, Set::new(facts)))
+    sets.map(|(folder, facts)| (folder, DocumentSet::new(facts)))
         .collect()
 }
 
@@ -323,15 +328,15 @@ fn set_findings(
     }
     let sets = sets(files, sources);
     let repository = Repository::default();
-    let about = rules.about(&repository);
-    let mut found = Found::default();
+    let context = rules.context(&repository);
+    let mut found = Findings::default();
     if rules.needs_schemas() {
-        custom::findings(files, sources, rules, &mut found, notes);
+        custom_resources::findings(files, sources, rules, &mut found, notes);
     }
     for set in sets.values() {
         for (policy, check) in &rules.sets {
             if let Check::Set(run) | Check::ComponentAndSet(_, run) = check {
-                run(set, &mut Cx::new(policy, about, 0, &mut found));
+                run(set, &mut Cx::new(policy, context, 0, &mut found));
             }
         }
     }
@@ -357,7 +362,7 @@ fn distribute(
     }
     for (id, file) in files {
         let mut findings = by_file.remove(id).unwrap_or_default();
-        if rules.obeys_ignores {
+        if rules.applies_suppressions {
             suppress::apply_to_sets(&mut findings, &file.ignores, rules, complete);
         }
         findings

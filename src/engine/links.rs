@@ -1,15 +1,15 @@
 //! One cause, one finding: what is dangerous in a role is found at its rule, and the bindings that give it are places that explain it.
 
 use super::{FileReport, RuleSet};
+use crate::documents::access::{Of, RoleFacts};
+use crate::documents::{DocumentFacts, DocumentSet};
 use crate::finding::{Finding, Label, ObjectRef, RuleId, State};
-use crate::kube::access::{Of, RoleFacts};
-use crate::kube::{Facts, Set};
 use crate::model::Severity;
 use crate::text::{FileId, Span};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// More bindings of one role explain nothing more.
-const SHOWN: usize = 5;
+const MAX_BINDINGS: usize = 5;
 
 /// Where bindings of its set name a role.
 #[derive(Default)]
@@ -22,17 +22,17 @@ pub(super) struct Links {
 
 impl Links {
     /// In the profile `default` only, as all that hides findings.
-    pub(super) fn of(sets: &BTreeMap<&str, Set<'_>>, rules: &RuleSet) -> Self {
+    pub(super) fn of(sets: &BTreeMap<&str, DocumentSet<'_>>, rules: &RuleSet) -> Self {
         let mut links = Self::default();
         if !rules.subsumes {
             return links;
         }
-        for access in sets.values().map(Set::access) {
-            let mut named: HashMap<*const Facts, usize> = HashMap::new();
+        for access in sets.values().map(DocumentSet::access) {
+            let mut named: HashMap<*const DocumentFacts, usize> = HashMap::new();
             for (place, binding) in access.bindings.iter().enumerate() {
                 let label = Label {
-                    text: format!("{} gives it to {}", binding.quoted(), binding.body.who),
-                    ..binding.body.at.label.clone()
+                    text: format!("{} gives it to {}", binding.quoted(), binding.fact.who),
+                    ..binding.fact.at.label.clone()
                 };
                 for role in access.roles_of(*binding) {
                     let role_place = *named
@@ -54,7 +54,7 @@ impl Links {
         self.bindings.push(Vec::new());
         for role in granting {
             if let Some(object) = role.facts.object.clone() {
-                let key = (role.body.file, object);
+                let key = (role.fact.file, object);
                 self.roles.entry(key).or_default().push(place);
             }
         }
@@ -70,11 +70,12 @@ impl Links {
     /// The first bindings of some roles.
     fn first(&self, roles: &[usize]) -> Vec<Label> {
         let lists = roles.iter().filter_map(|role| self.bindings.get(*role));
-        let mut first: Vec<&(usize, Label)> =
-            lists.flat_map(|list| list.iter().take(SHOWN)).collect();
+        let mut first: Vec<&(usize, Label)> = lists
+            .flat_map(|list| list.iter().take(MAX_BINDINGS))
+            .collect();
         first.sort_by_key(|(place, _)| *place);
         let labels = first.into_iter().map(|(_, label)| label.clone());
-        labels.take(SHOWN).collect()
+        labels.take(MAX_BINDINGS).collect()
     }
 
     /// Shows the bindings with the findings of their roles, and hides what says of a binding what is said of the role's rule.

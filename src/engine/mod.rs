@@ -1,19 +1,19 @@
-//! Chunks in, a report out. Pure: no disk, no clock, no environment, no threads; the caller brings them. Layer 6.
+//! Chunks in, a report out. Pure: no disk, no clock, no environment, no threads; the caller brings them. Layer 8.
 
 mod analyse;
 mod conceal;
-mod custom;
+mod custom_resources;
 mod finish;
 mod links;
 mod note;
 mod ruleset;
-mod secrets;
+mod secret_spans;
 mod subsume;
 mod suppress;
 
 pub use crate::check::Overrides;
-pub use analyse::{ChunkReport, Input, Off, analyse};
+pub use analyse::{ChunkReport, DisabledRule, Input, analyse};
 pub use finish::{Counts, FileReport, Report, finish};
-pub use note::{LeftOut, Note, What};
+pub use note::{LeftOut, Note, NoteKind};
 pub use ruleset::{RuleSet, policies};
 pub use suppress::nearest;

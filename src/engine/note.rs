@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// Why.
-    pub what: What,
+    pub what: NoteKind,
     /// The file as it is shown, or the chart.
     pub about: String,
     /// 1-based line where it begins; 0 for a whole file.
@@ -15,7 +15,7 @@ pub struct Note {
 
 /// Why something was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum NoteKind {
     /// Could not be read: permissions, vanished, an error of the disk.
     Unreadable,
     /// Larger than `--max-file-size`.
@@ -48,7 +48,7 @@ pub enum What {
     Capped,
 }
 
-impl What {
+impl NoteKind {
     /// The reason, for `n` things of it.
     pub fn reason(self, n: usize) -> &'static str {
         match (self, n == 1) {

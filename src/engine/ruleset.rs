@@ -1,12 +1,13 @@
 //! The rules of a run, found by what they look at.
 
-use crate::check::{About, Check, Overrides};
+use crate::check::{Check, Overrides, RuleContext};
+use crate::component::ComponentKind;
+use crate::documents::Repository;
 use crate::finding::Releases;
-use crate::kube::component::ComponentKind;
-use crate::kube::{Repository, Whole};
+use crate::kube::Completeness;
 use crate::model::{Policy, Profile, Severity};
 use crate::rules;
-use crate::schema::Given;
+use crate::schema::UserSchema;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub struct RuleSet {
     /// Whether a finding hides those that it implies: in the profile `default` only, since the others answer for a standard.
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
-    pub obeys_ignores: bool,
+    pub applies_suppressions: bool,
     /// Whether custom resources that nothing defines are worth a note.
     pub notes_undefined: bool,
     /// What time it is, since 1970, for rules about what ends; they say nothing where nobody tells.
@@ -33,7 +34,7 @@ pub struct RuleSet {
     /// Parameters that the user gives rules.
     pub parameters: Overrides,
     /// Schemas that the user gives custom resources, by group, version and kind.
-    pub schemas_given: HashMap<[String; 3], Given>,
+    pub schemas_given: HashMap<[String; 3], UserSchema>,
     pub(crate) objects: Vec<Rule>,
     pub(crate) containers: Vec<Rule>,
     pub(crate) pods: Vec<Rule>,
@@ -57,7 +58,7 @@ impl RuleSet {
             targets,
             asked: None,
             subsumes: profile == Profile::Default,
-            obeys_ignores: true,
+            applies_suppressions: true,
             notes_undefined: true,
             now: None,
             severities: HashMap::new(),
@@ -120,23 +121,23 @@ impl RuleSet {
     }
 
     /// What is the same for all objects: of none yet.
-    pub(crate) fn about<'a>(&'a self, repository: &'a Repository) -> About<'a> {
-        About {
+    pub(crate) fn context<'a>(&'a self, repository: &'a Repository) -> RuleContext<'a> {
+        RuleContext {
             object: None,
             path: "",
-            whole: Whole::Complete,
+            completeness: Completeness::Complete,
             targets: self.targets,
             strict: !self.subsumes,
             repository,
             parameters: &self.parameters,
             now: self.now,
             parts: &[],
-            leaks: None,
+            exposed_secrets: None,
         }
     }
 
     /// The schema that the user gives a custom resource.
-    pub(crate) fn given(&self, group: &str, version: &str, kind: &str) -> Option<&Given> {
+    pub(crate) fn given(&self, group: &str, version: &str, kind: &str) -> Option<&UserSchema> {
         let known = Some(&self.schemas_given).filter(|known| !known.is_empty());
         known?.get(&[group, version, kind].map(str::to_owned))
     }

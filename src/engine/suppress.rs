@@ -2,16 +2,16 @@
 
 use super::RuleSet;
 use super::ruleset::policies;
-use crate::check::Found;
+use crate::check::Findings;
 use crate::finding::{Finding, Label, State};
 use crate::kube::Object;
 use crate::model::{Policy, Text};
 use crate::text::Span;
-use crate::yaml::{Document, Kind, Node};
+use crate::yaml::{Document, Node, NodeKind};
 
 /// One id that a comment or annotation silences.
 #[derive(Clone, Debug)]
-pub(crate) struct Ignore {
+pub(crate) struct Suppression {
     /// The rule as it is written; empty where the comment names none.
     id: String,
     /// The rule, if there is one of that id.
@@ -27,7 +27,7 @@ pub(crate) struct Ignore {
 }
 
 /// The suppressions of a document.
-pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Ignore> {
+pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Suppression> {
     let mut found = Vec::new();
     for comment in document.comments() {
         let Some((_, directive)) = comment.span.text(document.text).split_once("kubevet:") else {
@@ -62,7 +62,13 @@ pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Ig
 }
 
 /// `ignore[id, id] reason`
-fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: &mut Vec<Ignore>) {
+fn add(
+    document: &Document<'_>,
+    directive: &str,
+    at: Span,
+    covers: Span,
+    found: &mut Vec<Suppression>,
+) {
     let Some(rest) = directive.strip_prefix("ignore") else {
         return;
     };
@@ -77,7 +83,7 @@ fn add(document: &Document<'_>, directive: &str, at: Span, covers: Span, found: 
         .map(str::to_owned);
     for id in ids.split(',') {
         let covers = document.locate(covers).span;
-        found.push(Ignore {
+        found.push(Suppression {
             id: id.trim().to_owned(),
             policy: known(id.trim()),
             reason: reason.clone(),
@@ -107,13 +113,13 @@ fn covered(document: &Document<'_>, comment: Span) -> Span {
         // Before the first key: the document.
         (_, None) => Span::new(node.span().start, Span::of(0..document.text.len()).end),
         // The value of a key begins here: its first field or item.
-        (Kind::Map, Some(Kind::Map)) => node
+        (NodeKind::Map, Some(NodeKind::Map)) => node
             .pairs()
             .next()
             .map_or(node.span(), |(key, value)| field(key, value)),
-        (Kind::Seq, Some(Kind::Map)) => node.items().next().map_or(node.span(), Node::span),
+        (NodeKind::Seq, Some(NodeKind::Map)) => node.items().next().map_or(node.span(), Node::span),
         // A key.
-        (_, Some(Kind::Map)) => {
+        (_, Some(NodeKind::Map)) => {
             let pair = node
                 .parent()
                 .and_then(|map| map.pairs().find(|(key, _)| *key == node));
@@ -128,14 +134,14 @@ fn field(key: Node<'_>, value: Node<'_>) -> Span {
 }
 
 /// Marks the findings that suppressions cover; for each suppression, whether it covers one.
-fn mark(findings: &mut [Finding], ignores: &[Ignore]) -> Vec<bool> {
+fn mark(findings: &mut [Finding], ignores: &[Suppression]) -> Vec<bool> {
     let mut order: Vec<(Text, u32, usize)> = findings
         .iter()
         .enumerate()
         .map(|(i, f)| (f.rule.clone(), f.primary.span.start, i))
         .collect();
     order.sort_unstable();
-    let used = |ignore: &Ignore| {
+    let used = |ignore: &Suppression| {
         let Some(policy) = ignore.policy else {
             return false;
         };
@@ -162,7 +168,11 @@ fn mark(findings: &mut [Finding], ignores: &[Ignore]) -> Vec<bool> {
 }
 
 /// Obeys the suppressions of one chunk and judges them; returns those that wait for the set rules.
-pub(super) fn apply(found: &mut Found, ignores: Vec<Ignore>, rules: &RuleSet) -> Vec<Ignore> {
+pub(super) fn apply(
+    found: &mut Findings,
+    ignores: Vec<Suppression>,
+    rules: &RuleSet,
+) -> Vec<Suppression> {
     let used = mark(&mut found.list, &ignores);
     let over = found.over();
     let mut waiting = Vec::new();
@@ -170,7 +180,7 @@ pub(super) fn apply(found: &mut Found, ignores: Vec<Ignore>, rules: &RuleSet) ->
         match ignore.policy {
             None => add_about(found, rules, "kubevet/unknown-ignore", &ignore, unknown),
             Some(policy) if policy.applies.iter().any(|a| a == "Set") => {
-                waiting.push(Ignore { used, ..ignore });
+                waiting.push(Suppression { used, ..ignore });
             }
             // Silence of a rule that did not run, or whose findings are too many to keep, proves nothing.
             Some(policy)
@@ -186,7 +196,7 @@ pub(super) fn apply(found: &mut Found, ignores: Vec<Ignore>, rules: &RuleSet) ->
 /// The same for the findings of set rules in one file. A suppression proves to be unused only where every file was seen.
 pub(super) fn apply_to_sets(
     findings: &mut Vec<Finding>,
-    ignores: &[Ignore],
+    ignores: &[Suppression],
     rules: &RuleSet,
     complete: bool,
 ) {
@@ -201,11 +211,11 @@ pub(super) fn apply_to_sets(
 }
 
 fn add_about(
-    found: &mut Found,
+    found: &mut Findings,
     rules: &RuleSet,
     rule: &str,
-    ignore: &Ignore,
-    finding: fn(&Policy, &Ignore) -> Finding,
+    ignore: &Suppression,
+    finding: fn(&Policy, &Suppression) -> Finding,
 ) {
     if let Some(policy) = rules.get(rule)
         && found.room(&policy.id)
@@ -214,7 +224,7 @@ fn add_about(
     }
 }
 
-fn unused(policy: &Policy, ignore: &Ignore) -> Finding {
+fn unused(policy: &Policy, ignore: &Suppression) -> Finding {
     let message = format!(
         "nothing of `{}` is found here, so this suppresses nothing",
         ignore.id
@@ -226,7 +236,7 @@ fn known(id: &str) -> Option<&'static Policy> {
     policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
 }
 
-fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
+fn unknown(policy: &Policy, ignore: &Suppression) -> Finding {
     if ignore.id.is_empty() {
         return about(
             policy,
@@ -243,7 +253,7 @@ fn unknown(policy: &Policy, ignore: &Ignore) -> Finding {
     about(policy, ignore, format!("there is no rule `{shown}`"), help)
 }
 
-fn about(policy: &Policy, ignore: &Ignore, message: String, help: String) -> Finding {
+fn about(policy: &Policy, ignore: &Suppression, message: String, help: String) -> Finding {
     Finding {
         help,
         ..Finding::new(policy, ignore.by.clone(), message, None, &ignore.id)

@@ -110,6 +110,6 @@ impl<'d> Object<'d> {
 
 /// A name as every finding holds it: no API server takes a tenth of this length.
 fn short(name: &str) -> String {
-    const MOST: usize = 4_000;
-    clipped(name.to_owned(), MOST)
+    const MAX_NAME_BYTES: usize = 4_000;
+    clipped(name.to_owned(), MAX_NAME_BYTES)
 }

@@ -1,7 +1,7 @@
 //! Pods and their containers, wherever a kind keeps them.
 
 use super::Object;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
 
 /// A pod's specification, of a Pod or of a kind that makes Pods.
@@ -149,7 +149,7 @@ impl<'d> Container<'d> {
     }
 
     /// Where to point when its `securityContext` lacks something: that key, else the container's name, else the container.
-    pub fn lacks_security(self) -> Spot<'d> {
+    pub fn lacks_security(self) -> NodeSpan<'d> {
         match (self.node.get("securityContext"), self.node.field("name")) {
             (Some(context), _) => context.lacking(),
             (None, Some(name)) => name.into(),

@@ -1,18 +1,21 @@
 //! One line a finding, for problem matchers: `path:line:column: error[rule] message`.
 
-use super::clean::clean_path;
-use super::{Look, clean, level};
+use super::sanitize::sanitize_path;
+use super::{RenderOptions, level, sanitize};
 use crate::engine::Report;
 use crate::finding::State;
 use std::io;
 
-pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     for finding in report.findings.iter().filter(|f| f.state == State::Open) {
         let Some(source) = report.sources.get(finding.primary.file) else {
             continue;
         };
         let (at, _) = source.range(finding.primary.span);
-        let (path, message) = (clean_path(&source.shown), clean(&finding.message));
+        let (path, message) = (
+            sanitize_path(&source.display_path),
+            sanitize(&finding.message),
+        );
         writeln!(
             out,
             "{path}:{}:{}: {}[{}] {message}",

@@ -1,6 +1,6 @@
 //! The only way from a writer to source text: a few lines around a label, cut to a width, secrets and harmful characters masked.
 
-use super::clean::is_harmful;
+use super::sanitize::is_harmful;
 use crate::engine::Report;
 use crate::finding::Label;
 use crate::text::{FileId, SourceFile, Span, SpanSet};

@@ -1,16 +1,16 @@
 //! GitHub workflow commands: annotations in the pull request. The worst come first, since a step shows ten of each level.
 
-use super::{Look, clean, level};
+use super::{RenderOptions, level, sanitize};
 use crate::engine::Report;
 use crate::finding::{Finding, State};
 use std::io;
 
 /// Annotations of one level that a step shows.
-const SHOWN: usize = 10;
+const MAX_ANNOTATIONS: usize = 10;
 /// Characters of a message that the runner takes.
 const LONGEST: usize = 4000;
 
-pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let mut findings: Vec<&Finding> = report
         .findings
         .iter()
@@ -23,17 +23,17 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
             .iter()
             .filter(|f| level(f.severity) == name)
             .collect();
-        for finding in of_level.iter().take(SHOWN) {
+        for finding in of_level.iter().take(MAX_ANNOTATIONS) {
             command(report, finding, name, out)?;
         }
-        if of_level.len() > SHOWN {
-            held_back.push(format!("{} {name}s", of_level.len() - SHOWN));
+        if of_level.len() > MAX_ANNOTATIONS {
+            held_back.push(format!("{} {name}s", of_level.len() - MAX_ANNOTATIONS));
         }
     }
     if !held_back.is_empty() {
         writeln!(
             out,
-            "kubevet: {} more are not annotated: a step shows {SHOWN} of each level",
+            "kubevet: {} more are not annotated: a step shows {MAX_ANNOTATIONS} of each level",
             held_back.join(" and ")
         )?;
     }
@@ -59,13 +59,13 @@ fn command(
     } else {
         format!("line={},col={}", start.line, start.column)
     };
-    let path = clean(&source.path);
+    let path = sanitize(&source.path);
     let message = format!(
         "{path}:{}:{}: {} ({})",
         start.line,
         start.column,
-        clean(&finding.message),
-        clean(&finding.help)
+        sanitize(&finding.message),
+        sanitize(&finding.help)
     );
     let message: String = message.chars().take(LONGEST).collect();
     let title = format!("{} ({})", finding.rule, finding.severity.name());

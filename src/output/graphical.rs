@@ -1,8 +1,8 @@
 //! miette's picture of each finding, for people at a terminal.
 
-use super::clean::clean_path;
 use super::excerpt::{Excerpt, excerpts};
-use super::{Look, clean};
+use super::sanitize::sanitize_path;
+use super::{RenderOptions, sanitize};
 use crate::engine::Report;
 use crate::finding::{Finding, Label, State};
 use crate::model::Severity;
@@ -18,7 +18,11 @@ const LABELS: usize = 5;
 /// Columns that line numbers and the frame take.
 const MARGIN: usize = 12;
 
-pub(super) fn write(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    report: &Report,
+    look: RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let theme = if look.color {
         GraphicalTheme::unicode()
     } else {
@@ -76,13 +80,13 @@ impl Picture {
             let name = report
                 .sources
                 .get(excerpt.file)
-                .map(|s| clean_path(&s.shown).into_owned())
+                .map(|s| sanitize_path(&s.display_path).into_owned())
                 .unwrap_or_default();
             for (index, range) in &excerpt.labels {
                 let (offset, len) = (start + range.start, range.len());
                 let text = labels
                     .get(*index)
-                    .map(|l| clean(&l.text).into_owned())
+                    .map(|l| sanitize(&l.text).into_owned())
                     .filter(|t| !t.is_empty());
                 if *index == 0 {
                     primary = offset;
@@ -101,8 +105,8 @@ impl Picture {
             .map_or(0, |s| s.range(finding.primary.span).0.column as usize - 1);
         Self {
             code: format!("{} ({})", finding.rule, finding.severity.name()),
-            message: clean(&finding.message).into_owned(),
-            help: clean(&finding.help).into_owned(),
+            message: sanitize(&finding.message).into_owned(),
+            help: sanitize(&finding.help).into_owned(),
             severity: match finding.severity {
                 Severity::Critical | Severity::High => miette::Severity::Error,
                 Severity::Medium => miette::Severity::Warning,
@@ -178,11 +182,11 @@ impl SourceCode for Lines {
             .as_bytes()
             .get(contents.span().offset()..contents.span().offset() + contents.span().len())
             .unwrap_or_default();
-        let shown = SourceSpan::new(offset.into(), contents.span().len());
+        let display_path = SourceSpan::new(offset.into(), contents.span().len());
         Ok(Box::new(MietteSpanContents::new_named(
             name.clone(),
             data,
-            shown,
+            display_path,
             line,
             column,
             contents.line_count(),

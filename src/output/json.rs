@@ -1,6 +1,6 @@
 //! `json`: one versioned document with everything; `jsonl`: one open finding a line. Described in docs/json.md.
 
-use super::{Look, clean};
+use super::{RenderOptions, sanitize};
 use crate::engine::{Note, Report};
 use crate::finding::{Finding, Label, ObjectRef, State};
 use crate::text::Position;
@@ -12,7 +12,7 @@ use std::io;
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'r> {
+struct JsonReport<'r> {
     version: u32,
     tool: Tool,
     summary: crate::engine::Counts,
@@ -30,7 +30,7 @@ struct Tool {
 #[derive(Serialize)]
 struct Record<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
+    place: JsonPlace<'r>,
     exact: bool,
     rule: &'r str,
     severity: &'static str,
@@ -47,7 +47,7 @@ struct Record<'r> {
     fingerprint: &'r str,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suppressed_by: Option<Place<'r>>,
+    suppressed_by: Option<JsonPlace<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ struct Record<'r> {
 
 /// Lines and columns from 1, columns in code points, the end exclusive; bytes from 0 in the file.
 #[derive(Serialize)]
-struct Place<'r> {
+struct JsonPlace<'r> {
     file: &'r str,
     line: u32,
     column: u32,
@@ -69,7 +69,7 @@ struct Place<'r> {
 #[derive(Serialize)]
 struct Related<'r> {
     #[serde(flatten)]
-    place: Place<'r>,
+    place: JsonPlace<'r>,
     message: &'r str,
 }
 
@@ -84,8 +84,8 @@ struct NoteRecord<'r> {
     detail: &'r str,
 }
 
-pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
-    let document = Document {
+pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let document = JsonReport {
         version: VERSION,
         tool: Tool {
             name: "kubevet",
@@ -104,7 +104,11 @@ pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Re
     writeln!(out, "{}", escape(&text))
 }
 
-pub(super) fn write_lines(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write_lines(
+    report: &Report,
+    _: RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     for record in report
         .findings
         .iter()
@@ -154,12 +158,12 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
     })
 }
 
-fn place<'r>(report: &'r Report, label: &Label) -> Option<Place<'r>> {
+fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
     let source = report.sources.get(label.file)?;
     let (Position { line, column }, end) = source.range(label.span);
     let bom = source.encoding.bom_len();
-    Some(Place {
-        file: &source.shown,
+    Some(JsonPlace {
+        file: &source.display_path,
         line,
         column,
         end_line: end.line,
@@ -183,7 +187,7 @@ fn note(note: &Note) -> NoteRecord<'_> {
 pub(super) fn escape(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c != '\n' && clean::is_harmful(c) {
+        if c != '\n' && sanitize::is_harmful(c) {
             let mut units = [0; 2];
             c.encode_utf16(&mut units)
                 .iter()

@@ -1,6 +1,5 @@
-//! Writers: a report in, bytes out. They decide nothing, and reach source text only through `excerpt`. Layer 7.
+//! Writers: a report in, bytes out. They decide nothing, and reach source text only through `excerpt`. Layer 9.
 
-mod clean;
 mod compact;
 #[cfg(feature = "cli")]
 mod excerpt;
@@ -9,6 +8,7 @@ mod github;
 mod graphical;
 mod json;
 mod reference;
+mod sanitize;
 mod sarif;
 mod summary;
 
@@ -16,15 +16,15 @@ use crate::engine::Report;
 use crate::model::Severity;
 use std::io;
 
-pub use clean::clean;
-#[cfg(feature = "cli")]
-pub(crate) use clean::clean_lines;
 pub use reference::{cis_index, explain, rule_page, rules_index, rules_json, rules_table};
+pub use sanitize::sanitize;
+#[cfg(feature = "cli")]
+pub(crate) use sanitize::sanitize_lines;
 pub use summary::summary;
 
 /// How the output may look.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct RenderOptions {
     /// Whether to use colour.
     pub color: bool,
     /// Columns of the terminal.
@@ -32,7 +32,7 @@ pub struct Look {
 }
 
 /// What a writer is.
-pub type Writer = fn(&Report, Look, &mut dyn io::Write) -> io::Result<()>;
+pub type Writer = fn(&Report, RenderOptions, &mut dyn io::Write) -> io::Result<()>;
 
 /// The formats by name.
 pub const FORMATS: &[(&str, Writer)] = &[

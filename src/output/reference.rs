@@ -1,7 +1,7 @@
 //! The rule reference: the same text for `kubevet explain` and for docs/rules.
 
+use crate::component::{ComponentKind, defaults};
 use crate::finding::Releases;
-use crate::kube::component::{ComponentKind, defaults};
 use crate::model::{Policy, Profile};
 use crate::policy::expected;
 use std::fmt::Write as _;
@@ -171,7 +171,7 @@ fn plain(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let shown = line.split("#! ").next().unwrap_or(line).trim_end();
-        out.push_str(&super::clean(shown));
+        out.push_str(&super::sanitize(shown));
         out.push('\n');
     }
     out

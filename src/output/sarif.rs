@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 as GitHub code scanning takes it.
 
-use super::{Look, clean, level, rule_page};
+use super::{RenderOptions, level, rule_page, sanitize};
 use crate::engine::{Report, policies};
 use crate::finding::{Finding, Label, State};
 use crate::model::{Policy, Severity};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-pub(super) fn write(report: &Report, _: Look, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     // A finding that another one implies is no alert of its own.
     let shown: Vec<&Finding> = report
         .findings
@@ -132,7 +132,7 @@ fn result(
             &label.text
         };
         set(&mut location, "id", json!(i + 1));
-        set(&mut location, "message", json!({ "text": clean(text) }));
+        set(&mut location, "message", json!({ "text": sanitize(text) }));
         Some(location)
     });
     let related: Vec<Value> = related.collect();
@@ -142,8 +142,8 @@ fn result(
     });
     let text = format!(
         "{}. {}.{links}",
-        clean(&finding.message),
-        clean(&finding.help)
+        sanitize(&finding.message),
+        sanitize(&finding.help)
     );
     let mut result = json!({
         "ruleId": finding.rule,
@@ -158,7 +158,7 @@ fn result(
         set(&mut result, "relatedLocations", json!(related));
     }
     if let State::Suppressed { reason, .. } = &finding.state {
-        let why = reason.as_deref().map_or("".into(), clean);
+        let why = reason.as_deref().map_or("".into(), sanitize);
         set(
             &mut result,
             "suppressions",

@@ -1,7 +1,7 @@
 //! What was checked, what was found and what was skipped, in a few lines for stderr.
 
-use super::clean;
-use crate::engine::{LeftOut, Note, Report, What};
+use super::sanitize;
+use crate::engine::{LeftOut, Note, NoteKind, Report};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ const NAMED: usize = 3;
 /// The summary; the last line says what was found.
 pub fn summary(report: &Report, rules: usize) -> String {
     let mut out = String::new();
-    let mut notes: BTreeMap<What, Vec<&Note>> = BTreeMap::new();
+    let mut notes: BTreeMap<NoteKind, Vec<&Note>> = BTreeMap::new();
     for note in &report.notes {
         notes.entry(note.what).or_default().push(note);
     }
@@ -102,7 +102,7 @@ fn left_out(left: &LeftOut, out: &mut String) {
     ]);
     configured.extend(left.releases.then(|| "release chosen".to_owned()));
     if !configured.is_empty() {
-        let name = clean(&left.configuration);
+        let name = sanitize(&left.configuration);
         let _ = writeln!(out, "{name}: {}", configured.join(", "));
     }
     if left.other_configurations > 0 {
@@ -118,7 +118,7 @@ fn some<const N: usize>(all: [(usize, String); N]) -> Vec<String> {
 }
 
 fn name(note: &Note) -> String {
-    let about = clean(&note.about);
+    let about = sanitize(&note.about);
     let place = if note.line > 1 {
         format!("{about}:{}", note.line)
     } else {
@@ -127,7 +127,7 @@ fn name(note: &Note) -> String {
     if note.detail.is_empty() {
         place
     } else {
-        format!("{place}: {}", clean(&note.detail))
+        format!("{place}: {}", sanitize(&note.detail))
     }
 }
 

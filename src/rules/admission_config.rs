@@ -1,7 +1,7 @@
 //! AdmissionConfiguration and the configurations of its plugins, inside of it or in files of their own.
 
 use crate::check::Cx;
-use crate::kube::component::minor;
+use crate::component::minor;
 use crate::kube::{Object, is_placeholder};
 use crate::model::Severity;
 use crate::yaml::{Node, items};

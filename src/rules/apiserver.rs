@@ -1,16 +1,21 @@
 //! The API server: settings that contradict each other, and plugins that a release does not have.
 
 use crate::check::Cx;
-use crate::finding::Releases;
-use crate::kube::address::{Url, is_any, is_loopback, is_public};
-use crate::kube::component::{
-    ComponentKind, Extent, Form, Gone, Instance, Origin, Plugin, Setting, mount_of, mounts, number,
+use crate::component::{
+    ComponentKind, ConfigSource, Instance, Origin, Plugin, Removed, Setting, mount_of, mounts,
+    number,
 };
+use crate::documents::{ConfigFileFacts, DocumentSet, folder};
+use crate::finding::Releases;
+use crate::kube::Object;
 use crate::kube::image::Reference;
-use crate::kube::{Object, Says, Set, folder};
+use crate::kube::{
+    Completeness,
+    address::{Url, is_any, is_loopback, is_public},
+};
 use crate::model::Severity;
 use crate::text::nearest;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, NodeSpan};
 use std::collections::{HashMap, HashSet};
 
 const ENABLED: &str = "enable-admission-plugins";
@@ -22,7 +27,7 @@ const CONTROL: &str = "admission-control";
 fn named<'a, 'd>(
     instance: &'a Instance<'d>,
     flags: &'a [&str],
-) -> impl Iterator<Item = (&'a str, Spot<'d>)> {
+) -> impl Iterator<Item = (&'a str, NodeSpan<'d>)> {
     let ours = move |s: &&Setting<'_>| flags.contains(&s.name.as_ref());
     let settings = instance.settings.iter().filter(ours);
     settings.flat_map(Setting::items)
@@ -30,7 +35,7 @@ fn named<'a, 'd>(
 
 /// The first release without a plugin that is gone.
 fn gone_since(plugin: &str) -> Option<u8> {
-    let long = Gone::of("plugin", plugin);
+    let long = Removed::of("plugin", plugin);
     long.map(|gone| gone.since)
         .or_else(|| Plugin::gone_since(plugin))
 }
@@ -46,7 +51,7 @@ pub(super) fn admission_plugin_removed(instance: &Instance<'_>, cx: &mut Cx<'_>)
                 "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
             );
             let draft = cx.report(spot, message);
-            if let Some(gone) = Gone::of("plugin", item) {
+            if let Some(gone) = Removed::of("plugin", item) {
                 draft.help(format!("remove it; {}", gone.instead));
             }
         }
@@ -112,11 +117,11 @@ pub(super) fn admission_plugin_needs_config(instance: &Instance<'_>, cx: &mut Cx
 }
 
 /// The same with a configuration that does not speak of the plugin.
-pub(super) fn admission_plugin_needs_config_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn admission_plugin_needs_config_in_set(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     // Of each file, which of the plugins that need a configuration it has.
     let mut known = HashMap::new();
     for link in set.links(ComponentKind::ApiServer, "admission-control-config-file") {
-        let Says::Admission(configured) = &link.file.says else {
+        let ConfigFileFacts::Admission(configured) = &link.file.says else {
             continue;
         };
         let configured = known
@@ -147,7 +152,7 @@ fn needs_config(plugin: &str) -> bool {
 pub(super) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // kops works both lists out by itself.
     let enabled = instance.list(ENABLED);
-    let Some(enabled) = enabled.filter(|_| instance.form != Form::Kops) else {
+    let Some(enabled) = enabled.filter(|_| instance.form != ConfigSource::Kops) else {
         return;
     };
     // The first of each name.
@@ -164,7 +169,7 @@ pub(super) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>
         } else {
             let message = format!(
                 "admission plugin {item} is disabled, and {} enables it: the API server does not start",
-                instance.form.carrier()
+                instance.form.distribution()
             );
             cx.report(spot, message);
         }
@@ -216,7 +221,7 @@ pub(super) fn admission_always_pull_images(instance: &Instance<'_>, cx: &mut Cx<
 /// Whether it may be a control plane without nodes (Karmada, vcluster, kcp): a pod template, and no word of kubelets.
 fn may_lack_nodes(instance: &Instance<'_>) -> bool {
     let of_kubelets = |s: &Setting<'_>| s.name.starts_with("kubelet-");
-    instance.form == Form::StaticPod
+    instance.form == ConfigSource::StaticPod
         && instance.object.gvk.kind != "Pod"
         && !instance.settings.iter().any(of_kubelets)
 }
@@ -232,7 +237,7 @@ pub(super) fn authorization_mode_node(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     if modes.is_some_and(|modes| modes.items.iter().all(|(mode, _)| *mode != "Node")) {
         let message = format!(
             "the API server does not ask the Node authoriser: {} lists others only",
-            setting.shown
+            setting.spelling
         );
         cx.report(setting.spot(), message);
     }
@@ -250,7 +255,7 @@ fn configured_twice(
     if let (Some(setting), Some(file)) = (given, file) {
         let message = format!(
             "`{}` and `{}` exclude each other: the API server does not start",
-            setting.shown, file.shown
+            setting.spelling, file.spelling
         );
         cx.report(setting.spot(), message)
             .related(file.spot(), "configured here, too");
@@ -509,7 +514,7 @@ pub(super) fn audit_events_may_be_dropped(instance: &Instance<'_>, cx: &mut Cx<'
 
 /// A flag of old that opened a door: what it does where it is still there, that it is gone elsewhere.
 fn of_old(setting: &Setting<'_>, instance: &Instance<'_>, gone: u8, what: &str, cx: &mut Cx<'_>) {
-    let (last, flag) = (gone - 1, &setting.shown);
+    let (last, flag) = (gone - 1, &setting.spelling);
     if instance.releases.from(gone).is_empty() {
         cx.report(setting.spot(), what);
     } else {
@@ -542,8 +547,8 @@ pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
         // kubeadm switched it off.
         None => {
-            let raw = matches!(instance.form, Form::StaticPod | Form::Unit);
-            let whole = instance.extent == Extent::Whole;
+            let raw = matches!(instance.form, ConfigSource::StaticPod | ConfigSource::Unit);
+            let whole = instance.completeness == Completeness::Complete;
             if raw && whole && instance.releases.from(20).is_empty() {
                 let message = format!("{}: `--insecure-port` is not set", what("8080"));
                 cx.missing(instance.anchor, message);
@@ -632,7 +637,7 @@ pub(super) fn request_timeout(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     } else if seconds <= 0.0 {
         format!(
             "requests are given no time: `{}` is {}",
-            timeout.shown, timeout.value
+            timeout.spelling, timeout.value
         )
     } else {
         return;
@@ -663,7 +668,7 @@ pub(super) fn log_verbosity(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let component = instance.component.name();
     let what = format!("bodies of requests, Secrets among them, get into the logs of {component}");
     if let Some(level) = instance.last("v").filter(|s| chatty(&s.value)) {
-        let message = format!("{what}: `{}` is set to {}", level.shown, level.value);
+        let message = format!("{what}: `{}` is set to {}", level.spelling, level.value);
         cx.report(level.spot(), message);
     }
     for (item, spot) in named(instance, &["vmodule"]) {
@@ -877,12 +882,12 @@ pub(super) fn anonymous_auth(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 /// The same where a file could say something else, and does not.
-pub(super) fn anonymous_auth_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn anonymous_auth_in_set(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     if !cx.is_strict() {
         return;
     }
     for link in set.links(ComponentKind::ApiServer, "authentication-config") {
-        let silent = matches!(link.file.says, Says::Authentication(None));
+        let silent = matches!(link.file.says, ConfigFileFacts::Authentication(None));
         let mut values = link.from.facts.settings("anonymous-auth");
         let default = values.find(|s| s.origin != Origin::Explicit && s.value == "true");
         if let Some(value) = default.filter(|_| silent) {
@@ -898,9 +903,9 @@ pub(super) fn anonymous_auth_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
 }
 
 /// A flag and a file that both say whether requests without credentials are let in: the API server does not start.
-pub(super) fn anonymous_auth_set_twice(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn anonymous_auth_set_twice(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "authentication-config") {
-        let Says::Authentication(Some(anonymous)) = &link.file.says else {
+        let ConfigFileFacts::Authentication(Some(anonymous)) = &link.file.says else {
             continue;
         };
         let mut values = link.from.facts.settings("anonymous-auth");
@@ -929,7 +934,7 @@ pub(super) fn kubelet_certificate_authority(instance: &Instance<'_>, cx: &mut Cx
 }
 
 /// The same where kubelets are told otherwise.
-pub(super) fn kubelet_certificate_authority_in_set(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn kubelet_certificate_authority_in_set(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     if cx.is_strict() {
         return;
     }
@@ -977,8 +982,8 @@ const BY_KUBEADM: [&str; 6] = [
 /// A file of the machine is none of the pod's before it is mounted.
 pub(super) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let of_kubeadm = match instance.form {
-        Form::Kubeadm | Form::ClusterApi | Form::Kind => true,
-        Form::StaticPod => false,
+        ConfigSource::Kubeadm | ConfigSource::ClusterApi | ConfigSource::Kind => true,
+        ConfigSource::StaticPod => false,
         // They mount what they know of, or run no pod.
         _ => return,
     };
@@ -1029,7 +1034,7 @@ fn not_mounted(
                 .related(key, "none of these mounts it");
         }
         // Without a word of mounts kubeadm has its own only; elsewhere nothing is known.
-        None if of_kubeadm && instance.extent == Extent::Whole => {
+        None if of_kubeadm && instance.completeness == Completeness::Complete => {
             cx.report(file.spot(), message);
         }
         _ => {}

@@ -148,10 +148,10 @@ impl<'d> Scope<'d> {
 
 pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
     // Each rule is compared with so many before it: nobody writes more.
-    const MOST: usize = 1000;
+    const MAX_EARLIER_RULES: usize = 1000;
     let all: Vec<Scope<'_>> = rules(policy).map(Scope::of).collect();
     for (at, scope) in all.iter().enumerate() {
-        let mut before = all.iter().take(at.min(MOST));
+        let mut before = all.iter().take(at.min(MAX_EARLIER_RULES));
         if let Some(decides) = before.find(|before| before.covers(scope)) {
             cx.report(scope.rule.lacking(), "this rule is never reached: a rule before it decides about every request that it names")
                 .related(decides.rule.lacking(), "this one decides");

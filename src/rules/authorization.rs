@@ -1,8 +1,8 @@
 //! AuthorizationConfiguration: who is asked, and what counts when nobody answers.
 
 use crate::check::Cx;
+use crate::component::number;
 use crate::kube::Object;
-use crate::kube::component::number;
 use crate::yaml::Node;
 use std::collections::HashSet;
 

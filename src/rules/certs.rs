@@ -2,18 +2,20 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::kube::certificate::{Certificate, Pem, PublicKey, holds_certificates, key_beside, pem};
-use crate::kube::credential::{What, service_account};
-use crate::kube::leak::Pieces;
 use crate::model::Severity;
-use crate::yaml::{Kind, Node};
+use crate::secrets::certificate::{
+    Certificate, Pem, PublicKey, holds_certificates, key_beside, pem,
+};
+use crate::secrets::detect::{CredentialKind, service_account};
+use crate::secrets::locate::Pieces;
+use crate::yaml::{Node, NodeKind};
 use der::DateTime;
 use std::borrow::Cow;
 use std::time::Duration;
 
 pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
-    let leaks = cx.leaks();
-    for (at, _) in leaks.filter(|(_, what)| matches!(what, What::Token(_))) {
+    let exposed_secrets = cx.exposed_secrets();
+    for (at, _) in exposed_secrets.filter(|(_, what)| matches!(what, CredentialKind::Token(_))) {
         let text = at.span.text(at.node.document().text);
         if let Some(account) = service_account(text) {
             cx.report(at, format!("a token of service account {account} is committed: whoever reads it may do what the account may"))
@@ -36,7 +38,7 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
     };
     let scalars = within
         .within()
-        .filter(|node| node.kind() == Kind::Str && !node.is_alias());
+        .filter(|node| node.kind() == NodeKind::Str && !node.is_alias());
     for node in scalars {
         let Some(text) = pem(node.text().unwrap_or_default()) else {
             continue;

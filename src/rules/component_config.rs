@@ -1,9 +1,9 @@
 //! Configuration files of the components, whatever component reads them.
 
 use crate::check::Cx;
+use crate::component::{ComponentKind, ConfigSource, Instance, KIND_PATCHES, is_open, minor};
 use crate::finding::Releases;
 use crate::kube::Object;
-use crate::kube::component::{ComponentKind, Form, Instance, KIND_PATCHES, is_open, minor};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
 
@@ -65,13 +65,13 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
 /// A value that the component does not take from its own file.
 pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // etcd's file has numbers where its flags have durations.
-    if instance.form != Form::File || instance.component == ComponentKind::Etcd {
+    if instance.form != ConfigSource::File || instance.component == ComponentKind::Etcd {
         return;
     }
     for setting in instance.settings.iter().filter(|s| !is_open(&s.value)) {
         if let Some(why) = instance.refusal(&setting.name, &setting.value) {
             let name = instance.component.name();
-            let message = format!("{name} does not start: `{}` {why}", setting.shown);
+            let message = format!("{name} does not start: `{}` {why}", setting.spelling);
             cx.report(setting.spot(), message);
         }
     }

@@ -1,13 +1,13 @@
 //! Documents that must agree with each other.
 
 use crate::check::Cx;
-use crate::kube::component::{ComponentKind, Origin};
-use crate::kube::{Body, Facts, Says, Set, SetSetting, folder};
+use crate::component::{ComponentKind, Origin};
+use crate::documents::{ConfigFileFacts, DocumentFacts, DocumentSet, Fact, SetSetting, folder};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn encryption_config_ineffective(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn encryption_config_ineffective(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "encryption-provider-config") {
-        let Says::Encryption(Some(plain)) = &link.file.says else {
+        let ConfigFileFacts::Encryption(Some(plain)) = &link.file.says else {
             continue;
         };
         let setting = link.from.setting;
@@ -26,7 +26,7 @@ fn port(url: &str) -> Option<&str> {
 }
 
 /// The API server asks etcd in plain text what is served with TLS, or the other way around.
-pub(super) fn etcd_scheme_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn etcd_scheme_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
     let mut listens = HashMap::new();
     for etcd in set.settings(ComponentKind::Etcd, "listen-client-urls") {
@@ -51,7 +51,7 @@ pub(super) fn etcd_scheme_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
 }
 
 /// The API server verifies certificates that kubelets have signed themselves.
-pub(super) fn kubelet_ca_vs_self_signed(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn kubelet_ca_vs_self_signed(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     // Whether one of a folder gets its certificate signed, and the first that has none of its own.
     let mut kubelets: HashMap<&str, (bool, Option<SetSetting<'_>>)> = HashMap::new();
     for kubelet in set.settings(ComponentKind::Kubelet, "rotate-server-certificates") {
@@ -87,7 +87,7 @@ fn pair(path: &str) -> &str {
 }
 
 /// The key that signs tokens of ServiceAccounts is none of those that they are checked with.
-pub(super) fn service_account_issuer_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn service_account_issuer_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let signers = set.settings(
         ComponentKind::ControllerManager,
         "service-account-private-key-file",
@@ -115,7 +115,7 @@ pub(super) fn service_account_issuer_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
 }
 
 /// A gate that another component of the cluster has the other way around than the API server.
-pub(super) fn feature_gate_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn feature_gate_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     fn gate(item: &str) -> &str {
         item.split('=').next().unwrap_or(item)
     }
@@ -149,8 +149,8 @@ pub(super) fn feature_gate_mismatch(set: &Set<'_>, cx: &mut Cx<'_>) {
 }
 
 /// A file for the API server that the only one there does not name.
-pub(super) fn config_document_unused(set: &Set<'_>, cx: &mut Cx<'_>) {
-    let is_server = |facts: &Facts| matches!(&facts.body, Body::Component(c) if c.component == ComponentKind::ApiServer);
+pub(super) fn config_document_unused(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
+    let is_server = |facts: &DocumentFacts| matches!(&facts.fact, Fact::Component(c) if c.component == ComponentKind::ApiServer);
     let mut servers = set.facts.iter().filter(|(_, facts)| is_server(facts));
     let (Some((server_path, server)), None) = (servers.next(), servers.next()) else {
         return;
@@ -160,15 +160,15 @@ pub(super) fn config_document_unused(set: &Set<'_>, cx: &mut Cx<'_>) {
     let lacking = settings.filter(|s| s.value.is_empty()).rev();
     let lacking: HashMap<_, _> = lacking.map(|s| (s.name, s)).collect();
     for (path, facts) in &set.facts {
-        let Body::SideFile(file) = &facts.body else {
+        let Fact::ConfigFile(file) = &facts.fact else {
             continue;
         };
         let near =
             folder(path) == folder(server_path) || folder(folder(path)) == folder(server_path);
-        let shown = path.split('/').any(|part| {
+        let spelling = path.split('/').any(|part| {
             part.starts_with("example") || part.starts_with("doc") || part.starts_with("test")
         });
-        if !near || shown || file.path.is_some() || file.component != ComponentKind::ApiServer {
+        if !near || spelling || file.path.is_some() || file.component != ComponentKind::ApiServer {
             continue;
         }
         if let Some(lacking) = lacking.get(file.flag) {

@@ -1,8 +1,8 @@
 //! kube-controller-manager.
 
 use crate::check::Cx;
+use crate::component::{Instance, Origin};
 use crate::kube::address::is_loopback;
-use crate::kube::component::{Instance, Origin};
 use crate::model::Severity;
 
 /// What anybody who reaches the port may ask without being somebody.
@@ -130,7 +130,7 @@ pub(super) fn serving_cert_self_signed(instance: &Instance<'_>, cx: &mut Cx<'_>)
     if let Some((setting, lacking)) = instance.half(PAIR) {
         let message = format!(
             "{name} does not start: `{}` is given without `--{lacking}`",
-            setting.shown
+            setting.spelling
         );
         cx.report(setting.spot(), message)
             .severity(Severity::Medium);

@@ -1,19 +1,20 @@
 //! Other ways to a cluster: kubespray, Cluster API, OpenShift, EKS.
 
 use crate::check::Cx;
+use crate::component::minor;
+use crate::documents::{DocumentSet, Fact, MachineFacts, MachinePart};
+use crate::kube::Object;
 use crate::kube::address::is_everywhere;
-use crate::kube::component::minor;
-use crate::kube::credential::{is_credential, named};
-use crate::kube::{Body, MachineFacts, MachinePart, Object, Set};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node, items};
+use crate::secrets::detect::{is_credential, named};
+use crate::yaml::{Node, NodeKind, items};
 use std::collections::HashMap;
 
 pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_>) {
     for node in variables
         .node
         .within()
-        .filter(|n| n.kind() == Kind::Str && !n.is_alias())
+        .filter(|n| n.kind() == NodeKind::Str && !n.is_alias())
     {
         let name = node.key_node().and_then(Node::key).unwrap_or_default();
         let text = node.as_str().unwrap_or_default();
@@ -28,12 +29,12 @@ pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_
     }
 }
 
-pub(super) fn capi_kcp_version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn capi_kcp_version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let parts = |part: MachinePart| {
         set.facts
             .iter()
-            .filter_map(move |(_, facts)| match &facts.body {
-                Body::Machines(machines) if machines.part == part => Some((*facts, machines)),
+            .filter_map(move |(_, facts)| match &facts.fact {
+                Fact::Machines(machines) if machines.part == part => Some((*facts, machines)),
                 _ => None,
             })
     };

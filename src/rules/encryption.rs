@@ -1,9 +1,9 @@
 //! Encryption of etcd: which provider writes what, and whether its keys are fit and secret.
 
 use crate::check::Cx;
-use crate::kube::encryption::{Verdict, verdict};
+use crate::component::encryption::{Verdict, verdict};
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Kind, Node, base64};
+use crate::yaml::{Node, NodeKind, base64};
 use std::collections::HashMap;
 
 const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
@@ -188,7 +188,7 @@ pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn kms_timeout(config: Object<'_>, cx: &mut Cx<'_>) {
     for timeout in kms(config).filter_map(|(_, c)| c.field("timeout")) {
         let text = timeout.text().unwrap_or_default();
-        let Some(seconds) = crate::kube::component::number(text) else {
+        let Some(seconds) = crate::component::number(text) else {
             continue;
         };
         if seconds <= 0.0 {
@@ -322,7 +322,7 @@ pub(super) fn same_key_reused(config: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn provider_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
     for item in entries(config).flat_map(providers) {
-        if item.kind() != Kind::Map {
+        if item.kind() != NodeKind::Map {
             continue;
         }
         let named: Vec<_> = PROVIDERS.iter().filter(|n| item.get(n).is_some()).collect();

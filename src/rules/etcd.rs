@@ -1,15 +1,19 @@
 //! etcd: who may talk to it, and what it puts at risk.
 
 use crate::check::{Cx, Draft};
-use crate::kube::address::{Url, is_any, is_loopback};
-use crate::kube::component::{ComponentKind, Extent, Form, Instance, Setting, is_open, number};
-use crate::kube::{PodSpec, Set, folder};
+use crate::component::{ComponentKind, ConfigSource, Instance, Setting, is_open, number};
+use crate::documents::{DocumentSet, folder};
+use crate::kube::PodSpec;
+use crate::kube::{
+    Completeness,
+    address::{Url, is_any, is_loopback},
+};
 use crate::model::Severity;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
 
 /// URLs of a setting as it is written last, each with its place. Those of `initial-cluster` have a name before them.
-fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, Spot<'d>)> {
+fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, NodeSpan<'d>)> {
     let written = etcd.last(name);
     written.into_iter().flat_map(Setting::items).collect()
 }
@@ -74,7 +78,7 @@ pub(super) fn metrics_exposed(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(
             setting.spot(),
-            format!("{what}: `{}` is set to true", setting.shown),
+            format!("{what}: `{}` is set to true", setting.spelling),
         );
     }
 }
@@ -149,7 +153,10 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         Some(true) => {}
         // The distributions set the CA themselves.
-        None if !matches!(etcd.form, Form::StaticPod | Form::Unit | Form::File) => {}
+        None if !matches!(
+            etcd.form,
+            ConfigSource::StaticPod | ConfigSource::Unit | ConfigSource::File
+        ) => {}
         _ => {
             if let Some(local) = is_local(etcd, "listen-client-urls", cx) {
                 let message = format!(
@@ -218,15 +225,18 @@ pub(super) fn peer_client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
                 .severity(Severity::Info);
         }
         Some(true) => {}
-        None if !matches!(etcd.form, Form::StaticPod | Form::Unit | Form::File) => {}
+        None if !matches!(
+            etcd.form,
+            ConfigSource::StaticPod | ConfigSource::Unit | ConfigSource::File
+        ) => {}
         // A part of the settings hardly says how many members there are.
-        _ if peers || cx.is_strict() || etcd.extent == Extent::Part => {
+        _ if peers || cx.is_strict() || etcd.completeness == Completeness::Partial => {
             let message = format!(
                 "whoever reaches etcd's port for members can join them: `{setting}` is off, and no CA is set for members"
             );
             graded(
                 cx.setting(etcd, "peer-client-cert-auth", message),
-                !peers && etcd.extent == Extent::Whole,
+                !peers && etcd.completeness == Completeness::Complete,
             );
         }
         _ => {}
@@ -263,7 +273,7 @@ pub(super) fn peer_skip_client_san_verification(etcd: &Instance<'_>, cx: &mut Cx
                 setting.spot(),
                 format!(
                     "etcd lets in members whose certificate is for another machine: `{}` is on",
-                    setting.shown
+                    setting.spelling
                 ),
             );
         }
@@ -273,13 +283,13 @@ pub(super) fn peer_skip_client_san_verification(etcd: &Instance<'_>, cx: &mut Cx
 pub(super) fn unsafe_no_fsync(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let name = "unsafe-no-fsync";
     // A cluster of kind is thrown away.
-    let kept = etcd.form != Form::Kind && etcd.is_on(name) == Some(true);
+    let kept = etcd.form != ConfigSource::Kind && etcd.is_on(name) == Some(true);
     if let Some(setting) = etcd.last(name).filter(|_| kept) {
         cx.report(
             setting.spot(),
             format!(
                 "etcd answers before what it stored is on the disk: `{}` is on",
-                setting.shown
+                setting.spelling
             ),
         );
     }
@@ -305,7 +315,7 @@ pub(super) fn discovery_insecure(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
             setting.spot(),
             format!(
                 "etcd learns its members from whoever answers: `{}` is on",
-                setting.shown
+                setting.spelling
             ),
         );
         return;
@@ -332,7 +342,7 @@ pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         .flatten()
         .filter(|s| !is_open(&s.value))
     {
-        cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.shown))
+        cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.spelling))
             .secret();
     }
 }
@@ -346,7 +356,7 @@ pub(super) fn experimental_initial_corrupt_check(etcd: &Instance<'_>, cx: &mut C
         .items
         .iter()
         .any(|(item, _)| *item == "InitialCorruptCheck=true");
-    if !gated && etcd.is_on(flag) != Some(true) && etcd.extent == Extent::Whole {
+    if !gated && etcd.is_on(flag) != Some(true) && etcd.completeness == Completeness::Complete {
         let message = "etcd does not compare its data with the other members' when it starts: the feature gate `InitialCorruptCheck` is off";
         cx.setting(etcd, flag, message);
     }
@@ -388,7 +398,7 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     if let Some(setting) = etcd
         .last("data-dir")
-        .filter(|_| etcd.form != Form::StaticPod)
+        .filter(|_| etcd.form != ConfigSource::StaticPod)
     {
         return host(setting.node(), cx);
     }
@@ -429,7 +439,7 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn shared_ca_with_apiserver(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn shared_ca_with_apiserver(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     // What lies in one folder is one cluster's: the first of each, and whether all say the same.
     let mut servers = HashMap::new();
     for server in set.settings(ComponentKind::ApiServer, "client-ca-file") {

@@ -1,17 +1,20 @@
 //! Flags and feature gates: those that a release does not have, and those that do not do what they say.
 
 use crate::check::Cx;
-use crate::finding::Releases;
-use crate::kube::component::{
-    ComponentKind, Flag, Form, Gate, Gone, Instance, Setting, is_boolean, is_open,
+use crate::component::{
+    ComponentKind, ConfigSource, Flag, Gate, Instance, Removed, Setting, is_boolean, is_open,
 };
+use crate::finding::Releases;
 use crate::text::nearest;
 use std::collections::HashMap;
 
 /// Flags as they are written, where the form gives the program flags; klog's and Go's own are everybody's.
 fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
-    let by_flag = !matches!(instance.form, Form::File | Form::Kops | Form::Kubespray);
-    let flag = move |s: &&Setting<'_>| by_flag && s.shown.starts_with("--");
+    let by_flag = !matches!(
+        instance.form,
+        ConfigSource::File | ConfigSource::Kops | ConfigSource::Kubespray
+    );
+    let flag = move |s: &&Setting<'_>| by_flag && s.spelling.starts_with("--");
     let common = |s: &&Setting<'_>| {
         !matches!(
             s.name.as_ref(),
@@ -32,7 +35,7 @@ fn long_gone(component: ComponentKind, name: &str) -> Option<u8> {
         return None;
     }
     // The kubelet still has a port and an address.
-    Gone::of("flag", name)
+    Removed::of("flag", name)
         .map(|gone| gone.since)
         .filter(|_| having(component, name).is_empty())
 }
@@ -153,19 +156,19 @@ pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// `--flag false` as two words is the flag switched on, and a word too much.
 pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if !matches!(instance.form, Form::StaticPod) {
+    if !matches!(instance.form, ConfigSource::StaticPod) {
         return;
     }
     for setting in written(instance) {
         let boolean = Flag::of(instance.component, &setting.name)
             .first()
             .is_some_and(|f| f.boolean);
-        let alone = setting.node().text().is_some_and(|t| t == setting.shown);
+        let alone = setting.node().text().is_some_and(|t| t == setting.spelling);
         let behind = setting.node().next().and_then(crate::yaml::Node::text);
         if boolean && alone && matches!(behind, Some("true" | "false")) {
             let message = format!(
                 "`{}` takes its value with `=` only: here it is true, and the component refuses the word behind it",
-                setting.shown
+                setting.spelling
             );
             cx.report(setting.name_spot(), message);
         }
@@ -183,7 +186,7 @@ pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             Some(winner) if !appends && winner.value != setting.value => {
                 let message = format!(
                     "`{}` is given again below, and the last one counts: {} is ignored",
-                    setting.shown, setting.value
+                    setting.spelling, setting.value
                 );
                 cx.report(setting.spot(), message)
                     .related(winner.spot(), "this one counts");
@@ -199,7 +202,7 @@ pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// Feature gates as they are written: name, value and setting.
 fn gates<'a, 'd>(
     instance: &'a Instance<'d>,
-) -> impl Iterator<Item = (&'a str, &'a str, crate::yaml::Spot<'d>)> {
+) -> impl Iterator<Item = (&'a str, &'a str, crate::yaml::NodeSpan<'d>)> {
     let written = instance
         .settings
         .iter()
@@ -270,7 +273,7 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if secret && !setting.value.is_empty() && !is_open(&setting.value) {
             let message = format!(
                 "`{}` holds a secret: every user of the node sees the arguments of {}",
-                setting.shown,
+                setting.spelling,
                 instance.component.name()
             );
             cx.report(setting.spot(), message).secret();
@@ -287,7 +290,7 @@ fn is_quoted(value: &str) -> bool {
 /// A value that the program refuses.
 pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let variables = instance.settings.iter();
-    let variables = variables.filter(|s| s.shown.starts_with("ETCD_"));
+    let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
     for setting in written(instance).chain(variables) {
         let value = setting.value.as_ref();
         if is_open(value) || is_quoted(value.trim()) {
@@ -295,7 +298,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         if let Some(why) = instance.refusal(&setting.name, value) {
             let name = instance.component.name();
-            let message = format!("{name} does not start: `{}` {why}", setting.shown);
+            let message = format!("{name} does not start: `{}` {why}", setting.spelling);
             cx.report(setting.spot(), message);
         }
     }
@@ -311,7 +314,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
         if is_quoted(value) {
             let message = format!(
                 "the quotes are part of the value of `{}`: no shell takes them away",
-                setting.shown
+                setting.spelling
             );
             cx.report(setting.spot(), message);
             continue;
@@ -323,7 +326,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
         if let Some(item) = value.split(',').find(|item| list && blank(item)) {
             let message = format!(
                 "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",
-                setting.shown
+                setting.spelling
             );
             cx.report(setting.spot(), message);
         }
@@ -369,7 +372,7 @@ pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut C
         ComponentKind::Etcd => "config-file",
         _ => "config",
     };
-    let Some(file) = instance.last(file).filter(|s| s.shown.starts_with("--")) else {
+    let Some(file) = instance.last(file).filter(|s| s.spelling.starts_with("--")) else {
         return;
     };
     let dead = cx.param(instance.component.name());
@@ -381,8 +384,8 @@ pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut C
         let message = format!(
             "{} does not read `{}` beside `{}`: what the file says counts",
             instance.component.name(),
-            setting.shown,
-            file.shown
+            setting.spelling,
+            file.spelling
         );
         cx.report(setting.spot(), message)
             .related(file.spot(), "the file");

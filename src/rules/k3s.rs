@@ -1,13 +1,13 @@
 //! k3s and RKE2: what they themselves are told, in a configuration file, by Rancher, by k3d or by a unit.
 
 use crate::check::Cx;
+use crate::component::{K3S, RKE2, Setting, is_open, k3s_flags, k3s_settings};
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback};
-use crate::kube::component::{K3S, RKE2, Setting, is_open, k3s_flags, k3s_settings};
-use crate::kube::credential::{What, hits, stands_for_another};
 use crate::model::Severity;
+use crate::secrets::detect::{CredentialKind, hits, stands_for_another};
 use crate::text::nearest;
-use crate::yaml::Kind;
+use crate::yaml::NodeKind;
 
 /// The writings of one of these settings.
 fn settings<'d>(
@@ -26,7 +26,7 @@ fn is_true(setting: &Setting<'_>) -> bool {
 /// Bits of a file's mode as k3s reads it: octal digits, of a number that YAML may have read before.
 fn mode(setting: &Setting<'_>) -> Option<u32> {
     let text = match (setting.node().kind(), setting.node().as_int()) {
-        (Kind::Int, Some(number)) => number.to_string(),
+        (NodeKind::Int, Some(number)) => number.to_string(),
         _ => setting.value.to_string(),
     };
     u32::from_str_radix(&text, 8).ok().filter(|m| *m <= 0o7777)
@@ -37,7 +37,7 @@ pub(super) fn write_kubeconfig_mode(object: Object<'_>, cx: &mut Cx<'_>) {
         let Some(mode) = mode(&setting).filter(|mode| mode & 0o066 != 0) else {
             continue;
         };
-        let read_as = if setting.node().kind() == Kind::Int && setting.value.starts_with('0') {
+        let read_as = if setting.node().kind() == NodeKind::Int && setting.value.starts_with('0') {
             format!(" (YAML reads {} as the number {mode:o})", setting.value)
         } else {
             String::new()
@@ -80,7 +80,7 @@ pub(super) fn token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
             setting.scalar(),
             format!(
                 "`{}` is committed: whoever reads it can {may}",
-                setting.shown
+                setting.spelling
             ),
         )
         .secret();
@@ -95,13 +95,15 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
             .split_once("://")
             .and_then(|(_, rest)| rest.rsplit_once('@'));
         let password = login.and_then(|(login, _)| login.split_once(':'));
-        let known = hits(value).iter().any(|hit| hit.what == What::Url);
+        let known = hits(value)
+            .iter()
+            .any(|hit| hit.what == CredentialKind::Url);
         if known || password.is_some_and(|(_, p)| !stands_for_another(p)) {
             cx.report(
                 setting.scalar(),
                 format!(
                     "`{}` holds the password of the datastore, which holds every Secret",
-                    setting.shown
+                    setting.spelling
                 ),
             )
             .secret();
@@ -199,7 +201,7 @@ pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
             setting.spot(),
             format!(
                 "snapshots with every Secret go to the bucket {how}: `{}` is on",
-                setting.shown
+                setting.spelling
             ),
         );
     }

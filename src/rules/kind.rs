@@ -1,10 +1,10 @@
 //! Clusters on somebody's own machine: kind and k3d.
 
 use crate::check::Cx;
+use crate::component::{is_open, minor};
 use crate::finding::Releases;
 use crate::kube::Object;
 use crate::kube::address::is_loopback;
-use crate::kube::component::{is_open, minor};
 use crate::kube::image::Reference;
 use crate::model::Severity;
 

@@ -1,8 +1,8 @@
 //! kube-proxy.
 
 use crate::check::Cx;
+use crate::component::{Instance, is_open};
 use crate::kube::address::Url;
-use crate::kube::component::{Instance, is_open};
 
 /// Metrics are served to other machines.
 pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
@@ -16,7 +16,7 @@ pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
     let message = format!(
         "kube-proxy serves its metrics to other machines without authentication: `{}` is {value}",
-        setting.shown
+        setting.spelling
     );
     cx.report(setting.spot(), message);
 }

@@ -1,29 +1,32 @@
 //! kubeadm's configuration: what it refuses, what it opens, and what it leaves in the repository.
 
 use crate::check::Cx;
+use crate::component::kubeadm_parts::{KubeadmSection, Which};
+use crate::component::{ConfigSource, Gate, Instance, Origin, is_open, minor, number};
 use crate::finding::Releases;
-use crate::kube::component::{Form, Gate, Instance, Origin, is_open, minor, number};
 use crate::kube::image::Reference;
-use crate::kube::kubeadm::{Part, Which};
 use crate::kube::{Object, PodSpec};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node, items};
+use crate::yaml::{Node, NodeKind, items};
 use std::net::IpAddr;
 
-fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = Part<'_>> {
-    Part::of(object)
+fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = KubeadmSection<'_>> {
+    KubeadmSection::of(object)
         .into_iter()
         .filter(move |p| p.which == which)
 }
 
 pub(super) fn extra_args_not_string(object: Object<'_>, cx: &mut Cx<'_>) {
-    for (name, value) in Part::of(object).iter().flat_map(Part::each_argument) {
+    for (name, value) in KubeadmSection::of(object)
+        .iter()
+        .flat_map(KubeadmSection::each_argument)
+    {
         let kind = match value.kind() {
-            Kind::Bool => "a boolean",
-            Kind::Int | Kind::Float | Kind::NotJson => "a number",
-            Kind::Seq => "a list",
-            Kind::Map => "a map",
-            Kind::Null | Kind::Str => continue,
+            NodeKind::Bool => "a boolean",
+            NodeKind::Int | NodeKind::Float | NodeKind::NotJson => "a number",
+            NodeKind::Seq => "a list",
+            NodeKind::Map => "a map",
+            NodeKind::Null | NodeKind::Str => continue,
         };
         let name = name.text().unwrap_or_default();
         let text = value.text().unwrap_or("text");
@@ -36,7 +39,10 @@ pub(super) fn extra_args_not_string(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn extra_args_leading_dashes(object: Object<'_>, cx: &mut Cx<'_>) {
-    for (name, _) in Part::of(object).iter().flat_map(Part::each_argument) {
+    for (name, _) in KubeadmSection::of(object)
+        .iter()
+        .flat_map(KubeadmSection::each_argument)
+    {
         let text = name.text().unwrap_or_default();
         let bare = text
             .trim_start_matches('-')
@@ -51,13 +57,13 @@ pub(super) fn extra_args_leading_dashes(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn extra_args_shape(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in Part::of(object) {
+    for part in KubeadmSection::of(object) {
         let version = object.gvk.version;
         for (key, value) in part.arguments() {
             let name = key.text().unwrap_or_default();
             let (is, wants) = match (part.has_lists(), value.kind()) {
-                (Some(true), Kind::Map) => ("a map", "a list of `name` and `value`"),
-                (Some(false), Kind::Seq) => ("a list", "a map of names to values"),
+                (Some(true), NodeKind::Map) => ("a map", "a list of `name` and `value`"),
+                (Some(false), NodeKind::Seq) => ("a list", "a map of names to values"),
                 _ => continue,
             };
             cx.report(
@@ -141,11 +147,13 @@ pub(super) fn bootstrap_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn certificate_key_committed(object: Object<'_>, cx: &mut Cx<'_>) {
-    let keys = Part::of(object).into_iter().filter_map(|p| match p.which {
-        Which::Cluster => None,
-        Which::Init => p.node.field("certificateKey"),
-        Which::Join => p.node.at(&["controlPlane", "certificateKey"]),
-    });
+    let keys = KubeadmSection::of(object)
+        .into_iter()
+        .filter_map(|p| match p.which {
+            Which::Cluster => None,
+            Which::Init => p.node.field("certificateKey"),
+            Which::Join => p.node.at(&["controlPlane", "certificateKey"]),
+        });
     for key in keys {
         let text = key.text().unwrap_or_default();
         if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -162,7 +170,7 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
         let Some(token) = part
             .node
             .at(&["discovery", "bootstrapToken"])
-            .filter(|t| t.kind() == Kind::Map)
+            .filter(|t| t.kind() == NodeKind::Map)
         else {
             continue;
         };
@@ -205,7 +213,7 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
     if cx.is_fragment() {
         return;
     }
-    let lists = Part::of(object)
+    let lists = KubeadmSection::of(object)
         .into_iter()
         .map(|p| p.node.at(&["nodeRegistration", "ignorePreflightErrors"]));
     for item in lists
@@ -217,7 +225,7 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn skip_phases_security(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in Part::of(object) {
+    for part in KubeadmSection::of(object) {
         for phase in part.node.list("skipPhases") {
             let name = phase.text().unwrap_or_default();
             let first = name.split('/').next().unwrap_or_default();
@@ -312,7 +320,7 @@ pub(super) fn image_repository_plain_http(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    if kubelet.form == Form::Kubeadm
+    if kubelet.form == ConfigSource::Kubeadm
         && kubelet.object.gvk.kind == "KubeletConfiguration"
         && let Some(setting) = kubelet
             .last("rotate-certificates")
@@ -322,14 +330,14 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
             setting.spot(),
             format!(
                 "kubeadm sets `{}` to true whatever is written here",
-                setting.shown
+                setting.spelling
             ),
         );
     }
 }
 
 pub(super) fn patches_hidden(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in Part::of(object) {
+    for part in KubeadmSection::of(object) {
         if let Some(folder) = part
             .node
             .at(&["patches", "directory"])

@@ -1,14 +1,15 @@
 //! kubeconfigs: whom they trust, and whom they make of whoever reads them.
 
 use crate::check::Cx;
+use crate::component::is_open;
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback, is_private};
-use crate::kube::certificate::{Pem, pem};
-use crate::kube::component::is_open;
-use crate::kube::credential::{
-    Named, What, claims, encoded, is_credential, named, service_account, stands_for_another,
-};
 use crate::model::Severity;
+use crate::secrets::certificate::{Pem, pem};
+use crate::secrets::detect::{
+    CredentialKind, NameHint, claims, encoded, is_credential, named, service_account,
+    stands_for_another,
+};
 use crate::yaml::Node;
 
 /// Entries of a list of the kubeconfig, each with its name.
@@ -100,7 +101,7 @@ pub(super) fn embedded_client_key(config: Object<'_>, cx: &mut Cx<'_>) {
         let Some(key) = user.field("client-key-data") else {
             continue;
         };
-        if key.as_str().and_then(encoded) == Some(What::PrivateKey) {
+        if key.as_str().and_then(encoded) == Some(CredentialKind::PrivateKey) {
             let what = if is_admin(name) {
                 ", which is usually the administrator of the whole cluster"
             } else {
@@ -135,7 +136,7 @@ pub(super) fn embedded_token(config: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let known = claims(text);
-        if known.is_none() && !is_credential(Named::Token, text) {
+        if known.is_none() && !is_credential(NameHint::Token, text) {
             continue;
         }
         let ends = known.is_none_or(|claims| claims.get("exp").is_some());

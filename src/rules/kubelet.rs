@@ -1,14 +1,15 @@
 //! kubelet, and what stands beside its configuration.
 
 use crate::check::Cx;
-use crate::kube::address::{Url, is_public};
-use crate::kube::component::{
-    ComponentKind, Form, Instance, Origin, Setting, is_open, kubelet_unit, number,
+use crate::component::{
+    ComponentKind, ConfigSource, Instance, Origin, Setting, is_open, kubelet_unit, number,
 };
-use crate::kube::{Facts, Object, Set, SettingFact, folder};
+use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
+use crate::kube::Object;
+use crate::kube::address::{Url, is_public};
 use crate::model::Severity;
 use crate::text::Span;
-use crate::yaml::{Kind, Spot};
+use crate::yaml::{NodeKind, NodeSpan};
 use std::collections::HashMap;
 
 pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_>) {
@@ -28,7 +29,7 @@ pub(super) fn tls_cert_and_key(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     if let Some((setting, lacking)) = kubelet.half(PAIR) {
         let message = format!(
             "`{}` is given without `{}`: the kubelet does not start",
-            setting.shown,
+            setting.spelling,
             kubelet.spelling(lacking)
         );
         cx.report(setting.spot(), message);
@@ -96,7 +97,7 @@ fn is_below(name: &str, domain: &str) -> bool {
 
 pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     // kops has its own controller set what the kubelet may not.
-    if kubelet.form == Form::Kops {
+    if kubelet.form == ConfigSource::Kops {
         return;
     }
     let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
@@ -119,10 +120,10 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 /// The first bytes of a place whose text is as long as this one.
-fn first(spot: Spot<'_>, bytes: usize, of: usize) -> Spot<'_> {
+fn first(spot: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
     let Span { start, end } = spot.span;
     match u32::try_from(bytes) {
-        Ok(bytes) if (end - start) as usize == of => Spot {
+        Ok(bytes) if (end - start) as usize == of => NodeSpan {
             span: Span {
                 start,
                 end: start + bytes,
@@ -136,7 +137,7 @@ fn first(spot: Spot<'_>, bytes: usize, of: usize) -> Spot<'_> {
 /// A threshold that is never, or always, reached is none.
 pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     // kind runs its nodes in containers of one machine, and switches it off itself.
-    if kubelet.form == Form::Kind {
+    if kubelet.form == ConfigSource::Kind {
         return;
     }
     let written = kubelet
@@ -207,21 +208,21 @@ pub(super) fn control_plane_taint_removed(config: Object<'_>, cx: &mut Cx<'_>) {
     let joins = config.gvk.kind == "JoinConfiguration";
     let worker = joins && config.node.field("controlPlane").is_none();
     let taints = config.node.at(&["nodeRegistration", "taints"]);
-    let none = taints.filter(|list| list.kind() == Kind::Seq && list.is_empty());
+    let none = taints.filter(|list| list.kind() == NodeKind::Seq && list.is_empty());
     if let Some(none) = none.filter(|_| !worker && !cx.is_fragment()) {
         cx.report(none, "this node of the control plane takes the pods of everybody: who breaks out of one has the keys of the cluster");
     }
 }
 
 /// A flag that says something else than the configuration file beside it.
-pub(super) fn config_flag_conflict(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn config_flag_conflict(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let kubelets = || {
         set.facts.iter().filter_map(|(path, facts)| {
             let component = facts.component()?;
             (component.component == ComponentKind::Kubelet).then_some((*path, *facts, component))
         })
     };
-    let is_file = |facts: &Facts| {
+    let is_file = |facts: &DocumentFacts| {
         let object = facts.object.as_ref();
         object.is_some_and(|object| object.kind == "KubeletConfiguration")
     };

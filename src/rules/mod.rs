@@ -1,4 +1,4 @@
-//! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 5.
+//! The rules: the table that `build.rs` makes of `policies/`, and one file for each category that has functions. Layer 7.
 //! Functions are named like their policy; siblings do not see each other.
 
 mod admission_config;
@@ -35,10 +35,10 @@ mod volume;
 mod yaml;
 
 use crate::check::Check;
-use crate::kube::component::is_open;
+use crate::component::is_open;
 use crate::model::{
-    Absence, Example, Examples, FailsWhen, Field, Grants, Identity, Level, Literal, Mark,
-    Parameter, Policy, Setting, Severity, Shape, Standards, SubsumeBy,
+    Absence, Example, Examples, FailsWhen, FieldShape, GrantsShape, Identity, Literal, Mark,
+    Parameter, Policy, PssLevel, SettingShape, Severity, Shape, Standards, SubsumeBy,
 };
 use std::borrow::Cow;
 

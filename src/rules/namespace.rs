@@ -1,8 +1,9 @@
 //! Namespaces and their Pod Security labels.
 
 use crate::check::Cx;
-use crate::kube::namespace::ENFORCE;
-use crate::kube::{Body, NamespaceFacts, Object, Set, is_placeholder};
+use crate::documents::namespace::ENFORCE;
+use crate::documents::{DocumentSet, Fact, NamespaceFacts};
+use crate::kube::{Object, is_placeholder};
 use crate::yaml::Node;
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
@@ -19,16 +20,16 @@ fn is_system(name: &str, cx: &Cx<'_>) -> bool {
     cx.param("system").iter().any(|system| system == name)
 }
 
-pub(super) fn pod_security_label_missing(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn pod_security_label_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     if set
         .facts
         .iter()
-        .any(|(_, facts)| matches!(facts.body, Body::PodGuard))
+        .any(|(_, facts)| matches!(facts.fact, Fact::PodGuard))
     {
         return;
     }
     for (_, facts) in &set.facts {
-        let Body::Namespace(NamespaceFacts { name, at }) = &facts.body else {
+        let Fact::Namespace(NamespaceFacts { name, at }) = &facts.fact else {
             continue;
         };
         if !is_system(name, cx) {

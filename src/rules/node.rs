@@ -1,13 +1,13 @@
 //! Machines: what they get when they are made, their units, and the registries that they trust.
 
 use crate::check::Cx;
+use crate::component::bootstrap::{File, commands, files};
+use crate::component::{ConfigSource, Instance, TALOS, is_open, kubelet_unit, unit_settings};
 use crate::kube::Object;
 use crate::kube::address::{Url, is_private};
-use crate::kube::bootstrap::{File, commands, files};
-use crate::kube::component::{Form, Instance, TALOS, is_open, kubelet_unit, unit_settings};
-use crate::kube::credential::{What, is_credential, named, stands_for_another};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node, items};
+use crate::secrets::detect::{CredentialKind, is_credential, named, stands_for_another};
+use crate::yaml::{Node, NodeKind, items};
 
 pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_>) {
     let written = files(object).into_iter().filter_map(|f| f.content);
@@ -15,15 +15,15 @@ pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_
     if nodes.is_empty() {
         return;
     }
-    for (at, what) in cx.leaks() {
+    for (at, what) in cx.exposed_secrets() {
         if !nodes.iter().any(|node| node.span().contains(at.span)) {
             continue;
         }
         let what = match what {
-            What::Token(kind) => kind,
-            What::PrivateKey => "a private key",
-            What::Url => "a password in a URL",
-            What::Named => continue,
+            CredentialKind::Token(kind) => kind,
+            CredentialKind::PrivateKey => "a private key",
+            CredentialKind::Url => "a password in a URL",
+            CredentialKind::NameHint => continue,
         };
         cx.report(at, format!("every machine gets {what} in its user data, which the cloud's metadata service hands to whatever runs there"))
             .secret();
@@ -106,7 +106,7 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn bootstrap_curl_pipe_shell(object: Object<'_>, cx: &mut Cx<'_>) {
     for command in commands(object) {
         let text = match command.kind() {
-            Kind::Seq => command
+            NodeKind::Seq => command
                 .items()
                 .filter_map(Node::text)
                 .collect::<Vec<_>>()
@@ -132,7 +132,7 @@ pub(super) fn systemd_kubelet_no_config_file(kubelet: &Instance<'_>, cx: &mut Cx
     let file = ["config", "config-dir"]
         .iter()
         .all(|s| kubelet.is_set(s) == Some(false));
-    if kubelet.form != Form::Unit || !file {
+    if kubelet.form != ConfigSource::Unit || !file {
         return;
     }
     let open = [
@@ -157,14 +157,17 @@ pub(super) fn systemd_kubelet_no_config_file(kubelet: &Instance<'_>, cx: &mut Cx
 pub(super) fn systemd_secret_in_environment(object: Object<'_>, cx: &mut Cx<'_>) {
     for setting in unit_settings(object) {
         if named(&setting.name).is_some_and(|n| is_credential(n, &setting.value)) {
-            let who = if setting.shown.starts_with('-') {
+            let who = if setting.spelling.starts_with('-') {
                 "every process listing shows it"
             } else {
                 "every user of the machine can ask systemd for it"
             };
             cx.report(
                 setting.scalar(),
-                format!("the value of `{}` stands in the unit: {who}", setting.shown),
+                format!(
+                    "the value of `{}` stands in the unit: {who}",
+                    setting.spelling
+                ),
             )
             .secret();
         }
@@ -200,10 +203,9 @@ pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
         "token",
     ];
     for root in registries(object) {
-        for node in root
-            .within()
-            .filter(|n| !n.is_alias() && !matches!(n.kind(), Kind::Map | Kind::Seq | Kind::Null))
-        {
+        for node in root.within().filter(|n| {
+            !n.is_alias() && !matches!(n.kind(), NodeKind::Map | NodeKind::Seq | NodeKind::Null)
+        }) {
             let text = node.text().unwrap_or_default();
             let key = node.key_node().and_then(Node::key).unwrap_or_default();
             if let Some(url) = Url::parse(text).filter(Url::is_plain) {

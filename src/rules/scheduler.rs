@@ -1,9 +1,9 @@
 //! kube-scheduler.
 
 use crate::check::Cx;
+use crate::component::is_open;
 use crate::kube::Object;
 use crate::kube::address::Url;
-use crate::kube::component::is_open;
 use crate::model::Severity;
 use crate::yaml::Node;
 

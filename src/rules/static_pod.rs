@@ -1,9 +1,10 @@
 //! Pods that are the control plane itself.
 
 use crate::check::Cx;
+use crate::component::{ComponentKind, ConfigSource, Instance};
+use crate::documents::{DocumentSet, folder};
 use crate::kube::Object;
-use crate::kube::component::{ComponentKind, Form, Instance};
-use crate::kube::{Container, PodSpec, Set, folder};
+use crate::kube::{Container, PodSpec};
 use crate::yaml::Node;
 use std::collections::HashMap;
 
@@ -139,7 +140,7 @@ pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let object = instance.object;
     let other = object.namespace().filter(|name| *name != "kube-system");
     let at = object.metadata("namespace");
-    if let (Some(name), Some(at), Form::StaticPod, "Pod") =
+    if let (Some(name), Some(at), ConfigSource::StaticPod, "Pod") =
         (other, at, instance.form, object.gvk.kind)
     {
         let component = instance.component.name();
@@ -151,7 +152,7 @@ pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 /// Controller managers and schedulers against the API server that lies beside them.
-pub(super) fn version_skew(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(super) fn version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let pods = || {
         set.facts.iter().filter_map(|(path, facts)| {
             let component = facts.component()?;

@@ -1,9 +1,11 @@
 //! Talos: its machine configuration, the documents beside it, and what it keeps of its own.
 
 use crate::check::Cx;
+use crate::component::{TALOS, is_open};
 use crate::kube::Object;
-use crate::kube::component::{TALOS, is_open};
-use crate::kube::credential::{Named, What, encoded, hits, is_credential, stands_for_another};
+use crate::secrets::detect::{
+    CredentialKind, NameHint, encoded, hits, is_credential, stands_for_another,
+};
 use crate::yaml::{Node, items};
 
 /// Where a cluster's own secrets stand.
@@ -32,11 +34,13 @@ const SECRETS: [&[&str]; 19] = [
 /// Whether a text is a key or a token, and no placeholder for one.
 fn is_secret(node: &Node<'_>) -> bool {
     let text = node.as_str().unwrap_or_default();
-    let key = encoded(text) == Some(What::PrivateKey)
-        || hits(text).iter().any(|h| h.what == What::PrivateKey);
+    let key = encoded(text) == Some(CredentialKind::PrivateKey)
+        || hits(text)
+            .iter()
+            .any(|h| h.what == CredentialKind::PrivateKey);
     // What Talos' own tools put in its place; and a key that is none.
     let other = text.to_ascii_lowercase().contains("redact") || text.starts_with("LS0tLS1");
-    key || !other && is_credential(Named::Token, text)
+    key || !other && is_credential(NameHint::Token, text)
 }
 
 pub(super) fn secrets_committed(object: Object<'_>, cx: &mut Cx<'_>) {

@@ -39,7 +39,7 @@ fn lies_in_any(path: &str, folders: &[Text]) -> bool {
 }
 
 /// What a node keeps in its folders.
-const KEPT: [(&[&str], &str); 10] = [
+const NODE_FOLDERS: [(&[&str], &str); 10] = [
     (&["/boot"], "its kernel"),
     (&["/dev"], "its disks and other devices"),
     (
@@ -66,7 +66,9 @@ const KEPT: [(&[&str], &str); 10] = [
 
 /// What a node keeps in a folder, which may be one that the user named.
 fn kept(folder: &str) -> &'static str {
-    let known = KEPT.iter().find(|(folders, _)| folders.contains(&folder));
+    let known = NODE_FOLDERS
+        .iter()
+        .find(|(folders, _)| folders.contains(&folder));
     match known {
         Some((_, what)) => what,
         None if lies_in(folder, "/run") => "sockets and secrets of its services",

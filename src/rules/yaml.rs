@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::finding::Quotes;
 use crate::kube::{Object, PodSpec};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 
 /// Kubernetes wants a string, and the value is written so that YAML makes it something else. Null stands for an empty string.
 pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
@@ -65,10 +65,12 @@ fn map(map: Option<Node<'_>>, what: &str, secret: bool, cx: &mut Cx<'_>) {
 
 fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
     let kind = match value.kind() {
-        Kind::Bool => "a boolean",
-        Kind::Int | Kind::Float => "a number",
+        NodeKind::Bool => "a boolean",
+        NodeKind::Int | NodeKind::Float => "a number",
         // A map or list is no slip of the pen, but another type: the schema's business.
-        Kind::Null | Kind::Str | Kind::NotJson | Kind::Seq | Kind::Map => return,
+        NodeKind::Null | NodeKind::Str | NodeKind::NotJson | NodeKind::Seq | NodeKind::Map => {
+            return;
+        }
     };
     if secret {
         cx.report(

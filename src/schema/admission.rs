@@ -1,11 +1,11 @@
 //! Rules of validation between the fields of admission policies, webhooks and flow control (pkg/apis/admissionregistration and
 //! flowcontrol validation of Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
 
-use super::between::{conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::format::{is_label, is_subdomain};
 use super::validate::Validator;
 use crate::kube::{is_placeholder, is_variable};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
 
 /// Words that are no names in CEL.
@@ -322,7 +322,7 @@ pub(super) fn review_versions<'d>(v: &mut Validator<'d>, versions: Option<Node<'
     let Some(versions) = versions.filter(|list| !list.is_empty()) else {
         return;
     };
-    if versions.kind() == Kind::Seq && !versions.items().any(known) {
+    if versions.kind() == NodeKind::Seq && !versions.items().any(known) {
         let name = versions.key_node().and_then(Node::text).unwrap_or_default();
         let message = format!("`{name}` has none that the API server knows: write `[v1]`");
         v.add("schema/enum", own_key(versions), message, None);

@@ -1,6 +1,6 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::format::quantity;
 use super::validate::Validator;
 use crate::kube::is_variable;

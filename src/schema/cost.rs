@@ -19,7 +19,7 @@ pub(super) struct Cost {
 }
 
 /// Steps of the reckoning itself, which asks each schema once about each value.
-const MOST: usize = 1_000_000;
+const MAX_STEPS: usize = 1_000_000;
 
 /// How deep the validator may call itself: a document has 255 levels at most, and what is deeper takes more stack than a thread may have.
 const DEEPEST: usize = 1_000;
@@ -30,11 +30,11 @@ pub(super) fn of(schema: &Value, value: &Value) -> Option<Cost> {
         root: schema,
         named: HashMap::new(),
         known: HashMap::new(),
-        left: MOST,
+        left: MAX_STEPS,
     };
     reckoning.names(schema);
     let mut cost = reckoning.schema(schema, schema, value, 0)?;
-    cost.asked = MOST - reckoning.left;
+    cost.asked = MAX_STEPS - reckoning.left;
     Some(cost)
 }
 

@@ -2,12 +2,12 @@
 //! server).
 
 use super::admission::review_versions;
-use super::between::{conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::table::Type;
 use super::validate::Validator;
 use super::{format, structural};
 use crate::kube::is_placeholder;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 
 /// Checks a definition, whose type that is.
 pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>, ty: &'static Type) {
@@ -120,7 +120,7 @@ fn conversion<'d>(v: &mut Validator<'d>, conversion: Node<'d>) {
                     Some(help.into());
             }
             let Some(reviews) = reviews else { return };
-            if reviews.kind() == Kind::Seq && reviews.is_empty() {
+            if reviews.kind() == NodeKind::Seq && reviews.is_empty() {
                 let at = own_key(reviews);
                 let message =
                     "`conversionReviewVersions` is empty: the API server does not know how to ask";
@@ -146,7 +146,7 @@ fn storage<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let Some(versions) = spec.field("versions").filter(|_| !v.is_fragment()) else {
         return;
     };
-    if versions.kind() != Kind::Seq || flags.clone().any(|f| f.as_bool().is_none()) {
+    if versions.kind() != NodeKind::Seq || flags.clone().any(|f| f.as_bool().is_none()) {
         return;
     }
     let count = flags.by_ref().filter(|f| f.as_bool() == Some(true)).count();
@@ -250,8 +250,8 @@ fn path<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str, starts: &[&str]) {
 
 /// Fields by which objects can be chosen: scalars of the schema.
 fn selectable<'d>(v: &mut Validator<'d>, version: Node<'d>, root: Node<'d>) {
-    const MOST: usize = 8;
-    for field in version.list("selectableFields").take(MOST) {
+    const MAX_SELECTABLE_FIELDS: usize = 8;
+    for field in version.list("selectableFields").take(MAX_SELECTABLE_FIELDS) {
         let Some((at, path)) = judged(field, "jsonPath") else {
             continue;
         };
@@ -271,9 +271,10 @@ fn selectable<'d>(v: &mut Validator<'d>, version: Node<'d>, root: Node<'d>) {
         );
     }
     let count = version.list("selectableFields").count();
-    if count > MOST {
-        let message =
-            format!("`selectableFields` must have at most {MOST} items, and this has {count}");
+    if count > MAX_SELECTABLE_FIELDS {
+        let message = format!(
+            "`selectableFields` must have at most {MAX_SELECTABLE_FIELDS} items, and this has {count}"
+        );
         v.add(
             "schema/range",
             key_of(version, "selectableFields"),

@@ -1,11 +1,11 @@
 //! Names of objects: each kind has its own form.
 
-use super::between::{missing, own_key};
+use super::cross_field::{missing, own_key};
 use super::format;
-use super::table::Kind as ApiKind;
+use super::table::ApiKind;
 use super::validate::Validator;
 use crate::kube::{Object, is_variable};
-use crate::yaml::Spot;
+use crate::yaml::NodeSpan;
 
 /// Kinds that are questions or answers, not objects that are kept: they need no name.
 fn is_kept(kind: &ApiKind) -> bool {
@@ -59,7 +59,7 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
         return;
     }
     let metadata = object.node.get("metadata");
-    let spot: Spot<'d> = match (object.metadata("name"), metadata) {
+    let spot: NodeSpan<'d> = match (object.metadata("name"), metadata) {
         (Some(empty), _) => own_key(empty).into(),
         (None, Some(metadata)) => match object.node.at(&["metadata"]).and_then(|m| m.get("name")) {
             Some(null) => own_key(null).into(),

@@ -1,10 +1,10 @@
 //! Rules of validation between the fields of Services, Ingresses, policies and endpoints (pkg/apis/core, networking and discovery
 //! validation of Kubernetes).
 
-use super::between::{conflict, key_of, missing, own_key, text};
+use super::cross_field::{conflict, key_of, missing, own_key, text};
 use super::validate::Validator;
 use crate::kube::is_variable;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -55,7 +55,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     ] {
         let given = spec
             .pair(key)
-            .filter(|(_, n)| !(n.is_null() || n.kind() == Kind::Seq && n.is_empty()));
+            .filter(|(_, n)| !(n.is_null() || n.kind() == NodeKind::Seq && n.is_empty()));
         if let Some((key_node, _)) = given.filter(|_| !balanced) {
             conflict(
                 v,
@@ -158,7 +158,7 @@ fn allocated<'d>(v: &mut Validator<'d>, port: Node<'d>) {
             "node port {number} is outside of 30000 to 32767, which an API server has by default"
         );
         let help = Some("take one of that range, or leave it out".to_owned());
-        v.add("schema/range", port, message, help).mild = true;
+        v.add("schema/range", port, message, help).tolerated = true;
     }
 }
 
@@ -167,7 +167,7 @@ pub(super) fn network_port<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         return;
     };
     match map.field("port") {
-        Some(port) if port.kind() == Kind::Str => {
+        Some(port) if port.kind() == NodeKind::Str => {
             conflict(v, end, "`endPort` needs a port that is a number");
         }
         Some(port) if port.as_int() > end.as_int() => conflict(v, end, "`endPort` is below `port`"),

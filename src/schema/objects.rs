@@ -1,10 +1,10 @@
 //! Rules of validation between the fields of data, roles, requests and classes (pkg/apis/*/validation of Kubernetes).
 
-use super::between::{conflict, key_of, missing, text};
+use super::cross_field::{conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;
-use crate::yaml::{Kind, Node, base64};
+use crate::yaml::{Node, NodeKind, base64};
 
 /// Keys of data, and what a Secret's type demands.
 pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {
@@ -82,7 +82,7 @@ fn docker_config<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
             None => return,
         },
         // A list of numbers becomes bytes.
-        None => at.kind() != Kind::Seq,
+        None => at.kind() != NodeKind::Seq,
     };
     v.form(fits, at, key, "the base64 of JSON");
 }

@@ -21,7 +21,7 @@ const REPEATS: u32 = 1000;
 
 /// Why the API server refuses a pattern, if it does.
 pub(super) fn problem(pattern: &str) -> Option<&'static str> {
-    Reader::new(pattern).read().err()
+    PatternParser::new(pattern).read().err()
 }
 
 /// Bytes that a pattern counts for which is not of the kind that is matched in linear time.
@@ -90,7 +90,7 @@ impl Patterns {
     }
 
     fn compiled(&mut self, pattern: &str) -> Compiled {
-        let Ok(ours) = Reader::new(pattern).read() else {
+        let Ok(ours) = PatternParser::new(pattern).read() else {
             return Compiled::Wrong;
         };
         let limit = SIZE.min(self.room);
@@ -124,14 +124,14 @@ enum Before {
 }
 
 /// Reads a pattern and writes it in the other dialect as it goes: classes such as `\d` are those of ASCII, and what is literal is escaped.
-struct Reader<'p> {
+struct PatternParser<'p> {
     rest: Peekable<Chars<'p>>,
     out: String,
 }
 
 type Read<T = ()> = Result<T, &'static str>;
 
-impl<'p> Reader<'p> {
+impl<'p> PatternParser<'p> {
     fn new(pattern: &'p str) -> Self {
         Self {
             rest: pattern.chars().peekable(),

@@ -1,7 +1,7 @@
 //! Rules of validation and of admission between the fields of a pod (pkg/apis/core/validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, missing, own_key, set, text};
 use super::container::amounts;
+use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::validate::Validator;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;

@@ -1,7 +1,7 @@
 //! Rules of validation between the fields of volumes, devices, quotas and limits (pkg/apis/core, storage and resource validation of
 //! Kubernetes).
 
-use super::between::{amount, conflict, key_of, missing, text};
+use super::cross_field::{amount, conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
 use crate::kube::is_variable;

@@ -1,14 +1,14 @@
 //! That the schema of a custom resource is structural, and what the API server refuses in it besides. The types of the expressions in
 //! `x-kubernetes-validations` are left to the server.
 
-use super::between::{conflict, key_of, missing, own_key, set, text};
-use super::custom::MOST_KEYS;
+use super::cross_field::{conflict, key_of, missing, own_key, set, text};
+use super::custom_resources::MAX_KEYS;
 use super::definition::judged;
 use super::table::Type;
 use super::validate::Validator;
-use super::{admission, custom, pattern};
+use super::{admission, custom_resources, pattern};
 use crate::kube::is_placeholder;
-use crate::yaml::{Kind, Node, Spot};
+use crate::yaml::{Node, NodeKind, NodeSpan};
 
 /// Checks the schema of a version, whose type that is; whether the version has the subresource `status`.
 pub(super) fn check<'d>(
@@ -18,12 +18,12 @@ pub(super) fn check<'d>(
     has_status: bool,
 ) {
     let mut walk = Walk { v, ty, has_status };
-    walk.schema(root, Place::Root, None);
+    walk.schema(root, Position::Root, None);
 }
 
 /// Where a schema stands: it must be structural, or may only restrict what another one describes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     Root,
     Inner,
     /// Within `allOf`, `anyOf`, `oneOf` or `not`.
@@ -39,7 +39,7 @@ struct Walk<'v, 'd> {
 
 /// What is read of a schema on the way.
 #[derive(Default)]
-struct Shape<'d> {
+struct SchemaTraits<'d> {
     kind: Option<&'d str>,
     items: bool,
     int_or_string: bool,
@@ -93,23 +93,23 @@ const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "st
 /// Whether the server sees a value at all: null, an empty one and `false` are left out.
 fn is_given(value: Node<'_>) -> bool {
     match value.kind() {
-        Kind::Null => false,
-        Kind::Bool => value.as_bool() == Some(true),
-        Kind::Str => value.text() != Some(""),
-        Kind::Seq | Kind::Map => !value.is_empty(),
+        NodeKind::Null => false,
+        NodeKind::Bool => value.as_bool() == Some(true),
+        NodeKind::Str => value.text() != Some(""),
+        NodeKind::Seq | NodeKind::Map => !value.is_empty(),
         _ => true,
     }
 }
 
 impl<'d> Walk<'_, 'd> {
     /// Checks a schema. `outer` is the structural one that a nested one restricts.
-    fn schema(&mut self, schema: Node<'d>, place: Place, outer: Option<Node<'d>>) {
-        if schema.kind() != Kind::Map {
+    fn schema(&mut self, schema: Node<'d>, place: Position, outer: Option<Node<'d>>) {
+        if schema.kind() != NodeKind::Map {
             return;
         }
-        let nested = place == Place::Nested;
+        let nested = place == Position::Nested;
         let outer = if nested { outer } else { Some(schema) };
-        let mut has = Shape::default();
+        let mut has = SchemaTraits::default();
         for (key, value) in schema.entries() {
             let Some(name) = key.key() else {
                 continue;
@@ -117,9 +117,11 @@ impl<'d> Walk<'_, 'd> {
             // Nearly all keys are one of these, and right.
             let common = !nested
                 && match &*name {
-                    "description" | "format" if value.kind() == Kind::Str => continue,
-                    "type" => value.kind() == Kind::Str,
-                    "properties" | "items" | "additionalProperties" => value.kind() == Kind::Map,
+                    "description" | "format" if value.kind() == NodeKind::Str => continue,
+                    "type" => value.kind() == NodeKind::Str,
+                    "properties" | "items" | "additionalProperties" => {
+                        value.kind() == NodeKind::Map
+                    }
                     _ => false,
                 };
             if !common {
@@ -128,7 +130,7 @@ impl<'d> Walk<'_, 'd> {
             if value.is_null() {
                 continue;
             }
-            let refused = (!common || place == Place::Root)
+            let refused = (!common || place == Position::Root)
                 .then(|| self.refused(&name, value, place))
                 .flatten();
             if let Some(why) = refused {
@@ -149,14 +151,14 @@ impl<'d> Walk<'_, 'd> {
                 "additionalProperties" => self.additional(key, value, schema, place),
                 "allOf" | "anyOf" | "oneOf" if !is_int_or_string(value) => {
                     for item in value.items() {
-                        self.schema(item, Place::Nested, outer);
+                        self.schema(item, Position::Nested, outer);
                     }
                 }
-                "not" => self.schema(value, Place::Nested, outer),
+                "not" => self.schema(value, Position::Nested, outer),
                 "pattern" => self.pattern(value),
                 "default" => {
                     let mut path = vec!["schema".to_owned(), "default".to_owned()];
-                    custom::value_of(self.v, value, schema, &mut path);
+                    custom_resources::value_of(self.v, value, schema, &mut path);
                 }
                 "x-kubernetes-list-type" => self.list_type(schema, value),
                 "x-kubernetes-list-map-keys" => self.map_keys(schema, value),
@@ -176,17 +178,20 @@ impl<'d> Walk<'_, 'd> {
     }
 
     /// Why a keyword cannot stand at a place, if it cannot.
-    fn refused(&self, name: &str, value: Node<'d>, place: Place) -> Option<&'static str> {
+    fn refused(&self, name: &str, value: Node<'d>, place: Position) -> Option<&'static str> {
         let given = is_given(value) || matches!(name, "default" | "additionalItems");
         let why = match name {
             "uniqueItems" => "is not supported: write `x-kubernetes-list-type: set`",
             "x-kubernetes-preserve-unknown-fields" if value.as_bool() == Some(false) => {
                 return Some("is true or not there: remove it");
             }
-            _ if place == Place::Nested && DESCRIBES.contains(&name) => {
+            _ if place == Position::Nested && DESCRIBES.contains(&name) => {
                 "cannot stand within `allOf`, `anyOf`, `oneOf` or `not`: these only restrict what is described beside them"
             }
-            _ if place == Place::Root && self.has_status && NOT_BESIDE_STATUS.contains(&name) => {
+            _ if place == Position::Root
+                && self.has_status
+                && NOT_BESIDE_STATUS.contains(&name) =>
+            {
                 "cannot stand at the root of a schema whose version has the subresource `status`: move it into `spec`"
             }
             _ if UNSUPPORTED.contains(&name) => {
@@ -214,10 +219,10 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
-    fn properties(&mut self, properties: Node<'d>, place: Place, outer: Option<Node<'d>>) {
+    fn properties(&mut self, properties: Node<'d>, place: Position, outer: Option<Node<'d>>) {
         for (key, schema) in properties.entries() {
-            if place != Place::Nested {
-                self.schema(schema, Place::Inner, None);
+            if place != Position::Nested {
+                self.schema(schema, Position::Inner, None);
                 if schema.is_null() {
                     untyped(self.v, key);
                 }
@@ -241,17 +246,17 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
-    fn additional(&mut self, key: Node<'d>, value: Node<'d>, schema: Node<'d>, place: Place) {
+    fn additional(&mut self, key: Node<'d>, value: Node<'d>, schema: Node<'d>, place: Position) {
         let fields = schema.field("properties").is_some_and(|p| !p.is_empty());
         let all = value.as_bool() == Some(true);
         let message = match place {
-            Place::Root => {
+            Position::Root => {
                 "`additionalProperties` cannot stand at the root: an object has the fields of its `properties`"
             }
-            Place::Nested if value.kind() == Kind::Map => {
+            Position::Nested if value.kind() == NodeKind::Map => {
                 "`additionalProperties` cannot stand within `allOf`, `anyOf`, `oneOf` or `not`"
             }
-            Place::Inner if fields && !all => {
+            Position::Inner if fields && !all => {
                 "`properties` and `additionalProperties` exclude each other: fields that are known, or a map of any keys"
             }
             _ => "",
@@ -259,28 +264,28 @@ impl<'d> Walk<'_, 'd> {
         if !message.is_empty() {
             conflict(self.v, key, message);
         }
-        if place != Place::Nested {
+        if place != Position::Nested {
             self.described(value);
         }
     }
 
     /// A schema at a place where the tables know of none, since something else may stand there too.
     fn described(&mut self, schema: Node<'d>) {
-        if schema.kind() == Kind::Map {
-            self.schema(schema, Place::Inner, None);
+        if schema.kind() == NodeKind::Map {
+            self.schema(schema, Position::Inner, None);
         }
     }
 
-    fn items(&mut self, key: Node<'d>, value: Node<'d>, place: Place, outer: Option<Node<'d>>) {
+    fn items(&mut self, key: Node<'d>, value: Node<'d>, place: Position, outer: Option<Node<'d>>) {
         match value.kind() {
-            Kind::Seq if !value.is_empty() => {
+            NodeKind::Seq if !value.is_empty() => {
                 conflict(
                     self.v,
                     key,
                     "`items` is one schema for all items, not a list of schemas",
                 );
             }
-            Kind::Map if place == Place::Nested => {
+            NodeKind::Map if place == Position::Nested => {
                 let outer = outer.and_then(|o| o.field("items"));
                 self.schema(value, place, outer);
             }
@@ -289,7 +294,7 @@ impl<'d> Walk<'_, 'd> {
     }
 
     /// Types, and what needs which.
-    fn structural(&mut self, schema: Node<'d>, place: Place, has: &Shape<'d>) {
+    fn structural(&mut self, schema: Node<'d>, place: Position, has: &SchemaTraits<'d>) {
         if has.embedded.is_some() {
             self.has_type(schema, "object", "x-kubernetes-embedded-resource");
         } else if !(has.kind.is_some()
@@ -299,7 +304,7 @@ impl<'d> Walk<'_, 'd> {
         {
             untyped(self.v, schema.lacking());
         }
-        let array = has.kind == Some("array") && place != Place::Root;
+        let array = has.kind == Some("array") && place != Position::Root;
         if array && !has.items && !has.unknown {
             let message = "`items` is missing: an array has items of one schema";
             missing(self.v, schema.lacking(), message).help = Some("add `items: {type: …}`".into());
@@ -312,10 +317,10 @@ impl<'d> Walk<'_, 'd> {
         if has.embedded.is_some() {
             self.embedded(schema, has.preserve.is_some());
         }
-        if place == Place::Root {
+        if place == Position::Root {
             self.root(schema);
         }
-        if place == Place::Root || has.embedded.is_some() {
+        if place == Position::Root || has.embedded.is_some() {
             self.object_fields(schema);
         }
     }
@@ -423,7 +428,7 @@ impl<'d> Walk<'_, 'd> {
             }
             _ => {}
         }
-        let Some(items) = schema.field("items").filter(|i| i.kind() == Kind::Map) else {
+        let Some(items) = schema.field("items").filter(|i| i.kind() == NodeKind::Map) else {
             return;
         };
         if let Some(nullable) = set(items, "nullable").filter(|_| kind != "atomic") {
@@ -474,7 +479,7 @@ impl<'d> Walk<'_, 'd> {
         let Some(items) = items.filter(|i| text(*i, "type") == Some("object")) else {
             return;
         };
-        for key in keys.items().take(MOST_KEYS) {
+        for key in keys.items().take(MAX_KEYS) {
             let Some(name) = key.as_str() else { continue };
             let property = items.field("properties").and_then(|p| p.field(name));
             if let Some(property) = property {
@@ -509,7 +514,7 @@ impl<'d> Walk<'_, 'd> {
     }
 }
 
-fn untyped<'d>(v: &mut Validator<'d>, at: impl Into<Spot<'d>>) {
+fn untyped<'d>(v: &mut Validator<'d>, at: impl Into<NodeSpan<'d>>) {
     let message = "`type` is missing: each value that a schema describes has one";
     let help =
         "add `type:`, or `x-kubernetes-preserve-unknown-fields: true` where anything may stand";

@@ -82,23 +82,23 @@ pub struct Type {
     /// Places of the fields that some release requires.
     required: &'static [u16],
     /// About the whole: several fields, or one that must be there.
-    pub(super) of_whole: &'static [Rule],
+    pub(super) of_whole: &'static [Constraint],
     /// About a field alone; by field as `fields` are.
-    of_fields: &'static [Rule],
+    of_fields: &'static [Constraint],
 }
 
 /// A rule about a field of a type, or about the whole.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct Constraint {
     /// Empty where it is about several.
     pub(super) field: &'static str,
-    pub(super) check: Check,
+    pub(super) check: ConstraintKind,
     pub(super) releases: u16,
 }
 
 /// What is checked.
 #[derive(Debug)]
-pub(super) enum Check {
+pub(super) enum ConstraintKind {
     /// An integer from one to the other.
     Range(i64, i64),
     /// One of these values; of a list each item.
@@ -108,14 +108,14 @@ pub(super) enum Check {
     /// It may be left out, but not be empty.
     NotEmpty,
     /// A form of text; of a list each item.
-    Form(Form),
+    Syntax(Syntax),
     /// One of these fields, and no other.
     Exactly(&'static [&'static str]),
     /// Not two of these fields.
     AtMost(&'static [&'static str]),
     /// One of these fields at least.
     AtLeast(&'static [&'static str]),
-    /// Rules between several fields, see `fields.rs`.
+    /// Rules between several fields, see `cross_field.rs`.
     Between,
     /// No two items of a list are the same in these fields; with none, as a whole.
     Unique(&'static [&'static str]),
@@ -123,7 +123,7 @@ pub(super) enum Check {
 
 /// Forms of text, see `format.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Syntax {
     AbsolutePath,
     Annotations,
     Cidr,
@@ -163,7 +163,7 @@ pub(super) enum Form {
 
 /// A kind of object.
 #[derive(Debug)]
-pub struct Kind {
+pub struct ApiKind {
     /// API group; the core group is `""`.
     pub group: &'static str,
     /// Version in that group.
@@ -175,14 +175,14 @@ pub struct Kind {
     /// Whether the newest release serves it only when asked to.
     pub off: bool,
     /// The program that reads it from a file; none where an API server is given it.
-    pub reader: Option<Reader>,
+    pub reader: Option<ReadingProgram>,
     /// Whether it is a custom resource, which a cluster has in whatever release of its definition.
     pub custom: bool,
 }
 
 /// A program that reads a kind from a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader {
+pub struct ReadingProgram {
     /// What to call it: `the kubelet`.
     pub name: &'static str,
     /// Whether it refuses a field that it does not know; otherwise it goes on without it.
@@ -193,7 +193,7 @@ pub struct Reader {
 
 /// A version of a kind with its life.
 #[derive(Debug)]
-pub struct Life {
+pub struct ApiLifecycle {
     /// API group.
     pub group: &'static str,
     /// Version in that group.
@@ -213,11 +213,14 @@ mod generated {
         clippy::unreadable_literal,
         reason = "nobody reads what build.rs writes"
     )]
-    use super::{Around, Check, Field, Form, Kind, Leaf, Life, Reader, Rule, Type};
+    use super::{
+        ApiKind, ApiLifecycle, Around, Constraint, ConstraintKind, Field, Leaf, ReadingProgram,
+        Syntax, Type,
+    };
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
-use generated::{KINDS, LIVES, NAMES, TYPES, VALUES};
+use generated::{API_LIFECYCLES, KINDS, NAMES, TYPES, VALUES};
 
 /// A mask of the tables as releases.
 fn releases(mask: u16) -> Releases {
@@ -232,7 +235,7 @@ fn rows<'t, T>(table: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> &'t [T] {
     rest.get(..rows).unwrap_or_default()
 }
 
-impl Rule {
+impl Constraint {
     /// The releases that check it.
     pub(super) fn releases(&self) -> Releases {
         releases(self.releases)
@@ -357,7 +360,7 @@ impl Type {
     }
 
     /// The rules about a field alone.
-    pub(super) fn rules_of(&self, field: &str) -> &'static [Rule] {
+    pub(super) fn rules_of(&self, field: &str) -> &'static [Constraint] {
         rows(self.of_fields, field, |rule| rule.field)
     }
 
@@ -365,7 +368,7 @@ impl Type {
     pub fn values(&self, field: &Field) -> &'static [&'static str] {
         let told = self.rules_of(field.name()).iter();
         let mut told = told.filter_map(|rule| match rule.check {
-            Check::OneOf(values) => Some(values),
+            ConstraintKind::OneOf(values) => Some(values),
             _ => None,
         });
         let listed = field.values();
@@ -380,15 +383,16 @@ impl Type {
     pub fn range(&self, field: &Field) -> Option<(i64, i64)> {
         let mut rules = self.rules_of(field.name()).iter();
         rules.find_map(|rule| match rule.check {
-            Check::Range(first, last) => Some((first, last)),
+            ConstraintKind::Range(first, last) => Some((first, last)),
             _ => None,
         })
     }
 
     /// The releases that refuse an object without a field of it.
     pub fn needs(&self, field: &Field) -> Releases {
-        let filled =
-            |rule: &Rule| rule.field == field.name() && matches!(rule.check, Check::Filled);
+        let filled = |rule: &Constraint| {
+            rule.field == field.name() && matches!(rule.check, ConstraintKind::Filled)
+        };
         if self.of_whole.iter().any(filled) {
             field.releases()
         } else {
@@ -398,7 +402,7 @@ impl Type {
 
     /// Whether an object without any of its fields is refused.
     pub(super) fn needs_something(&self) -> bool {
-        let filled = |rule: &Rule| matches!(rule.check, Check::Filled);
+        let filled = |rule: &Constraint| matches!(rule.check, ConstraintKind::Filled);
         let lenient = matches!(
             self.short(),
             "NetworkPolicySpec" | "CSINodeSpec" | "PriorityClass"
@@ -413,7 +417,7 @@ impl Type {
     }
 }
 
-impl Kind {
+impl ApiKind {
     /// The kind of that group, version and name.
     pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
         let key = (group, version, kind);
@@ -468,24 +472,26 @@ impl Kind {
     }
 }
 
-impl Life {
+impl ApiLifecycle {
     /// Whether some kind of a group has one.
     pub(super) fn knows(group: &str) -> bool {
-        let at = LIVES.partition_point(|life| life.group < group);
-        LIVES.get(at).is_some_and(|life| life.group == group)
+        let at = API_LIFECYCLES.partition_point(|life| life.group < group);
+        API_LIFECYCLES
+            .get(at)
+            .is_some_and(|life| life.group == group)
     }
 
     /// The life of that version of a kind.
     pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
         let key = (group, version, kind);
-        let at = LIVES.partition_point(|k| (k.group, k.version, k.kind) < key);
-        LIVES
+        let at = API_LIFECYCLES.partition_point(|k| (k.group, k.version, k.kind) < key);
+        API_LIFECYCLES
             .get(at)
             .filter(|k| (k.group, k.version, k.kind) == key)
     }
 
     /// All of them.
     pub fn all() -> &'static [Self] {
-        &LIVES
+        &API_LIFECYCLES
     }
 }

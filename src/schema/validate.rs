@@ -1,13 +1,14 @@
 //! An object against its type: unknown fields, missing ones, values of another type or form.
 
 use super::pattern::Patterns;
-use super::table::{FIRST, Field, Kind as ApiKind, Leaf, Life, Reader, Type};
-use super::{Problem, metadata, rules};
+use super::table::{ApiKind, ApiLifecycle, FIRST, Field, Leaf, ReadingProgram, Type};
+use super::{SchemaProblem, constraints, metadata};
+use crate::component::is_config;
+use crate::component::{ComponentKind, minor, path_of};
 use crate::finding::{Quotes, Releases};
-use crate::kube::component::{ComponentKind, minor, path_of};
-use crate::kube::{Gvk, Object, Whole, is_config, is_variable};
+use crate::kube::{Completeness, Gvk, Object, is_variable};
 use crate::text::nearest;
-use crate::yaml::{Kind, Node, Spot, items};
+use crate::yaml::{Node, NodeKind, NodeSpan, items};
 use std::borrow::Cow;
 
 /// Whether Kubernetes has a kind of that name, in whatever group.
@@ -22,7 +23,7 @@ pub struct Known<'d> {
     pub object: Object<'d>,
     /// A custom resource of a well-known project has one, too.
     kind: Option<&'static ApiKind>,
-    pub(super) life: Option<&'static Life>,
+    pub(super) life: Option<&'static ApiLifecycle>,
 }
 
 impl<'d> Known<'d> {
@@ -36,7 +37,7 @@ impl<'d> Known<'d> {
         Self {
             object,
             kind: kind_of(object.gvk),
-            life: Life::of(group, version, kind),
+            life: ApiLifecycle::of(group, version, kind),
         }
     }
 
@@ -72,10 +73,10 @@ fn kind_of(gvk: Gvk<'_>) -> Option<&'static ApiKind> {
 pub fn validate_published(
     known: Known<'_>,
     targets: Releases,
-    whole: Whole,
-) -> Option<Vec<Problem<'_>>> {
+    completeness: Completeness,
+) -> Option<Vec<SchemaProblem<'_>>> {
     let kind = known.kind.filter(|kind| kind.custom)?;
-    let mut check = Validator::new(Some(kind), targets, whole);
+    let mut check = Validator::new(Some(kind), targets, completeness);
     check.object(known.object.node, kind.ty()?);
     Some(check.problems)
 }
@@ -85,9 +86,9 @@ pub fn validate_published(
 pub fn validate(
     known: Known<'_>,
     targets: Releases,
-    whole: Whole,
+    completeness: Completeness,
     asked: bool,
-) -> Vec<Problem<'_>> {
+) -> Vec<SchemaProblem<'_>> {
     let object = known.object;
     let Some(kind) = known.kind() else {
         return Vec::new();
@@ -104,7 +105,7 @@ pub fn validate(
     let Some(ty) = kind.ty().filter(|_| !having.is_empty()) else {
         return Vec::new();
     };
-    let mut check = Validator::new(Some(kind), having, whole);
+    let mut check = Validator::new(Some(kind), having, completeness);
     check.object(object.node, ty);
     if kind.reader.is_none() {
         metadata::check(&mut check, object, kind);
@@ -137,15 +138,19 @@ pub(super) struct Validator<'d> {
     types: Vec<(Node<'d>, &'static Type)>,
     /// Of the schemas of custom resources.
     pub(super) patterns: Patterns,
-    pub(super) problems: Vec<Problem<'d>>,
+    pub(super) problems: Vec<SchemaProblem<'d>>,
 }
 
 impl<'d> Validator<'d> {
-    pub(super) fn new(kind: Option<&'static ApiKind>, targets: Releases, whole: Whole) -> Self {
+    pub(super) fn new(
+        kind: Option<&'static ApiKind>,
+        targets: Releases,
+        completeness: Completeness,
+    ) -> Self {
         Self {
             kind,
             targets,
-            fragment: whole == Whole::Fragment,
+            fragment: completeness == Completeness::Partial,
             types: Vec::new(),
             patterns: Patterns::default(),
             problems: Vec::new(),
@@ -155,18 +160,18 @@ impl<'d> Validator<'d> {
     pub(super) fn add(
         &mut self,
         rule: &'static str,
-        spot: impl Into<Spot<'d>>,
+        spot: impl Into<NodeSpan<'d>>,
         message: String,
         help: Option<String>,
-    ) -> &mut Problem<'d> {
-        self.problems.push(Problem {
+    ) -> &mut SchemaProblem<'d> {
+        self.problems.push(SchemaProblem {
             rule,
             spot: spot.into(),
             message,
             help,
             related: None,
             missing: false,
-            mild: false,
+            tolerated: false,
             quotes: Quotes::Message,
             releases: self.targets,
         });
@@ -206,7 +211,7 @@ impl<'d> Validator<'d> {
             self.without_spec(map, ty);
         }
         if !unknown && !self.is_unvalidated() {
-            rules::check(self, map, ty);
+            constraints::check(self, map, ty);
         }
         self.types.pop();
     }
@@ -267,7 +272,7 @@ impl<'d> Validator<'d> {
     ) {
         self.types.push((map, ty));
         self.entry(key, value, ty);
-        rules::of_field(self, key, value, ty);
+        constraints::of_field(self, key, value, ty);
         self.types.pop();
     }
 
@@ -283,7 +288,7 @@ impl<'d> Validator<'d> {
     }
 
     /// The program that reads the file; none where an API server is given the object.
-    fn program(&self) -> Option<Reader> {
+    fn program(&self) -> Option<ReadingProgram> {
         self.kind?.reader
     }
 
@@ -456,7 +461,8 @@ impl<'d> Validator<'d> {
         let message = format!("{} has no field `{name}`: {fate}", named(ty));
         let help = self.belongs(name, ty);
         let severe = !custom && self.program().is_none_or(|reader| reader.refuses);
-        self.add("schema/unknown-field", key, message, help).mild = !severe;
+        self.add("schema/unknown-field", key, message, help)
+            .tolerated = !severe;
     }
 
     /// Where a field was meant to stand: where an older version had it, a name that is near, a map around, or a map within.
@@ -505,7 +511,7 @@ impl<'d> Validator<'d> {
     /// A map with a kind of its own within a file: the configuration of a plugin. The scheduler's may leave that to the plugin's name.
     pub(super) fn embedded(&mut self, map: Node<'d>) {
         let outer = self.kind.filter(|kind| kind.reader.is_some());
-        let Some(outer) = outer.filter(|_| map.kind() == Kind::Map) else {
+        let Some(outer) = outer.filter(|_| map.kind() == NodeKind::Map) else {
             return;
         };
         let around = self.types.last().map(|(map, _)| *map);
@@ -621,13 +627,13 @@ pub(super) fn with_article(name: &str) -> String {
 
 /// `one of a, b and c`; of many the first.
 fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
-    const SHOWN: usize = 20;
+    const MAX_LISTED: usize = 20;
     let quoted = values
         .clone()
-        .take(SHOWN)
+        .take(MAX_LISTED)
         .map(|v| format!("`{}`", short(v)));
     let quoted: Vec<String> = quoted.collect();
-    match (quoted.as_slice(), values.skip(SHOWN).count()) {
+    match (quoted.as_slice(), values.skip(MAX_LISTED).count()) {
         ([only], _) => format!("only {only} is allowed"),
         (many, 0) => format!("one of {} is expected", many.join(", ")),
         (many, more) => format!("one of {} and {more} more is expected", many.join(", ")),
@@ -636,8 +642,8 @@ fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
 
 /// A text of a schema, for messages.
 pub(super) fn short(text: &str) -> Cow<'_, str> {
-    const MOST: usize = 200;
-    match text.char_indices().nth(MOST) {
+    const MAX_CHARS: usize = 200;
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
         None => text.into(),
     }

@@ -1,12 +1,12 @@
 //! A value against the shape of its field: lists, maps, scalars and their forms.
 
-use super::Problem;
+use super::SchemaProblem;
 use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validate::Validator;
 use crate::finding::Quotes;
 use crate::kube::is_variable;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 
 impl<'d> Validator<'d> {
     pub(super) fn value(
@@ -20,7 +20,7 @@ impl<'d> Validator<'d> {
             return;
         }
         if let Some((Layer::List, rest)) = around.split() {
-            if node.kind() != Kind::Seq {
+            if node.kind() != NodeKind::Seq {
                 self.wrong(node, name, "a list");
                 return;
             }
@@ -34,7 +34,7 @@ impl<'d> Validator<'d> {
             return;
         }
         if let Some((Layer::Map, rest)) = around.split() {
-            if node.kind() != Kind::Map {
+            if node.kind() != NodeKind::Map {
                 self.wrong(node, name, "a map");
                 return;
             }
@@ -50,33 +50,33 @@ impl<'d> Validator<'d> {
     fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
         let kind = node.kind();
         let text = node.text().unwrap_or_default();
-        let open = || kind == Kind::Str && is_variable(text);
+        let open = || kind == NodeKind::Str && is_variable(text);
         let int = || node.as_int();
         let int32 = || int().is_some_and(|i| i32::try_from(i).is_ok());
         match field.leaf {
             Leaf::Any => self.embedded(node),
-            Leaf::Object => self.expect(kind == Kind::Map, node, name, "a map"),
+            Leaf::Object => self.expect(kind == NodeKind::Map, node, name, "a map"),
             Leaf::Type(index) => match Type::at(index) {
                 // Walked by `structural.rs`, which knows what stands where.
-                Some(ty) if kind == Kind::Map && ty.name.ends_with("v1.JSONSchemaProps") => {}
-                Some(ty) if kind == Kind::Map => self.object(node, ty),
+                Some(ty) if kind == NodeKind::Map && ty.name.ends_with("v1.JSONSchemaProps") => {}
+                Some(ty) if kind == NodeKind::Map => self.object(node, ty),
                 _ => self.wrong(node, name, "a map"),
             },
             Leaf::Str => {
-                self.expect(kind == Kind::Str, node, name, "a string");
+                self.expect(kind == NodeKind::Str, node, name, "a string");
                 // An item that is empty is none of them; a field that is empty is not set.
                 let unset = text.is_empty() && node.key_node().is_some();
                 let values = field.values();
                 let known = values.is_empty() || values.contains(&text) || unset;
-                if kind == Kind::Str && !known && !open() && !self.is_unvalidated() {
+                if kind == NodeKind::Str && !known && !open() && !self.is_unvalidated() {
                     self.not_one_of(node, name, values);
                 }
             }
             _ if open() => {}
-            Leaf::Bool => self.expect(kind == Kind::Bool, node, name, "true or false"),
+            Leaf::Bool => self.expect(kind == NodeKind::Bool, node, name, "true or false"),
             Leaf::Number => {
                 self.expect(
-                    matches!(kind, Kind::Int | Kind::Float),
+                    matches!(kind, NodeKind::Int | NodeKind::Float),
                     node,
                     name,
                     "a number",
@@ -87,13 +87,13 @@ impl<'d> Validator<'d> {
             }
             Leaf::Int64 => self.expect(int().is_some(), node, name, "an integer"),
             Leaf::IntOrString => {
-                let fits = kind == Kind::Str || int32();
+                let fits = kind == NodeKind::Str || int32();
                 self.expect(fits, node, name, "an integer or a string");
             }
             Leaf::Quantity => match kind {
-                Kind::Int | Kind::Float => {}
-                Kind::Str if is_quantity(text) => {}
-                Kind::Str => {
+                NodeKind::Int | NodeKind::Float => {}
+                NodeKind::Str if is_quantity(text) => {}
+                NodeKind::Str => {
                     let problem = self.refused(node, name, "a quantity such as `500m` or `1.5Gi`");
                     let meant = quantity_meant(text);
                     problem.help = meant.map(|meant| format!("did you mean `{meant}`?"));
@@ -101,9 +101,9 @@ impl<'d> Validator<'d> {
                 _ => self.wrong(node, name, "a quantity"),
             },
             Leaf::Bytes => match kind {
-                Kind::Str => self.form(is_base64(text), node, name, "base64"),
+                NodeKind::Str => self.form(is_base64(text), node, name, "base64"),
                 // A list of numbers becomes bytes.
-                Kind::Seq => {}
+                NodeKind::Seq => {}
                 _ => self.wrong(node, name, "a string"),
             },
             Leaf::Time => self.string(node, name, "a time such as `2026-01-31T10:00:00Z`", |t| {
@@ -145,7 +145,7 @@ impl<'d> Validator<'d> {
         }
     }
 
-    fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut Problem<'d> {
+    fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut SchemaProblem<'d> {
         let reader = self.reader();
         let message = format!("`{name}` must be {what}: {reader} refuses this value");
         let problem = self.add("schema/format", node, message, None);
@@ -155,16 +155,16 @@ impl<'d> Validator<'d> {
 
     pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
         // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
-        if node.pairs().any(|(key, _)| key.kind() == Kind::Map) {
+        if node.pairs().any(|(key, _)| key.kind() == NodeKind::Map) {
             return;
         }
         let is = match node.kind() {
-            Kind::Null => "nothing",
-            Kind::Bool => "a boolean",
-            Kind::Int | Kind::Float | Kind::NotJson => "a number",
-            Kind::Str => "a string",
-            Kind::Seq => "a list",
-            Kind::Map => "a map",
+            NodeKind::Null => "nothing",
+            NodeKind::Bool => "a boolean",
+            NodeKind::Int | NodeKind::Float | NodeKind::NotJson => "a number",
+            NodeKind::Str => "a string",
+            NodeKind::Seq => "a list",
+            NodeKind::Map => "a map",
         };
         let message = format!(
             "`{name}` must be {what}, and this is {is}: {} refuses it",
@@ -174,15 +174,15 @@ impl<'d> Validator<'d> {
         let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();
         let boolean = what == "true or false" && matches!(text, "true" | "false");
         let help = match node.kind() {
-            Kind::Bool | Kind::Int | Kind::Float if what == "a string" => {
+            NodeKind::Bool | NodeKind::Int | NodeKind::Float if what == "a string" => {
                 Some(format!("quote it: \"{text}\""))
             }
-            Kind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
+            NodeKind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
             _ => None,
         };
         // A collection is pointed at by its key.
         let spot = match node.kind() {
-            Kind::Seq | Kind::Map => node.lacking(),
+            NodeKind::Seq | NodeKind::Map => node.lacking(),
             _ => node.into(),
         };
         self.add("schema/type", spot, message, help).quotes = Quotes::Help;

@@ -1,7 +1,7 @@
 //! Whether the target releases serve an object's kind and version.
 
-use super::Problem;
-use super::table::{FIRST, Kind, Life};
+use super::SchemaProblem;
+use super::table::{ApiKind, ApiLifecycle, FIRST};
 use super::validate::Known;
 use crate::finding::{Quotes, Releases};
 use crate::text::nearest;
@@ -22,15 +22,15 @@ const CUSTOM: [&str; 11] = [
 ];
 
 /// What is wrong with an object's version and kind; a finding about them is the only one that its schema has.
-pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
+pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>> {
     let object = known.object;
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
     let read = known.kind().is_some_and(|kind| kind.reader.is_some());
-    if read || crate::kube::is_config(group) {
+    if read || crate::component::is_config(group) {
         return None;
     }
-    let of_group = || Kind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
+    let of_group = || ApiKind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
     let api_version = object.node.get("apiVersion")?;
     let name = if group.is_empty() {
         version.to_owned()
@@ -38,14 +38,14 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
         format!("{group}/{version}")
     };
     let problem = |rule, spot, message, help, releases| {
-        Some(Problem {
+        Some(SchemaProblem {
             rule,
             spot,
             message,
             help,
             related: None,
             missing: false,
-            mild: false,
+            tolerated: false,
             quotes: Quotes::Message,
             releases,
         })
@@ -123,19 +123,19 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
         }
         return None;
     }
-    let ours = group.is_empty() || of_group().next().is_some() || Life::knows(group);
+    let ours = group.is_empty() || of_group().next().is_some() || ApiLifecycle::knows(group);
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
     let slip = !group.is_empty() && !group.contains('.') || group == "kubernetes.io";
-    let misnamed = slip && Kind::served().any(|k| k.kind == kind);
+    let misnamed = slip && ApiKind::served().any(|k| k.kind == kind);
     // Of the core group, only kinds of Kubernetes' own are certain to be slips; v1 has kubectl's own file, too.
-    let builtin = || Kind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
+    let builtin = || ApiKind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
     let other_core = group.is_empty() && (kind == "Config" || version != "v1" && !builtin());
     // Below the first release of the tables nothing is known for certain.
     let unknown = targets.before(FIRST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
         return None;
     }
-    let same_kind: Vec<String> = Kind::served()
+    let same_kind: Vec<String> = ApiKind::served()
         .filter(|k| k.kind == kind && !k.releases().and(targets).is_empty())
         .map(|k| {
             if k.group.is_empty() {
@@ -165,7 +165,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<Problem<'_>> {
 }
 
 /// What to write instead of a version that is or will be gone.
-fn instead(life: &Life) -> String {
+fn instead(life: &ApiLifecycle) -> String {
     if let Some(other) = life.replacement.strip_prefix("(none: ") {
         let other = other.trim_end_matches(')');
         return format!("remove it: {other} took its place");

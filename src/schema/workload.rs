@@ -1,9 +1,9 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
-use super::between::{amount, conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::pod::container_names;
 use super::validate::Validator;
-use crate::yaml::{Node, Spot, items};
+use crate::yaml::{Node, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let values = map.pair("values");
@@ -53,7 +53,7 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
                 ),
             };
             let label = labels.and_then(|l| l.field(key_text));
-            let at = label.map_or_else(|| template.lacking(), Spot::from);
+            let at = label.map_or_else(|| template.lacking(), NodeSpan::from);
             let help = Some("give the template the labels of the selector".to_owned());
             v.add("schema/reference", at, message, help).related =
                 Some((value.into(), "the selector"));
@@ -87,7 +87,7 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             let message = format!(
                 "the selector's expression about `{key}` does not fit the template's labels"
             );
-            let at = label.map_or_else(|| lacking.lacking(), Spot::from);
+            let at = label.map_or_else(|| lacking.lacking(), NodeSpan::from);
             let help = Some("give the template the labels of the selector".to_owned());
             v.add("schema/reference", at, message, help).related =
                 Some((asked.into(), "the selector"));

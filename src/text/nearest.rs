@@ -1,18 +1,18 @@
 //! "Did you mean": the nearest of the words that are known.
 
 /// Edits up to which a word is near.
-const NEAR: usize = 4;
+const MAX_EDITS: usize = 4;
 
 /// Words that are looked through: more are no vocabulary that somebody misspells.
-const MOST: usize = 2_000;
+const MAX_WORDS: usize = 2_000;
 
 /// The word that is nearest to a misspelt one, if one is near.
 pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let letters: Vec<char> = word.chars().collect();
     let mut row = Vec::new();
     let (distance, near) = words
-        .take(MOST)
-        .filter(|w| w.chars().count().abs_diff(letters.len()) <= NEAR)
+        .take(MAX_WORDS)
+        .filter(|w| w.chars().count().abs_diff(letters.len()) <= MAX_EDITS)
         .map(|w| {
             let same = w.eq_ignore_ascii_case(word);
             let edits = if same {
@@ -23,7 +23,7 @@ pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&
             (edits, w)
         })
         .min_by_key(|(d, _)| *d)?;
-    (distance <= NEAR && distance < word.len()).then_some(near)
+    (distance <= MAX_EDITS && distance < word.len()).then_some(near)
 }
 
 /// Edit distance (Levenshtein) of two short words; long ones count as far, and so do those that are too far apart already at their
@@ -46,7 +46,7 @@ fn distance(a: &str, b: &[char], row: &mut Vec<usize>) -> usize {
                 .min(*cell + 1);
             diagonal = std::mem::replace(cell, left);
         }
-        if row.iter().all(|edits| *edits > NEAR) {
+        if row.iter().all(|edits| *edits > MAX_EDITS) {
             return usize::MAX;
         }
     }

@@ -13,7 +13,7 @@ pub struct SourceFile {
     /// Path from the root, with `/`; not UTF-8 in the file system: shown with U+FFFD.
     pub path: String,
     /// Path as the user gave it, for output.
-    pub shown: String,
+    pub display_path: String,
     /// The text without a byte order mark; empty where nothing points into it.
     pub text: Arc<str>,
     /// How the file was written.
@@ -23,10 +23,10 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// A file with its text.
-    pub fn new(path: String, shown: String, text: Arc<str>, encoding: Encoding) -> Self {
+    pub fn new(path: String, display_path: String, text: Arc<str>, encoding: Encoding) -> Self {
         Self {
             path,
-            shown,
+            display_path,
             text,
             encoding,
             lines: OnceLock::new(),

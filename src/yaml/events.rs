@@ -1,6 +1,6 @@
 //! Tokens → events, by the grammar of kubectl's reader (see `scan.rs`). Nothing here recurses: what is open is on a stack.
 
-use super::scan::{BREAKS, Scanner, Stop, Token, TokenKind};
+use super::scan::{BREAKS, ScanError, Scanner, Token, TokenKind};
 use super::tree::Style;
 use crate::text::Span;
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ pub(super) enum Event<'t> {
 
 /// A source of the events of one document.
 pub(super) trait Events<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Stop>;
+    fn next(&mut self) -> Result<(Event<'t>, Span), ScanError>;
 }
 
 /// What is expected next.
@@ -112,7 +112,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Whether the next token is what the pattern says.
-    fn next_is(&mut self, wanted: impl FnOnce(&TokenKind<'t>) -> bool) -> Result<bool, Stop> {
+    fn next_is(&mut self, wanted: impl FnOnce(&TokenKind<'t>) -> bool) -> Result<bool, ScanError> {
         Ok(wanted(&self.scanner.peek()?.kind))
     }
 
@@ -126,7 +126,7 @@ impl<'t> Parser<'t> {
     fn take_if(
         &mut self,
         wanted: impl FnOnce(&TokenKind<'t>) -> bool,
-    ) -> Result<Option<Token<'t>>, Stop> {
+    ) -> Result<Option<Token<'t>>, ScanError> {
         Ok(if self.next_is(wanted)? {
             self.take()
         } else {
@@ -134,7 +134,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn start_of_next(&mut self) -> Result<usize, Stop> {
+    fn start_of_next(&mut self) -> Result<usize, ScanError> {
         Ok(self.scanner.peek()?.start)
     }
 
@@ -169,7 +169,7 @@ impl<'t> Parser<'t> {
         next: State,
         block: bool,
         indentless: bool,
-    ) -> Result<(Event<'t>, Span), Stop> {
+    ) -> Result<(Event<'t>, Span), ScanError> {
         self.states.push(next);
         self.node(block, indentless)
     }
@@ -180,7 +180,7 @@ impl<'t> Parser<'t> {
         (Event::End, span)
     }
 
-    fn document_start(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn document_start(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         let directives = self.directives()?;
         if self
             .take_if(|t| matches!(t, TokenKind::DocumentStart))?
@@ -190,7 +190,7 @@ impl<'t> Parser<'t> {
             return self.document_content();
         }
         if directives {
-            return Err(Stop::new(
+            return Err(ScanError::new(
                 self.start_of_next()?,
                 "`---` is missing behind a directive",
                 "remove the line that begins with `%`",
@@ -203,7 +203,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Whether there are any.
-    fn directives(&mut self) -> Result<bool, Stop> {
+    fn directives(&mut self) -> Result<bool, ScanError> {
         let mut version = false;
         let mut found = false;
         while let Some(token) =
@@ -220,7 +220,7 @@ impl<'t> Parser<'t> {
                 _ => false,
             };
             if refused {
-                return Err(Stop::new(
+                return Err(ScanError::new(
                     token.start,
                     "kubectl refuses this directive: it reads YAML 1.1 only, and each directive once",
                     "remove the line",
@@ -230,7 +230,7 @@ impl<'t> Parser<'t> {
         Ok(found)
     }
 
-    fn document_content(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn document_content(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         let none = self.next_is(|t| {
             matches!(
                 t,
@@ -250,13 +250,13 @@ impl<'t> Parser<'t> {
     }
 
     /// The end of the document: whatever follows, kubectl does not look at it, once its first token could be read.
-    fn document_end(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn document_end(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         self.scanner.peek()?;
         self.state = State::DocumentEnd;
         Ok((Event::DocumentEnd, Span::of(self.behind..self.behind)))
     }
 
-    fn properties(&mut self) -> Result<Properties, Stop> {
+    fn properties(&mut self) -> Result<Properties, ScanError> {
         let mut found = Properties {
             anchor: 0,
             tag: Tag::None,
@@ -279,7 +279,7 @@ impl<'t> Parser<'t> {
                 TokenKind::Tag(handle, suffix) => {
                     tagged = true;
                     found.tag = self.tag(handle, &suffix).ok_or_else(|| {
-                        Stop::new(
+                        ScanError::new(
                             token.start,
                             "no `%TAG` defines what this tag begins with",
                             "write the whole tag, or remove it",
@@ -319,7 +319,7 @@ impl<'t> Parser<'t> {
         Some(core.map_or(Tag::Local, Tag::Core))
     }
 
-    fn node(&mut self, block: bool, indentless: bool) -> Result<(Event<'t>, Span), Stop> {
+    fn node(&mut self, block: bool, indentless: bool) -> Result<(Event<'t>, Span), ScanError> {
         if let Some(token) = self.take_if(|t| matches!(t, TokenKind::Alias(_)))? {
             self.pop();
             let span = token.span();
@@ -327,7 +327,7 @@ impl<'t> Parser<'t> {
                 return Ok((Event::Alias(0), span));
             };
             let anchor = self.anchors.get(name).ok_or_else(|| {
-                Stop::new(
+                ScanError::new(
                     token.start,
                     "this alias names an anchor that the document does not define before it",
                     "define the anchor earlier in the same document: anchors do not reach across `---`",
@@ -377,26 +377,26 @@ impl<'t> Parser<'t> {
         Ok((Event::Start { map, flow, anchor }, span))
     }
 
-    fn no_value(&mut self, at: usize) -> Stop {
+    fn no_value(&mut self, at: usize) -> ScanError {
         if self.brackets.is_empty() {
-            Stop::misplaced(at)
+            ScanError::misplaced(at)
         } else {
             self.unclosed(at)
         }
     }
 
     /// What stands at a place where a bracket should be closed: where it begins its line, the bracket is what is wrong.
-    fn unclosed(&self, at: usize) -> Stop {
+    fn unclosed(&self, at: usize) -> ScanError {
         let before = self.text.get(..at).unwrap_or_default();
         let before = before.trim_end_matches([' ', '\t']);
         let begins = at >= self.text.len() || before.ends_with(BREAKS);
         match self.brackets.last() {
-            Some(bracket) if begins => Stop::unclosed(at, *bracket),
-            _ => Stop::between(at),
+            Some(bracket) if begins => ScanError::unclosed(at, *bracket),
+            _ => ScanError::between(at),
         }
     }
 
-    fn block_entry(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn block_entry(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         if self
             .take_if(|t| matches!(t, TokenKind::BlockEntry))?
             .is_some()
@@ -412,14 +412,14 @@ impl<'t> Parser<'t> {
     }
 
     /// The end of a block collection; anything else is out of place.
-    fn block_end(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn block_end(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         match self.take_if(|t| matches!(t, TokenKind::BlockEnd))? {
             Some(token) => Ok(self.end(token.span())),
-            None => Err(Stop::misplaced(self.start_of_next()?)),
+            None => Err(ScanError::misplaced(self.start_of_next()?)),
         }
     }
 
-    fn indentless_entry(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn indentless_entry(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         if self
             .take_if(|t| matches!(t, TokenKind::BlockEntry))?
             .is_none()
@@ -439,7 +439,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A key or value of a block map behind its mark.
-    fn block_part(&mut self, next: State) -> Result<(Event<'t>, Span), Stop> {
+    fn block_part(&mut self, next: State) -> Result<(Event<'t>, Span), ScanError> {
         let none =
             self.next_is(|t| matches!(t, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd))?;
         if none {
@@ -448,14 +448,14 @@ impl<'t> Parser<'t> {
         self.node_before(next, true, true)
     }
 
-    fn block_key(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn block_key(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         if self.take_if(|t| matches!(t, TokenKind::Key))?.is_some() {
             return self.block_part(State::BlockValue);
         }
         self.block_end()
     }
 
-    fn block_value(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn block_value(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         if self.take_if(|t| matches!(t, TokenKind::Value))?.is_some() {
             return self.block_part(State::BlockKey);
         }
@@ -463,7 +463,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Takes the comma between two items, but before the first.
-    fn comma(&mut self, first: bool) -> Result<(), Stop> {
+    fn comma(&mut self, first: bool) -> Result<(), ScanError> {
         if first
             || self
                 .take_if(|t| matches!(t, TokenKind::FlowEntry))?
@@ -475,7 +475,7 @@ impl<'t> Parser<'t> {
         Err(self.unclosed(at))
     }
 
-    fn flow_entry(&mut self, first: bool) -> Result<(Event<'t>, Span), Stop> {
+    fn flow_entry(&mut self, first: bool) -> Result<(Event<'t>, Span), ScanError> {
         let ends = |t: &TokenKind<'_>| matches!(t, TokenKind::FlowSequenceEnd);
         if !self.next_is(ends)? {
             self.comma(first)?;
@@ -502,14 +502,14 @@ impl<'t> Parser<'t> {
         &mut self,
         next: State,
         ends: impl FnOnce(&TokenKind<'t>) -> bool,
-    ) -> Result<(Event<'t>, Span), Stop> {
+    ) -> Result<(Event<'t>, Span), ScanError> {
         if self.next_is(ends)? {
             return Ok(self.left_out(next));
         }
         self.node_before(next, false, false)
     }
 
-    fn pair_key(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn pair_key(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         let ends = |t: &TokenKind<'t>| {
             matches!(
                 t,
@@ -524,7 +524,7 @@ impl<'t> Parser<'t> {
         self.node_before(State::PairValue, false, false)
     }
 
-    fn pair_value(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn pair_value(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         if self.take_if(|t| matches!(t, TokenKind::Value))?.is_none() {
             return Ok(self.left_out(State::PairEnd));
         }
@@ -533,7 +533,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn flow_key(&mut self, first: bool) -> Result<(Event<'t>, Span), Stop> {
+    fn flow_key(&mut self, first: bool) -> Result<(Event<'t>, Span), ScanError> {
         let ends = |t: &TokenKind<'_>| matches!(t, TokenKind::FlowMappingEnd);
         if !self.next_is(ends)? {
             self.comma(first)?;
@@ -554,7 +554,7 @@ impl<'t> Parser<'t> {
         Ok(self.end(span))
     }
 
-    fn flow_value(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn flow_value(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         let next = State::FlowKey { first: false };
         if self.take_if(|t| matches!(t, TokenKind::Value))?.is_none() {
             return Ok(self.left_out(next));
@@ -566,7 +566,7 @@ impl<'t> Parser<'t> {
 }
 
 impl<'t> Events<'t> for Parser<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         match self.state {
             State::DocumentStart => self.document_start(),
             State::DocumentEnd => self.document_end(),

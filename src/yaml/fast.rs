@@ -6,7 +6,7 @@
 
 use super::Format;
 use super::events::Tag;
-use super::parse::{Builder, Part};
+use super::parse::{Builder, KeyFilter};
 use super::tree::Style;
 use crate::text::Span;
 use memchr::{memchr, memchr2, memchr3};
@@ -22,7 +22,7 @@ const STEP: usize = 1024;
 pub(super) fn read(
     text: &str,
     format: Format,
-    part: Option<&Part<'_>>,
+    part: Option<&KeyFilter<'_>>,
     builder: &mut Builder<'_>,
 ) -> Option<()> {
     if !printable(text) {
@@ -38,7 +38,7 @@ pub(super) fn read(
         line: 0,
         levels: Vec::new(),
         flows: Vec::new(),
-        awaits: Some(Depth::Whole),
+        awaits: Some(Depth::Completeness),
         buffer: String::new(),
         builder,
     };
@@ -61,15 +61,15 @@ fn printable(text: &str) -> bool {
 /// How much of a block collection is read.
 #[derive(Clone, Copy, PartialEq)]
 enum Depth {
-    Whole,
-    /// Its keys are names of which only some are asked for; see `Part`.
+    Completeness,
+    /// Its keys are names of which only some are asked for; see `KeyFilter`.
     Names,
     /// No collection in it.
     Flat,
 }
 
 /// A block collection that is still open.
-struct Level {
+struct OpenCollection {
     indent: usize,
     list: bool,
     depth: Depth,
@@ -103,7 +103,7 @@ fn is_flow(byte: u8) -> bool {
 
 /// What ends a plain scalar on its line.
 #[derive(Clone, Copy, PartialEq)]
-enum Stop {
+enum ScalarEnd {
     Colon,
     Comment,
     Break,
@@ -124,13 +124,13 @@ struct Fast<'t, 'b, 'd> {
     text: &'t str,
     bytes: &'t [u8],
     format: Format,
-    part: Option<&'t Part<'t>>,
+    part: Option<&'t KeyFilter<'t>>,
     /// The text has tabs somewhere.
     tabs: bool,
     at: usize,
     /// Where the line begins that a block node is read from.
     line: usize,
-    levels: Vec<Level>,
+    levels: Vec<OpenCollection>,
     /// Open flow collections: whether each is a map.
     flows: Vec<bool>,
     /// The document, or the last key or dash, has no node yet.
@@ -247,7 +247,7 @@ impl Fast<'_, '_, '_> {
     /// Goes behind a dash; whether its item begins on the same line.
     fn behind_dash(&mut self) -> bool {
         self.at += 1;
-        self.awaits = Some(Depth::Whole);
+        self.awaits = Some(Depth::Completeness);
         !self.line_ends()
     }
 
@@ -270,8 +270,8 @@ impl Fast<'_, '_, '_> {
     }
 
     fn open(&mut self, list: bool, column: usize) -> Option<()> {
-        let depth = self.awaits.unwrap_or(Depth::Whole);
-        self.levels.push(Level {
+        let depth = self.awaits.unwrap_or(Depth::Completeness);
+        self.levels.push(OpenCollection {
             indent: column,
             list,
             depth,
@@ -293,11 +293,11 @@ impl Fast<'_, '_, '_> {
     /// A key that stands for itself.
     fn key(&mut self) -> Option<Token> {
         let (token, stop) = self.token()?;
-        (stop == Stop::Colon).then_some(token)
+        (stop == ScalarEnd::Colon).then_some(token)
     }
 
     /// A scalar in quotes, or the first line of a plain one, and what the cursor is at then.
-    fn token(&mut self) -> Option<(Token, Stop)> {
+    fn token(&mut self) -> Option<(Token, ScalarEnd)> {
         match self.byte(self.at)? {
             quote @ (b'"' | b'\'') => Some((self.quoted(quote)?, self.colon_behind_quotes())),
             _ => self.plain_line(),
@@ -305,11 +305,11 @@ impl Fast<'_, '_, '_> {
     }
 
     /// What follows quotes: a colon at the cursor, or not.
-    fn colon_behind_quotes(&self) -> Stop {
+    fn colon_behind_quotes(&self) -> ScalarEnd {
         if self.byte(self.at) == Some(b':') && self.blank(self.at + 1) {
-            Stop::Colon
+            ScalarEnd::Colon
         } else {
-            Stop::Break
+            ScalarEnd::Break
         }
     }
 
@@ -317,7 +317,7 @@ impl Fast<'_, '_, '_> {
     fn pair(&mut self, key: &Token) -> Option<()> {
         self.emit_key(key)?;
         self.at += 1;
-        self.awaits = Some(Depth::Whole);
+        self.awaits = Some(Depth::Completeness);
         if self.line_ends() {
             if let Some(part) = self.part {
                 self.leave_out(key, part)?;
@@ -328,14 +328,14 @@ impl Fast<'_, '_, '_> {
     }
 
     /// Leaves out of a key's value what is not asked for.
-    fn leave_out(&mut self, key: &Token, part: &Part<'_>) -> Option<()> {
+    fn leave_out(&mut self, key: &Token, part: &KeyFilter<'_>) -> Option<()> {
         let name = self.text.get(key.start..key.end)?;
-        let Level { indent, depth, .. } = *self.levels.last()?;
+        let OpenCollection { indent, depth, .. } = *self.levels.last()?;
         let plain = key.style == Style::Plain;
         match depth {
-            Depth::Whole if name == part.under => self.awaits = Some(Depth::Names),
+            Depth::Completeness if name == part.under => self.awaits = Some(Depth::Names),
             Depth::Names if plain && !part.keys.contains(name) => self.awaits = Some(Depth::Flat),
-            Depth::Whole | Depth::Names => {}
+            Depth::Completeness | Depth::Names => {}
             Depth::Flat => self.go_behind_deeper(indent),
         }
         Some(())
@@ -398,7 +398,7 @@ impl Fast<'_, '_, '_> {
             _ => {}
         }
         let (token, stop) = self.token()?;
-        if stop == Stop::Colon {
+        if stop == ScalarEnd::Colon {
             let behind = std::mem::replace(&mut self.at, start);
             map.then(|| self.open(false, column))??;
             self.at = behind;
@@ -425,7 +425,7 @@ impl Fast<'_, '_, '_> {
     }
 
     /// The first line of a plain scalar, with the cursor then at what ends it.
-    fn plain_line(&mut self) -> Option<(Token, Stop)> {
+    fn plain_line(&mut self) -> Option<(Token, ScalarEnd)> {
         self.begins_plain(self.at)?;
         let start = self.at;
         let (end, stop) = self.plain_text()?;
@@ -433,20 +433,20 @@ impl Fast<'_, '_, '_> {
     }
 
     /// Goes to what ends the plain text of a line; where the text itself ends.
-    fn plain_text(&mut self) -> Option<(usize, Stop)> {
+    fn plain_text(&mut self) -> Option<(usize, ScalarEnd)> {
         let start = self.at;
         let stop = loop {
             let rest = self.bytes.get(self.at..)?;
             self.at += memchr3(b':', b'#', b'\n', rest).unwrap_or(rest.len());
             match self.byte(self.at) {
-                Some(b':') if self.blank(self.at + 1) => break Stop::Colon,
-                Some(b'#') if self.byte(self.at - 1) == Some(b' ') => break Stop::Comment,
+                Some(b':') if self.blank(self.at + 1) => break ScalarEnd::Colon,
+                Some(b'#') if self.byte(self.at - 1) == Some(b' ') => break ScalarEnd::Comment,
                 Some(b':' | b'#') => self.at += 1,
-                _ => break Stop::Break,
+                _ => break ScalarEnd::Break,
             }
         };
         let end = self.trimmed(start)?;
-        if stop == Stop::Comment {
+        if stop == ScalarEnd::Comment {
             // The blank before it says that it is one.
             self.at -= 1;
         }
@@ -463,9 +463,9 @@ impl Fast<'_, '_, '_> {
     }
 
     /// Adds the lines that continue a plain scalar: those that are indented deeper than what it belongs to.
-    fn plain_lines(&mut self, mut token: Token, mut stop: Stop) -> Option<Token> {
+    fn plain_lines(&mut self, mut token: Token, mut stop: ScalarEnd) -> Option<Token> {
         let indent = self.levels.last()?.indent;
-        while stop == Stop::Break {
+        while stop == ScalarEnd::Break {
             let (breaks, line, next) = self.behind_breaks(self.at);
             if matches!(self.byte(next), None | Some(b'#')) || next - line <= indent {
                 break;
@@ -482,7 +482,7 @@ impl Fast<'_, '_, '_> {
             self.at = next;
             (token.end, stop) = self.plain_text()?;
             self.buffer.push_str(self.text.get(next..token.end)?);
-            if stop == Stop::Colon {
+            if stop == ScalarEnd::Colon {
                 return None;
             }
         }

@@ -2,7 +2,7 @@
 //! its own escapes and any letter in a string, where the reader of YAML does not.
 
 use super::events::{Event, Events, Tag};
-use super::scan::Stop;
+use super::scan::ScanError;
 use super::tree::Style;
 use crate::text::Span;
 use std::borrow::Cow;
@@ -92,7 +92,7 @@ fn unescaped(text: &str) -> String {
 }
 
 impl<'t> Events<'t> for Json<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), ScanError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if self.begun && self.open == 0 {
             return Ok(self.event(self.at, Event::DocumentEnd));

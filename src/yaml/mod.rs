@@ -14,7 +14,7 @@ mod tree;
 mod unit;
 
 pub(crate) use parse::base64;
-pub use parse::{Limits, Parsed, Part, Problem, parse, parse_part};
-pub use place::{Fit, Located, Piece, Place, SpanMap, decode_scalar};
+pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, parse, parse_part};
+pub use place::{Located, Mapping, Provenance, Segment, SpanMap, decode_scalar};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};
-pub use tree::{Comment, Document, Kind, Node, NodeId, Spot, Style, items};
+pub use tree::{Comment, Document, Node, NodeId, NodeKind, NodeSpan, Style, items};

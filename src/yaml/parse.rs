@@ -3,9 +3,9 @@
 use super::events::{Event, Events, Parser, Tag};
 use super::json::Json;
 use super::scalar::{self, Resolved};
-use super::scan::{BREAKS, Stop};
-use super::tree::{Comment, Document, Holds, Kind, LargeMaps, Node, NodeData, NodeId, Style};
-use super::{Format, Place, fast, unit};
+use super::scan::{BREAKS, ScanError};
+use super::tree::{Comment, Document, Holds, LargeMaps, Node, NodeData, NodeId, NodeKind, Style};
+use super::{Format, Provenance, fast, unit};
 use crate::text::{NO_UTF8, Span, one_line};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ impl Default for Limits {
 
 /// Something that the reader found: a finding of the policy `rule` once the document is known to be ours.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct ReaderProblem {
     /// Id of a policy with `applies: [Reader]`.
     pub rule: &'static str,
     /// Where, in the chunk.
@@ -47,7 +47,7 @@ pub struct Problem {
     pub related: Option<(Span, &'static str)>,
 }
 
-impl Problem {
+impl ReaderProblem {
     /// Whether kubectl, or kubevet, reads nothing of the document for it; the others only change or drop something.
     pub fn is_refusal(&self) -> bool {
         match self.rule {
@@ -71,7 +71,7 @@ pub struct Parsed<'t> {
     /// The document; `None` if the chunk holds none, or none that kubectl would accept.
     pub document: Option<Document<'t>>,
     /// What is wrong with it, in the order found.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ReaderProblem>,
     /// Whether it stops being YAML at a template's mark, so that rendering it is what makes it YAML.
     pub template: bool,
     /// Whether the fast path read it.
@@ -81,7 +81,7 @@ pub struct Parsed<'t> {
 /// What is asked for of a large document: below each map called `under`, what these keys have. Of the value of another key, collections
 /// may be read as null.
 #[derive(Debug)]
-pub struct Part<'p> {
+pub struct KeyFilter<'p> {
     /// Key of the maps whose keys are names.
     pub under: &'p str,
     /// The names that matter.
@@ -91,9 +91,9 @@ pub struct Part<'p> {
 /// Reads a part of a document that was read before and was right: a document without comments.
 pub fn parse_part<'t>(
     text: &'t str,
-    place: Place,
+    place: Provenance,
     format: Format,
-    part: &Part<'_>,
+    part: &KeyFilter<'_>,
 ) -> Option<Document<'t>> {
     let limits = Limits::default();
     let mut builder = Builder::new(text, limits);
@@ -107,7 +107,7 @@ pub fn parse_part<'t>(
 /// A document whose comments nobody has looked for.
 fn document(
     text: &str,
-    place: Place,
+    place: Provenance,
     format: Format,
     (nodes, owned): (Vec<NodeData>, Vec<Box<str>>),
 ) -> Document<'_> {
@@ -123,7 +123,7 @@ fn document(
 }
 
 /// Reads the text of one chunk that stands at `place`.
-pub fn parse(text: &str, place: Place, format: Format, limits: Limits) -> Parsed<'_> {
+pub fn parse(text: &str, place: Provenance, format: Format, limits: Limits) -> Parsed<'_> {
     if matches!(format, Format::Unit | Format::Arguments | Format::Pem) {
         let mut builder = Builder::new(text, limits);
         let end = unit::read(text, format, &mut builder);
@@ -162,7 +162,7 @@ fn not_json(text: &str) -> Parsed<'static> {
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    let stop = Stop::new(
+    let stop = ScanError::new(
         at,
         "this is no JSON: behind two objects of JSON kubectl reads nothing else",
         "correct it, or write the objects as YAML documents with `---` between them",
@@ -198,7 +198,7 @@ fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
                 .is_some_and(|between| between.trim().is_empty())
 }
 
-fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) -> Parsed<'_> {
+fn parsed(built: Built, text: &str, place: Provenance, format: Format, fast: bool) -> Parsed<'_> {
     let Built {
         nodes,
         owned,
@@ -213,7 +213,7 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
     let mut template = false;
     match end {
         Ok(()) if !nodes.is_empty() => {}
-        Ok(()) | Err(Failure::Problem) => {
+        Ok(()) | Err(Failure::ReaderProblem) => {
             return Parsed {
                 document: None,
                 problems,
@@ -221,7 +221,7 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
                 fast,
             };
         }
-        Err(Failure::Stop(stop)) => {
+        Err(Failure::ScanError(stop)) => {
             template = stops_at_template(text, stop.at, flow);
             // A character that is refused is the cause of what else cannot be read.
             if problems.iter().all(|p| p.rule != "yaml/control-character") {
@@ -258,15 +258,15 @@ fn parsed(built: Built, text: &str, place: Place, format: Format, fast: bool) ->
 
 pub(super) enum Failure {
     /// The reader stopped.
-    Stop(Stop),
+    ScanError(ScanError),
     /// Refused, or too much to read; the problem is in the list.
-    Problem,
+    ReaderProblem,
 }
 
 struct Built {
     nodes: Vec<NodeData>,
     owned: Vec<Box<str>>,
-    problems: Vec<Problem>,
+    problems: Vec<ReaderProblem>,
     /// The last collection in brackets that was closed.
     flow: Span,
     end: Result<(), Failure>,
@@ -298,7 +298,7 @@ pub(super) struct Builder<'t> {
     limits: Limits,
     nodes: Vec<NodeData>,
     owned: Vec<Box<str>>,
-    problems: Vec<Problem>,
+    problems: Vec<ReaderProblem>,
     stack: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
     /// One past the last token: where to look for what follows it.
@@ -344,7 +344,7 @@ impl<'t> Builder<'t> {
 
     fn read(&mut self, events: &mut impl Events<'t>) -> Result<(), Failure> {
         loop {
-            let (event, span) = events.next().map_err(Failure::Stop)?;
+            let (event, span) = events.next().map_err(Failure::ScanError)?;
             match event {
                 Event::Scalar {
                     value,
@@ -365,7 +365,7 @@ impl<'t> Builder<'t> {
     }
 
     fn problem(&mut self, rule: &'static str, span: Span, message: String) {
-        self.problems.push(Problem {
+        self.problems.push(ReaderProblem {
             rule,
             span,
             message,
@@ -411,7 +411,7 @@ impl<'t> Builder<'t> {
 
     fn too_much(&mut self, rule: &'static str, at: Span, message: &str) -> Failure {
         self.problem(rule, at, message.to_owned());
-        Failure::Problem
+        Failure::ReaderProblem
     }
 
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
@@ -465,7 +465,7 @@ impl<'t> Builder<'t> {
             Ok(found) => found,
             Err(message) => {
                 self.problem("yaml/syntax", span, message);
-                return Err(Failure::Problem);
+                return Err(Failure::ReaderProblem);
             }
         };
         let inner = match style {
@@ -525,7 +525,7 @@ impl<'t> Builder<'t> {
             parent: 0,
             end: 0,
             data: 0,
-            kind: Kind::Str,
+            kind: NodeKind::Str,
             style: Style::Plain,
             holds: Holds::Slice,
             index: 0,
@@ -543,7 +543,7 @@ impl<'t> Builder<'t> {
         anchor: usize,
         span: Span,
     ) -> Result<(), Failure> {
-        let kind = if map { Kind::Map } else { Kind::Seq };
+        let kind = if map { NodeKind::Map } else { NodeKind::Seq };
         let style = if flow { Style::Flow } else { Style::Block };
         let id = self.push(
             NodeData {
@@ -593,7 +593,7 @@ impl<'t> Builder<'t> {
         let last = self.last;
         if let Some(node) = self.nodes.get_mut(open.id as usize) {
             node.end = end;
-            node.data = if node.kind == Kind::Map {
+            node.data = if node.kind == NodeKind::Map {
                 open.children / 2
             } else {
                 open.children
@@ -629,7 +629,7 @@ impl<'t> Builder<'t> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Failure> {
         let Some(target) = self.anchors.get(&anchor).copied() else {
             self.problem("yaml/syntax", span, "this alias names no anchor".to_owned());
-            return Err(Failure::Problem);
+            return Err(Failure::ReaderProblem);
         };
         if target.open {
             self.problem(
@@ -638,13 +638,13 @@ impl<'t> Builder<'t> {
                 "this alias stands inside of what it stands for: the value would contain itself"
                     .to_owned(),
             );
-            return Err(Failure::Problem);
+            return Err(Failure::ReaderProblem);
         }
         self.aliased = self.aliased.saturating_add(target.size);
         let kind = self
             .nodes
             .get(target.node as usize)
-            .map_or(Kind::Null, |n| n.kind);
+            .map_or(NodeKind::Null, |n| n.kind);
         let size = target.size.saturating_add(1);
         let node = NodeData {
             span,
@@ -664,7 +664,7 @@ impl<'t> Builder<'t> {
                 self.decoded
             );
             self.problem("yaml/alias-limit", span, message);
-            return Err(Failure::Problem);
+            return Err(Failure::ReaderProblem);
         }
         self.last = self.last.max(span.end);
         Ok(())
@@ -724,26 +724,26 @@ fn is_merge(style: Style, tag: &Tag) -> bool {
 }
 
 /// Kind of a scalar, and its value where the tag changes it.
-fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>), String> {
+fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(NodeKind, Option<String>), String> {
     let kind = |resolved| match resolved {
-        Resolved::Null => Kind::Null,
-        Resolved::Bool(_) => Kind::Bool,
-        Resolved::Int(_) => Kind::Int,
-        Resolved::Unsigned(_) | Resolved::Float(_) => Kind::Float,
-        Resolved::NotJson => Kind::NotJson,
-        Resolved::Str => Kind::Str,
+        Resolved::Null => NodeKind::Null,
+        Resolved::Bool(_) => NodeKind::Bool,
+        Resolved::Int(_) => NodeKind::Int,
+        Resolved::Unsigned(_) | Resolved::Float(_) => NodeKind::Float,
+        Resolved::NotJson => NodeKind::NotJson,
+        Resolved::Str => NodeKind::Str,
     };
     let core = match tag {
         Tag::None if style == Style::Plain => return Ok((kind(scalar::resolve(value)), None)),
         Tag::None | Tag::NonSpecific | Tag::Local | Tag::Core("str" | "merge") => {
-            return Ok((Kind::Str, None));
+            return Ok((NodeKind::Str, None));
         }
-        Tag::Core("timestamp") if scalar::is_timestamp(value) => return Ok((Kind::Str, None)),
+        Tag::Core("timestamp") if scalar::is_timestamp(value) => return Ok((NodeKind::Str, None)),
         Tag::Core("binary") => {
             // Go's decoder takes line breaks, and no other blanks.
             return match base64(value).filter(|_| !value.contains([' ', '\t'])) {
                 Some(bytes) => Ok((
-                    Kind::Str,
+                    NodeKind::Str,
                     Some(String::from_utf8_lossy(&bytes).into_owned()),
                 )),
                 None => Err("`!!binary` is not base64".to_owned()),
@@ -760,10 +760,10 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(Kind, Option<String>
         };
     }
     match (core, found) {
-        ("float", Kind::Int | Kind::Float | Kind::NotJson)
-        | ("int", Kind::Int)
-        | ("bool", Kind::Bool)
-        | ("null", Kind::Null) => Ok((found, None)),
+        ("float", NodeKind::Int | NodeKind::Float | NodeKind::NotJson)
+        | ("int", NodeKind::Int)
+        | ("bool", NodeKind::Bool)
+        | ("null", NodeKind::Null) => Ok((found, None)),
         _ => Err(format!("the value cannot be read as `!!{core}`")),
     }
 }
@@ -854,7 +854,7 @@ fn in_scalar(document: &Document<'_>, at: usize) -> bool {
 }
 
 /// The first character that kubectl's reader refuses anywhere, comments included.
-fn control_character(text: &str) -> Option<Problem> {
+fn control_character(text: &str) -> Option<ReaderProblem> {
     let bytes = text.as_bytes();
     let at = bytes
         .iter()
@@ -866,7 +866,7 @@ fn control_character(text: &str) -> Option<Problem> {
     };
     let at = at.into_iter().chain(c1).min()?;
     let c = text.get(at..)?.chars().next()?;
-    Some(Problem {
+    Some(ReaderProblem {
         rule: "yaml/control-character",
         span: Span::of(at..at + c.len_utf8()),
         message: if c == NO_UTF8 {
@@ -884,7 +884,7 @@ fn control_character(text: &str) -> Option<Problem> {
 
 /// A character that nobody sees, or that turns the text around, in what is compared or run letter by letter. Joiners are left out:
 /// scripts and emoji need them.
-fn invisible_character(node: Node<'_>) -> Option<Problem> {
+fn invisible_character(node: Node<'_>) -> Option<ReaderProblem> {
     const EXACT: [&str; 8] = [
         "apiVersion",
         "args",
@@ -897,18 +897,18 @@ fn invisible_character(node: Node<'_>) -> Option<Problem> {
     ];
     let text = node.document().text;
     let written = node.span().text(text);
-    if node.kind() != Kind::Str || node.is_alias() || written.is_ascii() {
+    if node.kind() != NodeKind::Str || node.is_alias() || written.is_ascii() {
         return None;
     }
     let at = written.find(|c| matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'))?;
-    let item = node.parent().filter(|p| p.kind() == Kind::Seq);
+    let item = node.parent().filter(|p| p.kind() == NodeKind::Seq);
     let key = node.key_node().or_else(|| item?.key_node())?;
     if !EXACT.contains(&key.text()?) {
         return None;
     }
     let at = node.span().start as usize + at;
     let c = text.get(at..)?.chars().next()?;
-    Some(Problem {
+    Some(ReaderProblem {
         rule: "yaml/invisible-character",
         span: Span::of(at..at + c.len_utf8()),
         message: format!(
@@ -927,7 +927,7 @@ fn is_too_long(node: Node<'_>) -> bool {
         .unwrap_or_default()
         .trim_start_matches(['+', '-']);
     // 08 is a float, too.
-    node.kind() == Kind::Float
+    node.kind() == NodeKind::Float
         && digits.trim_start_matches('0').len() >= 19
         && digits.bytes().all(|b| b.is_ascii_digit())
         && digits.parse().map_or(true, |n: u128| !is_double(n))
@@ -939,9 +939,9 @@ fn is_double(n: u128) -> bool {
 }
 
 /// The first line of a document that cannot be read because of it.
-fn directive(text: &str) -> Problem {
+fn directive(text: &str) -> ReaderProblem {
     let line = text.split(BREAKS).next().unwrap_or_default();
-    Problem {
+    ReaderProblem {
         rule: "yaml/directive",
         span: Span::of(0..line.len()),
         message: "kubectl refuses a document that begins with a directive".to_owned(),
@@ -950,8 +950,8 @@ fn directive(text: &str) -> Problem {
     }
 }
 
-fn syntax(stop: &Stop, text: &str) -> Problem {
-    let at = stop.shown.min(text.len());
+fn syntax(stop: &ScanError, text: &str) -> ReaderProblem {
+    let at = stop.reported_at.min(text.len());
     let rest = text.get(at..).unwrap_or_default();
     let width = rest
         .chars()
@@ -966,7 +966,7 @@ fn syntax(stop: &Stop, text: &str) -> Problem {
     } else {
         Span::of(at..at + width)
     };
-    Problem {
+    ReaderProblem {
         rule: "yaml/syntax",
         span,
         message: stop.message.to_string(),
@@ -976,7 +976,7 @@ fn syntax(stop: &Stop, text: &str) -> Problem {
 }
 
 /// Repeated, unusable and merged keys; values that JSON has not.
-fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
+fn check_maps(document: &Document<'_>, problems: &mut Vec<ReaderProblem>) {
     let mut merging = Vec::new();
     let mut templates = Vec::new();
     let mut keys: Vec<(Cow<'_, str>, Node<'_>)> = Vec::new();
@@ -985,11 +985,11 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
             continue;
         }
         match node.kind() {
-            Kind::NotJson
+            NodeKind::NotJson
                 if node.key_node().is_some()
-                    || node.parent().is_some_and(|p| p.kind() == Kind::Seq) =>
+                    || node.parent().is_some_and(|p| p.kind() == NodeKind::Seq) =>
             {
-                problems.push(Problem {
+                problems.push(ReaderProblem {
                     rule: "yaml/not-json",
                     span: node.span(),
                     message: "JSON has no such number: kubectl refuses the document".to_owned(),
@@ -997,7 +997,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
                     related: None,
                 });
             }
-            Kind::Float if is_too_long(node) => problems.push(Problem {
+            NodeKind::Float if is_too_long(node) => problems.push(ReaderProblem {
                 rule: "yaml/not-json",
                 span: node.span(),
                 message: format!(
@@ -1007,7 +1007,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
                 help: Some("quote it where a text is meant".to_owned()),
                 related: None,
             }),
-            Kind::Map => {
+            NodeKind::Map => {
                 keys.clear();
                 for (key, value) in node.pairs() {
                     if key.is_merge() {
@@ -1032,10 +1032,10 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<Problem>) {
     problems.extend(merging.into_iter().flat_map(merge_order));
 }
 
-fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) {
+fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<ReaderProblem>) {
     let mut report = |first: &Node<'_>, again: &(Cow<'_, str>, Node<'_>)| {
         let shown = one_line(again.0.chars().take(80).collect());
-        problems.push(Problem {
+        problems.push(ReaderProblem {
             rule: "yaml/duplicate-key",
             span: again.1.span(),
             message: format!(
@@ -1062,13 +1062,13 @@ fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<Problem>) 
     }
 }
 
-fn check_merge(value: Node<'_>) -> Option<Problem> {
+fn check_merge(value: Node<'_>) -> Option<ReaderProblem> {
     let good = match value.kind() {
-        Kind::Map => true,
-        Kind::Seq => value.items().all(|item| item.kind() == Kind::Map),
+        NodeKind::Map => true,
+        NodeKind::Seq => value.items().all(|item| item.kind() == NodeKind::Map),
         _ => false,
     };
-    (!good).then(|| Problem {
+    (!good).then(|| ReaderProblem {
         rule: "yaml/syntax",
         span: value.span(),
         message: "a merge key needs a map, or a list of maps".to_owned(),
@@ -1079,11 +1079,11 @@ fn check_merge(value: Node<'_>) -> Option<Problem> {
 
 /// `{{ x }}` without quotes: a map as the key of a map.
 fn is_template(key: Node<'_>) -> bool {
-    key.kind() == Kind::Map && key.style() == Style::Flow
+    key.kind() == NodeKind::Map && key.style() == Style::Flow
 }
 
 /// One problem, whatever number of templates the document has: they have one cause.
-fn unquoted_templates(keys: &[Node<'_>]) -> Option<Problem> {
+fn unquoted_templates(keys: &[Node<'_>]) -> Option<ReaderProblem> {
     let [first, more @ ..] = keys else {
         return None;
     };
@@ -1092,7 +1092,7 @@ fn unquoted_templates(keys: &[Node<'_>]) -> Option<Problem> {
     } else {
         format!(" ({} more in this document)", more.len())
     };
-    Some(Problem {
+    Some(ReaderProblem {
         rule: "yaml/invalid-key",
         span: first.span(),
         message: format!("an unquoted template is a map as key of a map: kubectl refuses it{more}"),
@@ -1101,13 +1101,13 @@ fn unquoted_templates(keys: &[Node<'_>]) -> Option<Problem> {
     })
 }
 
-fn invalid_key(key: Node<'_>) -> Problem {
+fn invalid_key(key: Node<'_>) -> ReaderProblem {
     let (message, help) = match key.kind() {
-        Kind::Map | Kind::Seq => (
+        NodeKind::Map | NodeKind::Seq => (
             "a map or a list cannot be a key in JSON",
             "use a string as key",
         ),
-        Kind::Null => (
+        NodeKind::Null => (
             "null cannot be a key in JSON",
             "quote the key, or give it a name",
         ),
@@ -1116,7 +1116,7 @@ fn invalid_key(key: Node<'_>) -> Problem {
             "quote the key",
         ),
     };
-    Problem {
+    ReaderProblem {
         rule: "yaml/invalid-key",
         span: key.span(),
         message: message.to_owned(),
@@ -1126,7 +1126,7 @@ fn invalid_key(key: Node<'_>) -> Problem {
 }
 
 /// Keys that stand before a merge key which overrides them.
-fn merge_order(map: Node<'_>) -> Vec<Problem> {
+fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
     let mut seen: HashMap<Cow<'_, str>, Node<'_>> = HashMap::new();
     let mut overridden: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     for (key, value) in map.pairs() {
@@ -1138,7 +1138,7 @@ fn merge_order(map: Node<'_>) -> Vec<Problem> {
             }
             continue;
         }
-        let maps: Vec<_> = if value.kind() == Kind::Seq {
+        let maps: Vec<_> = if value.kind() == NodeKind::Seq {
             value.items().collect()
         } else {
             vec![value]
@@ -1151,7 +1151,7 @@ fn merge_order(map: Node<'_>) -> Vec<Problem> {
     }
     let mut overridden: Vec<_> = overridden.into_values().collect();
     overridden.sort_by_key(|(own, _)| own.id());
-    let problem = |(own, merge): (Node<'_>, Node<'_>)| Problem {
+    let problem = |(own, merge): (Node<'_>, Node<'_>)| ReaderProblem {
         rule: "yaml/merge-order",
         span: own.span(),
         message:

@@ -1,13 +1,13 @@
 //! Where a document stands: spans of a document → spans of the file, also for a document inside a scalar of
 //! another document.
 
-use super::tree::{Document, Kind, Node, Style};
+use super::tree::{Document, Node, NodeKind, Style};
 use crate::text::{FileId, Span};
 use std::sync::Arc;
 
 /// Where the text of a document stands.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Provenance {
     /// A chunk of a file.
     Chunk {
         /// The file.
@@ -26,28 +26,28 @@ pub enum Place {
 
 /// Runs of a decoded text and where they came from; sorted, without gaps inside the text.
 #[derive(Clone, Debug)]
-pub struct SpanMap(Arc<[Piece]>);
+pub struct SpanMap(Arc<[Segment]>);
 
 /// One run of a decoded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Segment {
     /// Bytes of the decoded text.
     pub inner: Span,
     /// Bytes of the text that it was decoded from.
     pub outer: Span,
     /// How the two belong together.
-    pub fit: Fit,
+    pub mapping: Mapping,
 }
 
 /// How a run of a decoded text belongs to the text that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
+pub enum Mapping {
     /// The text is the same: each inner byte has its own outer byte.
-    Same,
+    Verbatim,
     /// All of it came from all of that, with no places in between: an escape, a folded line break.
-    Whole,
+    Opaque,
     /// It came from a part of that which cannot be told.
-    Part,
+    Unknown,
 }
 
 /// A place in a file.
@@ -74,7 +74,7 @@ impl SpanMap {
         let pieces = inside.map(|p| {
             let shared = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
             let inner = Span::new(shared.start - part.start, shared.end - part.start);
-            Piece {
+            Segment {
                 inner,
                 ..p.cut(shared)
             }
@@ -104,28 +104,30 @@ impl SpanMap {
         let before = self.0.partition_point(|p| p.inner.end <= at);
         let behind = before.checked_sub(1).and_then(|i| self.0.get(i));
         match (behind, self.0.get(before)) {
-            (Some(piece), _) if piece.inner.end == at => {
-                (Span::empty(piece.outer.end), piece.fit != Fit::Part)
-            }
-            (_, Some(piece)) if piece.inner.start >= at => {
-                (Span::empty(piece.outer.start), piece.fit != Fit::Part)
-            }
-            (_, Some(piece)) => (piece.out(at), piece.fit == Fit::Same),
+            (Some(piece), _) if piece.inner.end == at => (
+                Span::empty(piece.outer.end),
+                piece.mapping != Mapping::Unknown,
+            ),
+            (_, Some(piece)) if piece.inner.start >= at => (
+                Span::empty(piece.outer.start),
+                piece.mapping != Mapping::Unknown,
+            ),
+            (_, Some(piece)) => (piece.out(at), piece.mapping == Mapping::Verbatim),
             (Some(piece), None) => (Span::empty(piece.outer.end), false),
             (None, None) => (Span::default(), false),
         }
     }
 
     /// The piece that holds the byte; behind the end the last one.
-    fn piece_at(&self, at: u32) -> Option<Piece> {
+    fn piece_at(&self, at: u32) -> Option<Segment> {
         let next = self.0.partition_point(|p| p.inner.start <= at);
         self.0.get(next.saturating_sub(1)).copied()
     }
 }
 
-impl Piece {
+impl Segment {
     fn out(self, at: u32) -> Span {
-        if self.fit == Fit::Same {
+        if self.mapping == Mapping::Verbatim {
             let moved = self.outer.start + at.saturating_sub(self.inner.start);
             Span::empty(moved.min(self.outer.end))
         } else if at >= self.inner.end {
@@ -137,32 +139,32 @@ impl Piece {
 
     /// Whether the map is exact at this offset of the piece.
     fn splits(self, at: u32) -> bool {
-        match self.fit {
-            Fit::Same => true,
-            Fit::Whole => at == self.inner.start || at == self.inner.end,
-            Fit::Part => false,
+        match self.mapping {
+            Mapping::Verbatim => true,
+            Mapping::Opaque => at == self.inner.start || at == self.inner.end,
+            Mapping::Unknown => false,
         }
     }
 
     /// The piece for a part of its inner side.
-    fn cut(self, inner: Span) -> Piece {
-        match self.fit {
-            Fit::Same => Piece {
+    fn cut(self, inner: Span) -> Segment {
+        match self.mapping {
+            Mapping::Verbatim => Segment {
                 inner,
                 outer: Span::new(self.out(inner.start).start, self.out(inner.end).end),
                 ..self
             },
             _ if inner == self.inner => self,
-            _ => Piece {
+            _ => Segment {
                 inner,
-                fit: Fit::Part,
+                mapping: Mapping::Unknown,
                 ..self
             },
         }
     }
 }
 
-impl Place {
+impl Provenance {
     /// The file that holds it.
     pub fn file(&self) -> FileId {
         match self {
@@ -191,12 +193,12 @@ impl Place {
 
     /// The place of a document whose text `map` brings back to a document at this place.
     #[must_use]
-    pub fn nest(&self, map: &SpanMap) -> Place {
+    pub fn nest(&self, map: &SpanMap) -> Provenance {
         let pieces = match self {
             Self::Chunk { base, .. } => map
                 .0
                 .iter()
-                .map(|p| Piece {
+                .map(|p| Segment {
                     outer: p.outer.shift(*base),
                     ..*p
                 })
@@ -205,7 +207,7 @@ impl Place {
                 map.0.iter().flat_map(|p| outer.compose(*p)).collect()
             }
         };
-        Place::Nested {
+        Provenance::Nested {
             file: self.file(),
             map: SpanMap(pieces),
         }
@@ -214,13 +216,17 @@ impl Place {
 
 impl SpanMap {
     /// A piece whose outer side is this map's inner side, carried through.
-    fn compose(&self, piece: Piece) -> Vec<Piece> {
-        if piece.fit != Fit::Same {
+    fn compose(&self, piece: Segment) -> Vec<Segment> {
+        if piece.mapping != Mapping::Verbatim {
             let (outer, exact) = self.outer(piece.outer);
-            let fit = if exact { piece.fit } else { Fit::Part };
-            return vec![Piece {
+            let mapping = if exact {
+                piece.mapping
+            } else {
+                Mapping::Unknown
+            };
+            return vec![Segment {
                 outer,
-                fit,
+                mapping,
                 ..piece
             }];
         }
@@ -240,7 +246,7 @@ impl SpanMap {
                     piece.inner.start + (shared.start - piece.outer.start),
                     piece.inner.start + (shared.end - piece.outer.start),
                 );
-                Piece {
+                Segment {
                     inner,
                     ..p.cut(shared)
                 }
@@ -260,15 +266,19 @@ impl Document<'_> {
 /// is no string. Where the way cannot be followed, the whole scalar is one piece: never wrong, only not exact.
 pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
     let node = node.target();
-    let value = node.text().filter(|_| node.kind() == Kind::Str)?;
+    let value = node.text().filter(|_| node.kind() == NodeKind::Str)?;
     let span = node.span();
     let content = node.content();
     if content.text(node.document().text).as_ptr() == value.as_ptr() {
         // The value is the text itself.
-        let (inner, fit) = (Span::of(0..value.len()), Fit::Same);
+        let (inner, mapping) = (Span::of(0..value.len()), Mapping::Verbatim);
         if !inner.is_empty() {
             let outer = content;
-            return Some(SpanMap(Arc::new([Piece { inner, outer, fit }])));
+            return Some(SpanMap(Arc::new([Segment {
+                inner,
+                outer,
+                mapping,
+            }])));
         }
     }
     let raw = span.text(node.document().text);
@@ -286,20 +296,20 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
         Style::Block | Style::Flow => return None,
     }
     if out.text != value {
-        let whole = Piece {
+        let whole = Segment {
             inner: Span::of(0..value.len()),
             outer: span,
-            fit: Fit::Whole,
+            mapping: Mapping::Opaque,
         };
         return Some(SpanMap(Arc::new([whole])));
     }
     if out.pieces.is_empty() {
         // An empty value still has a place.
         let (inner, outer) = (Span::empty(0), Span::empty(span.end));
-        out.pieces.push(Piece {
+        out.pieces.push(Segment {
             inner,
             outer,
-            fit: Fit::Whole,
+            mapping: Mapping::Opaque,
         });
     }
     Some(SpanMap(out.pieces.into()))
@@ -308,7 +318,7 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
 /// Decodes a scalar a second time, this time keeping track of where each byte came from.
 struct Decoder {
     text: String,
-    pieces: Vec<Piece>,
+    pieces: Vec<Segment>,
     base: u32,
 }
 
@@ -341,14 +351,14 @@ impl Decoder {
         let outer = Span::of(at..at + text.len()).shift(self.base);
         self.text.push_str(text);
         match self.pieces.last_mut() {
-            Some(last) if last.fit == Fit::Same && last.outer.end == outer.start => {
+            Some(last) if last.mapping == Mapping::Verbatim && last.outer.end == outer.start => {
                 last.inner.end = inner.end;
                 last.outer.end = outer.end;
             }
-            _ => self.pieces.push(Piece {
+            _ => self.pieces.push(Segment {
                 inner,
                 outer,
-                fit: Fit::Same,
+                mapping: Mapping::Verbatim,
             }),
         }
     }
@@ -360,10 +370,10 @@ impl Decoder {
         }
         let inner = Span::of(self.text.len()..self.text.len() + text.len());
         self.text.push_str(text);
-        self.pieces.push(Piece {
+        self.pieces.push(Segment {
             inner,
             outer: Span::of(from..to).shift(self.base),
-            fit: Fit::Whole,
+            mapping: Mapping::Opaque,
         });
     }
 

@@ -17,18 +17,18 @@ const KEY_LENGTH: usize = 1024;
 
 /// Why the reader stopped.
 #[derive(Debug)]
-pub(super) struct Stop {
+pub(super) struct ScanError {
     /// Byte offset in the chunk.
     pub(super) at: usize,
     /// What it is shown at, where that stands before: a bracket that was opened.
-    pub(super) shown: usize,
+    pub(super) reported_at: usize,
     /// What is wrong.
     pub(super) message: Cow<'static, str>,
     /// What to write instead.
     pub(super) help: &'static str,
 }
 
-impl Stop {
+impl ScanError {
     pub(super) fn new(
         at: usize,
         message: impl Into<Cow<'static, str>>,
@@ -36,7 +36,7 @@ impl Stop {
     ) -> Self {
         Self {
             at,
-            shown: at,
+            reported_at: at,
             message: message.into(),
             help,
         }
@@ -64,7 +64,7 @@ impl Stop {
     pub(super) fn unclosed(at: usize, bracket: usize) -> Self {
         let message = "this bracket is not closed, or a comma is missing before the next line";
         Self {
-            shown: bracket,
+            reported_at: bracket,
             ..Self::new(at, message, "close it, or quote the text that holds it")
         }
     }
@@ -216,11 +216,11 @@ impl<'t> Scanner<'t> {
     }
 
     /// The next token; the last is `StreamEnd` for ever.
-    pub(super) fn peek(&mut self) -> Result<&Token<'t>, Stop> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'t>, ScanError> {
         while self.needs_more()? {
             self.fetch()?;
         }
-        let end = || Stop::new(self.mark.at, "the text ends here", "complete it");
+        let end = || ScanError::new(self.mark.at, "the text ends here", "complete it");
         self.queue.front().ok_or_else(end)
     }
 
@@ -240,7 +240,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Whether the first token may yet turn out to be a key, or there is none.
-    fn needs_more(&mut self) -> Result<bool, Stop> {
+    fn needs_more(&mut self) -> Result<bool, ScanError> {
         if self.queue.is_empty() {
             return Ok(!self.ended);
         }
@@ -367,7 +367,7 @@ impl<'t> Scanner<'t> {
         });
     }
 
-    fn fetch(&mut self) -> Result<(), Stop> {
+    fn fetch(&mut self) -> Result<(), ScanError> {
         self.skip_to_token();
         self.unroll(self.mark.column.cast_signed());
         if self.at_end() {
@@ -400,11 +400,11 @@ impl<'t> Scanner<'t> {
             b'\'' => self.quoted(Style::Single),
             b'"' => self.quoted(Style::Double),
             _ if self.begins_plain(byte) => self.plain(),
-            b'\t' => Err(Stop::tab(self.mark.at)),
+            b'\t' => Err(ScanError::tab(self.mark.at)),
             _ => {
                 let rest = self.text.get(self.mark.at..).unwrap_or_default();
                 let first = rest.chars().next().unwrap_or_default();
-                Err(Stop::new(
+                Err(ScanError::new(
                     self.mark.at,
                     format!("`{}` cannot begin a value", first.escape_debug()),
                     "quote the value",
@@ -450,14 +450,14 @@ impl<'t> Scanner<'t> {
 
     // --- keys and indentation
 
-    fn is_valid(&mut self, at: usize) -> Result<bool, Stop> {
+    fn is_valid(&mut self, at: usize) -> Result<bool, ScanError> {
         let now = self.mark;
         let Some(key) = self.keys.get_mut(at).filter(|key| key.possible) else {
             return Ok(false);
         };
         if key.mark.line < now.line || key.mark.index + KEY_LENGTH < now.index {
             if key.required {
-                return Err(Stop::misplaced(key.mark.at));
+                return Err(ScanError::misplaced(key.mark.at));
             }
             key.possible = false;
             return Ok(false);
@@ -465,7 +465,7 @@ impl<'t> Scanner<'t> {
         Ok(true)
     }
 
-    fn save_key(&mut self) -> Result<(), Stop> {
+    fn save_key(&mut self) -> Result<(), ScanError> {
         if !self.key_allowed {
             return Ok(());
         }
@@ -482,12 +482,12 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn remove_key(&mut self) -> Result<(), Stop> {
+    fn remove_key(&mut self) -> Result<(), ScanError> {
         if let Some(key) = self.keys.last_mut()
             && key.possible
         {
             if key.required {
-                return Err(Stop::misplaced(key.mark.at));
+                return Err(ScanError::misplaced(key.mark.at));
             }
             key.possible = false;
         }
@@ -522,7 +522,7 @@ impl<'t> Scanner<'t> {
 
     // --- indicators
 
-    fn stream_end(&mut self) -> Result<(), Stop> {
+    fn stream_end(&mut self) -> Result<(), ScanError> {
         if self.mark.column != 0 {
             self.mark.column = 0;
             self.mark.line += 1;
@@ -535,7 +535,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn marker(&mut self) -> Result<(), Stop> {
+    fn marker(&mut self) -> Result<(), ScanError> {
         self.unroll(-1);
         self.remove_key()?;
         self.key_allowed = false;
@@ -556,7 +556,7 @@ impl<'t> Scanner<'t> {
         self.push(kind, start);
     }
 
-    fn flow_start(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+    fn flow_start(&mut self, kind: TokenKind<'t>) -> Result<(), ScanError> {
         self.save_key()?;
         self.keys.push(SimpleKey {
             possible: false,
@@ -570,7 +570,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn flow_end(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+    fn flow_end(&mut self, kind: TokenKind<'t>) -> Result<(), ScanError> {
         self.remove_key()?;
         if self.flow > 0 {
             self.flow -= 1;
@@ -581,17 +581,17 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn flow_entry(&mut self) -> Result<(), Stop> {
+    fn flow_entry(&mut self) -> Result<(), ScanError> {
         self.remove_key()?;
         self.key_allowed = true;
         self.indicator(TokenKind::FlowEntry);
         Ok(())
     }
 
-    fn block_entry(&mut self) -> Result<(), Stop> {
+    fn block_entry(&mut self) -> Result<(), ScanError> {
         if self.flow == 0 {
             if !self.key_allowed {
-                return Err(Stop::new(
+                return Err(ScanError::new(
                     self.mark.at,
                     "a list item cannot begin here",
                     "begin the list on a line of its own",
@@ -606,11 +606,11 @@ impl<'t> Scanner<'t> {
     }
 
     /// `? `, before a key that is no simple one.
-    fn key(&mut self) -> Result<(), Stop> {
+    fn key(&mut self) -> Result<(), ScanError> {
         self.complex(TokenKind::Key)
     }
 
-    fn value(&mut self) -> Result<(), Stop> {
+    fn value(&mut self) -> Result<(), ScanError> {
         let last = self.keys.len().saturating_sub(1);
         if !self.is_valid(last)? {
             return self.complex(TokenKind::Value);
@@ -627,10 +627,10 @@ impl<'t> Scanner<'t> {
     }
 
     /// A `?`, or a `:` that no simple key stands before.
-    fn complex(&mut self, kind: TokenKind<'t>) -> Result<(), Stop> {
+    fn complex(&mut self, kind: TokenKind<'t>) -> Result<(), ScanError> {
         if self.flow == 0 {
             if !self.key_allowed {
-                return Err(Stop::new(
+                return Err(ScanError::new(
                     self.mark.at,
                     "a `key: value` cannot begin here",
                     "check the indentation of this line against the one above, or quote a value that holds `: `",
@@ -656,7 +656,7 @@ impl<'t> Scanner<'t> {
         self.slice(start, self.mark.at)
     }
 
-    fn anchor(&mut self, alias: bool) -> Result<(), Stop> {
+    fn anchor(&mut self, alias: bool) -> Result<(), ScanError> {
         self.save_key()?;
         self.key_allowed = false;
         let start = self.mark;
@@ -668,7 +668,7 @@ impl<'t> Scanner<'t> {
                 b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`'
             );
         if name.is_empty() || !ends {
-            return Err(Stop::new(
+            return Err(ScanError::new(
                 start.at,
                 "a name of letters, digits, `-` and `_` is expected behind `&` and `*`",
                 "quote the value if it is a text",
@@ -683,7 +683,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn tag(&mut self) -> Result<(), Stop> {
+    fn tag(&mut self) -> Result<(), ScanError> {
         self.save_key()?;
         self.key_allowed = false;
         let start = self.mark;
@@ -715,8 +715,8 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn no_tag(start: Mark) -> Stop {
-        Stop::new(
+    fn no_tag(start: Mark) -> ScanError {
+        ScanError::new(
             start.at,
             "this is no tag: `!` begins one",
             "quote the value if it is a text",
@@ -735,7 +735,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The characters of a URI behind `head`, whose `!` is left out.
-    fn tag_text(&mut self, start: Mark, head: &str) -> Result<String, Stop> {
+    fn tag_text(&mut self, start: Mark, head: &str) -> Result<String, ScanError> {
         let mut text: Vec<u8> = head.bytes().skip(1).collect();
         let mut found = !head.is_empty();
         loop {
@@ -779,7 +779,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// `%C3%A9`: the octets of one character.
-    fn escaped_octets(&mut self, start: Mark, into: &mut Vec<u8>) -> Result<(), Stop> {
+    fn escaped_octets(&mut self, start: Mark, into: &mut Vec<u8>) -> Result<(), ScanError> {
         let mut left = 1;
         let mut first = true;
         while left > 0 {
@@ -816,13 +816,13 @@ impl<'t> Scanner<'t> {
         hex.then(|| u32::from_str_radix(text, 16).ok())?
     }
 
-    fn directive(&mut self) -> Result<(), Stop> {
+    fn directive(&mut self) -> Result<(), ScanError> {
         self.unroll(-1);
         self.remove_key()?;
         self.key_allowed = false;
         let start = self.mark;
         let wrong = || {
-            Stop::new(
+            ScanError::new(
                 start.at,
                 "this is no directive that kubectl knows",
                 "quote the value if it is a text, or remove the line",
@@ -885,7 +885,7 @@ impl<'t> Scanner<'t> {
 
     // --- scalars
 
-    fn block_scalar(&mut self, style: Style) -> Result<(), Stop> {
+    fn block_scalar(&mut self, style: Style) -> Result<(), ScanError> {
         self.remove_key()?;
         self.key_allowed = true;
         let start = self.mark;
@@ -895,7 +895,7 @@ impl<'t> Scanner<'t> {
             match self.byte(0) {
                 sign @ (b'+' | b'-') if chomp == 0 => chomp = sign,
                 b'0' if increment == 0 => {
-                    return Err(Stop::new(
+                    return Err(ScanError::new(
                         self.mark.at,
                         "the indentation of a block scalar cannot be 0",
                         "write a digit from 1 to 9, or none",
@@ -909,7 +909,7 @@ impl<'t> Scanner<'t> {
         self.skip_blanks();
         self.skip_comment();
         if !self.is_break_or_end(0) {
-            return Err(Stop::new(
+            return Err(ScanError::new(
                 self.mark.at,
                 "text cannot follow `|` or `>` on its line",
                 "begin the text on the next line",
@@ -960,7 +960,7 @@ impl<'t> Scanner<'t> {
         &mut self,
         indent: &mut Option<isize>,
         breaks: &mut String,
-    ) -> Result<usize, Stop> {
+    ) -> Result<usize, ScanError> {
         let mut end = self.mark.at;
         let mut widest = 0;
         loop {
@@ -972,7 +972,7 @@ impl<'t> Scanner<'t> {
             }
             widest = widest.max(column);
             if indents && self.byte(0) == b'\t' {
-                return Err(Stop::tab(self.mark.at));
+                return Err(ScanError::tab(self.mark.at));
             }
             let ends = self.line_break(0).is_some() || self.at_end() && column > 0;
             if !ends {
@@ -987,13 +987,13 @@ impl<'t> Scanner<'t> {
         Ok(end)
     }
 
-    fn quoted(&mut self, style: Style) -> Result<(), Stop> {
+    fn quoted(&mut self, style: Style) -> Result<(), ScanError> {
         self.save_key()?;
         self.key_allowed = false;
         let start = self.mark;
         let quote = if style == Style::Single { b'\'' } else { b'"' };
         let unclosed = || {
-            Stop::new(
+            ScanError::new(
                 start.at,
                 "this quote is never closed",
                 "close it, or double a quote inside single quotes",
@@ -1054,12 +1054,12 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads blanks and line breaks inside of a scalar; no tab may stand in the indentation.
-    fn fold(&mut self, folding: &mut Folding, indent: isize) -> Result<(), Stop> {
+    fn fold(&mut self, folding: &mut Folding, indent: isize) -> Result<(), ScanError> {
         loop {
             if self.is_blank(0) {
                 let indents = folding.broken && self.mark.column.cast_signed() < indent;
                 if indents && self.byte(0) == b'\t' {
-                    return Err(Stop::tab(self.mark.at));
+                    return Err(ScanError::tab(self.mark.at));
                 }
                 if !folding.broken {
                     folding.blanks.push(char::from(self.byte(0)));
@@ -1080,7 +1080,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Adds what an escape in double quotes stands for.
-    fn escape(&mut self, value: &mut String) -> Result<(), Stop> {
+    fn escape(&mut self, value: &mut String) -> Result<(), ScanError> {
         let at = self.mark.at;
         let (digits, c) = match self.byte(1) {
             b'0' => (0, '\0'),
@@ -1101,14 +1101,14 @@ impl<'t> Scanner<'t> {
             b'u' => (4, '\0'),
             b'U' => (8, '\0'),
             b'/' => {
-                return Err(Stop::new(
+                return Err(ScanError::new(
                     at,
                     "`\\/` is JSON's escape: kubectl's YAML reader refuses it",
                     "write `/`",
                 ));
             }
             _ => {
-                return Err(Stop::new(
+                return Err(ScanError::new(
                     at,
                     "there is no such escape in double quotes",
                     "write `\\\\` for a backslash, or use single quotes",
@@ -1130,14 +1130,14 @@ impl<'t> Scanner<'t> {
             } else {
                 "this escape stands for no character"
             };
-            return Err(Stop::new(at, message, "write the character itself"));
+            return Err(ScanError::new(at, message, "write the character itself"));
         };
         value.push(c);
         self.skip_ascii(2 + digits);
         Ok(())
     }
 
-    fn plain(&mut self) -> Result<(), Stop> {
+    fn plain(&mut self) -> Result<(), ScanError> {
         self.save_key()?;
         self.key_allowed = false;
         let start = self.mark.at;

@@ -33,7 +33,7 @@ pub struct Chunk {
     /// How it is read.
     pub format: Format,
     /// The separator before it, where kubectl would refuse that.
-    pub glued: Option<Span>,
+    pub text_after_separator: Option<Span>,
 }
 
 /// The chunks of a text in order; they never overlap.
@@ -58,7 +58,7 @@ pub fn split(text: &str) -> Split {
         _ => chunks.push(Chunk {
             span: Span::of(read..text.len()),
             format: Format::NotJson,
-            glued: None,
+            text_after_separator: None,
         }),
     }
     chunks
@@ -69,14 +69,14 @@ pub fn whole(text: &str, format: Format) -> Split {
     vec![Chunk {
         span: Span::of(0..text.len()),
         format,
-        glued: None,
+        text_after_separator: None,
     }]
 }
 
 /// The documents of a text from a byte on.
 fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
-    let mut glued = None;
-    let mut push = |start: usize, end: usize, glued: Option<Span>| {
+    let mut text_after_separator = None;
+    let mut push = |start: usize, end: usize, text_after_separator: Option<Span>| {
         let body = text.get(start..end).unwrap_or_default();
         let bom = if body.starts_with('\u{FEFF}') {
             '\u{FEFF}'.len_utf8()
@@ -85,11 +85,11 @@ fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
         };
         // A tab alone on its line is an error.
         let blank = |b| matches!(b, b' ' | b'\n' | b'\r');
-        if glued.is_some() || !body.bytes().all(blank) {
+        if text_after_separator.is_some() || !body.bytes().all(blank) {
             chunks.push(Chunk {
                 span: Span::of(start + bom..end),
                 format: Format::Yaml,
-                glued,
+                text_after_separator,
             });
         }
     };
@@ -107,19 +107,19 @@ fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
         let rest = written.trim();
         let plain = rest.is_empty() || rest.starts_with('#');
         // Where it ends no document, a separator is the first line of the next one.
-        first = start == line && glued.is_none() && !first;
+        first = start == line && text_after_separator.is_none() && !first;
         if first && plain && (is_read(written) || matters(text, end)) {
             continue;
         }
-        push(start, line, glued);
-        glued = (!plain).then(|| Span::of(line..behind));
+        push(start, line, text_after_separator);
+        text_after_separator = (!plain).then(|| Span::of(line..behind));
         start = if plain {
             (end + 1).min(text.len())
         } else {
             behind
         };
     }
-    push(start, text.len(), glued);
+    push(start, text.len(), text_after_separator);
 }
 
 /// Whether what stands behind `---` matters to the parser, if it comes to read it: a character that ends the line or is refused, or
@@ -154,7 +154,7 @@ fn json_values(text: &str, chunks: &mut Split) -> usize {
         chunks.push(Chunk {
             span: Span::of(read + blanks..end),
             format: Format::Json,
-            glued: None,
+            text_after_separator: None,
         });
         read = end;
     }

@@ -1,6 +1,6 @@
 //! The arena tree of one document, and the view of it that every rule holds.
 
-use super::{Format, Place, scalar};
+use super::{Format, Provenance, scalar};
 use crate::text::Span;
 use scalar::Resolved;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub type NodeId = u32;
 
 /// What a node is to kubectl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NodeKind {
     /// `null`, `~`, or a value left out.
     Null,
     /// A boolean, in any of its spellings.
@@ -73,7 +73,7 @@ pub(super) struct NodeData {
     pub(super) data: u32,
     /// Which child of its parent it is, keys and values counted alike.
     pub(super) index: u32,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
     pub(super) style: Style,
     pub(super) holds: Holds,
     /// Of a map: has a merge key; of a string: is one, where it is a key.
@@ -93,7 +93,7 @@ pub struct Document<'t> {
     /// The text that all spans of the nodes count in.
     pub text: &'t str,
     /// Where that text stands.
-    pub place: Place,
+    pub place: Provenance,
     /// How it was read.
     pub format: Format,
     pub(super) nodes: Vec<NodeData>,
@@ -103,7 +103,7 @@ pub struct Document<'t> {
 }
 
 /// Pairs of a map and items of a list that has more than this are looked up in a table.
-const LARGE: usize = 256;
+const INDEXED_ABOVE: usize = 256;
 
 /// The large maps and lists that somebody has looked into, so that many looks into many pairs take no long time.
 #[derive(Debug, Default)]
@@ -178,7 +178,7 @@ const MISSING: NodeData = NodeData {
     end: 0,
     data: 0,
     index: 0,
-    kind: Kind::Null,
+    kind: NodeKind::Null,
     style: Style::Plain,
     holds: Holds::Count,
     merges: false,
@@ -220,7 +220,7 @@ impl<'d> Node<'d> {
     }
 
     /// What it is.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> NodeKind {
         self.data().kind
     }
 
@@ -265,7 +265,7 @@ impl<'d> Node<'d> {
 
     /// The string that it is; `None` for everything else, numbers and booleans too.
     pub fn as_str(self) -> Option<&'d str> {
-        if self.kind() == Kind::Str {
+        if self.kind() == NodeKind::Str {
             self.text()
         } else {
             None
@@ -292,17 +292,17 @@ impl<'d> Node<'d> {
 
     fn resolved(self) -> Resolved {
         match self.kind() {
-            Kind::Bool | Kind::Int | Kind::Float | Kind::NotJson => {
+            NodeKind::Bool | NodeKind::Int | NodeKind::Float | NodeKind::NotJson => {
                 scalar::resolve(self.text().unwrap_or_default())
             }
-            Kind::Null => Resolved::Null,
-            Kind::Str | Kind::Seq | Kind::Map => Resolved::Str,
+            NodeKind::Null => Resolved::Null,
+            NodeKind::Str | NodeKind::Seq | NodeKind::Map => Resolved::Str,
         }
     }
 
     /// Whether it is null or left out.
     pub fn is_null(self) -> bool {
-        self.kind() == Kind::Null
+        self.kind() == NodeKind::Null
     }
 
     /// Number of items or pairs as written; 0 for a scalar.
@@ -324,7 +324,7 @@ impl<'d> Node<'d> {
     pub fn items(self) -> impl Iterator<Item = Node<'d>> + Clone {
         let seq = self.target();
         let kind = seq.own().kind;
-        seq.children().filter(move |_| kind == Kind::Seq)
+        seq.children().filter(move |_| kind == NodeKind::Seq)
     }
 
     /// The items of a field that is a list; none for anything else.
@@ -347,7 +347,7 @@ impl<'d> Node<'d> {
         let kind = map.own().kind;
         let mut children = map.children();
         std::iter::from_fn(move || {
-            if kind == Kind::Map {
+            if kind == NodeKind::Map {
                 Some((children.next()?, children.next()?))
             } else {
                 None
@@ -378,7 +378,7 @@ impl<'d> Node<'d> {
         for (key, value) in self.pairs() {
             if key.is_merge() {
                 // Within a list of maps the first wins, so the last is put first.
-                let maps: Vec<_> = if value.kind() == Kind::Seq {
+                let maps: Vec<_> = if value.kind() == NodeKind::Seq {
                     value.items().collect()
                 } else {
                     vec![value]
@@ -396,14 +396,14 @@ impl<'d> Node<'d> {
 
     /// Whether it is a `<<` that merges.
     pub fn is_merge(self) -> bool {
-        self.own().kind == Kind::Str && self.own().merges
+        self.own().kind == NodeKind::Str && self.own().merges
     }
 
     /// The JSON key that it becomes as a key; `None` where kubectl refuses it.
     pub fn key(self) -> Option<Cow<'d, str>> {
         match self.kind() {
-            Kind::Str => self.text().map(Cow::Borrowed),
-            Kind::Seq | Kind::Map | Kind::Null => None,
+            NodeKind::Str => self.text().map(Cow::Borrowed),
+            NodeKind::Seq | NodeKind::Map | NodeKind::Null => None,
             _ => scalar::key(self.resolved(), self.text()?),
         }
     }
@@ -411,13 +411,13 @@ impl<'d> Node<'d> {
     fn is_key(self, name: &str) -> bool {
         match self.kind() {
             // Nearly all keys are told by their length, without a look at the text.
-            Kind::Str if self.data().holds == Holds::Slice => {
+            NodeKind::Str if self.data().holds == Holds::Slice => {
                 let content = self.target().content();
                 let length = content.end.saturating_sub(content.start) as usize;
                 length == name.len() && content.text(self.doc.text) == name
             }
-            Kind::Str => self.text() == Some(name),
-            Kind::Seq | Kind::Map | Kind::Null => false,
+            NodeKind::Str => self.text() == Some(name),
+            NodeKind::Seq | NodeKind::Map | NodeKind::Null => false,
             _ => self.key().is_some_and(|k| k == name),
         }
     }
@@ -429,7 +429,7 @@ impl<'d> Node<'d> {
 
     /// Key and value; see `get`.
     pub fn pair(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
-        if self.len() > LARGE {
+        if self.len() > INDEXED_ABOVE {
             return self.pair_of_large(name);
         }
         let merges = self.data().merges;
@@ -437,7 +437,7 @@ impl<'d> Node<'d> {
         for (key, value) in self.pairs() {
             if merges && key.is_merge() {
                 let merged = match value.kind() {
-                    Kind::Seq => value.items().find_map(|m| m.pair(name)),
+                    NodeKind::Seq => value.items().find_map(|m| m.pair(name)),
                     _ => value.pair(name),
                 };
                 found = merged.or(found);
@@ -470,7 +470,7 @@ impl<'d> Node<'d> {
     /// Whether a list has an item with a text.
     pub fn has_item(self, text: &str) -> bool {
         let list = self.target();
-        if self.len() <= LARGE {
+        if self.len() <= INDEXED_ABOVE {
             return list.items().any(|item| item.text() == Some(text));
         }
         let mut tables = self.doc.large.0.borrow_mut();
@@ -524,7 +524,7 @@ impl<'d> Node<'d> {
 
     /// The key that it is the value of.
     pub fn key_node(self) -> Option<Node<'d>> {
-        let parent = self.parent().filter(|p| p.own().kind == Kind::Map)?;
+        let parent = self.parent().filter(|p| p.own().kind == NodeKind::Map)?;
         if self.own().index.is_multiple_of(2) {
             return None;
         }
@@ -567,7 +567,7 @@ impl<'d> Node<'d> {
         let mut node = self;
         while let Some(parent) = node.parent() {
             steps.push(match parent.own().kind {
-                Kind::Seq => node.own().index.to_string(),
+                NodeKind::Seq => node.own().index.to_string(),
                 _ => match node.key_node().and_then(Node::key) {
                     Some(key) => key.replace('~', "~0").replace('/', "~1"),
                     // A key itself: the path of its value.
@@ -590,14 +590,14 @@ impl<'d> Node<'d> {
     pub fn to_json(self) -> serde_json::Value {
         use serde_json::Value;
         match self.kind() {
-            Kind::Null => Value::Null,
-            Kind::Bool => Value::Bool(self.as_bool() == Some(true)),
-            Kind::Int | Kind::Float | Kind::NotJson => {
+            NodeKind::Null => Value::Null,
+            NodeKind::Bool => Value::Bool(self.as_bool() == Some(true)),
+            NodeKind::Int | NodeKind::Float | NodeKind::NotJson => {
                 scalar::json_number(self.resolved()).map_or(Value::Null, Value::Number)
             }
-            Kind::Str => Value::String(self.text().unwrap_or_default().to_owned()),
-            Kind::Seq => Value::Array(self.items().map(Node::to_json).collect()),
-            Kind::Map => Value::Object(
+            NodeKind::Str => Value::String(self.text().unwrap_or_default().to_owned()),
+            NodeKind::Seq => Value::Array(self.items().map(Node::to_json).collect()),
+            NodeKind::Map => Value::Object(
                 self.entries()
                     .filter_map(|(k, v)| Some((k.key()?.into_owned(), v.to_json())))
                     .collect(),
@@ -636,14 +636,14 @@ pub fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> + Clone {
 
 /// A place in a document that a finding may point at: a node, or a piece of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Spot<'d> {
+pub struct NodeSpan<'d> {
     /// The node that it belongs to.
     pub node: Node<'d>,
     /// Bytes of the node's document.
     pub span: Span,
 }
 
-impl<'d> From<Node<'d>> for Spot<'d> {
+impl<'d> From<Node<'d>> for NodeSpan<'d> {
     fn from(node: Node<'d>) -> Self {
         Self {
             node,
@@ -654,20 +654,20 @@ impl<'d> From<Node<'d>> for Spot<'d> {
 
 impl<'d> Node<'d> {
     /// The place to point at when this node lacks something: see `head`.
-    pub fn lacking(self) -> Spot<'d> {
-        Spot {
+    pub fn lacking(self) -> NodeSpan<'d> {
+        NodeSpan {
             node: self,
             span: self.head(),
         }
     }
 
     /// The bytes `from..to` of its text, as a place.
-    pub fn part(self, from: usize, to: usize) -> Spot<'d> {
+    pub fn part(self, from: usize, to: usize) -> NodeSpan<'d> {
         let node = self.target();
         let span = match super::decode_scalar(node) {
             Some(map) => map.outer(Span::of(from..to)).0,
             None => node.span(),
         };
-        Spot { node, span }
+        NodeSpan { node, span }
     }
 }

@@ -5,7 +5,7 @@ use crate::cli::kubevet;
 use crate::support::{check, check_one, place, source};
 use kubevet::finding::{Releases, State};
 use kubevet::model::Profile;
-use kubevet::output::{FORMATS, Look};
+use kubevet::output::{FORMATS, RenderOptions};
 use std::path::Path;
 
 /// What must be found nowhere.
@@ -99,7 +99,7 @@ fn secrets_appear_in_no_format() {
                 let mut out = Vec::new();
                 writer(
                     &report,
-                    Look {
+                    RenderOptions {
                         color: false,
                         width,
                     },

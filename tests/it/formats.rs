@@ -2,7 +2,7 @@
 
 use crate::support::check_one;
 use kubevet::model::Profile;
-use kubevet::output::{FORMATS, Look};
+use kubevet::output::{FORMATS, RenderOptions};
 use kubevet::text::{SpanSet, line_hashes};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ fn print(format: &str, text: &str) -> String {
     let mut out = Vec::new();
     writer(
         &report,
-        Look {
+        RenderOptions {
             color: false,
             width: 80,
         },

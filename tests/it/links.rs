@@ -1,18 +1,18 @@
 //! From a component to the files that it names, and what is known of them.
 
 use crate::support::facts;
-use kubevet::kube::component::{ComponentKind, Origin};
-use kubevet::kube::{Facts, Says, Set};
+use kubevet::component::{ComponentKind, Origin};
+use kubevet::documents::{ConfigFileFacts, DocumentFacts, DocumentSet};
 
 /// The set of some files.
-fn set<'a>(files: &'a [(&'a str, Vec<Facts>)]) -> Set<'a> {
+fn set<'a>(files: &'a [(&'a str, Vec<DocumentFacts>)]) -> DocumentSet<'a> {
     let facts = files
         .iter()
         .flat_map(|(path, facts)| facts.iter().map(|f| (*path, f)));
-    Set::new(facts.collect())
+    DocumentSet::new(facts.collect())
 }
 
-fn analysed<'a>(files: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<Facts>)> {
+fn analysed<'a>(files: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<DocumentFacts>)> {
     let one = |(path, text): &(&'a str, &str)| (*path, facts(path, text));
     files.iter().map(one).collect()
 }
@@ -134,16 +134,16 @@ fn a_link_tells_what_both_ends_say() {
         assert_eq!(links.len(), 1, "{flag}");
         links[0].file.says.clone()
     };
-    let Says::Authentication(Some(anonymous)) = says("authentication-config") else {
+    let ConfigFileFacts::Authentication(Some(anonymous)) = says("authentication-config") else {
         panic!("it speaks of anonymous requests");
     };
     assert_eq!((anonymous.enabled, anonymous.limited), (Some(true), true));
     assert_eq!(anonymous.at.span.text(authn), "anonymous");
     assert!(
-        matches!(says("authorization-config"), Says::Authorization(t) if t == ["Node", "RBAC"])
+        matches!(says("authorization-config"), ConfigFileFacts::Authorization(t) if t == ["Node", "RBAC"])
     );
     assert!(
-        matches!(says("admission-control-config-file"), Says::Admission(p) if p == ["PodSecurity"])
+        matches!(says("admission-control-config-file"), ConfigFileFacts::Admission(p) if p == ["PodSecurity"])
     );
 
     let values = |name| -> Vec<_> {

@@ -3,13 +3,13 @@
 
 use kubevet::text::{FileId, decode};
 use kubevet::yaml::{
-    Chunk, Format, Kind, Limits, Parsed, Place, Problem, decode_scalar, parse, split,
+    Chunk, Format, Limits, NodeKind, Parsed, Provenance, ReaderProblem, decode_scalar, parse, split,
 };
 use serde_json::Value;
 use std::fs;
 
 fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
-    let place = Place::Chunk {
+    let place = Provenance::Chunk {
         file: FileId(0),
         base: chunk.span.start,
     };
@@ -49,7 +49,7 @@ fn plain_scalars_mean_what_they_mean_to_kubectl() {
         let (written, expected) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
         let text = format!("v: {written}\n");
         let parsed = read(&text, &split(&text)[0]);
-        let refused = parsed.problems.iter().any(Problem::is_refusal);
+        let refused = parsed.problems.iter().any(ReaderProblem::is_refusal);
         let found = if refused {
             None
         } else {
@@ -79,12 +79,13 @@ fn documents_are_what_they_are_to_kubectl() {
         let mut before = None;
         for chunk in split(&decoded.text) {
             let parsed = read(&decoded.text, &chunk);
-            if chunk.glued.is_some() && before == Some(Format::Yaml) {
+            if chunk.text_after_separator.is_some() && before == Some(Format::Yaml) {
                 // kubectl has not yet handed on the document before the separator, and stops.
                 documents.pop();
             }
             before = Some(chunk.format);
-            refused |= chunk.glued.is_some() || parsed.problems.iter().any(Problem::is_refusal);
+            refused |= chunk.text_after_separator.is_some()
+                || parsed.problems.iter().any(ReaderProblem::is_refusal);
             if refused {
                 break;
             }
@@ -93,8 +94,8 @@ fn documents_are_what_they_are_to_kubectl() {
             };
             let root = document.root();
             match root.kind() {
-                Kind::Null => continue,
-                Kind::Map if root.get("kind").is_some() => {}
+                NodeKind::Null => continue,
+                NodeKind::Map if root.get("kind").is_some() => {}
                 _ => {
                     refused = true;
                     break;
@@ -220,7 +221,7 @@ fn texts() -> Vec<String> {
     let mut texts: Vec<String> = kubevet::engine::policies()
         .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
         .flat_map(|e| e.files.iter())
-        .filter(|(path, _)| kubevet::kube::format_of(path) == Some(Format::Yaml))
+        .filter(|(path, _)| kubevet::documents::format_of(path) == Some(Format::Yaml))
         .map(|(_, text)| text.to_string())
         .collect();
     let walk = walkdir::WalkDir::new("testdata")
@@ -265,7 +266,7 @@ fn spans_hold(text: &str) -> usize {
             let chunk = Chunk {
                 span: kubevet::text::Span::of(0..again.len()),
                 format: chunk.format,
-                glued: None,
+                text_after_separator: None,
             };
             let parsed = read(&again, &chunk);
             let Some(reread) = &parsed.document else {
@@ -320,18 +321,18 @@ fn spans_hold_in_the_corpus_where_there_is_one() {
 fn agrees(node: kubevet::yaml::Node<'_>, witness: &serde_yaml::Value) {
     use serde_yaml::Value;
     match (node.kind(), witness) {
-        (Kind::Map, Value::Mapping(map)) => {
+        (NodeKind::Map, Value::Mapping(map)) => {
             assert_eq!(node.len(), map.len(), "{node:?}");
             for ((key, value), (wkey, wvalue)) in node.pairs().zip(map) {
                 agrees(key, wkey);
                 agrees(value, wvalue);
             }
         }
-        (Kind::Seq, Value::Sequence(items)) => {
+        (NodeKind::Seq, Value::Sequence(items)) => {
             assert_eq!(node.len(), items.len(), "{node:?}");
             node.items().zip(items).for_each(|(n, w)| agrees(n, w));
         }
-        (Kind::Map | Kind::Seq, _) | (_, Value::Mapping(_) | Value::Sequence(_)) => {
+        (NodeKind::Map | NodeKind::Seq, _) | (_, Value::Mapping(_) | Value::Sequence(_)) => {
             panic!("{node:?} is {witness:?}")
         }
         // What plain scalars mean is kubectl's business.
@@ -395,7 +396,7 @@ mod properties {
 
         #[test]
         fn any_text_is_read_without_harm(text in "([a-z:#&*!|>'\"%@`{}\\[\\], \\-?\\n\\t\\\\]|<<|é|\\r){0,120}") {
-            let chunk = Chunk { span: Span::of(0..text.len()), format: Format::Yaml, glued: None };
+            let chunk = Chunk { span: Span::of(0..text.len()), format: Format::Yaml, text_after_separator: None };
             let parsed = read(&text, &chunk);
             for problem in &parsed.problems {
                 prop_assert!(text.get(problem.span.range()).is_some(), "{:?}", problem);
@@ -492,13 +493,13 @@ mod fast {
     use super::texts;
     use kubevet::text::{FileId, decode};
     use kubevet::yaml::{
-        Chunk, Document, Format, Limits, Parsed, Part, Place, parse, parse_part, split,
+        Chunk, Document, Format, KeyFilter, Limits, Parsed, Provenance, parse, parse_part, split,
     };
     use proptest::prelude::*;
     use std::fs;
 
     fn read<'t>(text: &'t str, chunk: &Chunk, fast: bool) -> Parsed<'t> {
-        let place = Place::Chunk {
+        let place = Provenance::Chunk {
             file: FileId(0),
             base: 0,
         };
@@ -585,11 +586,11 @@ mod fast {
     #[test]
     fn part_is_the_same_but_for_what_nobody_asked_for() {
         let read = |keys: &[&'static str]| {
-            let place = Place::Chunk {
+            let place = Provenance::Chunk {
                 file: FileId(0),
                 base: 0,
             };
-            let part = Part {
+            let part = KeyFilter {
                 under: "properties",
                 keys: keys.iter().copied().collect(),
             };
@@ -833,7 +834,7 @@ h:
 #[test]
 fn a_problem_is_one_line_whatever_the_keys() {
     let text = "{\"a\\nb\": 1, \"a\\nb\": 2}";
-    let place = Place::Chunk {
+    let place = Provenance::Chunk {
         file: FileId(0),
         base: 0,
     };

@@ -4,7 +4,7 @@
 use crate::support;
 use kubevet::finding::Releases;
 use kubevet::model::Profile;
-use kubevet::output::{FORMATS, Look, summary};
+use kubevet::output::{FORMATS, RenderOptions, summary};
 
 /// Two of the same shape for each word.
 const CANARIES: [(&str, [&str; 2]); 3] = [
@@ -24,7 +24,7 @@ fn filled(text: &str, twin: usize) -> String {
 /// What all writers print of a text, by format.
 fn printed(path: &str, text: &str, profile: Profile) -> Vec<(&'static str, String)> {
     let report = support::check(&[(path, text)], profile, Releases::only(Releases::NEWEST));
-    let look = Look {
+    let look = RenderOptions {
         color: false,
         width: 100,
     };

@@ -1,8 +1,8 @@
 //! Runs the engine over texts, as the command does over files.
 
+use kubevet::documents::{DocumentFacts, Repository, chunks};
 use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Releases};
-use kubevet::kube::{Facts, Repository, chunks};
 use kubevet::model::Profile;
 use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
 
@@ -45,7 +45,7 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
 }
 
 /// What set rules see of a text.
-pub(crate) fn facts(path: &str, text: &str) -> Vec<Facts> {
+pub(crate) fn facts(path: &str, text: &str) -> Vec<DocumentFacts> {
     let rules = RuleSet::new(Profile::All, Releases::only(Releases::NEWEST));
     let input = Input::new(FileId(0), path, text, &[]);
     let one = |chunk| analyse(&input, chunk, &rules, &Repository::default()).facts;

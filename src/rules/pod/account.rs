@@ -1,11 +1,12 @@
 //! The service account of a pod.
 
 use crate::check::Cx;
-use crate::kube::access::account_of;
-use crate::kube::{PodSpec, Set, is_placeholder};
+use crate::documents::DocumentSet;
+use crate::documents::access::account_of;
+use crate::kube::{PodSpec, is_placeholder};
 use crate::model::Severity;
 use crate::text::nearest;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
 
 pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
@@ -34,7 +35,10 @@ pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_
         }
         Some(_) => {}
         None => {
-            let containers = pod.node.pair("containers").map(|(key, _)| Spot::from(key));
+            let containers = pod
+                .node
+                .pair("containers")
+                .map(|(key, _)| NodeSpan::from(key));
             cx.missing(containers.unwrap_or(pod.node.lacking()), text);
         }
     }
@@ -63,12 +67,12 @@ pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &
     }
 }
 
-pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn service_account_token_automounted(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let access = set.access();
     for pod in access.pods.iter().filter(|pod| access.mounts_token(**pod)) {
-        let at = match &pod.body.automount {
+        let at = match &pod.fact.automount {
             Some((_, at)) => at,
-            None => &pod.body.at,
+            None => &pod.fact.at,
         };
         let account = account_of(*pod);
         let message = format!(
@@ -80,27 +84,27 @@ pub(in crate::rules) fn service_account_token_automounted(set: &Set<'_>, cx: &mu
             let message = format!("{message}, to which {} gives rights", binding.quoted());
             cx.report_fact(pod.facts, at, message)
                 .severity(Severity::Medium)
-                .related_fact(&binding.body.at.label);
+                .related_fact(&binding.fact.at.label);
         } else {
             cx.report_fact(pod.facts, at, message);
         }
     }
 }
 
-pub(in crate::rules) fn service_account_not_found(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn service_account_not_found(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let access = set.access();
     let mut by_namespace: HashMap<_, Vec<&str>> = HashMap::new();
     for account in &access.accounts {
-        let of_namespace = by_namespace.entry(account.body.namespace.as_deref());
+        let of_namespace = by_namespace.entry(account.fact.namespace.as_deref());
         let object = account.facts.object.as_ref();
         let name = object.and_then(|object| object.name.as_deref());
         of_namespace.or_default().extend(name);
     }
     for pod in &access.pods {
-        let Some(account) = pod.body.account.as_deref().filter(|a| *a != "default") else {
+        let Some(account) = pod.fact.account.as_deref().filter(|a| *a != "default") else {
             continue;
         };
-        let namespace = pod.body.namespace.as_deref();
+        let namespace = pod.fact.namespace.as_deref();
         // Where a repository defines none of the namespace, somebody else does.
         let Some(beside) = by_namespace.get(&namespace) else {
             continue;
@@ -113,7 +117,7 @@ pub(in crate::rules) fn service_account_not_found(set: &Set<'_>, cx: &mut Cx<'_>
             "{} names the service account \"{account}\", and nothing here defines it",
             pod.quoted()
         );
-        let draft = cx.report_fact(pod.facts, &pod.body.at, message);
+        let draft = cx.report_fact(pod.facts, &pod.fact.at, message);
         if let Some(near) = near {
             draft.help(format!("did you mean `{near}`?"));
         }

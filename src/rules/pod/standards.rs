@@ -6,7 +6,7 @@ use crate::check::Cx;
 use crate::finding::Releases;
 use crate::kube::{Container, PodSpec};
 use crate::model::Severity;
-use crate::yaml::{Node, Spot, items};
+use crate::yaml::{Node, NodeSpan, items};
 
 /// Restricted controls leave Windows pods alone from 1.25 on.
 const WINDOWS_EXEMPT: u8 = 25;
@@ -151,7 +151,7 @@ pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &
     };
     let at = lower
         .or(drop)
-        .map(Spot::from)
+        .map(NodeSpan::from)
         .or_else(|| capabilities.map(Node::lacking));
     match at {
         Some(at) => cx.report_for(holds, at, message),

@@ -2,20 +2,20 @@
 
 use super::holds;
 use crate::check::{Cx, Draft};
-use crate::finding::{Finding, Label};
-use crate::kube::access::{
+use crate::documents::access::{
     Access, BindingFacts, Of, Placed, PodFacts, RoleFacts, account_of, groups_of,
 };
-use crate::kube::{Facts, Set};
+use crate::documents::{DocumentFacts, DocumentSet};
+use crate::finding::{Finding, Label};
 use crate::model::Severity;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// Dangers of a role that are shown with each binding of it.
-const SHOWN: usize = 20;
+const MAX_DANGERS: usize = 20;
 
 /// A role that a binding gives for certain, with those whose rules count in it.
-struct Given<'a> {
+struct GrantedRole<'a> {
     binding: Of<'a, BindingFacts>,
     role: Of<'a, RoleFacts>,
     rules: Rc<[Of<'a, RoleFacts>]>,
@@ -28,7 +28,7 @@ struct Dangers {
     places: Vec<Label>,
 }
 
-impl<'a> Given<'a> {
+impl<'a> GrantedRole<'a> {
     /// None where the set does not have the role, or more than one that may be meant.
     fn of(access: &Access<'a>, binding: Of<'a, BindingFacts>) -> Option<Self> {
         let [role] = access.roles_of(binding)[..] else {
@@ -47,7 +47,7 @@ impl<'a> Given<'a> {
     }
 
     fn findings(&self) -> impl Iterator<Item = &'a Finding> {
-        self.rules.iter().flat_map(|rules| &rules.body.dangers)
+        self.rules.iter().flat_map(|rules| &rules.fact.dangers)
     }
 
     fn dangers(&self, cx: &Cx<'_>) -> Option<Dangers> {
@@ -57,8 +57,8 @@ impl<'a> Given<'a> {
         let names = dangers().filter_map(|danger| danger.rule.split('/').nth(1));
         let names: BTreeSet<&str> = names.collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let mut places: Vec<Label> = dangers().take(SHOWN).map(place).collect();
-        let more = dangers().skip(SHOWN).count();
+        let mut places: Vec<Label> = dangers().take(MAX_DANGERS).map(place).collect();
+        let more = dangers().skip(MAX_DANGERS).count();
         if let Some(last) = places.last_mut().filter(|_| more > 0) {
             last.text = format!("{} (and {more} more)", last.text);
         }
@@ -69,7 +69,7 @@ impl<'a> Given<'a> {
         })
     }
 
-    fn role_key(&self) -> *const Facts {
+    fn role_key(&self) -> *const DocumentFacts {
         std::ptr::from_ref(self.role.facts)
     }
 
@@ -86,19 +86,19 @@ fn place(finding: &Finding) -> Label {
     }
 }
 
-pub(in crate::rules) fn bound_to_wildcard_role(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn bound_to_wildcard_role(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let mut known = HashMap::new();
-    for given in Given::all(set.access()) {
+    for given in GrantedRole::all(set.access()) {
         let BindingFacts {
             who,
             at,
             cluster_wide,
             ..
-        } = given.binding.body;
+        } = given.binding.fact;
         let everything = *known
             .entry(given.role_key())
-            .or_insert_with(|| given.rules.iter().find_map(|r| r.body.everything.as_ref()));
-        let Some(everything) = everything.filter(|_| given.binding.body.role != "cluster-admin")
+            .or_insert_with(|| given.rules.iter().find_map(|r| r.fact.everything.as_ref()));
+        let Some(everything) = everything.filter(|_| given.binding.fact.role != "cluster-admin")
         else {
             continue;
         };
@@ -123,9 +123,9 @@ pub(in crate::rules) fn bound_to_wildcard_role(set: &Set<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(in crate::rules) fn bound_to_dangerous_role(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn bound_to_dangerous_role(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let mut known = HashMap::new();
-    for given in Given::all(set.access()) {
+    for given in GrantedRole::all(set.access()) {
         let dangers = known.entry(given.role_key());
         let Some(dangers) = dangers.or_insert_with(|| given.dangers(cx)) else {
             continue;
@@ -133,25 +133,25 @@ pub(in crate::rules) fn bound_to_dangerous_role(set: &Set<'_>, cx: &mut Cx<'_>) 
         let (binding, role) = (given.binding.quoted(), given.role.quoted());
         let message = format!(
             "{binding} gives {} dangerous rights by {role}: {}",
-            given.binding.body.who, dangers.names
+            given.binding.fact.who, dangers.names
         );
-        let draft = cx.report_fact(given.binding.facts, &given.binding.body.at, message);
+        let draft = cx.report_fact(given.binding.facts, &given.binding.fact.at, message);
         let draft = draft.severity(dangers.severity);
         dangers.places.iter().fold(draft, Draft::related_fact);
     }
 }
 
-pub(in crate::rules) fn rolebinding_cluster_scoped(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn rolebinding_cluster_scoped(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let mut known = HashMap::new();
-    for given in Given::all(set.access()) {
+    for given in GrantedRole::all(set.access()) {
         let BindingFacts {
             cluster_wide,
             role_kind,
             at,
             ..
-        } = given.binding.body;
+        } = given.binding.fact;
         let nothing = *known.entry(given.role_key()).or_insert_with(|| {
-            !given.rules.is_empty() && given.rules.iter().all(|r| r.body.outside)
+            !given.rules.is_empty() && given.rules.iter().all(|r| r.fact.outside)
         });
         if !cluster_wide && role_kind == "ClusterRole" && nothing {
             let (binding, role) = (given.binding.quoted(), given.role.quoted());
@@ -169,7 +169,7 @@ type Why = (String, Option<Label>);
 /// The bindings by which somebody takes over the cluster. Many pods share them.
 struct Takers<'s, 'a> {
     access: &'s Access<'a>,
-    by_binding: HashMap<*const Facts, Option<Why>>,
+    by_binding: HashMap<*const DocumentFacts, Option<Why>>,
     /// The first of a group of accounts: of those of a namespace, or of all.
     by_group: HashMap<Option<&'a str>, Option<Placed<'a>>>,
 }
@@ -213,26 +213,26 @@ impl<'s, 'a> Takers<'s, 'a> {
 fn why<'a>(access: &Access<'a>, binding: Of<'a, BindingFacts>) -> Option<Why> {
     // Whoever rules kube-system rules the controllers in it, and by them the rest.
     let reaches =
-        binding.body.cluster_wide || binding.body.namespace.as_deref() == Some("kube-system");
+        binding.fact.cluster_wide || binding.fact.namespace.as_deref() == Some("kube-system");
     if !reaches {
         return None;
     }
-    if binding.body.role_kind == "ClusterRole" && binding.body.role == "cluster-admin" {
+    if binding.fact.role_kind == "ClusterRole" && binding.fact.role == "cluster-admin" {
         return Some(("cluster-admin".to_owned(), None));
     }
-    let given = Given::of(access, binding)?;
+    let given = GrantedRole::of(access, binding)?;
     let danger = given.takes_over()?;
     Some((given.role.quoted(), Some(place(danger))))
 }
 
-pub(in crate::rules) fn workload_with_dangerous_account(set: &Set<'_>, cx: &mut Cx<'_>) {
+pub(in crate::rules) fn workload_with_dangerous_account(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let access = set.access();
     if access.bindings.is_empty() {
         return;
     }
     let mut takers = Takers::of(access);
     for pod in &access.pods {
-        if !access.mounts_token(*pod) && !pod.body.projects_token {
+        if !access.mounts_token(*pod) && !pod.fact.projects_token {
             continue;
         }
         let Some((binding, (role, danger))) = takers.taker(*pod) else {
@@ -244,10 +244,10 @@ pub(in crate::rules) fn workload_with_dangerous_account(set: &Set<'_>, cx: &mut 
         );
         let named = Label {
             text: format!("{} gives it", binding.quoted()),
-            ..binding.body.at.label.clone()
+            ..binding.fact.at.label.clone()
         };
         let draft = cx
-            .report_fact(pod.facts, &pod.body.at, message)
+            .report_fact(pod.facts, &pod.fact.at, message)
             .related_fact(&named);
         if let Some(danger) = danger {
             draft.related_fact(&danger);

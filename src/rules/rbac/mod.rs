@@ -8,11 +8,11 @@ pub(super) use vocabulary::*;
 
 use crate::check::Cx;
 use crate::finding::Releases;
-use crate::kube::certificate::{Pem, pem};
-use crate::kube::leak::Pieces;
 use crate::kube::{Object, PolicyRule, RoleRef, Subject};
 use crate::model::{Severity, Text};
-use crate::yaml::{Node, Spot, items};
+use crate::secrets::certificate::{Pem, pem};
+use crate::secrets::locate::Pieces;
+use crate::yaml::{Node, NodeSpan, items};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -35,7 +35,7 @@ fn is_bootstrapped(object: Object<'_>) -> bool {
 }
 
 /// What of a role speaks for itself: its rules are the cluster's own otherwise.
-fn ours(rule: PolicyRule<'_>) -> bool {
+fn is_user_role(rule: PolicyRule<'_>) -> bool {
     !rule.is_of_system()
 }
 
@@ -53,7 +53,7 @@ fn stream(rule: PolicyRule<'_>, cx: &mut Cx<'_>, subresource: &str, what: &str) 
         (None, Some(_)) => cx.targets().before(35),
         (None, None) => return,
     };
-    if ours(rule) && !rule.is_limited() {
+    if is_user_role(rule) && !rule.is_limited() {
         let verb = if create.is_some() {
             "create"
         } else {
@@ -90,7 +90,7 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     // are namespaced.
     const CORE: [&str; 3] = ["serviceaccounts", "users", "groups"];
     const IDENTITY: &str = "authentication.k8s.io";
-    if !ours(rule) {
+    if !is_user_role(rule) {
         return;
     }
     let cluster = rule.role.gvk.kind == "ClusterRole";
@@ -142,7 +142,7 @@ pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     ) else {
         return;
     };
-    if !ours(rule) || rule.is_limited() || rule.role.gvk.kind != "ClusterRole" {
+    if !is_user_role(rule) || rule.is_limited() || rule.role.gvk.kind != "ClusterRole" {
         return;
     }
     let (written, verb) = (
@@ -182,7 +182,7 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
     ) else {
         return;
     };
-    if ours(rule) && there && meant {
+    if is_user_role(rule) && there && meant {
         let verb = verb.text().unwrap_or_default();
         cx.report(item, format!("{} may `{verb}` ConfigMaps of kube-system: they configure DNS, kube-proxy and the like for the whole cluster", quoted(rule.role)));
     }
@@ -191,7 +191,7 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
 /// The `*` of a list, where the rule grants something by it and is not limited to names.
 fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
     let has = |field| rule.list(field).next().is_some();
-    let grants = ours(rule) && !rule.is_limited() && has("resources") && has("verbs");
+    let grants = is_user_role(rule) && !rule.is_limited() && has("resources") && has("verbs");
     let star = |item: &Node<'_>| item.as_str() == Some("*");
     rule.list(field).find(star).filter(|_| grants)
 }
@@ -240,7 +240,7 @@ pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !ours(rule) || rule.is_limited() || rule.has_own_groups_only() {
+    if !is_user_role(rule) || rule.is_limited() || rule.has_own_groups_only() {
         return;
     }
     for item in rule.list("resources") {
@@ -657,10 +657,10 @@ pub(super) fn stray_clusterrolebinding_namespace(object: Object<'_>, cx: &mut Cx
 }
 
 /// Where an account's token is not kept from Pods: at the value, or at the name.
-fn mounts_token(account: Object<'_>) -> Option<Spot<'_>> {
+fn mounts_token(account: Object<'_>) -> Option<NodeSpan<'_>> {
     match account.node.field("automountServiceAccountToken") {
         Some(value) if !value.is_null() => value.as_bool()?.then(|| value.into()),
-        _ => account.metadata("name").map(Spot::from),
+        _ => account.metadata("name").map(NodeSpan::from),
     }
 }
 

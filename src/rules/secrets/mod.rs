@@ -5,11 +5,12 @@ mod plain;
 pub(super) use plain::*;
 
 use crate::check::Cx;
-use crate::kube::credential::{
-    Named, assignments, hits, is_authorization, is_credential, named, stands_for_another,
-};
-use crate::kube::{Object, is_placeholder, leak};
+use crate::kube::{Object, is_placeholder};
 use crate::model::{Severity, Text};
+use crate::secrets::detect::{
+    NameHint, assignments, hits, is_authorization, is_credential, named, stands_for_another,
+};
+use crate::secrets::locate;
 use crate::yaml::{Node, base64};
 
 pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
@@ -91,7 +92,7 @@ fn is_time(text: &str) -> bool {
 fn is_harmless_file(plain: &str) -> bool {
     let credential = |(name, value, _): (&str, &str, _)| {
         named(name).is_some() && !stands_for_another(value)
-            || is_credential(Named::Token, value)
+            || is_credential(NameHint::Token, value)
             || is_authorization(value)
     };
     plain.contains('\n')
@@ -368,10 +369,10 @@ pub(super) fn data_and_stringdata_overlap(secret: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn sops_partially_encrypted(object: Object<'_>, cx: &mut Cx<'_>) {
-    for leak in leak::sops_in_the_clear(object) {
-        let name = leak.name;
+    for exposed in locate::sops_in_the_clear(object) {
+        let name = exposed.name;
         cx.report(
-            leak.at,
+            exposed.at,
             format!("SOPS has not encrypted `{name}`: it was added or changed in the clear"),
         )
         .secret();

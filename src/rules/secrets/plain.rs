@@ -1,65 +1,69 @@
 //! Credentials in plain sight, and stores that hand them to many.
 
 use crate::check::Cx;
-use crate::kube::credential::What;
-use crate::kube::leak::{self, Leak};
 use crate::kube::{Container, Object};
 use crate::model::Severity;
-use crate::yaml::{Kind, Node};
+use crate::secrets::detect::CredentialKind;
+use crate::secrets::locate::{self, ExposedSecret};
+use crate::yaml::{Node, NodeKind};
 
 /// Says what a place holds; never the value.
-fn tell(leaks: Vec<Leak<'_>>, cx: &mut Cx<'_>, message: impl Fn(&Leak<'_>) -> String) {
-    for leak in leaks {
-        cx.report(leak.at, message(&leak)).secret();
+fn report_all(
+    exposed_secrets: Vec<ExposedSecret<'_>>,
+    cx: &mut Cx<'_>,
+    message: impl Fn(&ExposedSecret<'_>) -> String,
+) {
+    for exposed in exposed_secrets {
+        cx.report(exposed.at, message(&exposed)).secret();
     }
 }
 
-fn what(leak: &Leak<'_>) -> String {
-    match leak.what {
-        What::Token(kind) => kind.to_owned(),
-        What::PrivateKey => "a private key".to_owned(),
-        What::Url => "a password in a URL".to_owned(),
-        What::Named => format!("the value of `{}`", leak.name),
+fn what(exposed: &ExposedSecret<'_>) -> String {
+    match exposed.what {
+        CredentialKind::Token(kind) => kind.to_owned(),
+        CredentialKind::PrivateKey => "a private key".to_owned(),
+        CredentialKind::Url => "a password in a URL".to_owned(),
+        CredentialKind::NameHint => format!("the value of `{}`", exposed.name),
     }
 }
 
 pub(in crate::rules) fn plaintext_env(container: Container<'_>, cx: &mut Cx<'_>) {
     let name = container.name();
-    tell(leak::env(container), cx, |leak| match leak.what {
-        What::Named => format!(
+    report_all(locate::env(container), cx, |exposed| match exposed.what {
+        CredentialKind::NameHint => format!(
             "container \"{name}\" has the value of `{}` in plain text",
-            leak.name
+            exposed.name
         ),
         _ => format!(
             "`{}` of container \"{name}\" holds {}",
-            leak.name,
-            what(leak)
+            exposed.name,
+            what(exposed)
         ),
     });
 }
 
 pub(in crate::rules) fn secret_in_args(container: Container<'_>, cx: &mut Cx<'_>) {
     let name = container.name();
-    tell(leak::arguments(container), cx, |leak| {
+    report_all(locate::arguments(container), cx, |exposed| {
         format!(
             "the command line of container \"{name}\" holds {}, which every process listing shows",
-            what(leak)
+            what(exposed)
         )
     });
 }
 
 pub(in crate::rules) fn configmap_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::config_map(object), cx, |leak| {
+    report_all(locate::config_map(object), cx, |exposed| {
         format!(
             "a ConfigMap holds {}, and is readable by many who may not read Secrets",
-            what(leak)
+            what(exposed)
         )
     });
 }
 
 /// Says of each credential of a known format what `message` makes of it.
-fn tell_known(cx: &mut Cx<'_>, message: impl Fn(What) -> Option<String>) {
-    for (at, what) in cx.leaks() {
+fn tell_known(cx: &mut Cx<'_>, message: impl Fn(CredentialKind) -> Option<String>) {
+    for (at, what) in cx.exposed_secrets() {
         if let Some(message) = message(what) {
             cx.report(at, message).secret();
         }
@@ -68,7 +72,7 @@ fn tell_known(cx: &mut Cx<'_>, message: impl Fn(What) -> Option<String>) {
 
 pub(in crate::rules) fn known_token_format(_: Object<'_>, cx: &mut Cx<'_>) {
     tell_known(cx, |what| match what {
-        What::Token(kind) => Some(format!("this is {kind}")),
+        CredentialKind::Token(kind) => Some(format!("this is {kind}")),
         _ => None,
     });
 }
@@ -76,7 +80,7 @@ pub(in crate::rules) fn known_token_format(_: Object<'_>, cx: &mut Cx<'_>) {
 pub(in crate::rules) fn private_key(_: Object<'_>, cx: &mut Cx<'_>) {
     const MESSAGE: &str = "a private key is committed: whoever reads it is who it names";
     tell_known(cx, |what| {
-        (what == What::PrivateKey).then(|| MESSAGE.to_owned())
+        (what == CredentialKind::PrivateKey).then(|| MESSAGE.to_owned())
     });
 }
 
@@ -84,48 +88,56 @@ pub(in crate::rules) fn credentials_in_url(object: Object<'_>, cx: &mut Cx<'_>) 
     // The whole value of a Secret is one: secrets/secret-committed.
     if !object.gvk.is("", "Secret") {
         tell_known(cx, |what| {
-            (what == What::Url).then(|| "this URL holds a password".to_owned())
+            (what == CredentialKind::Url).then(|| "this URL holds a password".to_owned())
         });
     }
 }
 
 pub(in crate::rules) fn in_annotation(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::annotations(object), cx, |leak| match leak.what {
-        What::Named => format!("`{}` is a copy of the Secret, with its values", leak.name),
-        _ => format!(
-            "`{}` holds {}: metadata is copied everywhere and hidden nowhere",
-            leak.name,
-            what(leak)
-        ),
+    report_all(locate::annotations(object), cx, |exposed| {
+        match exposed.what {
+            CredentialKind::NameHint => format!(
+                "`{}` is a copy of the Secret, with its values",
+                exposed.name
+            ),
+            _ => format!(
+                "`{}` holds {}: metadata is copied everywhere and hidden nowhere",
+                exposed.name,
+                what(exposed)
+            ),
+        }
     });
 }
 
 pub(in crate::rules) fn kustomize_literal(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::literals(object), cx, |leak| {
+    report_all(locate::literals(object), cx, |exposed| {
         format!(
             "the value of `{}` of a Secret is committed as a literal",
-            leak.name
+            exposed.name
         )
     });
 }
 
 pub(in crate::rules) fn helm_values(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::chart_values(object), cx, |leak| {
-        format!("the chart gets the value of `{}` in plain text", leak.name)
+    report_all(locate::chart_values(object), cx, |exposed| {
+        format!(
+            "the chart gets the value of `{}` in plain text",
+            exposed.name
+        )
     });
 }
 
 pub(in crate::rules) fn store_inline_credential(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::store(object), cx, |_| {
+    report_all(locate::store(object), cx, |_| {
         "the store itself holds this value in plain text".to_owned()
     });
 }
 
 pub(in crate::rules) fn sealed_secret_template_data(object: Object<'_>, cx: &mut Cx<'_>) {
-    tell(leak::sealed_template(object), cx, |leak| {
+    report_all(locate::sealed_template(object), cx, |exposed| {
         format!(
             "`{}` stands in the clear beside the sealed values, and becomes part of the Secret",
-            leak.name
+            exposed.name
         )
     });
 }
@@ -161,13 +173,13 @@ pub(in crate::rules) fn external_secret_broad_generator(object: Object<'_>, cx: 
         .into_iter()
         .filter_map(|f| spec?.field(f));
     let selectors = selectors.flat_map(|s| {
-        if s.kind() == Kind::Seq {
+        if s.kind() == NodeKind::Seq {
             s.items().collect()
         } else {
             vec![s]
         }
     });
-    for selector in selectors.filter(|s| s.kind() == Kind::Map) {
+    for selector in selectors.filter(|s| s.kind() == NodeKind::Map) {
         let all = ["matchLabels", "matchExpressions"]
             .iter()
             .all(|f| selector.field(f).is_none_or(Node::is_empty));

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::kube::certificate::{Pem, key_beside, pem};
+use crate::secrets::certificate::{Pem, key_beside, pem};
 use crate::yaml::Node;
 
 pub(in crate::rules) fn certificate_weak_key(certificate: Object<'_>, cx: &mut Cx<'_>) {

@@ -1,13 +1,13 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::kube::component::{ComponentKind, Form, Instance, Setting, Suite, is_open};
+use crate::component::{ComponentKind, ConfigSource, Instance, Setting, Suite, is_open};
 use crate::model::Severity;
 use crate::text::nearest;
-use crate::yaml::{Node, Spot};
+use crate::yaml::{Node, NodeSpan};
 
 /// Written suites with their places.
-fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, Spot<'d>)> {
+fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, NodeSpan<'d>)> {
     let ours = |s: &&Setting<'_>| matches!(s.name.as_ref(), "tls-cipher-suites" | "cipher-suites");
     let written = instance.settings.iter().filter(ours);
     written
@@ -74,7 +74,7 @@ fn is_tls13_only(instance: &Instance<'_>) -> bool {
 /// HTTP/2 cannot be set up.
 pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let suites = suites(instance);
-    let wanted = |(suite, _): &(&str, Spot<'_>)| {
+    let wanted = |(suite, _): &(&str, NodeSpan<'_>)| {
         suite.starts_with("TLS_ECDHE_") && suite.ends_with("_WITH_AES_128_GCM_SHA256")
     };
     let known = suites.iter().any(|(suite, _)| Suite::of(suite).is_some());
@@ -103,8 +103,8 @@ pub(in crate::rules) fn cipher_suites_ignored_tls13(instance: &Instance<'_>, cx:
 pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let root = instance.object.node;
     let config = match instance.form {
-        Form::Kubeadm => Some(root),
-        Form::ClusterApi => root
+        ConfigSource::Kubeadm => Some(root),
+        ConfigSource::ClusterApi => root
             .within()
             .find_map(|node| node.get("clusterConfiguration")),
         _ => None,

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
 
 const NGINX: &str = "nginx.ingress.kubernetes.io/";
@@ -146,7 +146,11 @@ pub(in crate::rules) fn ingress_tls_without_secret(ingress: Object<'_>, cx: &mut
     if issued {
         return;
     }
-    for entry in tls(ingress).0.into_iter().filter(|e| e.kind() == Kind::Map) {
+    for entry in tls(ingress)
+        .0
+        .into_iter()
+        .filter(|e| e.kind() == NodeKind::Map)
+    {
         let message = "this entry names no Secret: the controller serves its default certificate";
         match entry.field("secretName") {
             Some(name) if name.text() != Some("") => continue,

@@ -1,9 +1,9 @@
 //! Clients that do not ask who is at the other end.
 
 use crate::check::Cx;
-use crate::kube::credential::stands_for_another;
 use crate::kube::{Container, Object};
-use crate::yaml::{Node, Spot};
+use crate::secrets::detect::stands_for_another;
+use crate::yaml::{Node, NodeSpan};
 
 /// `clientConfig` of every webhook of an object.
 fn client_configs(object: Object<'_>) -> Vec<Node<'_>> {
@@ -184,7 +184,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
                 };
                 if (FLAGS.contains(&flag) || of_program) && matches!(value, "true" | "1") {
                     let from = word.as_ptr() as usize - text.as_ptr() as usize;
-                    let spot: Spot<'_> = if word.len() == text.len() {
+                    let spot: NodeSpan<'_> = if word.len() == text.len() {
                         item.into()
                     } else {
                         item.part(from, from + word.len())

@@ -1,0 +1,616 @@
+//! Settings of cluster components, whatever form they are written in: one instance, one list of settings.
+//!
+//! An adapter per form only reads and orders; a rule asks for the effective value and where it comes from. A setting is called like
+//! the flag that sets it, in every form; one that has no flag like its path in the configuration file. Layer 4.
+
+mod api_server;
+pub mod bootstrap;
+mod cluster_api;
+mod command;
+pub mod encryption;
+mod file;
+mod json_patch;
+mod k0s;
+mod k3s;
+mod kind;
+mod kops;
+mod kubeadm;
+pub mod kubeadm_parts;
+mod kubespray;
+mod mount;
+mod setting;
+mod static_pod;
+mod tables;
+mod talos;
+mod unit;
+
+use crate::finding::Releases;
+use crate::kube::{Completeness, Container, Object, PodSpec};
+use crate::yaml::{Node, NodeSpan};
+
+pub use k3s::own as k3s_settings;
+pub use mount::{mount_of, mounted, mounts};
+pub use setting::{Setting, is_boolean, is_open, number};
+pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
+pub use unit::{kubelet_unit, settings as unit_settings};
+
+/// Which program an instance configures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ComponentKind {
+    /// kube-apiserver
+    ApiServer,
+    /// kube-controller-manager
+    ControllerManager,
+    /// kube-scheduler
+    Scheduler,
+    /// etcd
+    Etcd,
+    /// kubelet
+    Kubelet,
+    /// kube-proxy
+    KubeProxy,
+}
+
+impl ComponentKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ApiServer,
+        Self::ControllerManager,
+        Self::Scheduler,
+        Self::Etcd,
+        Self::Kubelet,
+        Self::KubeProxy,
+    ];
+
+    /// The program's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ApiServer => "kube-apiserver",
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+            Self::Etcd => "etcd",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
+        }
+    }
+
+    /// The component of that program name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+
+    /// The releases that are known of it: etcd counts its own, 3.5 to 3.7.
+    pub const fn releases(self) -> Releases {
+        match self {
+            Self::Etcd => Releases::between(5, 7),
+            _ => Releases::between(25, Releases::NEWEST),
+        }
+    }
+
+    /// The flag that names its configuration file, which makes most other flags dead or only half of the truth.
+    const fn config_flag(self) -> Option<&'static str> {
+        match self {
+            Self::Etcd => Some("config-file"),
+            Self::Kubelet | Self::KubeProxy | Self::Scheduler => Some("config"),
+            Self::ApiServer | Self::ControllerManager => None,
+        }
+    }
+}
+
+/// Whether a pod is one of the cluster's own programs: a component that runs in kube-system.
+pub fn is_system_pod(pod: PodSpec<'_>) -> bool {
+    pod.object.namespace() == Some("kube-system")
+        && pod.containers().all(|c| static_pod::program(c).is_some())
+        && pod.containers().next().is_some()
+}
+
+/// How the settings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigSource {
+    /// The command line of a container.
+    StaticPod,
+    /// The command line of a systemd unit, an environment file or a file of arguments.
+    Unit,
+    /// kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration.
+    Kubeadm,
+    /// kubeadm's configuration in an object of Cluster API.
+    ClusterApi,
+    /// kind's Cluster.
+    Kind,
+    /// The component's own configuration file.
+    File,
+    /// k3s
+    K3s,
+    /// RKE2
+    Rke2,
+    /// k0s
+    K0s,
+    /// kops
+    Kops,
+    /// kubespray
+    Kubespray,
+    /// Talos
+    Talos,
+}
+
+impl ConfigSource {
+    /// What runs the components, for messages.
+    pub const fn distribution(self) -> &'static str {
+        match self {
+            Self::StaticPod | Self::Unit => "",
+            Self::Kubeadm | Self::ClusterApi | Self::Kind => "kubeadm",
+            Self::File => "file",
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
+            Self::K0s => "k0s",
+            Self::Kops => "kops",
+            Self::Kubespray => "kubespray",
+            Self::Talos => "talos",
+        }
+    }
+
+    /// Whether what the carrier does not set has the program's own default: known of those whose source was read.
+    const fn is_transparent(self) -> bool {
+        matches!(
+            self,
+            Self::StaticPod | Self::Unit | Self::Kubeadm | Self::ClusterApi | Self::Kind
+        )
+    }
+}
+
+/// Where an effective value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is written.
+    Explicit,
+    /// What carries the settings (kubeadm ...) sets it.
+    DistributionDefault,
+    /// The program's own default.
+    BinaryDefault,
+}
+
+/// A component with its settings.
+pub struct Instance<'d> {
+    /// Which.
+    pub component: ComponentKind,
+    /// How it is written.
+    pub form: ConfigSource,
+    /// How much of it is written here.
+    pub completeness: Completeness,
+    /// The object that holds it.
+    pub object: Object<'d>,
+    /// The releases that it may be; one where a version is written. etcd's minor versions of 3 for etcd.
+    pub releases: Releases,
+    /// In the order that they apply.
+    pub settings: Vec<Setting<'d>>,
+    /// Where to point when a setting is missing.
+    pub anchor: NodeSpan<'d>,
+}
+
+/// The key that patches of kind stand under, which is their path.
+pub const KIND_PATCHES: &str = "kubeadmConfigPatches";
+
+/// What the instances of an object are read with.
+#[derive(Clone, Copy)]
+pub struct InstanceContext<'a> {
+    /// The file's path from the root.
+    pub path: &'a str,
+    /// The releases that the user asks about; `None` where nobody asked.
+    pub asked: Option<Releases>,
+    /// Whether kubeadm's own configuration stands in the same file, so that kubeadm completes what stands beside it.
+    pub beside_kubeadm: bool,
+}
+
+impl InstanceContext<'_> {
+    /// The releases of a component whose version is `minor`, if it is written.
+    fn releases(&self, component: ComponentKind, minor: Option<u8>) -> Releases {
+        match (minor, component, self.asked) {
+            (Some(minor), ..) => Releases::only(minor),
+            (None, ComponentKind::Etcd, _) | (None, _, None) => component.releases(),
+            (None, _, Some(asked)) => asked,
+        }
+    }
+}
+
+/// An effective value.
+#[derive(Clone, Copy)]
+pub struct Effective<'a, 'd> {
+    /// Its text; empty for what is not set.
+    pub value: &'a str,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where to point: the value, or the anchor for one that is not written.
+    pub spot: NodeSpan<'d>,
+}
+
+/// The effective items of a list setting.
+pub struct Items<'a, 'd> {
+    /// Each item with its place; the anchor for one that is not written.
+    pub items: Vec<(&'a str, NodeSpan<'d>)>,
+    /// Where they come from.
+    pub origin: Origin,
+}
+
+/// Where to point when a setting is missing: the first of these that is there, else the object's kind.
+fn anchor<'d>(object: Object<'d>, places: &[Option<Node<'d>>]) -> NodeSpan<'d> {
+    let found = places.iter().flatten().next().copied();
+    found
+        .or_else(|| object.node.get("kind"))
+        .unwrap_or(object.node)
+        .lacking()
+}
+
+impl<'d> Instance<'d> {
+    /// The components that an object configures.
+    pub fn of(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Self> {
+        let (group, kind) = (object.gvk.group, object.gvk.kind);
+        match group {
+            "" | "apps" | "extensions" | "batch" => match kind {
+                "ConfigMap" | "Secret" | "Service" => Vec::new(),
+                _ if object.gvk.version == "v1alpha1" => talos::documents(object, around),
+                _ => static_pod::instances(object, around),
+            },
+            "kubeadm.k8s.io" => kubeadm::instances(object, around),
+            "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
+                cluster_api::instances(object, around)
+            }
+            "cluster.x-k8s.io" if kind == "ClusterClass" => json_patch::class(object, around),
+            "cluster.x-k8s.io" => cluster_api::networks(object, around),
+            JSON_PATCH => json_patch::kind(object, around),
+            "kind.x-k8s.io" => kind::instances(object, around),
+            "kubelet.config.k8s.io"
+            | "kubeproxy.config.k8s.io"
+            | "kubescheduler.config.k8s.io"
+            | ETCD => file::instances(object, around),
+            "apiserver.config.k8s.io" => api_server::instances(object, around),
+            K3S | "provisioning.cattle.io" | "k3d.io" => k3s::instances(object, around),
+            "k0s.k0sproject.io" | "k0sctl.k0sproject.io" => k0s::instances(object, around),
+            "kops.k8s.io" | "kops" => kops::instances(object, around),
+            KUBESPRAY => kubespray::instances(object, around),
+            TALOS => talos::instances(object, around),
+            UNIT => unit::instances(object, around),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The container of a pod that it is read from.
+    pub fn container(&self) -> Option<Container<'d>> {
+        if self.form != ConfigSource::StaticPod {
+            return None;
+        }
+        let of_instance = |c: &Container<'d>| c.node.span().contains(self.anchor.span);
+        PodSpec::of(self.object)?.containers().find(of_instance)
+    }
+
+    /// A part of this instance's settings that are maps of names to values, or lists of names and values: extra arguments.
+    fn arguments(&mut self, arguments: Option<Node<'d>>) {
+        self.settings
+            .extend(arguments.into_iter().flat_map(setting::arguments));
+    }
+
+    /// The last writing of a setting: a repeated flag replaces the one before.
+    pub fn last(&self, name: &str) -> Option<&Setting<'d>> {
+        self.written(name).next_back()
+    }
+
+    /// All writings of a setting in their order. Beside its configuration file etcd reads nothing.
+    fn written(&self, name: &str) -> impl DoubleEndedIterator<Item = &Setting<'d>> {
+        let file = Some("config-file").filter(|_| self.component == ComponentKind::Etcd);
+        let dead =
+            file.is_some_and(|file| name != file && self.settings.iter().any(|s| s.name == file));
+        let settings = self.settings.iter().filter(move |_| !dead);
+        settings.filter(move |s| s.name == name)
+    }
+
+    /// The value of a setting; `None` where it is filled in later or cannot be known.
+    pub fn effective(&self, name: &str) -> Option<Effective<'_, 'd>> {
+        if let Some(setting) = self.last(name) {
+            return (!is_open(&setting.value)).then(|| Effective {
+                value: &setting.value,
+                origin: Origin::Explicit,
+                spot: setting.spot(),
+            });
+        }
+        let (value, origin) = self.default_of(name)?;
+        (value != "?").then_some(Effective {
+            value,
+            origin,
+            spot: self.anchor,
+        })
+    }
+
+    /// Whether a boolean setting is on; `None` where that cannot be known.
+    pub fn is_on(&self, name: &str) -> Option<bool> {
+        self.effective(name).map(|e| setting::is_true(e.value))
+    }
+
+    /// Whether a setting has a value that is not empty, written or by default; `None` where that cannot be known.
+    pub fn is_set(&self, name: &str) -> Option<bool> {
+        match self.last(name) {
+            Some(setting) => Some(!setting.value.is_empty()),
+            None => self
+                .default_of(name)
+                .map(|(value, _)| !matches!(value, "" | "0" | "false")),
+        }
+    }
+
+    /// The written one of two settings that need each other, where the other is not set, and what that is called.
+    pub fn half(&self, [one, other]: [&'static str; 2]) -> Option<(&Setting<'d>, &'static str)> {
+        let lacking = |name| self.is_set(name) == Some(false);
+        let given = |name| self.last(name).filter(|s| !s.value.is_empty());
+        let half = |name, other| Some((given(name)?, other)).filter(|_| lacking(other));
+        half(one, other).or_else(|| half(other, one))
+    }
+
+    /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
+    pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
+        let written = || self.written(name);
+        if written().any(|s| is_open(&s.value)) {
+            return None;
+        }
+        if written().next().is_some() {
+            let own = self.own_items(name).map(|item| (item, self.anchor));
+            let items = own.chain(written().flat_map(Setting::items)).collect();
+            return Some(Items {
+                items,
+                origin: Origin::Explicit,
+            });
+        }
+        let (default, origin) = self.default_of(name).filter(|(value, _)| *value != "?")?;
+        let items = default.split(',').filter(|item| !item.is_empty());
+        Some(Items {
+            items: items.map(|item| (item, self.anchor)).collect(),
+            origin,
+        })
+    }
+
+    /// The items that Talos and kops put before those that are written, instead of having them replaced.
+    fn own_items(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        const ADDED: [&str; 5] = [
+            "authorization-mode",
+            "controllers",
+            "enable-admission-plugins",
+            "feature-gates",
+            "tls-cipher-suites",
+        ];
+        let added = match self.form {
+            ConfigSource::Talos => ADDED.contains(&name),
+            ConfigSource::Kops => name == "enable-admission-plugins",
+            _ => false,
+        };
+        let own = tables::distribution_default(
+            self.form.distribution(),
+            self.component,
+            name,
+            self.releases,
+        );
+        let own = own
+            .filter(|value| added && *value != "?")
+            .unwrap_or_default();
+        own.split(',').filter(|item| !item.is_empty())
+    }
+
+    /// What a setting is that is not written; `None` where that cannot be known.
+    pub fn default_of(&self, name: &str) -> Option<(&'static str, Origin)> {
+        let config = self.component.config_flag();
+        if self.completeness == Completeness::Partial
+            || config.is_some_and(|flag| self.last(flag).is_some())
+        {
+            return None;
+        }
+        let distribution = self.form.distribution();
+        if let Some(value) =
+            tables::distribution_default(distribution, self.component, name, self.releases)
+        {
+            let origin = if self.form == ConfigSource::File || distribution.is_empty() {
+                Origin::BinaryDefault
+            } else {
+                Origin::DistributionDefault
+            };
+            return Some((value, origin));
+        }
+        // etcd reads the same settings from its file as from its flags.
+        let own = self.form == ConfigSource::File && self.component == ComponentKind::Etcd;
+        if !(self.form.is_transparent() || own) {
+            return None;
+        }
+        let value = tables::default(self.component, name, self.releases)?;
+        Some((value, Origin::BinaryDefault))
+    }
+
+    /// Why the program does not take a value.
+    pub fn refusal(&self, name: &str, value: &str) -> Option<String> {
+        let rows = Flag::of(self.component, name).iter();
+        let mut rows = rows.filter(|f| !f.releases().and(self.releases).is_empty());
+        let takes = rows.next().and_then(Flag::takes)?;
+        let same = rows.all(|f| f.takes().is_none_or(|t| t == takes));
+        let is_port = name.ends_with("port");
+        match takes {
+            _ if !same => None,
+            Takes::Boolean if is_boolean(value) => None,
+            Takes::Boolean => Some("is to be true or false".to_owned()),
+            Takes::Number => match value.parse::<f64>() {
+                Err(_) => Some("is to be a number".to_owned()),
+                Ok(n) if is_port && !(0.0..=65535.0).contains(&n) => {
+                    Some("is to be a port, 0 to 65535".to_owned())
+                }
+                Ok(n) if n < 0.0 && name.starts_with("audit-log-max") => {
+                    Some("is not to be negative".to_owned())
+                }
+                Ok(_) => None,
+            },
+            // A bare 0 is a duration of Go's.
+            Takes::Duration if value.parse::<f64>().is_ok_and(|n| n != 0.0) => {
+                Some("is to be a duration with its unit, such as 30s".to_owned())
+            }
+            Takes::Duration if number(value).is_none() => {
+                Some("is to be a duration, such as 30s or 1h30m".to_owned())
+            }
+            Takes::Duration => None,
+            Takes::OneOf(values) => {
+                let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
+                let all = value.split(',').all(known);
+                (!all).then(|| format!("is to be one of {}", values.replace(',', ", ")))
+            }
+        }
+    }
+
+    /// What a setting is called where this instance would have it: a flag, or a field.
+    pub fn spelling(&self, name: &str) -> String {
+        if let Some(setting) = self.last(name) {
+            return setting.spelling.to_string();
+        }
+        let form = match self.form {
+            ConfigSource::File => self.component.name(),
+            form => form.distribution(),
+        };
+        match tables::path_of(form, self.component, name) {
+            Some(path) => path.to_owned(),
+            None => format!("--{name}"),
+        }
+    }
+}
+
+/// The ranges of Pods' and Services' addresses, wherever a form keeps them, as the settings of the controller manager.
+fn networks<'d>(places: [Option<(Node<'d>, Node<'d>)>; 2]) -> Vec<Setting<'d>> {
+    let mut found = Vec::new();
+    for (name, place) in ["cluster-cidr", "service-cluster-ip-range"]
+        .into_iter()
+        .zip(places)
+    {
+        let Some((key, value)) = place else { continue };
+        let setting = |value: Node<'d>| {
+            Some(Setting {
+                name: name.into(),
+                spelling: key.text()?.into(),
+                value: value.text()?.into(),
+                node: value,
+                at: Some(0),
+                name_spot: key.into(),
+            })
+        };
+        match value.kind() {
+            crate::yaml::NodeKind::Seq => found.extend(value.items().filter_map(setting)),
+            _ => found.extend(setting(value)),
+        }
+    }
+    found
+}
+
+/// An instance of the controller manager that shows the networks only.
+fn of_networks<'d>(
+    object: Object<'d>,
+    form: ConfigSource,
+    places: [Option<(Node<'d>, Node<'d>)>; 2],
+    around: InstanceContext<'_>,
+) -> Option<Instance<'d>> {
+    let component = ComponentKind::ControllerManager;
+    let settings = networks(places);
+    Some(Instance {
+        component,
+        form,
+        completeness: Completeness::Partial,
+        object,
+        releases: around.releases(component, None),
+        anchor: settings.first()?.name_spot,
+        settings,
+    })
+}
+
+/// Groups of documents that have none of their own: what stands in them tells what they are.
+pub const ETCD: &str = "etcd.io";
+/// k3s and RKE2.
+pub const K3S: &str = "k3s.io";
+/// The kind of RKE2's configuration in that group.
+pub const RKE2: &str = "Rke2Configuration";
+/// kubespray's variables.
+pub const KUBESPRAY: &str = "kubespray.io";
+/// Talos' machine configuration.
+pub const TALOS: &str = "talos.dev";
+/// cloud-init's user data.
+pub const CLOUD_INIT: &str = "cloud-init.io";
+/// Lists of operations in a document of kind's.
+pub const JSON_PATCH: &str = "json-patch.kind.x-k8s.io";
+/// systemd units, environment files and argument files.
+pub const UNIT: &str = "systemd.io";
+/// Keys and certificates in PEM.
+pub const PEM: &str = "pem";
+
+/// The minor version in `v1.37.2` or `1.37`.
+pub fn minor(version: &str) -> Option<u8> {
+    let version = version.trim().trim_start_matches('v');
+    let mut parts = version.split('.');
+    let major: u8 = parts.next()?.parse().ok()?;
+    let minor = parts.next()?;
+    let digits = minor.len() - minor.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    matches!(major, 1 | 3).then(|| minor.get(..digits)?.parse().ok())?
+}
+
+/// The minor version that a node names, where it is one.
+fn version(node: Option<Node<'_>>) -> Option<u8> {
+    minor(node?.text()?)
+}
+
+/// A list of operations in a document of kind's, on a document of this kind.
+pub fn json_patch<'d>(root: Node<'d>, of: &str) -> Option<Object<'d>> {
+    json_patch::named(root, of)
+}
+
+/// The files that a ClusterClass adds to those of its templates: an entry each.
+pub fn patched_files(class: Object<'_>) -> Vec<Node<'_>> {
+    json_patch::files_of(class)
+}
+
+/// Whether a map without a kind configures k3s or RKE2: two of its server's keys.
+pub fn reads_as_k3s(root: Node<'_>) -> bool {
+    let known = |(key, _): &(Node<'_>, Node<'_>)| {
+        let name = key.text().unwrap_or_default();
+        k3s::SERVER_KEYS.contains(&name.strip_suffix('+').unwrap_or(name))
+    };
+    root.pairs().filter(known).nth(1).is_some()
+}
+
+/// Whether a text with these words may be such a map.
+pub fn mentions_k3s(has: impl Fn(&str) -> bool) -> bool {
+    let keys = k3s::SERVER_KEYS.into_iter();
+    keys.filter(|key| has(key)).nth(1).is_some()
+}
+
+/// Whether a map holds a variable of kubespray.
+pub fn reads_as_kubespray(root: Node<'_>) -> bool {
+    const STARTS: [&str; 4] = ["kube_", "kubelet_", "kubeconfig_", "containerd_registr"];
+    let known = |(key, _): (Node<'_>, Node<'_>)| {
+        let name = key.text().unwrap_or_default();
+        STARTS.iter().any(|s| name.starts_with(s))
+            || ["", "[]"]
+                .iter()
+                .any(|suffix| !tables::field("kubespray", &format!("{name}{suffix}")).is_empty())
+    };
+    root.pairs().any(known)
+}
+
+/// Groups whose documents configure a cluster's components. They count also where they stand inside of a scalar.
+pub fn is_config(group: &str) -> bool {
+    matches!(
+        group,
+        "kubeadm.k8s.io"
+            | "kubelet.config.k8s.io"
+            | "kubeproxy.config.k8s.io"
+            | "kubescheduler.config.k8s.io"
+            | "apiserver.config.k8s.io"
+            | "apiserver.k8s.io"
+            | "audit.k8s.io"
+            | "kubecontrollermanager.config.k8s.io"
+            | "pod-security.admission.config.k8s.io"
+            | "eventratelimit.admission.k8s.io"
+            | "podtolerationrestriction.admission.k8s.io"
+            | "resourcequota.admission.k8s.io"
+            | "controllermanager.config.k8s.io"
+            | ETCD
+            | K3S
+            | TALOS
+            | UNIT
+            | CLOUD_INIT
+            | PEM
+    )
+}

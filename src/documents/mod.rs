@@ -1,0 +1,22 @@
+//! Documents of a repository: which of them are Kubernetes configuration, what set rules keep of each, and which are applied
+//! together. Layer 5.
+
+pub mod access;
+mod custom_resources;
+mod facts;
+mod kustomize;
+pub mod namespace;
+mod recognise;
+mod set;
+
+pub use custom_resources::CustomFacts;
+pub use facts::{
+    Anonymous, ComponentFacts, ConfigFile, ConfigFileFacts, DocumentFacts, Fact, FileRef,
+    MachineFacts, MachinePart, NamespaceFacts, SavedSpan, SettingFact,
+};
+pub use kustomize::Repository;
+pub use recognise::{
+    DocumentContext, chunks, counts_when_nested, format_of, looks_like_manifest,
+    may_contain_manifest, nested_texts, objects,
+};
+pub use set::{DocumentSet, Link, SetSetting, folder, set_of};

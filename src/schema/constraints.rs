@@ -1,0 +1,590 @@
+//! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
+
+use super::cross_field::{amount, missing, own_key};
+use super::table::{Constraint, ConstraintKind, Syntax, Type};
+use super::validate::{Validator, named};
+use super::{cross_field, format};
+use crate::kube::is_variable;
+use crate::yaml::{Node, NodeKind, NodeSpan};
+use std::collections::HashMap;
+
+/// Checks a map of a type by the type's rules.
+pub(super) fn check<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
+    for rule in ty.of_whole {
+        validator.of_releases(rule.releases(), |v| of_whole(v, map, ty, rule));
+    }
+    if ty.has_rules_of_fields() {
+        for (key, value) in map.entries() {
+            of_field(validator, key, value, ty);
+        }
+    }
+}
+
+/// Checks a value by the rules about its field alone.
+pub(super) fn of_field<'d>(
+    validator: &mut Validator<'d>,
+    key: Node<'d>,
+    value: Node<'d>,
+    ty: &'static Type,
+) {
+    if value.is_null() {
+        return;
+    }
+    for rule in ty.rules_of(key.text().unwrap_or_default()) {
+        validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
+    }
+}
+
+fn of_whole<'d>(
+    validator: &mut Validator<'d>,
+    map: Node<'d>,
+    ty: &'static Type,
+    rule: &'static Constraint,
+) {
+    match &rule.check {
+        ConstraintKind::Exactly(fields) => one_of(validator, map, ty, fields, true, true),
+        ConstraintKind::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
+        ConstraintKind::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
+        ConstraintKind::Filled => filled(validator, map, ty, rule),
+        ConstraintKind::Between => cross_field::check(validator, map, ty),
+        _ => {}
+    }
+}
+
+fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, rule: &Constraint) {
+    let value = map.get(rule.field);
+    let spot: NodeSpan<'d> = match value {
+        // The published schema tells of those that it requires.
+        _ if value.is_none_or(Node::is_null)
+            && ty
+                .field(rule.field)
+                .iter()
+                .any(|f| !f.required().is_empty()) =>
+        {
+            return;
+        }
+        None => map.lacking(),
+        Some(value) if is_empty(value) => match value.key_node() {
+            Some(key) => key.into(),
+            None => value.into(),
+        },
+        Some(_) => return,
+    };
+    let what = if value.is_some() { "empty" } else { "missing" };
+    let message = format!(
+        "`{}` is {what}: {} refuses {} without it",
+        rule.field,
+        validator.reader(),
+        named(ty)
+    );
+    let help = Some(format!("write a value for `{}`", rule.field));
+    validator
+        .add("schema/missing-field", spot, message, help)
+        .missing = value.is_none();
+}
+
+fn is_empty(value: Node<'_>) -> bool {
+    match value.kind() {
+        NodeKind::Null => true,
+        NodeKind::Str => value.text() == Some(""),
+        NodeKind::Seq | NodeKind::Map => value.is_empty(),
+        _ => false,
+    }
+}
+
+/// Of these fields one at least, or one at most, or both.
+fn one_of<'d>(
+    validator: &mut Validator<'d>,
+    map: Node<'d>,
+    ty: &'static Type,
+    fields: &'static [&'static str],
+    least: bool,
+    most: bool,
+) {
+    let mut given = map.entries().filter(|(key, value)| {
+        let empty = value.kind() == NodeKind::Str && value.text() == Some("");
+        !value.is_null() && !empty && key.text().is_some_and(|k| fields.contains(&k))
+    });
+    let names = || -> String {
+        let shown = fields.iter().filter(|f| {
+            fields.len() <= 8
+                || [
+                    "configMap",
+                    "secret",
+                    "emptyDir",
+                    "hostPath",
+                    "nfs",
+                    "csi",
+                    "local",
+                ]
+                .contains(f)
+        });
+        let quoted: Vec<String> = shown.map(|f| format!("`{f}`")).collect();
+        quoted.join(", ")
+    };
+    match (given.next(), given.next()) {
+        (None, _) if least => {
+            let message = format!(
+                "{} needs one of {}: the API server refuses it without",
+                named(ty),
+                names()
+            );
+            missing(validator, map.lacking(), message);
+        }
+        (Some((first, _)), Some((second, _))) if most => {
+            let message = format!(
+                "`{}` and `{}` exclude each other: {} has one of {}",
+                first.text().unwrap_or_default(),
+                second.text().unwrap_or_default(),
+                named(ty),
+                names()
+            );
+            validator.add("schema/conflict", second, message, None);
+        }
+        _ => {}
+    }
+}
+
+fn of_value<'d>(
+    validator: &mut Validator<'d>,
+    value: Node<'d>,
+    rule: &Constraint,
+    check: &ConstraintKind,
+) {
+    if value.kind() == NodeKind::Seq {
+        match check {
+            ConstraintKind::Unique(keys) => {
+                let default = |key: &str| (key == "protocol").then_some("TCP");
+                return unique(validator, value, keys, default);
+            }
+            ConstraintKind::NotEmpty if value.is_empty() => {}
+            ConstraintKind::NotEmpty => return,
+            _ => {
+                return value
+                    .items()
+                    .for_each(|item| of_value(validator, item, rule, check));
+            }
+        }
+    }
+    let text = value.text().unwrap_or_default();
+    if is_variable(text) {
+        return;
+    }
+    let name = rule.field;
+    match check {
+        ConstraintKind::Range(low, high) => {
+            if let Some(number) = value.as_int().filter(|n| !(*low..=*high).contains(n)) {
+                let expected = match (*low, *high) {
+                    (low, high) if high >= i64::from(i32::MAX) => format!("{low} or more"),
+                    (low, high) => format!("from {low} to {high}"),
+                };
+                let mode = *high == 511 && text == number.to_string();
+                let help = mode.then(|| {
+                    format!("file modes are octal when they begin with 0: write 0{text}, or {} in decimal", octal(text))
+                });
+                let message = format!("`{name}` must be {expected}, and this is {number}");
+                validator.add("schema/range", value, message, help);
+            }
+        }
+        ConstraintKind::OneOf(values) => {
+            // An item that is empty is none of them; a field that is empty is not set.
+            let unset = text.is_empty() && value.key_node().is_some();
+            let known = value.kind() != NodeKind::Str || values.contains(&text) || unset;
+            if !known && !validator.is_told(name, text) {
+                validator.not_one_of(value, name, values);
+            }
+        }
+        ConstraintKind::NotEmpty => {
+            if is_empty(value) {
+                let message = format!("`{name}` is empty: leave it out or give it a value");
+                validator.add("schema/missing-field", own_key(value), message, None);
+            }
+        }
+        ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
+        ConstraintKind::Unique(_)
+        | ConstraintKind::Filled
+        | ConstraintKind::Between
+        | ConstraintKind::Exactly(_)
+        | ConstraintKind::AtMost(_)
+        | ConstraintKind::AtLeast(_) => {}
+    }
+}
+
+/// What a mode that was meant as octal is in decimal.
+fn octal(text: &str) -> String {
+    i64::from_str_radix(text, 8).map_or_else(|_| "its value".to_owned(), |n| n.to_string())
+}
+
+/// Items that are the same in all of the keys that tell them apart, the first of which each has. What is left out is its default.
+pub(super) fn unique<'d, 's>(
+    validator: &mut Validator<'d>,
+    list: Node<'d>,
+    keys: &[&str],
+    default: impl Fn(&str) -> Option<&'s str>,
+) {
+    let mut seen: HashMap<Vec<&str>, Node<'d>> = HashMap::new();
+    for item in list.items() {
+        let values = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| match item.field(key) {
+                Some(value) => value.text(),
+                None if at == 0 => None,
+                None => Some(default(key).unwrap_or_default()),
+            });
+        let Some(mut values) = values.collect::<Option<Vec<&str>>>() else {
+            continue;
+        };
+        if keys.is_empty() {
+            values.extend(item.text());
+        }
+        if values.iter().all(|v| v.is_empty() || is_variable(v)) {
+            continue;
+        }
+        let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);
+        if let Some(first) = seen.get(&values) {
+            let given = keys.iter().zip(&values).filter(|(_, v)| !v.is_empty());
+            let names: Vec<&str> = given.map(|(key, _)| *key).collect();
+            values.retain(|value| !value.is_empty());
+            let message = format!(
+                "{}`{}` is given twice: {} refuses the second",
+                names.join(" and ") + if names.is_empty() { "" } else { " " },
+                values.join("` and `"),
+                validator.reader()
+            );
+            let at = *first;
+            validator
+                .add("schema/duplicate-item", item_key, message, None)
+                .related = Some((at.into(), "the first"));
+        } else {
+            seen.insert(values, item_key);
+        }
+    }
+}
+
+/// A form of text, or of the names and values of a map.
+fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form: Syntax) {
+    let text = value.text().unwrap_or_default();
+    let string = value.kind() == NodeKind::Str;
+    let strict_env = validator.all_before(32);
+    let (fits, what): (bool, &str) = match form {
+        Syntax::Labels => return labels(validator, value, name),
+        Syntax::Annotations => {
+            for (key, _) in value.entries() {
+                let known = key
+                    .text()
+                    .is_none_or(|k| format::is_qualified(&k.to_lowercase()));
+                validator.form(
+                    known,
+                    key,
+                    name,
+                    "a map whose keys are names, perhaps behind a domain and a slash",
+                );
+            }
+            return;
+        }
+        Syntax::Resources => return resources(validator, value, name),
+        Syntax::Positive => return positive(validator, value),
+        Syntax::CountOrPercent | Syntax::PositiveOrPercent => {
+            let least = i64::from(form == Syntax::PositiveOrPercent);
+            match value.as_int() {
+                Some(number) if !string => {
+                    if number < least {
+                        let message =
+                            format!("`{name}` must be {least} or more, and this is {number}");
+                        validator.add("schema/range", value, message, None);
+                    }
+                    return;
+                }
+                _ => {
+                    let over = text.strip_suffix('%').and_then(|d| d.parse::<u32>().ok());
+                    if name != "maxSurge" && over.is_some_and(|n| n > 100) {
+                        let message = format!("`{name}` is at most 100%");
+                        validator.add("schema/range", value, message, None);
+                        return;
+                    }
+                    (
+                        !string || format::is_percent(text),
+                        "a number or a percentage such as `25%`",
+                    )
+                }
+            }
+        }
+        Syntax::NotNegative => {
+            let below = match value.as_int() {
+                Some(number) => number < 0,
+                None => format::quantity(text).is_some_and(|q| q < 0.0),
+            };
+            if below {
+                validator.add(
+                    "schema/range",
+                    value,
+                    format!("`{name}` must not be negative"),
+                    None,
+                );
+            }
+            return;
+        }
+        Syntax::Port => match value.as_int().filter(|_| !string) {
+            Some(number) => {
+                if !(1..=65535).contains(&number) {
+                    let message = format!("`{name}` must be from 1 to 65535, and this is {number}");
+                    validator.add("schema/range", value, message, None);
+                }
+                return;
+            }
+            None => (
+                !string || format::is_port_name(text),
+                "a number, or the name of a port: up to 15 lower-case letters, digits and dashes, one letter at least",
+            ),
+        },
+        _ if !string => return,
+        Syntax::AbsolutePath => (text.starts_with('/'), "an absolute path"),
+        Syntax::Cidr => (
+            format::is_cidr(text.trim()),
+            "a range of addresses such as `10.0.0.0/8`",
+        ),
+        Syntax::ClusterIp => (
+            text.is_empty() || text == "None" || format::is_ip(text),
+            "an IP address, or `None`",
+        ),
+        Syntax::Cron => (
+            format::is_cron(text),
+            "a schedule of five fields such as `30 2 * * 1-5`, or `@daily` and the like",
+        ),
+        Syntax::CsiDriver => (
+            text.len() <= 63 && format::is_subdomain(&text.to_lowercase()),
+            "the name of a driver: a domain of up to 63 characters",
+        ),
+        Syntax::DataKey => (
+            format::is_data_key(text),
+            "letters, digits, `-`, `_` and `.`",
+        ),
+        Syntax::DomainPath => (
+            text.contains('/') && format::is_qualified(text) || is_long_path(text),
+            "a domain, a slash and a name",
+        ),
+        Syntax::EndpointIp | Syntax::PublicIp => (
+            is_reachable(text),
+            "an IP address that others reach: not loopback, link-local or multicast",
+        ),
+        Syntax::EnvName => (
+            format::is_env_name(text, strict_env),
+            "the name of an environment variable",
+        ),
+        // A name that ends with its dot is a whole one.
+        Syntax::Host => (
+            format::is_subdomain(text.strip_suffix('.').unwrap_or(text)),
+            "a domain",
+        ),
+        Syntax::HeaderName => (is_header(text), "the name of an HTTP header"),
+        Syntax::InnerPath => (format::is_inner_path(text), "a relative path without `..`"),
+        // Up to 1.34 leading zeros were taken.
+        Syntax::Ip => (
+            format::is_ip(text) || !validator.all_from(35),
+            "an IP address",
+        ),
+        Syntax::Label => (
+            text.is_empty() || format::is_label(text),
+            "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
+        ),
+        Syntax::Label1035 => (
+            text.is_empty() || format::is_label_1035(text),
+            "lower-case letters, digits and dashes, at most 63, that begin with a letter",
+        ),
+        Syntax::LabelValue => (
+            format::is_label_value(text),
+            "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
+        ),
+        Syntax::NoDots => (format::has_no_dots(text), "a path without `..`"),
+        Syntax::PortName => (
+            text.is_empty() || format::is_port_name(text),
+            "at most 15 lower-case letters, digits and dashes, one letter at least",
+        ),
+        Syntax::PathSegment => (
+            text.is_empty() || format::is_path_segment(text),
+            "a name without `/` and `%`, and not `.` or `..`",
+        ),
+        Syntax::Qualified => (
+            text.is_empty() || format::is_qualified(text),
+            "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash",
+        ),
+        Syntax::Subdomain => (
+            text.is_empty() || format::is_subdomain(text),
+            "lower-case letters, digits, `-` and `.`, a letter or digit at both ends of each part",
+        ),
+        Syntax::TimeZone => (
+            is_zone(text),
+            "a time zone of the tz database such as `Europe/Paris`",
+        ),
+        Syntax::WebhookName => (
+            format::is_subdomain(text) && text.split('.').count() >= 3,
+            "a domain of three parts at least",
+        ),
+        Syntax::WebhookPath => (
+            text.starts_with('/') && !text.contains("//"),
+            "an absolute path without empty segments",
+        ),
+        Syntax::WebhookUrl => (
+            is_webhook_url(text),
+            "an https URL without user, query and fragment",
+        ),
+        Syntax::WildcardHost => (
+            text.is_empty() || format::is_wildcard_host(text),
+            "a domain, whose first part may be `*`",
+        ),
+    };
+    validator.form(fits, value, name, what);
+}
+
+fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
+    // The server does not look at the labels of a CronJob's template.
+    if validator.is_within("JobTemplateSpec") {
+        return;
+    }
+    for (key, value) in map.entries() {
+        let fits = key.text().is_none_or(format::is_qualified);
+        validator.form(
+            fits,
+            key,
+            name,
+            "a map whose keys are names, perhaps behind a domain and a slash",
+        );
+        let text = value.as_str().unwrap_or_default();
+        let open = is_variable(text);
+        let fits = open || format::is_label_value(text);
+        validator.form(
+            fits,
+            value,
+            name,
+            "a map whose values have at most 63 letters, digits, `-`, `_` and `.`",
+        );
+    }
+}
+
+/// Amounts by resource: none is negative, and what Kubernetes does not know has a domain.
+fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
+    const KNOWN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+    for (key, value) in map.entries() {
+        let resource = key.text().unwrap_or_default();
+        let quota = validator.is_quota();
+        let known = KNOWN.contains(&resource)
+            || resource.starts_with("hugepages-")
+            || resource.contains('/')
+            || resource.contains("{{")
+            || quota && format::is_qualified(resource) && resource == resource.to_lowercase();
+        let what =
+            "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";
+        validator.form(known || map.key_node().is_none(), key, name, what);
+        let text = value.text().unwrap_or_default();
+        if format::quantity(text).is_some_and(|q| q < 0.0) {
+            validator.add(
+                "schema/range",
+                value,
+                format!("`{resource}` must not be negative"),
+                None,
+            );
+        }
+    }
+}
+
+/// Amounts that must be above zero.
+fn positive<'d>(validator: &mut Validator<'d>, map: Node<'d>) {
+    for (key, value) in map.entries() {
+        if amount(value).is_some_and(|q| q <= 0.0) {
+            let resource = key.text().unwrap_or_default();
+            let message = format!("`{resource}` must be above zero");
+            validator.add("schema/range", value, message, None);
+        }
+    }
+}
+
+fn is_reachable(text: &str) -> bool {
+    match text.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(ip)) => {
+            !(ip.is_loopback() || ip.is_link_local() || ip.is_multicast() || ip.is_unspecified())
+        }
+        Ok(std::net::IpAddr::V6(ip)) => {
+            let link_local = ip.segments().first().is_some_and(|s| s & 0xffc0 == 0xfe80);
+            !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || link_local)
+        }
+        Err(_) => false,
+    }
+}
+
+fn is_header(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A domain, and a path of several segments.
+fn is_long_path(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(domain, path)| {
+        domain.contains('.')
+            && format::is_subdomain(domain)
+            && path.split('/').all(format::is_qualified)
+    })
+}
+
+fn is_zone(text: &str) -> bool {
+    let segment = |s: &str| {
+        !s.is_empty()
+            && s.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
+    };
+    let known = matches!(
+        text,
+        "UTC"
+            | "GMT"
+            | "UCT"
+            | "Zulu"
+            | "Universal"
+            | "Greenwich"
+            | "CET"
+            | "EET"
+            | "MET"
+            | "WET"
+            | "EST"
+            | "MST"
+            | "HST"
+            | "EST5EDT"
+            | "CST6CDT"
+            | "MST7MDT"
+            | "PST8PDT"
+            | "Cuba"
+            | "Egypt"
+            | "Eire"
+            | "GB"
+            | "GB-Eire"
+            | "Hongkong"
+            | "Iceland"
+            | "Iran"
+            | "Israel"
+            | "Jamaica"
+            | "Japan"
+            | "Kwajalein"
+            | "Libya"
+            | "NZ"
+            | "NZ-CHAT"
+            | "Navajo"
+            | "PRC"
+            | "Poland"
+            | "Portugal"
+            | "ROC"
+            | "ROK"
+            | "Singapore"
+            | "Turkey"
+            | "W-SU"
+    );
+    known || text.contains('/') && text.split('/').all(segment)
+}
+
+fn is_webhook_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else {
+        return false;
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    !host.is_empty() && !rest.contains(['?', '#']) && !host.contains('@')
+}
