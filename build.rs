@@ -21,7 +21,7 @@ mod model;
 use model::{
     Example, GrantsShape, Identity, Literal, Policy, PssLevel, Severity, Shape, SubsumeBy,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -31,11 +31,14 @@ fn main() {
     println!("cargo::rerun-if-changed=src/model.rs");
     let mut rows = String::new();
     let mut ids = Vec::new();
+    let mut constants = BTreeMap::<String, String>::new();
     let walk = walkdir::WalkDir::new("policies").sort_by_file_name();
     for entry in walk.into_iter().map(|e| e.expect("policies/ is readable")) {
         if entry.path().extension().is_some_and(|e| e == "yaml") {
             let policy = read(entry.path());
             ids.push(policy.id.to_string());
+            let (category, constant) = constant(&policy);
+            constants.entry(category).or_default().push_str(&constant);
             let _ = writeln!(rows, "    ({}, {}),", row(&policy), check(&policy));
         }
     }
@@ -44,9 +47,25 @@ fn main() {
         ids.len()
     );
     write("rules.rs", &table);
+    let modules = constants.iter().map(|(category, constants)| {
+        format!("/// Rules of the category `{category}`.\npub mod {category} {{\n{constants}}}\n")
+    });
+    write("ids.rs", &modules.collect::<String>());
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
     write("resources.rs", &resource_table());
+}
+
+/// The module and the constant that name a rule in the code.
+fn constant(policy: &Policy) -> (String, String) {
+    let id = &policy.id;
+    let (category, name) = id.split_once('/').expect("category/name");
+    let name = name.replace('-', "_").to_uppercase();
+    let constant = format!(
+        "    /// {}\n    pub const {name}: &str = {id:?};\n",
+        policy.title
+    );
+    (category.replace('-', "_"), constant)
 }
 
 fn write(name: &str, text: &str) {

@@ -2,6 +2,7 @@
 
 use crate::engine::policies;
 use crate::finding::{Finding, Label, Releases};
+use crate::ids;
 use crate::model::{Profile, Severity, Text};
 use crate::text::{FileId, nearest};
 use crate::yaml::{Format, Limits, Node, NodeKind, NodeSpan, Provenance, parse};
@@ -150,7 +151,7 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     for problem in &parsed.problems {
         let at = Provenance::Chunk { file, base: 0 }.locate(problem.span);
         reader.report(
-            "kubevet/config-invalid-value",
+            ids::kubevet::CONFIG_INVALID_VALUE,
             Label::new(at, ""),
             &problem.message,
             problem.help.clone(),
@@ -186,7 +187,7 @@ impl ConfigReader {
         help: Option<String>,
     ) {
         self.report(
-            "kubevet/config-invalid-value",
+            ids::kubevet::CONFIG_INVALID_VALUE,
             label(at),
             &message.into(),
             help,
@@ -221,7 +222,7 @@ impl ConfigReader {
         let name: String = key.text().unwrap_or_default().chars().take(80).collect();
         let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
         self.report(
-            "kubevet/config-unknown-key",
+            ids::kubevet::CONFIG_UNKNOWN_KEY,
             label(key),
             &format!("there is no setting `{name}`"),
             help,

@@ -9,6 +9,7 @@ use crate::engine::{
     ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Report, RuleSet, policies,
 };
 use crate::finding::{Finding, Label, Releases, State};
+use crate::ids;
 use crate::model::{Policy, Profile};
 use crate::text::{Decoded, FileId, SourceFile, decode};
 use globset::{GlobSet, GlobSetBuilder};
@@ -155,7 +156,7 @@ fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -
 }
 
 fn wrong_glob(at: Label, message: String, findings: &mut Vec<Finding>) {
-    let policy = crate::engine::policies().find(|p| p.id == "kubevet/config-invalid-value");
+    let policy = crate::engine::policies().find(|p| p.id == ids::kubevet::CONFIG_INVALID_VALUE);
     findings.extend(policy.map(|p| Finding::new(p, at, message, None, "glob")));
 }
 
@@ -220,7 +221,7 @@ impl Settings {
         let selected: HashSet<&str> = config.select.iter().map(String::as_str).collect();
         let demanded = args.missing_schemas == MissingSchemas::Error;
         let asked =
-            |id: &str| demanded && id == "schema/missing-definition" || selected.contains(id);
+            |id: &str| demanded && id == ids::schema::MISSING_DEFINITION || selected.contains(id);
         let is_asked =
             |p: &Policy| (p.is_in(profile) || asked(&p.id)) && !off.contains(p.id.as_ref());
         let unconfigured = args.profile.map_or(Profile::Default, Profile::from);

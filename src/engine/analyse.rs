@@ -9,6 +9,7 @@ use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, DocumentContext, DocumentFacts, Repository};
 use crate::finding::{Finding, Label, Quotes, Rendered, State};
+use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
@@ -141,7 +142,7 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
         )
     };
     let findings = rules
-        .get("kubevet/panic")
+        .get(ids::kubevet::PANIC)
         .map(finding)
         .into_iter()
         .collect();
@@ -222,7 +223,7 @@ impl Analysis<'_> {
                 ..place.locate(Span::empty(0))
             };
             self.reader_finding(
-                "yaml/glued-separator",
+                ids::yaml::GLUED_SEPARATOR,
                 at,
                 "text follows this `---` on its line: kubectl refuses the file here",
                 None,
@@ -310,7 +311,7 @@ impl Analysis<'_> {
         let line = root.span().text(text).lines().next().map_or(0, str::len);
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
         self.reader_finding(
-            "yaml/not-an-object",
+            ids::yaml::NOT_AN_OBJECT,
             document.locate(span),
             "this document is no object: kubectl refuses it, and the file with it",
             None,
@@ -336,11 +337,10 @@ impl Analysis<'_> {
         let ours = root.or_else(|| objects.first().copied());
         if ours.is_none() && depth == 0 && documents::looks_like_manifest(text) {
             // The object is not what kubectl reads of the document: it stands behind the end, or below a template.
-            parsed.template = parsed
-                .problems
-                .iter()
-                .all(|p| p.rule == "yaml/invalid-key" || p.rule == "yaml/dropped-document")
-                && document.root().kind() == NodeKind::Map;
+            parsed.template =
+                parsed.problems.iter().all(|p| {
+                    p.rule == ids::yaml::INVALID_KEY || p.rule == ids::yaml::DROPPED_DOCUMENT
+                }) && document.root().kind() == NodeKind::Map;
             self.unread(text, place, &parsed, text_after_separator, depth);
         }
         if !(within.counts || ours.is_some_and(documents::counts_when_nested)) {
@@ -397,7 +397,7 @@ impl Analysis<'_> {
             .and_then(Node::key_node)
             .map_or(spot, NodeSpan::from);
         let found = self.reader_finding(
-            "schema/missing-field",
+            ids::schema::MISSING_FIELD,
             document.locate(spot.span),
             &format!("`{lacking}` is missing: {why}, and refuses it"),
             None,
@@ -428,7 +428,7 @@ impl Analysis<'_> {
             || depth == 0
                 && (documents::looks_like_manifest(text) || self.input.looks_like_manifest());
         let what = match first.rule {
-            "yaml/too-deep" => NoteKind::TooDeep,
+            ids::yaml::TOO_DEEP => NoteKind::TooDeep,
             _ if parsed.template => NoteKind::Template,
             _ => NoteKind::NotYaml,
         };
@@ -453,7 +453,7 @@ impl Analysis<'_> {
         ) else {
             return;
         };
-        if !matches!(problem.rule, "yaml/duplicate-key" | "yaml/not-json") {
+        if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
         }
         if let Some(help) = &problem.help {
@@ -542,7 +542,7 @@ impl Analysis<'_> {
         }
         let asked = self.rules.context(self.repository).strict;
         let problems = match schema::versions(known, targets) {
-            Some(problem) if problem.rule != "api/deprecated-version" => vec![problem],
+            Some(problem) if problem.rule != ids::api::DEPRECATED_VERSION => vec![problem],
             of_version => {
                 let mut found = schema::validate(known, targets, completeness, asked);
                 found.extend(of_version);
@@ -774,7 +774,7 @@ mod tests {
     fn a_defect_of_one_rule_is_a_finding_and_costs_only_its_document() {
         let policy = rules::all()
             .iter()
-            .find(|(p, _)| p.id == "tls/ingress-without-tls")
+            .find(|(p, _)| p.id == ids::tls::INGRESS_WITHOUT_TLS)
             .unwrap()
             .0
             .clone();
@@ -788,7 +788,7 @@ mod tests {
             .map(|chunk| analyse(&input, chunk, &rules, &Repository::default()))
             .collect();
         assert!(analysed[0].panicked);
-        assert_eq!(analysed[0].findings[0].rule, "kubevet/panic");
+        assert_eq!(analysed[0].findings[0].rule, ids::kubevet::PANIC);
         assert_eq!(
             analysed[0].secrets,
             [Span::new(0, 47)],
@@ -798,7 +798,7 @@ mod tests {
             analysed[1]
                 .findings
                 .iter()
-                .any(|f| f.rule == "pod/host-pid")
+                .any(|f| f.rule == ids::pod::HOST_PID)
         );
     }
 }

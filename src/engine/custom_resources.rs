@@ -6,6 +6,7 @@ use super::{FileReport, Note, NoteKind, RuleSet};
 use crate::check::{Findings, RuleContext};
 use crate::documents::{self, CustomFacts, Fact, Repository};
 use crate::finding::Rendered;
+use crate::ids;
 use crate::kube::Object;
 use crate::schema::{self, CROWDED, Definition, Patterns, SchemaProblem, UserSchema};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
@@ -23,7 +24,7 @@ struct Kept<'a> {
 }
 
 /// The rule that says of a custom resource that nothing defines it, where the user wants that.
-const MISSING: &str = "schema/missing-definition";
+const MISSING: &str = ids::schema::MISSING_DEFINITION;
 
 /// What a definition calls its rules in CEL.
 const RULES: &str = "x-kubernetes-validations";

@@ -5,6 +5,7 @@ use super::analyse::MAX_NESTING;
 use super::finish::FileReport;
 use crate::documents::{self, DocumentContext};
 use crate::finding::{Finding, Label};
+use crate::ids;
 use crate::kube::Completeness;
 use crate::secrets::{self, locate::ExposedSecrets};
 use crate::text::{FileId, SourceMap, Span, SpanSet};
@@ -113,7 +114,7 @@ impl Search {
     ) {
         let parsed = parse(text, place.clone(), format, Limits::default());
         let dropped = parsed.problems.iter();
-        let mut dropped = dropped.filter(|p| p.rule == "yaml/dropped-document");
+        let mut dropped = dropped.filter(|p| p.rule == ids::yaml::DROPPED_DOCUMENT);
         // What the text behind the end of a document is may be told before it.
         if let Some(dropped) = dropped.next()
             && secrets::mentions_secret(text)

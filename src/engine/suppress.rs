@@ -4,6 +4,7 @@ use super::RuleSet;
 use super::ruleset::policies;
 use crate::check::Findings;
 use crate::finding::{Finding, Label, State};
+use crate::ids;
 use crate::kube::Object;
 use crate::model::{Policy, Text};
 use crate::text::Span;
@@ -178,7 +179,7 @@ pub(super) fn apply(
     let mut waiting = Vec::new();
     for (ignore, used) in ignores.into_iter().zip(used) {
         match ignore.policy {
-            None => add_about(found, rules, "kubevet/unknown-ignore", &ignore, unknown),
+            None => add_about(found, rules, ids::kubevet::UNKNOWN_IGNORE, &ignore, unknown),
             Some(policy) if policy.applies.iter().any(|a| a == "Set") => {
                 waiting.push(Suppression { used, ..ignore });
             }
@@ -187,7 +188,7 @@ pub(super) fn apply(
                 if used
                     || rules.get(&policy.id).is_none()
                     || over.iter().any(|(rule, _)| *rule == policy.id) => {}
-            Some(_) => add_about(found, rules, "kubevet/unused-ignore", &ignore, unused),
+            Some(_) => add_about(found, rules, ids::kubevet::UNUSED_IGNORE, &ignore, unused),
         }
     }
     waiting
@@ -204,7 +205,7 @@ pub(super) fn apply_to_sets(
     for (ignore, used) in ignores.iter().zip(used) {
         let ran = ignore.policy.is_some_and(|p| rules.get(&p.id).is_some());
         let policy = rules
-            .get("kubevet/unused-ignore")
+            .get(ids::kubevet::UNUSED_IGNORE)
             .filter(|_| complete && ran && !used && !ignore.used);
         findings.extend(policy.map(|p| unused(p, ignore)));
     }

@@ -4,6 +4,7 @@
 use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::format::{is_label, is_subdomain};
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::{is_placeholder, is_variable};
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
@@ -115,7 +116,7 @@ pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     }
     if written.trim().is_empty() {
         v.add(
-            "schema/missing-field",
+            ids::schema::MISSING_FIELD,
             node,
             format!("`{name}` is blank"),
             None,
@@ -190,7 +191,7 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         };
         if let Some(message) = validation.field("message").filter(blank) {
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 message,
                 "`message` is blank".to_owned(),
                 None,
@@ -250,13 +251,13 @@ fn of_names<'d>(
         let name = rest.get(..end).unwrap_or_default();
         if !name.is_empty() && !variables.contains(name) {
             let message = format!("the policy has no variable `{name}`");
-            v.add("schema/reference", node, message, None);
+            v.add(ids::schema::REFERENCE, node, message, None);
             return;
         }
     }
     if !parameters && !bound("params") && !uses("params").is_empty() {
         let message = "the policy has no `paramKind`, so that there are no `params`".to_owned();
-        v.add("schema/reference", node, message, None);
+        v.add(ids::schema::REFERENCE, node, message, None);
     }
 }
 
@@ -325,7 +326,7 @@ pub(super) fn review_versions<'d>(v: &mut Validator<'d>, versions: Option<Node<'
     if versions.kind() == NodeKind::Seq && !versions.items().any(known) {
         let name = versions.key_node().and_then(Node::text).unwrap_or_default();
         let message = format!("`{name}` has none that the API server knows: write `[v1]`");
-        v.add("schema/enum", own_key(versions), message, None);
+        v.add(ids::schema::ENUM, own_key(versions), message, None);
     }
 }
 
@@ -349,7 +350,7 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let written = resource.as_str().unwrap_or_default();
         if written.is_empty() {
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 *resource,
                 "a resource needs a name".to_owned(),
                 None,
@@ -390,7 +391,7 @@ pub(super) fn flow_schema<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let precedence = spec.field("matchingPrecedence").filter(first);
     if let Some(precedence) = precedence.filter(|_| v.root_name() != Some("exempt")) {
         let message = "only the flow schema `exempt` has `matchingPrecedence: 1`";
-        v.add("schema/range", precedence, message.to_owned(), None);
+        v.add(ids::schema::RANGE, precedence, message.to_owned(), None);
     }
 }
 

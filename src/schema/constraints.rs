@@ -4,6 +4,7 @@ use super::cross_field::{amount, missing, own_key};
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
 use super::validate::{Validator, named};
 use super::{cross_field, format};
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
@@ -79,7 +80,7 @@ fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, r
     );
     let help = Some(format!("write a value for `{}`", rule.field));
     validator
-        .add("schema/missing-field", spot, message, help)
+        .add(ids::schema::MISSING_FIELD, spot, message, help)
         .missing = value.is_none();
 }
 
@@ -139,7 +140,7 @@ fn one_of<'d>(
                 named(ty),
                 names()
             );
-            validator.add("schema/conflict", second, message, None);
+            validator.add(ids::schema::CONFLICT, second, message, None);
         }
         _ => {}
     }
@@ -183,7 +184,7 @@ fn of_value<'d>(
                     format!("file modes are octal when they begin with 0: write 0{text}, or {} in decimal", octal(text))
                 });
                 let message = format!("`{name}` must be {expected}, and this is {number}");
-                validator.add("schema/range", value, message, help);
+                validator.add(ids::schema::RANGE, value, message, help);
             }
         }
         ConstraintKind::OneOf(values) => {
@@ -197,7 +198,7 @@ fn of_value<'d>(
         ConstraintKind::NotEmpty => {
             if is_empty(value) {
                 let message = format!("`{name}` is empty: leave it out or give it a value");
-                validator.add("schema/missing-field", own_key(value), message, None);
+                validator.add(ids::schema::MISSING_FIELD, own_key(value), message, None);
             }
         }
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
@@ -254,7 +255,7 @@ pub(super) fn unique<'d, 's>(
             );
             let at = *first;
             validator
-                .add("schema/duplicate-item", item_key, message, None)
+                .add(ids::schema::DUPLICATE_ITEM, item_key, message, None)
                 .related = Some((at.into(), "the first"));
         } else {
             seen.insert(values, item_key);
@@ -292,7 +293,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
                     if number < least {
                         let message =
                             format!("`{name}` must be {least} or more, and this is {number}");
-                        validator.add("schema/range", value, message, None);
+                        validator.add(ids::schema::RANGE, value, message, None);
                     }
                     return;
                 }
@@ -300,7 +301,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
                     let over = text.strip_suffix('%').and_then(|d| d.parse::<u32>().ok());
                     if name != "maxSurge" && over.is_some_and(|n| n > 100) {
                         let message = format!("`{name}` is at most 100%");
-                        validator.add("schema/range", value, message, None);
+                        validator.add(ids::schema::RANGE, value, message, None);
                         return;
                     }
                     (
@@ -317,7 +318,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             };
             if below {
                 validator.add(
-                    "schema/range",
+                    ids::schema::RANGE,
                     value,
                     format!("`{name}` must not be negative"),
                     None,
@@ -329,7 +330,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             Some(number) => {
                 if !(1..=65535).contains(&number) {
                     let message = format!("`{name}` must be from 1 to 65535, and this is {number}");
-                    validator.add("schema/range", value, message, None);
+                    validator.add(ids::schema::RANGE, value, message, None);
                 }
                 return;
             }
@@ -479,7 +480,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         let text = value.text().unwrap_or_default();
         if format::quantity(text).is_some_and(|q| q < 0.0) {
             validator.add(
-                "schema/range",
+                ids::schema::RANGE,
                 value,
                 format!("`{resource}` must not be negative"),
                 None,
@@ -494,7 +495,7 @@ fn positive<'d>(validator: &mut Validator<'d>, map: Node<'d>) {
         if amount(value).is_some_and(|q| q <= 0.0) {
             let resource = key.text().unwrap_or_default();
             let message = format!("`{resource}` must be above zero");
-            validator.add("schema/range", value, message, None);
+            validator.add(ids::schema::RANGE, value, message, None);
         }
     }
 }

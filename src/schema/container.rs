@@ -3,6 +3,7 @@
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::format::quantity;
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         let threshold = container.at(&[probe, "successThreshold"]);
         if let Some(threshold) = threshold.filter(|t| t.as_int().is_some_and(|n| n > 1)) {
             v.add(
-                "schema/range",
+                ids::schema::RANGE,
                 threshold,
                 format!("`successThreshold` of `{probe}` must be 1"),
                 None,
@@ -31,7 +32,7 @@ pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         let text = name.text().unwrap_or_default();
         if !text.is_empty() && !seen.insert(text) {
             v.add(
-                "schema/duplicate-item",
+                ids::schema::DUPLICATE_ITEM,
                 name,
                 format!("two ports of the container are called `{text}`"),
                 None,
@@ -79,7 +80,7 @@ pub(super) fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
         let local = text(profile, "type") == Some("Localhost");
         if local && profile.field("localhostProfile").is_none() {
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 profile.lacking(),
                 "`type: Localhost` needs `localhostProfile`".to_owned(),
                 None,
@@ -137,7 +138,7 @@ pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         let amount = amount(value);
         if extended(resource) && amount.is_some_and(|amount| amount.fract() != 0.0) {
             let message = format!("`{resource}` comes in whole units");
-            v.add("schema/range", value, message, None);
+            v.add(ids::schema::RANGE, value, message, None);
         }
     }
     let named =

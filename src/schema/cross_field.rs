@@ -7,6 +7,7 @@ use super::validate::Validator;
 use super::{
     admission, config_files, container, definition, network, objects, pod, storage, workload,
 };
+use crate::ids;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 
 /// Checks a map of a type by the rules that are about several of its fields.
@@ -95,7 +96,7 @@ pub(super) fn conflict<'d>(
     at: impl Into<NodeSpan<'d>>,
     message: impl Into<String>,
 ) {
-    v.add("schema/conflict", at, message.into(), None);
+    v.add(ids::schema::CONFLICT, at, message.into(), None);
 }
 
 /// That something is not there.
@@ -104,7 +105,7 @@ pub(super) fn missing<'v, 'd>(
     at: impl Into<NodeSpan<'d>>,
     message: impl Into<String>,
 ) -> &'v mut SchemaProblem<'d> {
-    let problem = v.add("schema/missing-field", at, message.into(), None);
+    let problem = v.add(ids::schema::MISSING_FIELD, at, message.into(), None);
     problem.missing = true;
     problem
 }

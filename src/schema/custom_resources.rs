@@ -6,6 +6,7 @@ use super::table::ApiKind;
 use super::validate::{Validator, short, with_article};
 use super::{Patterns, SchemaProblem, cross_field, format};
 use crate::finding::{Quotes, Releases};
+use crate::ids;
 use crate::kube::{Completeness, Object, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan};
@@ -67,7 +68,7 @@ pub fn validate_custom<'d>(
         let names = || definition.served.iter().copied();
         let near = nearest(asked, names()).or(names().next());
         let help = near.map(|near| format!("write `apiVersion: {}/{near}`", resource.gvk.group));
-        check.add("api/version-not-served-by-crd", at, message, help);
+        check.add(ids::api::VERSION_NOT_SERVED_BY_CRD, at, message, help);
         return (check.problems, false);
     }
     let schema = version.and_then(|(v, _)| v.at(&["schema", "openAPIV3Schema"]));
@@ -86,7 +87,7 @@ pub fn undefined(resource: Object<'_>, targets: Releases) -> SchemaProblem<'_> {
     let kind = resource.gvk.kind;
     let message =
         format!("no CustomResourceDefinition here is that of {kind}: nobody checks its fields");
-    of_kind(resource, targets, "schema/missing-definition", message)
+    of_kind(resource, targets, ids::schema::MISSING_DEFINITION, message)
 }
 
 /// What may be meant by a kind that is in the plural, or in other letters: its resource's name, which is no kind. In lower case.
@@ -106,7 +107,7 @@ pub fn misspelt<'d>(resource: Object<'d>, meant: &str, targets: Releases) -> Sch
     let message = format!("`{group}` has no kind {kind}: the API server refuses this object");
     SchemaProblem {
         help: Some(format!("write `kind: {meant}`")),
-        ..of_kind(resource, targets, "schema/unknown-kind", message)
+        ..of_kind(resource, targets, ids::schema::UNKNOWN_KIND, message)
     }
 }
 
@@ -211,7 +212,7 @@ fn map<'d>(
             let help = Some(format!("add `{name}:`"));
             let null = given.and_then(Node::key_node);
             let spot = null.map_or_else(|| node.lacking(), NodeSpan::from);
-            let problem = check.add("schema/missing-field", spot, message, help);
+            let problem = check.add(ids::schema::MISSING_FIELD, spot, message, help);
             problem.missing = true;
         }
     }
@@ -248,7 +249,7 @@ fn unknown_field<'d>(
         "{} has no field `{name}`: the API server refuses it, or drops it without a word",
         shown(path)
     );
-    check.add("schema/unknown-field", key, message, help);
+    check.add(ids::schema::UNKNOWN_FIELD, key, message, help);
 }
 
 pub(super) fn value_of<'d>(
@@ -306,7 +307,7 @@ fn key_of_list<'d>(check: &mut Validator<'d>, key: Node<'d>, name: &str) {
     let message =
         format!("`{name}` is a list, and has no field `{field}`: the API server refuses it");
     let help = Some("begin each item with `- `".to_owned());
-    check.add("schema/unknown-field", key, message, help);
+    check.add(ids::schema::UNKNOWN_FIELD, key, message, help);
 }
 
 /// Whether JSON has it as an integer: `3.0` and `1e3` are.
@@ -372,7 +373,7 @@ fn within<'d>(
         _ => return,
     };
     let message = format!("`{name}` must have {bound} {of}, and this has {count}");
-    check.add("schema/range", node, message, None);
+    check.add(ids::schema::RANGE, node, message, None);
 }
 
 /// A string against the regular expression of a schema.
@@ -430,5 +431,5 @@ fn scalar<'d>(check: &mut Validator<'d>, node: Node<'d>, schema: Node<'_>, name:
         _ => return,
     };
     let message = format!("`{name}` must be {expected}, and this is {number}");
-    check.add("schema/range", node, message, None);
+    check.add(ids::schema::RANGE, node, message, None);
 }

@@ -6,6 +6,7 @@ use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::table::Type;
 use super::validate::Validator;
 use super::{format, structural};
+use crate::ids;
 use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind};
 
@@ -160,7 +161,7 @@ fn storage<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         };
         let help = "set `storage: true` in one version, and `storage: false` in all others";
         let at = key_of(spec, "versions");
-        v.add("schema/conflict", at, message, Some(help.to_owned()));
+        v.add(ids::schema::CONFLICT, at, message, Some(help.to_owned()));
     }
 }
 
@@ -201,7 +202,7 @@ fn deprecation<'d>(v: &mut Validator<'d>, version: Node<'d>) {
             "`deprecationWarning` must have at most 256 bytes, and this has {}",
             text.len()
         );
-        v.add("schema/range", warning, message, None);
+        v.add(ids::schema::RANGE, warning, message, None);
     } else {
         let fits = !text.is_empty() && !text.contains(char::is_control);
         v.form(fits, warning, "deprecationWarning", "one line of text");
@@ -276,7 +277,7 @@ fn selectable<'d>(v: &mut Validator<'d>, version: Node<'d>, root: Node<'d>) {
             "`selectableFields` must have at most {MAX_SELECTABLE_FIELDS} items, and this has {count}"
         );
         v.add(
-            "schema/range",
+            ids::schema::RANGE,
             key_of(version, "selectableFields"),
             message,
             None,

@@ -4,6 +4,7 @@ use super::cross_field::{missing, own_key};
 use super::format;
 use super::table::ApiKind;
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::{Object, is_variable};
 use crate::yaml::NodeSpan;
 
@@ -45,7 +46,7 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, object: Object<'d>, kind:
     let (fits, what) = form(text, object, kind);
     if !fits && kind.kind == "APIService" {
         let message = format!("`metadata.name` must be {what}");
-        validator.add("schema/conflict", name, message, None);
+        validator.add(ids::schema::CONFLICT, name, message, None);
         return;
     }
     validator.form(fits, name, "metadata.name", &what);

@@ -3,6 +3,7 @@
 
 use super::cross_field::{conflict, key_of, missing, own_key, text};
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if external && name.is_none() {
         let at = key_of(spec, "externalName");
         v.add(
-            "schema/missing-field",
+            ids::schema::MISSING_FIELD,
             at,
             "a Service of type ExternalName needs `externalName`".to_owned(),
             None,
@@ -108,7 +109,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let protocol = text(port, "protocol").unwrap_or("TCP");
         if let Some(first) = taken.insert((number, protocol), node_port) {
             let message = format!("node port {number} is given twice");
-            v.add("schema/duplicate-item", node_port, message, None)
+            v.add(ids::schema::DUPLICATE_ITEM, node_port, message, None)
                 .related = Some((first.into(), "the first"));
         }
     }
@@ -146,7 +147,7 @@ fn whole_network<'d>(v: &mut Validator<'d>, range: Node<'d>) {
     if has_host_bits(written) == Some(true) {
         let message =
             format!("`{written}` has bits behind its prefix: write the network's own address");
-        v.add("schema/range", range, message, None);
+        v.add(ids::schema::RANGE, range, message, None);
     }
 }
 
@@ -158,7 +159,7 @@ fn allocated<'d>(v: &mut Validator<'d>, port: Node<'d>) {
             "node port {number} is outside of 30000 to 32767, which an API server has by default"
         );
         let help = Some("take one of that range, or leave it out".to_owned());
-        v.add("schema/range", port, message, help).tolerated = true;
+        v.add(ids::schema::RANGE, port, message, help).tolerated = true;
     }
 }
 

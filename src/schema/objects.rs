@@ -3,6 +3,7 @@
 use super::cross_field::{conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind, base64};
 
@@ -21,7 +22,7 @@ pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {
             );
             if field == "binaryData" && text_data.is_some_and(|data| data.get(&name).is_some()) {
                 let message = format!("`{name}` is a key of `data` and of `binaryData`");
-                v.add("schema/duplicate-item", key, message, None);
+                v.add(ids::schema::DUPLICATE_ITEM, key, message, None);
             }
         }
     }
@@ -341,6 +342,6 @@ pub(super) fn priority_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
         conflict(v, at, "names that begin with `system-` are Kubernetes' own");
     } else if number.is_some_and(|n| n > 1_000_000_000) {
         let message = "`value` must be 1000000000 at most: above are Kubernetes' own classes";
-        v.add("schema/range", value, message.to_owned(), None);
+        v.add(ids::schema::RANGE, value, message.to_owned(), None);
     }
 }

@@ -3,6 +3,7 @@
 use super::container::amounts;
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::validate::Validator;
+use crate::ids;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
@@ -28,7 +29,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                     let message = format!(
                         "this container {what} `{volume}`, and the pod has no volume of that name"
                     );
-                    v.add("schema/reference", name, message, None);
+                    v.add(ids::schema::REFERENCE, name, message, None);
                 }
             }
         }
@@ -40,7 +41,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 "an init container and a container are both called `{}`",
                 name.text().unwrap_or_default()
             );
-            v.add("schema/duplicate-item", name, message, None);
+            v.add(ids::schema::DUPLICATE_ITEM, name, message, None);
         }
     }
     // Before 1.33, an API server drops `hostUsers` by default.
@@ -86,7 +87,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         if servers.is_none_or(Node::is_empty) {
             let at = key_of(spec, "dnsPolicy");
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 at,
                 "`dnsPolicy: None` needs `dnsConfig` with a name server".to_owned(),
                 None,
@@ -146,7 +147,7 @@ fn dns<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let count = items(list).count();
         if let Some(list) = list.filter(|_| count > most) {
             let message = format!("`{key}` has {count} items, and a resolver takes {most} at most");
-            v.add("schema/range", own_key(list), message, None);
+            v.add(ids::schema::RANGE, own_key(list), message, None);
         }
     }
     let searches = config.and_then(|config| config.field("searches"));
@@ -268,7 +269,7 @@ fn claims<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             let written = name.as_str().unwrap_or_default();
             if !written.is_empty() && !written.contains("{{") && !names.contains(written) {
                 let message = format!("the pod has no resource claim `{written}`");
-                v.add("schema/reference", name, message, None);
+                v.add(ids::schema::REFERENCE, name, message, None);
             }
         }
     }
@@ -373,7 +374,7 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
     for (key, name) in of_containers {
         if !name.contains("{{") && !known.contains(name) {
             let message = format!("the pod has no container `{name}`");
-            v.add("schema/reference", key, message, None);
+            v.add(ids::schema::REFERENCE, key, message, None);
         }
     }
 }

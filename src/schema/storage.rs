@@ -4,6 +4,7 @@
 use super::cross_field::{amount, conflict, key_of, missing, text};
 use super::format;
 use super::validate::Validator;
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -76,7 +77,7 @@ pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let amount = amount(value);
         if counts && amount.is_some_and(|amount| amount.fract() != 0.0) {
             v.add(
-                "schema/range",
+                ids::schema::RANGE,
                 value,
                 format!("`{resource}` is a number of objects: it must be whole"),
                 None,
@@ -141,7 +142,7 @@ pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
         .flat_map(Node::entries);
     for (key, _) in parameters.filter(|(key, _)| key.text() == Some("")) {
         v.add(
-            "schema/missing-field",
+            ids::schema::MISSING_FIELD,
             key,
             "a parameter needs a name".to_owned(),
             None,
@@ -263,7 +264,7 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
         let message =
             "limits of type PersistentVolumeClaim need `min` or `max` of `storage`".to_owned();
         let at = item.field("type").and_then(Node::key_node).unwrap_or(item);
-        v.add("schema/missing-field", at, message, None);
+        v.add(ids::schema::MISSING_FIELD, at, message, None);
     }
     let ratios = item
         .field("maxLimitRequestRatio")
@@ -336,7 +337,7 @@ pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         for count in count.filter_map(|r| r.field("count")) {
             if count.as_int().is_some_and(|n| n < 0) {
                 v.add(
-                    "schema/range",
+                    ids::schema::RANGE,
                     count,
                     "`count` must be above zero".to_owned(),
                     None,
@@ -350,7 +351,7 @@ pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 let written = request.as_str().unwrap_or_default();
                 if !names.contains(written) && !is_variable(written) && !v.is_fragment() {
                     let message = format!("the claim has no request `{written}`");
-                    v.add("schema/reference", request, message, None);
+                    v.add(ids::schema::REFERENCE, request, message, None);
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::definition::judged;
 use super::table::Type;
 use super::validate::Validator;
 use super::{admission, custom_resources, pattern};
+use crate::ids;
 use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 
@@ -215,7 +216,7 @@ impl<'d> Walk<'_, 'd> {
             let message =
                 format!("`pattern` is no regular expression of the API server: {problem}");
             let help = "write it for RE2, the syntax of Go".to_owned();
-            self.v.add("schema/format", value, message, Some(help));
+            self.v.add(ids::schema::FORMAT, value, message, Some(help));
         }
     }
 
@@ -373,7 +374,8 @@ impl<'d> Walk<'_, 'd> {
             let at = own_key(metadata);
             let message = "`metadata` is known to the API server: a schema restricts nothing but its `name` and `generateName`";
             let help = Some("write `metadata: {type: object}`".to_owned());
-            self.v.add("schema/conflict", at, message.to_owned(), help);
+            self.v
+                .add(ids::schema::CONFLICT, at, message.to_owned(), help);
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::{SchemaProblem, cost, pattern};
 use crate::finding::{Quotes, Releases};
+use crate::ids;
 use crate::kube::{Object, is_variable};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -118,7 +119,7 @@ impl UserSchema {
         } else if !self.validator.is_valid(&value) {
             // What errors there are takes too much memory to find out.
             found.push(SchemaProblem {
-                rule: "schema/conflict",
+                rule: ids::schema::CONFLICT,
                 spot: object.node.get("kind").unwrap_or(object.node).into(),
                 message: format!(
                     "this {} does not fit the schema: where cannot be said, since it is nested through alternatives (`anyOf`, `oneOf`) of the schema that refer back to themselves",
@@ -225,7 +226,7 @@ fn problems<'d>(
             message,
             help: None,
             related: None,
-            missing: rule == "schema/missing-field",
+            missing: rule == ids::schema::MISSING_FIELD,
             tolerated: false,
             quotes: Quotes::Message,
             releases: targets,
@@ -243,20 +244,20 @@ fn problems<'d>(
             {
                 if let Some((at, _)) = node.pair(key) {
                     let message = format!("the schema has no field `{key}` here");
-                    add("schema/unknown-field", at.into(), message);
+                    add(ids::schema::UNKNOWN_FIELD, at.into(), message);
                 }
             }
         }
         ValidationErrorKind::Required { property } => {
             let lacking = property.as_str().unwrap_or_default();
             let message = format!("`{lacking}` is missing: the schema requires it here");
-            add("schema/missing-field", node.lacking(), message);
+            add(ids::schema::MISSING_FIELD, node.lacking(), message);
         }
         kind => {
             let (rule, what) = demand(kind);
             // One of several forms: a part that is filled in later may be what decides.
             let open = |part: Node<'_>| part.as_str().is_some_and(is_variable);
-            if rule == "schema/conflict" && node.within().any(open) {
+            if rule == ids::schema::CONFLICT && node.within().any(open) {
                 return;
             }
             let spot: NodeSpan<'d> = match node.kind() {
@@ -278,43 +279,48 @@ fn demand(kind: &ValidationErrorKind) -> (&'static str, String) {
                 TypeKind::Single(one) => vec![one.to_string()],
                 TypeKind::Multiple(many) => many.iter().map(|one| one.to_string()).collect(),
             };
-            ("schema/type", format!("be of type {}", wanted.join(" or ")))
+            (
+                ids::schema::TYPE,
+                format!("be of type {}", wanted.join(" or ")),
+            )
         }
         Keyword::Enum { options } => {
             let known = options.as_array().into_iter().flatten();
             let known: Vec<String> = known.take(12).map(shown).collect();
-            ("schema/enum", format!("be one of {}", known.join(", ")))
+            (ids::schema::ENUM, format!("be one of {}", known.join(", ")))
         }
         Keyword::Constant { expected_value } => {
-            ("schema/enum", format!("be {}", shown(expected_value)))
+            (ids::schema::ENUM, format!("be {}", shown(expected_value)))
         }
         Keyword::Pattern { pattern } => (
-            "schema/format",
+            ids::schema::FORMAT,
             format!("match the pattern `{}`", short(pattern)),
         ),
         Keyword::Format { format } => (
-            "schema/format",
+            ids::schema::FORMAT,
             format!("have the format {}", short(format)),
         ),
-        Keyword::Maximum { limit } => ("schema/range", format!("be {limit} at most")),
-        Keyword::Minimum { limit } => ("schema/range", format!("be {limit} at least")),
-        Keyword::ExclusiveMaximum { limit } => ("schema/range", format!("be below {limit}")),
-        Keyword::ExclusiveMinimum { limit } => ("schema/range", format!("be above {limit}")),
-        Keyword::MinLength { limit } => {
-            ("schema/range", format!("have {limit} characters at least"))
-        }
-        Keyword::MaxLength { limit } => {
-            ("schema/range", format!("have {limit} characters at most"))
-        }
+        Keyword::Maximum { limit } => (ids::schema::RANGE, format!("be {limit} at most")),
+        Keyword::Minimum { limit } => (ids::schema::RANGE, format!("be {limit} at least")),
+        Keyword::ExclusiveMaximum { limit } => (ids::schema::RANGE, format!("be below {limit}")),
+        Keyword::ExclusiveMinimum { limit } => (ids::schema::RANGE, format!("be above {limit}")),
+        Keyword::MinLength { limit } => (
+            ids::schema::RANGE,
+            format!("have {limit} characters at least"),
+        ),
+        Keyword::MaxLength { limit } => (
+            ids::schema::RANGE,
+            format!("have {limit} characters at most"),
+        ),
         Keyword::MinItems { limit } | Keyword::MinProperties { limit } => {
-            ("schema/range", format!("have {limit} items at least"))
+            (ids::schema::RANGE, format!("have {limit} items at least"))
         }
         Keyword::MaxItems { limit } | Keyword::MaxProperties { limit } => {
-            ("schema/range", format!("have {limit} items at most"))
+            (ids::schema::RANGE, format!("have {limit} items at most"))
         }
-        Keyword::UniqueItems => ("schema/duplicate-item", "have no item twice".to_owned()),
+        Keyword::UniqueItems => (ids::schema::DUPLICATE_ITEM, "have no item twice".to_owned()),
         other => (
-            "schema/conflict",
+            ids::schema::CONFLICT,
             format!("fit the schema's `{}`", short(other.keyword())),
         ),
     }

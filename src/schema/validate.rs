@@ -6,6 +6,7 @@ use super::{SchemaProblem, constraints, metadata};
 use crate::component::is_config;
 use crate::component::{ComponentKind, minor, path_of};
 use crate::finding::{Quotes, Releases};
+use crate::ids;
 use crate::kube::{Completeness, Gvk, Object, is_variable};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
@@ -112,14 +113,14 @@ pub fn validate(
         return check.problems;
     }
     let mut problems = check.problems;
-    problems.retain(|problem| certain || problem.rule != "schema/field-not-in-release");
+    problems.retain(|problem| certain || problem.rule != ids::schema::FIELD_NOT_IN_RELEASE);
     for problem in &mut problems {
         problem.releases = targets;
         if is_config(kind.group) {
             problem.rule = match problem.rule {
-                "schema/unknown-field" => "component-config/unknown-field",
-                "schema/field-not-in-release" => "schema/field-not-in-release",
-                _ => "component-config/invalid-value",
+                ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
+                ids::schema::FIELD_NOT_IN_RELEASE => ids::schema::FIELD_NOT_IN_RELEASE,
+                _ => ids::component_config::INVALID_VALUE,
             };
         }
     }
@@ -202,7 +203,7 @@ impl<'d> Validator<'d> {
                 let help = Some(format!("add `{}:`", field.name()));
                 let null = map.pair(field.name()).map(|(key, _)| key.into());
                 let spot = null.unwrap_or_else(|| map.lacking());
-                let problem = self.add("schema/missing-field", spot, message, help);
+                let problem = self.add(ids::schema::MISSING_FIELD, spot, message, help);
                 problem.missing = true;
                 problem.releases = required;
             }
@@ -228,7 +229,7 @@ impl<'d> Validator<'d> {
             let spot = null.unwrap_or_else(|| map.lacking());
             let message = format!("`spec` is missing: {} cannot be without it", named(ty));
             self.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 spot,
                 message,
                 Some("add `spec:`".to_owned()),
@@ -402,7 +403,7 @@ impl<'d> Validator<'d> {
         let shown = short(text);
         let message = format!("`{name}` cannot be `{shown}`: {}", list(values.clone()));
         let help = self.meant(text, values);
-        self.add("schema/enum", node, message, help);
+        self.add(ids::schema::ENUM, node, message, help);
     }
 
     /// What may be meant by a word, while somebody reads it: of so many problems only the first are shown.
@@ -438,7 +439,7 @@ impl<'d> Validator<'d> {
         };
         let field = key.text().unwrap_or_default();
         let message = format!("`{field}` of {} exists {span}", named(ty));
-        let problem = self.add("schema/field-not-in-release", key, message, None);
+        let problem = self.add(ids::schema::FIELD_NOT_IN_RELEASE, key, message, None);
         problem.releases = without;
     }
 
@@ -461,7 +462,7 @@ impl<'d> Validator<'d> {
         let message = format!("{} has no field `{name}`: {fate}", named(ty));
         let help = self.belongs(name, ty);
         let severe = !custom && self.program().is_none_or(|reader| reader.refuses);
-        self.add("schema/unknown-field", key, message, help)
+        self.add(ids::schema::UNKNOWN_FIELD, key, message, help)
             .tolerated = !severe;
     }
 

@@ -5,6 +5,7 @@ use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant
 use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validate::Validator;
 use crate::finding::Quotes;
+use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
 
@@ -27,7 +28,7 @@ impl<'d> Validator<'d> {
             for item in node.items() {
                 if item.is_null() && field.ty().is_some_and(Type::needs_something) {
                     let message = format!("an item of `{name}` is empty: it needs its fields");
-                    self.add("schema/missing-field", item, message, None);
+                    self.add(ids::schema::MISSING_FIELD, item, message, None);
                 }
                 self.value(item, field, rest, name);
             }
@@ -148,7 +149,7 @@ impl<'d> Validator<'d> {
     fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut SchemaProblem<'d> {
         let reader = self.reader();
         let message = format!("`{name}` must be {what}: {reader} refuses this value");
-        let problem = self.add("schema/format", node, message, None);
+        let problem = self.add(ids::schema::FORMAT, node, message, None);
         problem.quotes = Quotes::Help;
         problem
     }
@@ -185,6 +186,6 @@ impl<'d> Validator<'d> {
             NodeKind::Seq | NodeKind::Map => node.lacking(),
             _ => node.into(),
         };
-        self.add("schema/type", spot, message, help).quotes = Quotes::Help;
+        self.add(ids::schema::TYPE, spot, message, help).quotes = Quotes::Help;
     }
 }

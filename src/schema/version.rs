@@ -4,6 +4,7 @@ use super::SchemaProblem;
 use super::table::{ApiKind, ApiLifecycle, FIRST};
 use super::validate::Known;
 use crate::finding::{Quotes, Releases};
+use crate::ids;
 use crate::text::nearest;
 
 /// Groups of Kubernetes' own whose kinds are custom resources all the same.
@@ -59,7 +60,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
                 life.removed
             );
             return problem(
-                "api/removed-version",
+                ids::api::REMOVED_VERSION,
                 api_version.into(),
                 message,
                 instead,
@@ -77,7 +78,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
                 life.deprecated
             );
             return problem(
-                "api/deprecated-version",
+                ids::api::DEPRECATED_VERSION,
                 api_version.into(),
                 message,
                 instead,
@@ -100,7 +101,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
                 "{name} {kind} exists from Kubernetes {first} on: the target release does not have it"
             );
             return problem(
-                "api/not-yet-available",
+                ids::api::NOT_YET_AVAILABLE,
                 api_version.into(),
                 message,
                 None,
@@ -114,7 +115,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
             );
             let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
             return problem(
-                "api/off-by-default",
+                ids::api::OFF_BY_DEFAULT,
                 api_version.into(),
                 message,
                 Some(help),
@@ -149,7 +150,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
         let message = format!("{name} has no kind {kind}: the API server refuses this object");
         let help = Some(format!("write `apiVersion: {right}`"));
         return problem(
-            "api/unknown-builtin",
+            ids::api::UNKNOWN_BUILTIN,
             api_version.into(),
             message,
             help,
@@ -161,7 +162,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
     let message = format!("{name} has no kind {kind}: the API server refuses this object");
     let help = near.map(|near| format!("did you mean `{near}`?"));
     let at = object.node.get("kind")?;
-    problem("api/unknown-builtin", at.into(), message, help, targets)
+    problem(ids::api::UNKNOWN_BUILTIN, at.into(), message, help, targets)
 }
 
 /// What to write instead of a version that is or will be gone.

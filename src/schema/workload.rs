@@ -3,6 +3,7 @@
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::pod::container_names;
 use super::validate::Validator;
+use crate::ids;
 use crate::yaml::{Node, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -12,7 +13,7 @@ pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         Some(operator @ ("In" | "NotIn")) if !some => {
             let at = values.map_or_else(|| map.lacking(), |(key, _)| key.into());
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 at,
                 format!("`operator: {operator}` needs `values`"),
                 None,
@@ -55,7 +56,7 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
             let label = labels.and_then(|l| l.field(key_text));
             let at = label.map_or_else(|| template.lacking(), NodeSpan::from);
             let help = Some("give the template the labels of the selector".to_owned());
-            v.add("schema/reference", at, message, help).related =
+            v.add(ids::schema::REFERENCE, at, message, help).related =
                 Some((value.into(), "the selector"));
         }
     }
@@ -89,7 +90,7 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
             let at = label.map_or_else(|| lacking.lacking(), NodeSpan::from);
             let help = Some("give the template the labels of the selector".to_owned());
-            v.add("schema/reference", at, message, help).related =
+            v.add(ids::schema::REFERENCE, at, message, help).related =
                 Some((asked.into(), "the selector"));
         }
     }
@@ -108,7 +109,7 @@ pub(super) fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if let Some(selector) = selector {
         let at = selector.field("matchLabels").unwrap_or(selector);
         v.add(
-            "schema/missing-field",
+            ids::schema::MISSING_FIELD,
             own_key(at),
             "an empty selector selects nothing: the API server refuses it".to_owned(),
             None,
@@ -234,7 +235,7 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let message = "the API server makes the selector of a Job, and refuses one that is given without `manualSelector: true`";
         let help = "remove it, and the labels `controller-uid` and `job-name` of the template";
         v.add(
-            "schema/conflict",
+            ids::schema::CONFLICT,
             key,
             message.to_owned(),
             Some(help.to_owned()),
@@ -259,7 +260,7 @@ pub(super) fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let none = spec.field("minReplicas").filter(|n| n.as_int() == Some(0));
     if let Some(none) = none.filter(|_| !scales_to_zero || !v.all_from(36)) {
         let message = "`minReplicas: 0` needs a metric of type External or Object".to_owned();
-        v.add("schema/range", none, message, None);
+        v.add(ids::schema::RANGE, none, message, None);
     }
     for metric in spec.list("metrics") {
         let Some(kind) = text(metric, "type") else {
@@ -276,7 +277,7 @@ pub(super) fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             )
         {
             v.add(
-                "schema/missing-field",
+                ids::schema::MISSING_FIELD,
                 key_of(metric, "type"),
                 format!("a metric of type {kind} needs `{field}`"),
                 None,
@@ -297,7 +298,7 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         };
         if a == b {
             v.add(
-                "schema/duplicate-item",
+                ids::schema::DUPLICATE_ITEM,
                 *after,
                 format!("exit code {b} is given twice"),
                 None,
@@ -307,12 +308,12 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     if let Some(list) = list.filter(|_| falling) {
         let message = "`values` must be in ascending order".to_owned();
-        v.add("schema/range", own_key(list), message, None);
+        v.add(ids::schema::RANGE, own_key(list), message, None);
     }
     let zero = values.iter().find(|n| n.as_int() == Some(0));
     if let Some(zero) = zero.filter(|_| text(map, "operator") == Some("In")) {
         v.add(
-            "schema/range",
+            ids::schema::RANGE,
             *zero,
             "0 is no failure: `In` cannot have it".to_owned(),
             None,
@@ -343,7 +344,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             && !v.is_fragment()
         {
             v.add(
-                "schema/reference",
+                ids::schema::REFERENCE,
                 name,
                 format!("the pods of this Job have no container `{written}`"),
                 None,
@@ -385,7 +386,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let many = |n: &Node<'_>| n.as_int().is_some_and(|n| n > 100_000);
     if let Some(parallel) = spec.field("parallelism").filter(|n| indexed && many(n)) {
         v.add(
-            "schema/range",
+            ids::schema::RANGE,
             parallel,
             "an Indexed Job runs 100000 pods at once at most".to_owned(),
             None,
@@ -406,7 +407,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let over = |n: &Node<'_>| n.as_int().zip(completions).is_some_and(|(n, all)| n > all);
         if let Some(count) = count.filter(over) {
             v.add(
-                "schema/range",
+                ids::schema::RANGE,
                 count,
                 "`succeededCount` is above `completions`".to_owned(),
                 None,
@@ -421,12 +422,12 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         if let Some(all) = beyond {
             let message =
                 format!("`succeededIndexes` has an index beyond those of {all} completions");
-            v.add("schema/range", indexes, message, None);
+            v.add(ids::schema::RANGE, indexes, message, None);
         }
         let more = |n: &Node<'_>| n.as_int().zip(named).is_some_and(|(n, (many, _))| n > many);
         if let Some(count) = rule.field("succeededCount").filter(more) {
             let message = "`succeededCount` is above the number of `succeededIndexes`".to_owned();
-            v.add("schema/range", count, message, None);
+            v.add(ids::schema::RANGE, count, message, None);
         }
         v.form(
             written.contains("{{") || named.is_some(),
@@ -512,7 +513,7 @@ pub(super) fn metric_target<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let wrong = |n: &Node<'_>| amount(*n).is_some_and(|amount| amount <= 0.0);
         if let Some(value) = map.field(field).filter(wrong) {
             v.add(
-                "schema/range",
+                ids::schema::RANGE,
                 value,
                 format!("`{field}` must be above zero"),
                 None,

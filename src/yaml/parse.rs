@@ -6,6 +6,7 @@ use super::scalar::{self, Resolved};
 use super::scan::{BREAKS, ScanError};
 use super::tree::{Comment, Document, Holds, LargeMaps, Node, NodeData, NodeId, NodeKind, Style};
 use super::{Format, Provenance, fast, unit};
+use crate::ids;
 use crate::text::{NO_UTF8, Span, one_line};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -52,13 +53,13 @@ impl ReaderProblem {
     pub fn is_refusal(&self) -> bool {
         match self.rule {
             // What arrives as another number does arrive.
-            "yaml/not-json" => !self.message.contains("arrives as"),
-            "yaml/syntax"
-            | "yaml/alias-limit"
-            | "yaml/invalid-key"
-            | "yaml/control-character"
-            | "yaml/directive"
-            | "yaml/too-deep"
+            ids::yaml::NOT_JSON => !self.message.contains("arrives as"),
+            ids::yaml::SYNTAX
+            | ids::yaml::ALIAS_LIMIT
+            | ids::yaml::INVALID_KEY
+            | ids::yaml::CONTROL_CHARACTER
+            | ids::yaml::DIRECTIVE
+            | ids::yaml::TOO_DEEP
             | "yaml/too-large" => true,
             _ => false,
         }
@@ -224,7 +225,10 @@ fn parsed(built: Built, text: &str, place: Provenance, format: Format, fast: boo
         Err(Failure::ScanError(stop)) => {
             template = stops_at_template(text, stop.at, flow);
             // A character that is refused is the cause of what else cannot be read.
-            if problems.iter().all(|p| p.rule != "yaml/control-character") {
+            if problems
+                .iter()
+                .all(|p| p.rule != ids::yaml::CONTROL_CHARACTER)
+            {
                 problems.push(if format == Format::Yaml && text.starts_with('%') {
                     directive(text)
                 } else {
@@ -397,7 +401,7 @@ impl<'t> Builder<'t> {
         if !line.is_empty() {
             let start = self.text.len() - rest.len();
             self.problem(
-                "yaml/dropped-document",
+                ids::yaml::DROPPED_DOCUMENT,
                 Span::of(start..start + line.len()),
                 "kubectl drops this text: it reads one document between two `---` lines".to_owned(),
             );
@@ -417,14 +421,14 @@ impl<'t> Builder<'t> {
     fn push(&mut self, node: NodeData, size: u64, height: usize) -> Result<NodeId, Failure> {
         if self.nodes.len() >= self.limits.nodes {
             return Err(self.too_much(
-                "yaml/too-deep",
+                ids::yaml::TOO_DEEP,
                 node.span,
                 "the document has more values than kubevet reads: nothing of it was checked",
             ));
         }
         if self.stack.len() + height > self.limits.depth {
             return Err(self.too_much(
-                "yaml/too-deep",
+                ids::yaml::TOO_DEEP,
                 node.span,
                 "here the document is nested deeper than kubevet reads: nothing of it was checked",
             ));
@@ -464,7 +468,7 @@ impl<'t> Builder<'t> {
         let (kind, replaced) = match meaning(value, style, tag) {
             Ok(found) => found,
             Err(message) => {
-                self.problem("yaml/syntax", span, message);
+                self.problem(ids::yaml::SYNTAX, span, message);
                 return Err(Failure::ReaderProblem);
             }
         };
@@ -628,12 +632,16 @@ impl<'t> Builder<'t> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Failure> {
         let Some(target) = self.anchors.get(&anchor).copied() else {
-            self.problem("yaml/syntax", span, "this alias names no anchor".to_owned());
+            self.problem(
+                ids::yaml::SYNTAX,
+                span,
+                "this alias names no anchor".to_owned(),
+            );
             return Err(Failure::ReaderProblem);
         };
         if target.open {
             self.problem(
-                "yaml/alias-limit",
+                ids::yaml::ALIAS_LIMIT,
                 span,
                 "this alias stands inside of what it stands for: the value would contain itself"
                     .to_owned(),
@@ -663,7 +671,7 @@ impl<'t> Builder<'t> {
                 "with this alias the document grows to {} values: kubectl refuses it as excessive aliasing",
                 self.decoded
             );
-            self.problem("yaml/alias-limit", span, message);
+            self.problem(ids::yaml::ALIAS_LIMIT, span, message);
             return Err(Failure::ReaderProblem);
         }
         self.last = self.last.max(span.end);
@@ -867,7 +875,7 @@ fn control_character(text: &str) -> Option<ReaderProblem> {
     let at = at.into_iter().chain(c1).min()?;
     let c = text.get(at..)?.chars().next()?;
     Some(ReaderProblem {
-        rule: "yaml/control-character",
+        rule: ids::yaml::CONTROL_CHARACTER,
         span: Span::of(at..at + c.len_utf8()),
         message: if c == NO_UTF8 {
             "these bytes are no UTF-8: kubectl refuses the document".to_owned()
@@ -909,7 +917,7 @@ fn invisible_character(node: Node<'_>) -> Option<ReaderProblem> {
     let at = node.span().start as usize + at;
     let c = text.get(at..)?.chars().next()?;
     Some(ReaderProblem {
-        rule: "yaml/invisible-character",
+        rule: ids::yaml::INVISIBLE_CHARACTER,
         span: Span::of(at..at + c.len_utf8()),
         message: format!(
             "invisible character U+{:04X}: this is another text than it looks",
@@ -942,7 +950,7 @@ fn is_double(n: u128) -> bool {
 fn directive(text: &str) -> ReaderProblem {
     let line = text.split(BREAKS).next().unwrap_or_default();
     ReaderProblem {
-        rule: "yaml/directive",
+        rule: ids::yaml::DIRECTIVE,
         span: Span::of(0..line.len()),
         message: "kubectl refuses a document that begins with a directive".to_owned(),
         help: None,
@@ -967,7 +975,7 @@ fn syntax(stop: &ScanError, text: &str) -> ReaderProblem {
         Span::of(at..at + width)
     };
     ReaderProblem {
-        rule: "yaml/syntax",
+        rule: ids::yaml::SYNTAX,
         span,
         message: stop.message.to_string(),
         help: Some(stop.help.to_owned()),
@@ -990,7 +998,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<ReaderProblem>) {
                     || node.parent().is_some_and(|p| p.kind() == NodeKind::Seq) =>
             {
                 problems.push(ReaderProblem {
-                    rule: "yaml/not-json",
+                    rule: ids::yaml::NOT_JSON,
                     span: node.span(),
                     message: "JSON has no such number: kubectl refuses the document".to_owned(),
                     help: Some("quote it, or write a finite number".to_owned()),
@@ -998,7 +1006,7 @@ fn check_maps(document: &Document<'_>, problems: &mut Vec<ReaderProblem>) {
                 });
             }
             NodeKind::Float if is_too_long(node) => problems.push(ReaderProblem {
-                rule: "yaml/not-json",
+                rule: ids::yaml::NOT_JSON,
                 span: node.span(),
                 message: format!(
                     "this number has more than 64 bits: it arrives as {}",
@@ -1036,7 +1044,7 @@ fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<ReaderProb
     let mut report = |first: &Node<'_>, again: &(Cow<'_, str>, Node<'_>)| {
         let shown = one_line(again.0.chars().take(80).collect());
         problems.push(ReaderProblem {
-            rule: "yaml/duplicate-key",
+            rule: ids::yaml::DUPLICATE_KEY,
             span: again.1.span(),
             message: format!(
                 "key `{shown}` is given twice: kubectl keeps this one and drops the earlier"
@@ -1069,7 +1077,7 @@ fn check_merge(value: Node<'_>) -> Option<ReaderProblem> {
         _ => false,
     };
     (!good).then(|| ReaderProblem {
-        rule: "yaml/syntax",
+        rule: ids::yaml::SYNTAX,
         span: value.span(),
         message: "a merge key needs a map, or a list of maps".to_owned(),
         help: None,
@@ -1093,7 +1101,7 @@ fn unquoted_templates(keys: &[Node<'_>]) -> Option<ReaderProblem> {
         format!(" ({} more in this document)", more.len())
     };
     Some(ReaderProblem {
-        rule: "yaml/invalid-key",
+        rule: ids::yaml::INVALID_KEY,
         span: first.span(),
         message: format!("an unquoted template is a map as key of a map: kubectl refuses it{more}"),
         help: Some("quote the template, or render it first".to_owned()),
@@ -1117,7 +1125,7 @@ fn invalid_key(key: Node<'_>) -> ReaderProblem {
         ),
     };
     ReaderProblem {
-        rule: "yaml/invalid-key",
+        rule: ids::yaml::INVALID_KEY,
         span: key.span(),
         message: message.to_owned(),
         help: Some(help.to_owned()),
@@ -1152,7 +1160,7 @@ fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
     let mut overridden: Vec<_> = overridden.into_values().collect();
     overridden.sort_by_key(|(own, _)| own.id());
     let problem = |(own, merge): (Node<'_>, Node<'_>)| ReaderProblem {
-        rule: "yaml/merge-order",
+        rule: ids::yaml::MERGE_ORDER,
         span: own.span(),
         message:
             "the merge key further down overrides this key: kubectl applies both in their order"

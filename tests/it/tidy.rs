@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// Module, layer, and the modules that it may use: always of a lower layer. ARCHITECTURE.md shows the same table.
 const LAYERS: &[(&str, u8, &[&str])] = &[
+    ("ids", 0, &[]),
     ("model", 0, &[]),
     ("text", 0, &[]),
-    ("yaml", 1, &["text"]),
+    ("yaml", 1, &["ids", "text"]),
     ("finding", 2, &["model", "text", "yaml"]),
     ("kube", 3, &["finding", "text", "yaml"]),
     ("policy", 3, &["model"]),
@@ -19,7 +20,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     (
         "schema",
         5,
-        &["component", "finding", "kube", "text", "yaml"],
+        &["component", "finding", "ids", "kube", "text", "yaml"],
     ),
     ("secrets", 5, &["component", "kube", "text", "yaml"]),
     (
@@ -64,6 +65,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "component",
             "documents",
             "finding",
+            "ids",
             "kube",
             "model",
             "rules",
@@ -73,7 +75,11 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("config", 9, &["engine", "finding", "model", "text", "yaml"]),
+    (
+        "config",
+        9,
+        &["engine", "finding", "ids", "model", "text", "yaml"],
+    ),
     ("discover", 9, &["documents", "engine", "text"]),
     (
         "output",
@@ -98,6 +104,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "documents",
             "engine",
             "finding",
+            "ids",
             "kube",
             "model",
             "output",
@@ -162,6 +169,24 @@ fn modules_use_lower_layers_only() {
     wrong.sort();
     wrong.dedup();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rules_are_named_by_constants() {
+    let ids: BTreeSet<String> = policies().map(|p| format!("\"{}\"", p.id)).collect();
+    for path in sources("src", "rs") {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+        for line in code {
+            let literal = ids.iter().find(|id| line.contains(id.as_str()));
+            assert!(
+                literal.is_none(),
+                "{}: {} is a constant of `ids`",
+                path.display(),
+                literal.unwrap()
+            );
+        }
+    }
 }
 
 #[test]
