@@ -1,6 +1,6 @@
 //! Formats of strings, as the API server's own packages read them.
 
-use crate::yaml::base64;
+use crate::text::base64;
 
 /// A quantity (apimachinery/pkg/api/resource): a decimal number with a suffix of two's or ten's powers, or an exponent.
 pub(super) fn is_quantity(text: &str) -> bool {
