@@ -30,7 +30,7 @@ use crate::yaml::{Node, NodeSpan};
 
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
-pub use setting::{Setting, is_boolean, is_open, number};
+pub use setting::{Setting, is_boolean, is_open, is_true, number};
 pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
 pub use unit::{kubelet_unit, settings as unit_settings};
 

@@ -209,8 +209,8 @@ pub fn is_boolean(value: &str) -> bool {
     is_true(value) || matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }
 
-/// Booleans as Go's strconv reads them.
-pub(super) fn is_true(value: &str) -> bool {
+/// Whether Go's strconv reads it as `true`.
+pub fn is_true(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }
 

@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::component::{
     ComponentKind, ConfigSource, Flag, Gate, Instance, Removed, Setting, is_boolean, is_open,
+    is_true,
 };
 use crate::finding::Releases;
 use crate::text::nearest;
@@ -216,7 +217,7 @@ fn gates<'a, 'd>(
 /// All alpha features at once.
 pub(super) fn alpha_feature_gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, value, spot) in gates(instance) {
-        if name == "AllAlpha" && matches!(value, "true" | "1" | "t") {
+        if name == "AllAlpha" && is_true(value) {
             let message = format!("all alpha features of {} are on", instance.component.name());
             cx.report(spot, message);
         }
@@ -237,7 +238,7 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .iter()
             .filter(|g| !g.releases().and(instance.releases).is_empty())
             .collect();
-        let on = matches!(value, "true" | "1" | "t" | "True" | "TRUE");
+        let on = is_true(value);
         let stuck = !of_release.is_empty()
             && of_release.iter().all(|g| g.locked && g.on != on)
             && !value.is_empty();
@@ -337,7 +338,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
 pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let insecure = cx.param("gates");
     for (name, value, spot) in gates(instance) {
-        let off = matches!(value, "false" | "0" | "f" | "False" | "FALSE");
+        let off = is_boolean(value) && !is_true(value);
         let as_written = format!("{name}={}", !off);
         let effective = Gate::of(name)
             .iter()
@@ -355,7 +356,7 @@ pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// A gate that is set to what it is anyway.
 pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, value, spot) in gates(instance).filter(|(_, value, _)| is_boolean(value)) {
-        let on = !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE");
+        let on = is_true(value);
         let rows = Gate::of(name).iter();
         let mut rows = rows
             .filter(|g| !g.releases().and(instance.releases).is_empty())

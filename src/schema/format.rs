@@ -190,6 +190,20 @@ pub(super) fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// An IPv4 address, or a range of them, without the leading zeros of its numbers; of an IPv6 address the part that is written so.
+pub(super) fn without_leading_zeros(text: &str) -> String {
+    let (address, bits) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let (v6, v4) = address.split_at(address.rfind(':').map_or(0, |colon| colon + 1));
+    if !v4.contains('.') {
+        return text.to_owned();
+    }
+    let numbers = v4.split('.').map(|n| match n.trim_start_matches('0') {
+        "" if !n.is_empty() => "0",
+        number => number,
+    });
+    format!("{v6}{}{bits}", numbers.collect::<Vec<_>>().join("."))
+}
+
 /// A range of IP addresses, `10.0.0.0/8`.
 pub(super) fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else {
