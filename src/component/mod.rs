@@ -83,7 +83,7 @@ impl ComponentKind {
     pub const fn releases(self) -> Releases {
         match self {
             Self::Etcd => Releases::between(5, 7),
-            _ => Releases::between(25, Releases::NEWEST),
+            _ => Releases::between(Releases::OLDEST, Releases::NEWEST),
         }
     }
 

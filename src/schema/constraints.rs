@@ -1,9 +1,9 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
+use super::format;
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
-use super::validate::{Validator, named};
-use super::{cross_field, format};
+use super::validator::{Validator, named};
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind, NodeSpan};
@@ -48,7 +48,7 @@ fn of_whole<'d>(
         ConstraintKind::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
         ConstraintKind::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
         ConstraintKind::Filled => filled(validator, map, ty, rule),
-        ConstraintKind::Between => cross_field::check(validator, map, ty),
+        ConstraintKind::CrossField(index) => validator.cross_field(*index, map),
         _ => {}
     }
 }
@@ -205,7 +205,7 @@ fn of_value<'d>(
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
         ConstraintKind::Unique(_)
         | ConstraintKind::Filled
-        | ConstraintKind::Between
+        | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
         | ConstraintKind::AtLeast(_) => {}

@@ -2,7 +2,7 @@
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::format::quantity;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, items};

@@ -2,7 +2,7 @@
 
 use super::cross_field::{conflict, key_of, missing, text};
 use super::format;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::text::base64;

@@ -1,10 +1,8 @@
 //! A value against the shape of its field: lists, maps, scalars and their forms.
 
-use super::SchemaProblem;
 use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
-use super::validate::Validator;
-use crate::finding::Quotes;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
@@ -132,60 +130,5 @@ impl<'d> Validator<'d> {
             Some(text) => self.form(fits(text), node, name, what),
             None => self.wrong(node, name, what),
         }
-    }
-
-    pub(super) fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
-        if !fits {
-            self.wrong(node, name, what);
-        }
-    }
-
-    pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
-        if !fits {
-            self.refused(node, name, what);
-        }
-    }
-
-    fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut SchemaProblem<'d> {
-        let reader = self.reader();
-        let message = format!("`{name}` must be {what}: {reader} refuses this value");
-        let problem = self.add(ids::schema::FORMAT, node, message, None);
-        problem.quotes = Quotes::Help;
-        problem
-    }
-
-    pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
-        // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
-        if node.pairs().any(|(key, _)| key.kind() == NodeKind::Map) {
-            return;
-        }
-        let is = match node.kind() {
-            NodeKind::Null => "nothing",
-            NodeKind::Bool => "a boolean",
-            NodeKind::Int | NodeKind::Float | NodeKind::NotJson => "a number",
-            NodeKind::Str => "a string",
-            NodeKind::Seq => "a list",
-            NodeKind::Map => "a map",
-        };
-        let message = format!(
-            "`{name}` must be {what}, and this is {is}: {} refuses it",
-            self.reader()
-        );
-        let text = node.text().unwrap_or_default();
-        let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();
-        let boolean = what == "true or false" && matches!(text, "true" | "false");
-        let help = match node.kind() {
-            NodeKind::Bool | NodeKind::Int | NodeKind::Float if what == "a string" => {
-                Some(format!("quote it: \"{text}\""))
-            }
-            NodeKind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
-            _ => None,
-        };
-        // A collection is pointed at by its key.
-        let spot = match node.kind() {
-            NodeKind::Seq | NodeKind::Map => node.lacking(),
-            _ => node.into(),
-        };
-        self.add(ids::schema::TYPE, spot, message, help).quotes = Quotes::Help;
     }
 }

@@ -171,6 +171,31 @@ fn modules_use_lower_layers_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A module of `schema` uses only those that `src/schema/mod.rs` declares above it.
+#[test]
+fn schema_modules_use_those_above_them_only() {
+    let declared = fs::read_to_string("src/schema/mod.rs").unwrap();
+    let order: Vec<&str> = declared
+        .lines()
+        .filter_map(|l| l.strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    let files = sources("src/schema", "rs");
+    assert_eq!(order.len() + 1, files.len(), "a file is no module");
+    let mut wrong = Vec::new();
+    for (at, name) in order.iter().enumerate() {
+        let text = fs::read_to_string(format!("src/schema/{name}.rs")).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for part in code.split("super::").skip(1) {
+            // One path, or a list of them in braces.
+            let end = part.find(if part.starts_with('{') { '}' } else { ':' });
+            let names = part[..end.unwrap_or(0)].split(|c: char| !c.is_alphanumeric() && c != '_');
+            let below = names.filter(|used| order[at..].contains(used));
+            wrong.extend(below.map(|used| format!("{name} uses {used}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn rules_are_named_by_constants() {
     let ids: BTreeSet<String> = policies().map(|p| format!("\"{}\"", p.id)).collect();
