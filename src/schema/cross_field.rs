@@ -1,12 +1,12 @@
 //! Rules of validation between the fields of one type, which no table tells: which function checks which type.
 
 use super::SchemaProblem;
-use super::format::quantity;
 use super::table::Type;
 use super::validate::Validator;
 use super::{
     admission, config_files, container, definition, network, objects, pod, storage, workload,
 };
+use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 
@@ -129,10 +129,10 @@ pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> NodeSpan<'d> {
 pub(super) fn amount(node: Node<'_>) -> Option<f64> {
     match node.kind() {
         // However it is written: to the server `0x10` is 16.
-        NodeKind::Int => node.text().and_then(quantity).or_else(|| {
+        NodeKind::Int => node.text().and_then(parse_quantity).or_else(|| {
             let whole = i32::try_from(node.as_int()?).ok()?;
             Some(f64::from(whole))
         }),
-        _ => node.text().and_then(quantity),
+        _ => node.text().and_then(parse_quantity),
     }
 }
