@@ -1,7 +1,7 @@
 //! Formats of strings, as the API server's own packages read them.
 
 use crate::go_value::{parse_duration, parse_quantity};
-use crate::yaml::base64;
+use crate::text::base64;
 
 /// RFC 3339, as Go's time package reads it; `micros` asks for exactly six digits of a second (metav1.MicroTime).
 pub(super) fn is_time(text: &str, micros: bool) -> bool {
