@@ -15,6 +15,7 @@ mod hostile;
 mod links;
 mod policies;
 mod reader;
+mod releases;
 mod secrets;
 mod support;
 mod tidy;
