@@ -37,8 +37,9 @@ mod yaml;
 use crate::check::Check;
 use crate::component::is_open;
 use crate::model::{
-    Absence, Example, Examples, FailsWhen, FieldShape, GrantsShape, Identity, Literal, Mark,
-    Parameter, Policy, PssLevel, SettingShape, Severity, Shape, Standards, SubsumeBy,
+    Absence, Address, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape,
+    GrantsShape, Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence,
+    PssLevel, Related, Section, SettingShape, Severity, Shape, Standards, Step, SubsumeBy,
 };
 use std::borrow::Cow;
 
