@@ -504,7 +504,7 @@ fn unknown_placeholder(message: &str, shape: &Shape) -> Option<String> {
         } => &["name", "kind", "verb", "resource"],
         Shape {
             binding: Some(_), ..
-        } => &["name", "kind", "role", "subject", "subject-kind"],
+        } => &["name", "kind", "role", "star"],
         _ => &["name", "kind", "container", "value", "key"],
     };
     let own = shape.field.iter().flat_map(|f| f.values.iter());

@@ -448,10 +448,7 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
 
 fn binding(run: &mut Run<'_, '_>, binding: &BindingShape, object: Object<'_>) {
     let role = RoleRef::of(object);
-    let named = |named: &[Named], kind: &str, name: &str| {
-        named.iter().any(|n| n.kind == kind && fits(&n.name, name))
-    };
-    let given = role.is_some_and(|role| named(&binding.roles, role.kind, role.name));
+    let given = role.is_some_and(|role| find(&binding.roles, role.kind, role.name).is_some());
     let spared = |role: RoleRef<'_>| {
         let mut spared = binding.unless_roles.iter();
         spared.any(|literal| is(run.cx, literal, role.at))
@@ -462,25 +459,37 @@ fn binding(run: &mut Run<'_, '_>, binding: &BindingShape, object: Object<'_>) {
     {
         return;
     }
-    let mut report = |at: Node<'_>, subject: Option<Subject<'_>>| {
+    let mut report = |at: Node<'_>, star: &str| {
         run.report(at, None, false, |name| {
             Some(match name {
                 "name" => object.name().unwrap_or(NAMELESS).into(),
                 "kind" => object.gvk.kind.into(),
                 "role" => role.map_or("nothing", |role| role.name).into(),
-                "subject" => subject?.name.into(),
-                "subject-kind" => subject?.kind.into(),
+                "star" => star.to_owned().into(),
                 _ => return None,
             })
         });
     };
     if binding.subjects.is_empty() {
-        role.into_iter().for_each(|role| report(role.at, None));
+        role.into_iter().for_each(|role| report(role.at, ""));
         return;
     }
-    Subject::of(object)
-        .filter(|s| named(&binding.subjects, s.kind, s.name))
-        .for_each(|subject| report(subject.at, Some(subject)));
+    for subject in Subject::of(object) {
+        if let Some(star) = find(&binding.subjects, subject.kind, subject.name) {
+            report(subject.at, star);
+        }
+    }
+}
+
+/// What the first star of that one of these stands for that has a kind and a name.
+fn find<'t>(named: &[Named], kind: &str, name: &'t str) -> Option<&'t str> {
+    let of_kind = named.iter().filter(|n| n.kind == kind);
+    of_kind.filter(|n| fits(&n.name, name)).find_map(|n| {
+        let [start, end, ..] = &*n.name.0 else {
+            return Some("");
+        };
+        name.strip_prefix(&**start)?.strip_suffix(&**end)
+    })
 }
 
 /// The binding that Kubernetes makes itself: known by what it says, not by its name alone.

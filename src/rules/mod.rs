@@ -17,7 +17,6 @@ mod flags;
 mod image;
 mod k3s;
 mod kind;
-mod kops;
 mod kube_proxy;
 mod kubeadm;
 mod kubeconfig;
