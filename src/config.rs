@@ -1,6 +1,6 @@
 //! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 9.
 
-use crate::engine::policies;
+use crate::engine::Registry;
 use crate::finding::{Finding, Label, Releases};
 use crate::ids;
 use crate::model::{Profile, Severity, Text};
@@ -67,10 +67,10 @@ pub const KEYS: [(&str, &str); 8] = [
 ];
 
 /// The JSON Schema of the file, for editors.
-pub fn json_schema() -> String {
+pub fn json_schema(registry: &Registry) -> String {
     let text = || serde_json::json!({ "type": "string" });
     let list = || serde_json::json!({ "type": "array", "items": { "type": "string" } });
-    let rules: Vec<&str> = policies().map(|p| p.id.as_ref()).collect();
+    let rules: Vec<&str> = registry.policies().map(|p| p.id.as_ref()).collect();
     let rule = || serde_json::json!({ "enum": rules });
     let shape = |key: &str| match key {
         "exclude" | "schema-locations" => list(),
@@ -137,7 +137,7 @@ pub fn release(text: &str) -> Option<u8> {
 }
 
 /// Reads the configuration in a file; what is wrong in it comes back as findings.
-pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
+pub fn read(registry: &Registry, file: FileId, text: &str) -> (Config, Vec<Finding>) {
     let parsed = parse(
         text,
         Provenance::Chunk { file, base: 0 },
@@ -145,6 +145,7 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
         Limits::default(),
     );
     let mut reader = ConfigReader {
+        registry,
         config: Config::default(),
         findings: Vec::new(),
     };
@@ -163,14 +164,15 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     (reader.config, reader.findings)
 }
 
-struct ConfigReader {
+struct ConfigReader<'r> {
+    registry: &'r Registry,
     config: Config,
     findings: Vec<Finding>,
 }
 
-impl ConfigReader {
+impl ConfigReader<'_> {
     fn report(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
-        let Some(policy) = policies().find(|p| p.id == rule) else {
+        let Some(policy) = self.registry.policy(rule) else {
             return;
         };
         let mut finding = Finding::new(policy, at, message.to_owned(), None, message);
@@ -259,13 +261,12 @@ impl ConfigReader {
 
     /// An id of a rule, if there is one of that name.
     fn rule(&mut self, at: Node<'_>, id: &str) -> Option<String> {
-        if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
-        {
+        if let Some(policy) = self.registry.policy(id) {
             return Some(policy.id.to_string());
         }
         let short: String = id.chars().take(80).collect();
-        let help = nearest(id, policies().map(|p| p.id.as_ref()))
-            .map(|near| format!("did you mean `{near}`?"));
+        let near = self.registry.nearest(id);
+        let help = near.map(|near| format!("did you mean `{near}`?"));
         self.invalid(at, format!("there is no rule `{short}`"), help);
         None
     }
@@ -371,7 +372,7 @@ impl ConfigReader {
             let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
                 continue;
             };
-            let Some(policy) = policies().find(|p| p.id == rule) else {
+            let Some(policy) = self.registry.policy(&rule) else {
                 continue;
             };
             for (name, value) in values.entries() {

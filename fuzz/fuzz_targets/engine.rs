@@ -1,7 +1,7 @@
 //! A file through the whole engine and every writer: no panic, spans that cut their text, output that harms no terminal or log.
 #![no_main]
 
-use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{FileReport, Input, Registry, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Label, Releases, State};
 use kubevet::documents::{Repository};
 use kubevet::model::Profile;
@@ -24,10 +24,12 @@ const PATHS: [&str; 8] = [
     "args/kube-apiserver",
 ];
 
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
 /// Made once: the fuzzer runs the target hundreds of times a second.
-static RULES: LazyLock<[RuleSet; 2]> = LazyLock::new(|| {
+static RULES: LazyLock<[RuleSet<'_>; 2]> = LazyLock::new(|| {
     [Profile::All, Profile::Default].map(|profile| {
-        let mut rules = RuleSet::new(profile, Releases::only(Releases::NEWEST));
+        let mut rules = RuleSet::new(&REGISTRY, profile, Releases::only(Releases::NEWEST));
         rules.now = Some(std::time::Duration::from_secs(1_767_225_600));
         rules
     })
@@ -45,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// Runs the engine over a text as the command does over a file.
-fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
+fn check(decoded: &Decoded, rules: &RuleSet<'_>) -> Report {
     let Decoded { text, encoding } = decoded;
     let mut repository = Repository::default();
     // The same text a second time, as what a kustomization says about the file.

@@ -11,7 +11,9 @@ use super::settings::{self, Settings};
 use super::{CLEAN, FAILED, FINDINGS, complain};
 use crate::discover::{self, FileCandidate, FoundFiles, Options};
 use crate::documents::{self, Repository, set_of};
-use crate::engine::{FileReport, Input, Note, NoteKind, Report, RuleSet, analyse, finish};
+use crate::engine::{
+    FileReport, Input, Note, NoteKind, Registry, Report, RuleSet, analyse, finish,
+};
 use crate::finding::State;
 use crate::output::{FORMATS, RenderOptions, summary};
 use crate::text::{Decoded, Encoding, FileId, SourceFile, SourceMap, Span, decode};
@@ -90,8 +92,9 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         ));
         return None;
     }
-    let mut configured = settings::load(args, found);
-    let mut rules = configured.rules(args);
+    let registry = Registry::default();
+    let mut configured = settings::load(args, found, &registry);
+    let mut rules = configured.rules(args, &registry);
     let locations = configured.locations(args, &found.root);
     let asked: Vec<FileCandidate> = found
         .files
@@ -131,7 +134,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
 /// What every file of a run is checked with.
 struct Job<'a> {
     args: &'a CheckArgs,
-    rules: &'a RuleSet,
+    rules: &'a RuleSet<'a>,
     repository: &'a Repository,
     settings: &'a Settings,
 }
@@ -228,7 +231,7 @@ impl Job<'_> {
 }
 
 /// Reads the schemas that the user gives for custom resources of these files; whether all that are there are schemas.
-fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet) -> bool {
+fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet<'_>) -> bool {
     if locations.is_empty() {
         return true;
     }
@@ -258,7 +261,7 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
 }
 
 /// The files that set rules must see beside those that were named.
-fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet) -> Vec<FileCandidate> {
+fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet<'_>) -> Vec<FileCandidate> {
     if !found.beside || !rules.needs_sets() {
         return Vec::new();
     }

@@ -6,7 +6,8 @@ mod schema;
 mod schemas;
 mod settings;
 
-use crate::engine::policies;
+use crate::engine::Registry;
+use crate::model::Policy;
 use crate::output;
 use args::{Command, RulesFormat};
 use std::ffi::OsString;
@@ -44,8 +45,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             output_format,
             profile,
         } => {
-            let rules =
-                || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
+            let registry = Registry::default();
+            let asked = |p: &&Policy| profile.is_none_or(|profile| p.is_in(profile.into()));
+            let rules = || registry.policies().filter(asked);
             match output_format {
                 RulesFormat::Table => say(&output::rules_table(
                     rules().collect::<Vec<_>>().into_iter(),
@@ -58,10 +60,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn explain(id: &str) -> u8 {
-    if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id)) {
+    let registry = Registry::default();
+    if let Some(policy) = registry.policy(id) {
         return say(&output::explain(policy));
     }
-    let near = crate::engine::nearest(id)
+    let near = registry
+        .nearest(id)
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
     complain(&format!(

@@ -6,7 +6,7 @@ use super::schemas::Location;
 use crate::config::{self, Config};
 use crate::discover::{self, FileCandidate, FoundFiles};
 use crate::engine::{
-    ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Report, RuleSet, policies,
+    ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Registry, Report, RuleSet,
 };
 use crate::finding::{Finding, Label, Releases, State};
 use crate::ids;
@@ -51,7 +51,7 @@ const GLOBS: usize = 10_000;
 const LARGEST: u64 = 1 << 20;
 
 /// Reads the configuration, if there is one and it is wanted.
-pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
+pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) -> Settings {
     let none = Settings {
         config: Config::default(),
         exclude: GlobSet::empty(),
@@ -81,9 +81,13 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
         Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
-    let (config, mut findings) = config::read(FileId(0), &text);
-    let exclude = globs(&config.exclude, None, &mut findings);
-    let off = off_for(&config, &mut findings);
+    let (config, mut findings) = config::read(registry, FileId(0), &text);
+    let mut wrong = WrongGlobs {
+        registry,
+        findings: &mut findings,
+    };
+    let exclude = globs(&config.exclude, &mut wrong);
+    let off = off_for(&config, &mut wrong);
     let failed = !findings.is_empty();
     let left_out = LeftOut {
         configuration: candidate.display_path.clone(),
@@ -143,25 +147,34 @@ fn of_root(args: &CheckArgs, found: &FoundFiles) -> Option<FileCandidate> {
     })
 }
 
-fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -> GlobSet {
+fn globs(patterns: &[String], wrong: &mut WrongGlobs<'_>) -> GlobSet {
     discover::globs(patterns).unwrap_or_else(|e| {
         let start = Label {
             file: FileId(0),
             span: crate::text::Span::empty(0),
             text: String::new(),
         };
-        wrong_glob(at.cloned().unwrap_or(start), e.to_string(), findings);
+        wrong.add(start, e.to_string());
         GlobSet::empty()
     })
 }
 
-fn wrong_glob(at: Label, message: String, findings: &mut Vec<Finding>) {
-    let policy = crate::engine::policies().find(|p| p.id == ids::kubevet::CONFIG_INVALID_VALUE);
-    findings.extend(policy.map(|p| Finding::new(p, at, message, None, "glob")));
+/// Where globs that are none are told of.
+struct WrongGlobs<'a> {
+    registry: &'a Registry,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl WrongGlobs<'_> {
+    fn add(&mut self, at: Label, message: String) {
+        let policy = self.registry.policy(ids::kubevet::CONFIG_INVALID_VALUE);
+        let finding = policy.map(|p| Finding::new(p, at, message, None, "glob"));
+        self.findings.extend(finding);
+    }
 }
 
 /// The rules that are off for some paths; globs that are none are found.
-fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
+fn off_for(config: &Config, wrong: &mut WrongGlobs<'_>) -> OffFor {
     let mut off = OffFor::default();
     let mut globs = Vec::new();
     for ignored in config.ignore.iter().filter(|i| !i.paths.is_empty()) {
@@ -171,11 +184,11 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
                     let message = format!(
                         "more than {GLOBS} globs of paths: this and all that follow are not read"
                     );
-                    wrong_glob(ignored.at.clone(), message, findings);
+                    wrong.add(ignored.at.clone(), message);
                     break;
                 }
                 Ok(glob) => globs.push((glob, off.all.len())),
-                Err(e) => wrong_glob(ignored.at.clone(), e.to_string(), findings),
+                Err(e) => wrong.add(ignored.at.clone(), e.to_string()),
             }
         }
         off.all.push(DisabledRule {
@@ -194,7 +207,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
         let at = rules.first().and_then(|rule| off.all.get(*rule));
         match (set.build(), at) {
             (Ok(set), _) => off.globs.push((set, rules)),
-            (Err(e), Some(first)) => wrong_glob(first.by.clone(), e.to_string(), findings),
+            (Err(e), Some(first)) => wrong.add(first.by.clone(), e.to_string()),
             (Err(_), None) => {}
         }
     }
@@ -203,7 +216,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
 
 impl Settings {
     /// The rules of the run.
-    pub(super) fn rules(&mut self, args: &CheckArgs) -> RuleSet {
+    pub(super) fn rules<'r>(&mut self, args: &CheckArgs, registry: &'r Registry) -> RuleSet<'r> {
         let profile = args
             .profile
             .map(Profile::from)
@@ -227,11 +240,11 @@ impl Settings {
         let unconfigured = args.profile.map_or(Profile::Default, Profile::from);
         let left = &mut self.left_out;
         let lost = |p: &&Policy| p.is_in(unconfigured) && !is_asked(p);
-        left.rules = policies().filter(lost).count();
+        left.rules = registry.policies().filter(lost).count();
         left.parameters = config.parameters.values().map(HashMap::len).sum();
         left.schemas = config.schemas.len();
         left.releases = given.is_empty() && !config.targets.is_empty();
-        let mut rules = RuleSet::selected(profile, targets, is_asked);
+        let mut rules = RuleSet::selected(registry, profile, targets, is_asked);
         rules.now = now();
         rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
@@ -275,7 +288,12 @@ impl Settings {
     }
 
     /// What is left out of a report of these files: by git, and by this configuration.
-    pub(super) fn left_out(&self, found: &FoundFiles, report: &Report, rules: &RuleSet) -> LeftOut {
+    pub(super) fn left_out(
+        &self,
+        found: &FoundFiles,
+        report: &Report,
+        rules: &RuleSet<'_>,
+    ) -> LeftOut {
         let [ignored_files, ignored_folders] = found.ignored;
         let files = || found.files.iter().map(|f| f.path.as_str());
         let named_like_one = |path: &&str| {

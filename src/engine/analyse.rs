@@ -1,8 +1,9 @@
 //! One chunk → what it says, located in its file; the tree is gone afterwards.
 
+use super::RuleSet;
 use super::conceal::conceal;
 use super::finish::MAX_FACTS_PER_FILE;
-use super::ruleset::{Rule, RuleSet};
+use super::registry::Rule;
 use super::suppress::{Suppression, ignores};
 use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
@@ -105,7 +106,7 @@ pub struct ChunkReport {
 pub fn analyse(
     input: &Input<'_>,
     chunk: &Chunk,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     repository: &Repository,
 ) -> ChunkReport {
     // A defect of one rule on one document must not cost the rest of the run.
@@ -125,7 +126,7 @@ pub fn analyse(
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
 
-fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
+fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
     let at = Provenance::Chunk {
         file: input.file,
@@ -158,7 +159,7 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
 
 struct Analysis<'a> {
     input: &'a Input<'a>,
-    rules: &'a RuleSet,
+    rules: &'a RuleSet<'a>,
     repository: &'a Repository,
     report: ChunkReport,
     found: Findings,
@@ -367,7 +368,8 @@ impl Analysis<'_> {
         for (object, exposed_secrets) in objects.iter().zip(&exposed_secrets) {
             self.object(*object, within, exposed_secrets, &secrets);
         }
-        self.report.ignores.extend(ignores(&document, &objects));
+        let ignores = ignores(&document, &objects, self.rules.registry);
+        self.report.ignores.extend(ignores);
     }
 
     /// An object but for its kind or version: kubectl finds none, and refuses it.
@@ -603,7 +605,8 @@ impl Analysis<'_> {
             ..self.context(object, completeness)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
-        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.skip_namespaced_roles);
+        let asked =
+            |rule: &&Rule<'_>| !(rules.subsumes && namespaced && rule.0.skip_namespaced_roles);
         let of_kind = rules.of_kind(object.gvk.group, object.gvk.kind);
         self.each(
             rules.objects.iter().chain(of_kind.iter()).filter(asked),
@@ -661,7 +664,7 @@ impl Analysis<'_> {
     fn pod(&mut self, pod: PodSpec<'_>, context: RuleContext<'_>) {
         let rules = self.rules;
         let spared = rules.subsumes && is_system_pod(pod);
-        let asked = |rule: &&Rule| !(spared && rule.0.skip_system_pods);
+        let asked = |rule: &&Rule<'_>| !(spared && rule.0.skip_system_pods);
         // Each container's rules get the number that its place in this list has.
         let containers = pod.containers().map(|c| c.node.span());
         let mut parts: Vec<(Span, u32)> = containers
@@ -698,9 +701,9 @@ impl Analysis<'_> {
     /// Runs rules over one thing that they look at.
     fn each<'r>(
         &mut self,
-        rules: impl IntoIterator<Item = &'r Rule>,
+        rules: impl IntoIterator<Item = &'r Rule<'r>>,
         context: RuleContext<'_>,
-        run: impl Fn(Rule, &mut Cx<'_>),
+        run: impl Fn(Rule<'_>, &mut Cx<'_>),
     ) {
         self.scope += 1;
         for rule in rules {
@@ -724,7 +727,7 @@ impl Analysis<'_> {
 pub(super) fn report_problem(
     problem: schema::SchemaProblem<'_>,
     context: RuleContext<'_>,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     scope: u32,
     found: &mut Findings,
 ) {
@@ -747,7 +750,7 @@ pub(super) fn report_problem(
 }
 
 /// Gives a finding the severity and the silence that the configuration asks for.
-pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &RuleSet) {
+pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &RuleSet<'_>) {
     if let Some(severity) = rules.severities.get(finding.rule.as_ref()) {
         finding.severity = *severity;
     }
@@ -762,9 +765,9 @@ pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &Rul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Registry;
     use crate::finding::Releases;
     use crate::model::Profile;
-    use crate::rules;
 
     fn panics(_: Object<'_>, _: &mut Cx<'_>) {
         panic!("on purpose");
@@ -772,15 +775,12 @@ mod tests {
 
     #[test]
     fn a_defect_of_one_rule_is_a_finding_and_costs_only_its_document() {
-        let policy = rules::all()
-            .iter()
-            .find(|(p, _)| p.id == ids::tls::INGRESS_WITHOUT_TLS)
-            .unwrap()
-            .0
-            .clone();
-        let broken: Rule = Box::leak(Box::new((policy, Check::Object(panics))));
-        let mut rules = RuleSet::new(Profile::Default, Releases::only(Releases::NEWEST));
-        rules.add(broken);
+        let registry = Registry::default();
+        let policy = registry.policy(ids::tls::INGRESS_WITHOUT_TLS);
+        let policy = policy.unwrap().clone();
+        let registry = Registry::with(vec![(policy, Check::Object(panics))]);
+        let newest = Releases::only(Releases::NEWEST);
+        let rules = RuleSet::new(&registry, Profile::Default, newest);
         let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n";
         let input = Input::new(FileId(0), "a.yaml", text, &[]);
         let analysed: Vec<_> = yaml::split(text)

@@ -9,7 +9,7 @@ use crate::text::{FileId, SpanSet};
 pub(super) fn conceal<'s>(
     findings: &mut [Finding],
     secrets: impl Fn(FileId) -> &'s SpanSet,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
 ) {
     let touches = |label: &Label| secrets(label.file).touches(label.span);
     for finding in findings {

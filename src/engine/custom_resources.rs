@@ -78,7 +78,7 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 pub(super) fn findings(
     files: &[(FileId, FileReport)],
     sources: &SourceMap,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     found: &mut Findings,
     notes: &mut Vec<Note>,
 ) {
@@ -227,7 +227,7 @@ impl<'a> By<'a> {
 
 type Pair<'a> = (Kept<'a>, By<'a>);
 
-fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Findings, notes: &mut Vec<Note>) {
+fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &mut Vec<Note>) {
     let resources = Documents::of(pairs.iter().map(|(resource, _)| resource), None);
     let objects = resources.objects();
     // A definition is long, and its resources use little of it.

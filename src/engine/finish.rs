@@ -6,7 +6,7 @@ use super::custom_resources;
 use super::links::Links;
 use super::secret_spans;
 use super::suppress::{self, Suppression};
-use super::{ChunkReport, LeftOut, Note, NoteKind, RuleSet};
+use super::{ChunkReport, LeftOut, Note, NoteKind, Registry, RuleSet};
 use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
 use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of};
 use crate::finding::{Finding, State};
@@ -175,6 +175,8 @@ pub struct Report {
     pub secrets: HashMap<FileId, SpanSet>,
     /// The files.
     pub sources: SourceMap,
+    /// All rules that there are.
+    pub registry: Registry,
     /// How many.
     pub counts: Counts,
     /// What git and the configuration leave out; set by the caller.
@@ -199,7 +201,7 @@ pub fn finish(
     mut files: Vec<(FileId, FileReport)>,
     sources: SourceMap,
     mut notes: Vec<Note>,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     complete: bool,
 ) -> Report {
     let mut of_sets = set_findings(&mut files, &sources, rules, &mut notes);
@@ -212,6 +214,7 @@ pub fn finish(
         notes: Vec::new(),
         secrets,
         sources: SourceMap::default(),
+        registry: rules.registry.clone(),
         counts: Counts::default(),
         left_out: LeftOut::default(),
         panicked: false,
@@ -320,7 +323,7 @@ fn sets<'a>(
 fn set_findings(
     files: &mut [(FileId, FileReport)],
     sources: &SourceMap,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
     if !rules.needs_sets() {
@@ -350,7 +353,7 @@ fn set_findings(
 fn distribute(
     findings: Vec<Finding>,
     files: &mut [(FileId, FileReport)],
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     complete: bool,
 ) {
     let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();

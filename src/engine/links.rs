@@ -22,7 +22,7 @@ pub(super) struct Links {
 
 impl Links {
     /// In the profile `default` only, as all that hides findings.
-    pub(super) fn of(sets: &BTreeMap<&str, DocumentSet<'_>>, rules: &RuleSet) -> Self {
+    pub(super) fn of(sets: &BTreeMap<&str, DocumentSet<'_>>, rules: &RuleSet<'_>) -> Self {
         let mut links = Self::default();
         if !rules.subsumes {
             return links;
@@ -83,7 +83,7 @@ impl Links {
         self,
         files: &mut [(FileId, FileReport)],
         of_sets: &mut [Finding],
-        rules: &RuleSet,
+        rules: &RuleSet<'_>,
     ) {
         if self.roles.is_empty() {
             return;

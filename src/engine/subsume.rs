@@ -7,7 +7,7 @@ use crate::text::Span;
 use std::collections::HashMap;
 
 /// Marks the findings of one chunk that another finding of it implies.
-pub(super) fn apply(findings: &mut [Finding], rules: &RuleSet) {
+pub(super) fn apply(findings: &mut [Finding], rules: &RuleSet<'_>) {
     // What is hidden → by whom; the scope, or the place, that it must share.
     let mut hidden: HashMap<(Option<u32>, Option<Span>, &str), &str> = HashMap::new();
     for finding in &*findings {

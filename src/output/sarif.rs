@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 as GitHub code scanning takes it.
 
 use super::{RenderOptions, level, rule_page, sanitize};
-use crate::engine::{Report, policies};
+use crate::engine::Report;
 use crate::finding::{Finding, Label, State};
 use crate::model::{Policy, Severity};
 use crate::text::{FileId, SourceFile};
@@ -17,7 +17,9 @@ pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) 
         .filter(|f| !matches!(f.state, State::Subsumed { .. }))
         .collect();
     let found: HashSet<&str> = shown.iter().map(|f| f.rule.as_ref()).collect();
-    let rules: Vec<&Policy> = policies()
+    let rules: Vec<&Policy> = report
+        .registry
+        .policies()
         .filter(|p| found.contains(p.id.as_ref()))
         .collect();
     let index: HashMap<&str, usize> = rules

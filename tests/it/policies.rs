@@ -1,7 +1,6 @@
 //! Every policy's examples: exactly the marked spans, nothing else of that rule; what passes is silent.
 
-use crate::support::{check, place};
-use kubevet::engine::policies;
+use crate::support::{check, place, policies};
 use kubevet::finding::Releases;
 use kubevet::model::{Example, Policy, Profile};
 use kubevet::policy::{Expected, expected};

@@ -218,7 +218,7 @@ fn json_objects_of_one_line_are_read_each() {
 
 /// Texts of the repository that hold documents: examples, the demo and the cases.
 fn texts() -> Vec<String> {
-    let mut texts: Vec<String> = kubevet::engine::policies()
+    let mut texts: Vec<String> = crate::support::policies()
         .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
         .flat_map(|e| e.files.iter())
         .filter(|(path, _)| kubevet::documents::format_of(path) == Some(Format::Yaml))

@@ -1,14 +1,23 @@
 //! Runs the engine over texts, as the command does over files.
 
 use kubevet::documents::{DocumentFacts, Repository, chunks};
-use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{FileReport, Input, Registry, Report, RuleSet, analyse, finish};
 use kubevet::finding::{Finding, Releases};
-use kubevet::model::Profile;
+use kubevet::model::{Policy, Profile};
 use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
+use std::sync::LazyLock;
+
+/// kubevet's own rules.
+pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
+/// Their policies.
+pub(crate) fn policies() -> impl Iterator<Item = &'static Policy> + Clone {
+    REGISTRY.policies()
+}
 
 /// Checks texts as the files of one repository.
 pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
-    let mut rules = RuleSet::selected(profile, targets, |policy| {
+    let mut rules = RuleSet::selected(&REGISTRY, profile, targets, |policy| {
         policy.is_in(profile) || profile == Profile::All && policy.opt_in
     });
     // The first of January 2026.
@@ -46,7 +55,7 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
 
 /// What set rules see of a text.
 pub(crate) fn facts(path: &str, text: &str) -> Vec<DocumentFacts> {
-    let rules = RuleSet::new(Profile::All, Releases::only(Releases::NEWEST));
+    let rules = RuleSet::new(&REGISTRY, Profile::All, Releases::only(Releases::NEWEST));
     let input = Input::new(FileId(0), path, text, &[]);
     let one = |chunk| analyse(&input, chunk, &rules, &Repository::default()).facts;
     chunks(path, text).iter().flat_map(one).collect()
