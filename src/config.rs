@@ -177,7 +177,7 @@ impl ConfigReader<'_> {
         };
         let mut finding = Finding::new(policy, at, message.to_owned(), None, message);
         if let Some(help) = help {
-            finding.help = help;
+            finding.help = help.into();
         }
         self.findings.push(finding);
     }

@@ -4,7 +4,8 @@ use crate::model::{Policy, Severity, Text};
 use crate::text::{FileId, Span, one_line};
 use crate::yaml::Located;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Id of a rule, `category/name`.
 pub type RuleId = Text;
@@ -123,6 +124,19 @@ pub struct Rendered {
     pub hook: Option<String>,
 }
 
+impl Rendered {
+    fn description(&self) -> String {
+        let template = &self.template;
+        match self.hook.as_deref() {
+            None => format!("rendered from {template}"),
+            Some(hook) if hook.contains("test") => {
+                format!("rendered from {template}, which `helm test` runs")
+            }
+            Some(hook) => format!("rendered from {template}, a hook: {hook}"),
+        }
+    }
+}
+
 /// The Kubernetes object that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct ObjectRef {
@@ -174,10 +188,10 @@ pub struct Finding {
     pub rule: RuleId,
     /// How bad it is.
     pub severity: Severity,
-    /// What is wrong, for this very object. One line.
+    /// What is wrong, for this very object. One line. Writers print `full_message`.
     pub message: String,
-    /// What to write instead.
-    pub help: String,
+    /// What to write instead: the policy's own remediation, unless the rule knows better.
+    pub help: Text,
     /// Where.
     pub primary: Label,
     /// Whether `primary` is the value itself, and not a larger whole that holds it.
@@ -194,8 +208,8 @@ pub struct Finding {
     pub secret: bool,
     /// What of it may hold the value, and cannot stay where that is a secret.
     pub(crate) quotes: Quotes,
-    /// The template that the document was rendered from, where Helm says so.
-    pub rendered_from: Option<String>,
+    /// What the document was rendered from, where Helm says so.
+    pub rendered_from: Option<Arc<Rendered>>,
     /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
     pub fingerprint: String,
     /// Whether it counts.
@@ -218,7 +232,7 @@ impl Finding {
             severity: policy.severity,
             fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
             message: one_line(message),
-            help: policy.remediation.to_string(),
+            help: policy.remediation.clone(),
             primary,
             exact: true,
             related: Vec::new(),
@@ -242,20 +256,15 @@ impl Finding {
         [&self.primary].into_iter().chain(&self.related).chain(by)
     }
 
-    /// Says that it is about what a template was rendered to.
-    pub(crate) fn is_rendered_from(&mut self, from: &Rendered) {
-        let template = &from.template;
-        let _ = match from.hook.as_deref() {
-            None => write!(self.message, " (rendered from {template})"),
-            Some(hook) if hook.contains("test") => {
-                write!(
-                    self.message,
-                    " (rendered from {template}, which `helm test` runs)"
-                )
+    /// The message, and what the document was rendered from; nothing of that where the message was taken back (`engine/conceal.rs`).
+    pub fn full_message(&self) -> Cow<'_, str> {
+        let concealed = self.secret && self.quotes == Quotes::Message;
+        match &self.rendered_from {
+            Some(rendered) if !concealed => {
+                Cow::Owned(format!("{} ({})", self.message, rendered.description()))
             }
-            Some(hook) => write!(self.message, " (rendered from {template}, a hook: {hook})"),
-        };
-        self.rendered_from = Some(template.clone());
+            _ => Cow::Borrowed(&self.message),
+        }
     }
 }
 

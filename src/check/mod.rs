@@ -308,16 +308,13 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         let object = facts.object.clone();
-        let mut finding = Finding {
+        self.push(Finding {
             exact: at.exact,
             path: at.path.clone(),
             fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
+            rendered_from: facts.rendered_from.clone(),
             ..Finding::new(self.policy, at.label.clone(), message.into(), object, "")
-        };
-        if let Some(template) = &facts.rendered_from {
-            finding.is_rendered_from(template);
-        }
-        self.push(finding)
+        })
     }
 
     fn push(&mut self, finding: Finding) -> Draft<'_> {
@@ -344,7 +341,7 @@ impl Draft<'_> {
 
     /// A better help than the policy's remediation.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        self.with(|f| f.help = clipped(help.into(), MAX_CHARS))
+        self.with(|f| f.help = clipped(help.into(), MAX_CHARS).into())
     }
 
     /// Another place that explains it.
@@ -362,10 +359,11 @@ impl Draft<'_> {
         self.with(|f| f.related.push(at.clone()))
     }
 
-    /// The value under it must not be shown or hashed.
+    /// The value under it must not be shown or hashed; the message and the help hold nothing of it.
     pub(crate) fn secret(self) -> Self {
         self.with(|f| {
             f.secret = true;
+            f.quotes = Quotes::Nothing;
             f.fingerprint = fingerprint(&f.rule, f.object.as_ref(), &f.path, "");
         })
     }

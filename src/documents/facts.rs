@@ -9,6 +9,7 @@ use crate::finding::{Label, ObjectRef, Rendered};
 use crate::kube::image::Reference;
 use crate::kube::{Completeness, Object};
 use crate::yaml::{Node, NodeSpan};
+use std::sync::Arc;
 
 /// One fact about a document.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct DocumentFacts {
     /// Where its chunk begins in the file: what stands in one chunk is one machine's.
     pub chunk: u32,
     /// The template of a chart that its document was rendered from.
-    pub rendered_from: Option<Rendered>,
+    pub rendered_from: Option<Arc<Rendered>>,
     /// The fact.
     pub fact: Fact,
 }

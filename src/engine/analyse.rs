@@ -15,14 +15,14 @@ use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
-use crate::text::{FileId, Span, SpanSet};
+use crate::text::{FileId, Span, SpanSet, one_line};
 use crate::yaml::{
     self, Chunk, Document, Format, Limits, Located, Node, NodeKind, NodeSpan, Parsed, Provenance,
     ReaderProblem, decode_scalar, parse,
 };
 use std::cell::LazyCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
@@ -173,12 +173,12 @@ impl Analysis<'_> {
     fn finish(mut self, chunk: &Chunk) -> ChunkReport {
         let rendered_from = yaml::helm_source(chunk.span.text(self.input.text));
         if let Some(template) = rendered_from {
-            let rendered = Rendered {
+            let rendered = Arc::new(Rendered {
                 template: template.to_owned(),
                 hook: self.hook.take(),
-            };
+            });
             for finding in &mut self.found.list {
-                finding.is_rendered_from(&rendered);
+                finding.rendered_from = Some(rendered.clone());
             }
             for facts in &mut self.report.facts {
                 facts.rendered_from = Some(rendered.clone());
@@ -354,7 +354,7 @@ impl Analysis<'_> {
         }
         if depth == 0 {
             let hook = root.and_then(|object| object.annotation("helm.sh/hook"));
-            self.hook = hook.map(str::to_owned);
+            self.hook = hook.map(|hook| one_line(hook.to_owned()));
             self.report.objects += objects.len();
             if objects.is_empty() {
                 self.incomplete(&document);
@@ -405,7 +405,7 @@ impl Analysis<'_> {
             None,
         );
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
-            finding.help = format!("keys are case-sensitive: write `{lacking}`");
+            finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
         }
     }
 
@@ -459,7 +459,7 @@ impl Analysis<'_> {
             finding.quotes = Quotes::Nothing;
         }
         if let Some(help) = &problem.help {
-            finding.help.clone_from(help);
+            finding.help = help.clone().into();
         }
         if let Some((span, text)) = problem.related {
             finding.related.push(Label::new(place.locate(span), text));

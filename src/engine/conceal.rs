@@ -24,8 +24,8 @@ pub(super) fn conceal<'s>(
         let Some(policy) = rules.get(&finding.rule) else {
             continue;
         };
-        if !finding.secret && finding.quotes != Quotes::Nothing {
-            finding.help = policy.remediation.to_string();
+        if finding.quotes != Quotes::Nothing {
+            finding.help = policy.remediation.clone();
             finding.primary.text.clear();
             finding.related.iter_mut().for_each(|l| l.text.clear());
             if finding.quotes == Quotes::Message {

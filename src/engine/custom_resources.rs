@@ -12,12 +12,13 @@ use crate::schema::{self, CROWDED, Definition, Patterns, SchemaProblem, UserSche
 use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// A custom resource or a definition, and where it is.
 #[derive(Clone, Copy)]
 struct Kept<'a> {
     facts: &'a CustomFacts,
-    rendered_from: Option<&'a Rendered>,
+    rendered_from: Option<&'a Arc<Rendered>>,
     file: FileId,
     source: &'a SourceFile,
     chunk: u32,
@@ -187,9 +188,8 @@ impl<'a> Kept<'a> {
     /// Says of the findings from a place of the list on what it was rendered from.
     fn marks(&self, found: &mut Findings, from: usize) {
         let new = found.list.get_mut(from..).unwrap_or_default();
-        if let Some(template) = self.rendered_from {
-            new.iter_mut().for_each(|f| f.is_rendered_from(template));
-        }
+        new.iter_mut()
+            .for_each(|f| f.rendered_from = self.rendered_from.cloned());
     }
 
     /// Whether it is the same one as another.

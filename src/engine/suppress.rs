@@ -242,7 +242,7 @@ fn unused(policy: &Policy, ignore: &Suppression) -> Finding {
         "nothing of `{}` is found here, so this suppresses nothing",
         ignore.id
     );
-    about(policy, ignore, message, policy.remediation.to_string())
+    about(policy, ignore, message, policy.remediation.clone())
 }
 
 fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Finding {
@@ -251,18 +251,18 @@ fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Findin
             policy,
             ignore,
             "this suppression names no rule".to_owned(),
-            "write `# kubevet: ignore[category/rule] reason`".to_owned(),
+            "write `# kubevet: ignore[category/rule] reason`".into(),
         );
     }
     let help = registry.nearest(&ignore.id).map_or_else(
-        || policy.remediation.to_string(),
-        |near| format!("did you mean `{near}`?"),
+        || policy.remediation.clone(),
+        |near| format!("did you mean `{near}`?").into(),
     );
     let shown: String = ignore.id.chars().take(80).collect();
     about(policy, ignore, format!("there is no rule `{shown}`"), help)
 }
 
-fn about(policy: &Policy, ignore: &Suppression, message: String, help: String) -> Finding {
+fn about(policy: &Policy, ignore: &Suppression, message: String, help: Text) -> Finding {
     Finding {
         help,
         ..Finding::new(policy, ignore.by.clone(), message, None, &ignore.id)

@@ -12,10 +12,8 @@ pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) 
             continue;
         };
         let (at, _) = source.range(finding.primary.span);
-        let (path, message) = (
-            sanitize_path(&source.display_path),
-            sanitize(&finding.message),
-        );
+        let message = finding.full_message();
+        let (path, message) = (sanitize_path(&source.display_path), sanitize(&message));
         writeln!(
             out,
             "{path}:{}:{}: {}[{}] {message}",

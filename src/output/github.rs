@@ -64,7 +64,7 @@ fn command(
         "{path}:{}:{}: {} ({})",
         start.line,
         start.column,
-        sanitize(&finding.message),
+        sanitize(&finding.full_message()),
         sanitize(&finding.help)
     );
     let message: String = message.chars().take(LONGEST).collect();

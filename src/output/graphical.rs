@@ -105,7 +105,7 @@ impl Picture {
             .map_or(0, |s| s.range(finding.primary.span).0.column as usize - 1);
         Self {
             code: format!("{} ({})", finding.rule, finding.severity.name()),
-            message: sanitize(&finding.message).into_owned(),
+            message: sanitize(&finding.full_message()).into_owned(),
             help: sanitize(&finding.help).into_owned(),
             severity: match finding.severity {
                 Severity::Critical | Severity::High => miette::Severity::Error,

@@ -5,6 +5,7 @@ use crate::engine::{Note, Report};
 use crate::finding::{Finding, Label, ObjectRef, State};
 use crate::text::Position;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
@@ -34,7 +35,7 @@ struct Record<'r> {
     exact: bool,
     rule: &'r str,
     severity: &'static str,
-    message: &'r str,
+    message: Cow<'r, str>,
     help: &'r str,
     object: Option<&'r ObjectRef>,
     path: &'r str,
@@ -143,13 +144,13 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
         exact: finding.exact,
         rule: &finding.rule,
         severity: finding.severity.name(),
-        message: &finding.message,
+        message: finding.full_message(),
         help: &finding.help,
         object: finding.object.as_ref(),
         path: &finding.path,
         releases: finding.releases.map(|r| r.names().collect()),
         related,
-        rendered_from: finding.rendered_from.as_deref(),
+        rendered_from: finding.rendered_from.as_ref().map(|r| r.template.as_str()),
         fingerprint: &finding.fingerprint,
         state,
         suppressed_by,

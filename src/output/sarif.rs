@@ -144,7 +144,7 @@ fn result(
     });
     let text = format!(
         "{}. {}.{links}",
-        sanitize(&finding.message),
+        sanitize(&finding.full_message()),
         sanitize(&finding.help)
     );
     let mut result = json!({

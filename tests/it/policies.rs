@@ -27,7 +27,7 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
                 line,
                 text: text.into(),
                 message: f.message.clone(),
-                help: f.help.clone(),
+                help: f.help.to_string(),
                 severity: f.severity.name().into(),
             }
         })
