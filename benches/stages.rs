@@ -40,10 +40,7 @@ fn parse_documents(bencher: Bencher<'_, '_>) {
     let chunks = split(&text);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         for chunk in &chunks {
-            let place = Provenance::Chunk {
-                file: FileId(0),
-                base: chunk.span.start,
-            };
+            let place = Provenance::chunk(FileId(0), chunk.span.start);
             black_box(parse(
                 chunk.span.text(&text),
                 place,

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Label, Releases};
 use crate::ids;
 use crate::model::{Profile, Severity, Text};
 use crate::text::{FileId, nearest};
-use crate::yaml::{Format, Limits, Node, NodeKind, NodeSpan, Provenance, parse};
+use crate::yaml::{Format, Limits, Located, Node, NodeKind, NodeSpan, Provenance, parse};
 use std::collections::HashMap;
 
 /// What a configuration asks for; what it leaves out is as without it.
@@ -140,7 +140,7 @@ pub fn release(text: &str) -> Option<u8> {
 pub fn read(registry: &Registry, file: FileId, text: &str) -> (Config, Vec<Finding>) {
     let parsed = parse(
         text,
-        Provenance::Chunk { file, base: 0 },
+        Provenance::chunk(file, 0),
         Format::Yaml,
         Limits::default(),
     );
@@ -150,10 +150,10 @@ pub fn read(registry: &Registry, file: FileId, text: &str) -> (Config, Vec<Findi
         findings: Vec::new(),
     };
     for problem in &parsed.problems {
-        let at = Provenance::Chunk { file, base: 0 }.locate(problem.span);
+        let at = Provenance::chunk(file, 0).locate(problem.span);
         reader.report(
             ids::kubevet::CONFIG_INVALID_VALUE,
-            Label::new(at, ""),
+            at,
             &problem.message,
             problem.help.clone(),
         );
@@ -171,7 +171,7 @@ struct ConfigReader<'r> {
 }
 
 impl ConfigReader<'_> {
-    fn report(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
+    fn report(&mut self, rule: &str, at: impl Into<Located>, message: &str, help: Option<String>) {
         let Some(policy) = self.registry.policy(rule) else {
             return;
         };
@@ -190,7 +190,7 @@ impl ConfigReader<'_> {
     ) {
         self.report(
             ids::kubevet::CONFIG_INVALID_VALUE,
-            label(at),
+            locate(at),
             &message.into(),
             help,
         );
@@ -225,7 +225,7 @@ impl ConfigReader<'_> {
         let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
         self.report(
             ids::kubevet::CONFIG_UNKNOWN_KEY,
-            label(key),
+            locate(key),
             &format!("there is no setting `{name}`"),
             help,
         );
@@ -314,7 +314,7 @@ impl ConfigReader<'_> {
                 rule,
                 paths,
                 reason,
-                at: label(item),
+                at: Label::new(locate(item), ""),
             });
         }
     }
@@ -393,7 +393,7 @@ impl ConfigReader<'_> {
     }
 }
 
-fn label<'d>(at: impl Into<NodeSpan<'d>>) -> Label {
+fn locate<'d>(at: impl Into<NodeSpan<'d>>) -> Located {
     let NodeSpan { node, span } = at.into();
-    Label::new(node.document().locate(span), "")
+    node.document().locate(span)
 }

@@ -1,8 +1,8 @@
 //! What a rule says about a place. Layer 2.
 
 use crate::model::{Policy, Severity, Text};
-use crate::text::{FileId, Span, one_line};
-use crate::yaml::Located;
+use crate::text::{FileSpan, one_line};
+use crate::yaml::{Located, Rendered};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -96,43 +96,18 @@ impl Releases {
 /// A place in a file, and what to say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The file.
-    pub file: FileId,
-    /// Bytes of the file's text.
-    pub span: Span,
+    /// The place.
+    pub at: FileSpan,
     /// What to say of it; may be empty.
     pub text: String,
 }
 
 impl Label {
     /// A label at a place.
-    pub fn new(at: Located, text: impl Into<String>) -> Self {
+    pub fn new(at: impl Into<FileSpan>, text: impl Into<String>) -> Self {
         Self {
-            file: at.file,
-            span: at.span,
+            at: at.into(),
             text: text.into(),
-        }
-    }
-}
-
-/// What a document of a chart's output was rendered from.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// The template, as Helm names it.
-    pub template: String,
-    /// When Helm applies it by itself, where it is a hook: `pre-install`, `test`.
-    pub hook: Option<String>,
-}
-
-impl Rendered {
-    fn description(&self) -> String {
-        let template = &self.template;
-        match self.hook.as_deref() {
-            None => format!("rendered from {template}"),
-            Some(hook) if hook.contains("test") => {
-                format!("rendered from {template}, which `helm test` runs")
-            }
-            Some(hook) => format!("rendered from {template}, a hook: {hook}"),
         }
     }
 }
@@ -219,23 +194,30 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one.
+    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one. The
+    /// places that led to its own one are related to it.
     pub fn new(
         policy: &Policy,
-        primary: Label,
+        at: impl Into<Located>,
         message: String,
         object: Option<ObjectRef>,
         value: &str,
     ) -> Self {
+        let Located {
+            primary,
+            trail,
+            exact,
+        } = at.into();
+        let trail = trail.iter().flat_map(|trail| trail.iter());
         Self {
             rule: policy.id.clone(),
             severity: policy.severity,
             fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
             message: one_line(message),
             help: policy.remediation.clone(),
-            primary,
-            exact: true,
-            related: Vec::new(),
+            primary: Label::new(primary, ""),
+            exact,
+            related: trail.map(|at| Label::new(*at, "")).collect(),
             object,
             path: String::new(),
             releases: None,
@@ -247,13 +229,13 @@ impl Finding {
         }
     }
 
-    /// All places that it points at.
+    /// Its own place, and where its silence is written.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &Label> {
         let by = match &self.state {
             State::Suppressed { by, .. } => Some(by),
             _ => None,
         };
-        [&self.primary].into_iter().chain(&self.related).chain(by)
+        [&self.primary].into_iter().chain(by)
     }
 
     /// The message, and what the document was rendered from; nothing of that where the message was taken back (`engine/conceal.rs`).

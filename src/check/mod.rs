@@ -227,16 +227,14 @@ impl<'a> Cx<'a> {
             _ => span.text(node.document().text),
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
-        let primary = Label::new(located, "");
         let scope = self.scope_of(span);
         let path = node.path();
-        let exact = located.exact;
         self.push(Finding {
-            exact,
             path,
             fingerprint,
             scope,
-            ..Finding::new(self.policy, primary, message.into(), object, "")
+            rendered_from: node.document().place.rendered_from.clone(),
+            ..Finding::new(self.policy, located, message.into(), object, "")
         })
     }
 
@@ -313,7 +311,7 @@ impl<'a> Cx<'a> {
             path: at.path.clone(),
             fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
             rendered_from: facts.rendered_from.clone(),
-            ..Finding::new(self.policy, at.label.clone(), message.into(), object, "")
+            ..Finding::new(self.policy, at.label.at, message.into(), object, "")
         })
     }
 

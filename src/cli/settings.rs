@@ -6,12 +6,12 @@ use super::schemas::Location;
 use crate::config::{self, Config};
 use crate::discover::{self, FileCandidate, FoundFiles};
 use crate::engine::{
-    ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Registry, Report, RuleSet,
+    ChunkReport, DisabledRule, FileAnalysis, LeftOut, NoteKind, Registry, Report, RuleSet,
 };
-use crate::finding::{Finding, Label, Releases, State};
+use crate::finding::{Finding, Releases, State};
 use crate::ids;
 use crate::model::{Policy, Profile};
-use crate::text::{Decoded, FileId, SourceFile, decode};
+use crate::text::{Decoded, FileId, FileSpan, SourceFile, Span, decode};
 use globset::{GlobSet, GlobSetBuilder};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(super) struct Settings {
     exclude: GlobSet,
     /// Rules that are off for some paths.
     off: OffFor,
-    /// The configuration's file, with what is wrong in it: file number 0 of the run.
+    /// The configuration's file, with what is wrong in it.
     pub(super) file: Option<Checked>,
     /// Whether something is wrong in it.
     pub(super) failed: bool,
@@ -81,7 +81,7 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) ->
         Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
-    let (config, mut findings) = config::read(registry, FileId(0), &text);
+    let (config, mut findings) = config::read(registry, FileId::CONFIGURATION, &text);
     let mut wrong = WrongGlobs {
         registry,
         findings: &mut findings,
@@ -93,9 +93,8 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) ->
         configuration: candidate.display_path.clone(),
         ..LeftOut::default()
     };
-    let mut report = FileReport::default();
-    report.reported = true;
-    report.add(ChunkReport {
+    let mut analysis = FileAnalysis::default();
+    analysis.add(ChunkReport {
         findings,
         ..ChunkReport::default()
     });
@@ -106,8 +105,7 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) ->
         encoding,
     );
     let file = Some(Checked {
-        report,
-        source,
+        report: analysis.report(FileId::CONFIGURATION, source, Vec::new(), true),
         notes: Vec::new(),
         failed: false,
     });
@@ -149,10 +147,9 @@ fn of_root(args: &CheckArgs, found: &FoundFiles) -> Option<FileCandidate> {
 
 fn globs(patterns: &[String], wrong: &mut WrongGlobs<'_>) -> GlobSet {
     discover::globs(patterns).unwrap_or_else(|e| {
-        let start = Label {
-            file: FileId(0),
-            span: crate::text::Span::empty(0),
-            text: String::new(),
+        let start = FileSpan {
+            file: FileId::CONFIGURATION,
+            span: Span::empty(0),
         };
         wrong.add(start, e.to_string());
         GlobSet::empty()
@@ -166,7 +163,7 @@ struct WrongGlobs<'a> {
 }
 
 impl WrongGlobs<'_> {
-    fn add(&mut self, at: Label, message: String) {
+    fn add(&mut self, at: FileSpan, message: String) {
         let policy = self.registry.policy(ids::kubevet::CONFIG_INVALID_VALUE);
         let finding = policy.map(|p| Finding::new(p, at, message, None, "glob"));
         self.findings.extend(finding);
@@ -184,11 +181,11 @@ fn off_for(config: &Config, wrong: &mut WrongGlobs<'_>) -> OffFor {
                     let message = format!(
                         "more than {GLOBS} globs of paths: this and all that follow are not read"
                     );
-                    wrong.add(ignored.at.clone(), message);
+                    wrong.add(ignored.at.at, message);
                     break;
                 }
                 Ok(glob) => globs.push((glob, off.all.len())),
-                Err(e) => wrong.add(ignored.at.clone(), e.to_string()),
+                Err(e) => wrong.add(ignored.at.at, e.to_string()),
             }
         }
         off.all.push(DisabledRule {
@@ -207,7 +204,7 @@ fn off_for(config: &Config, wrong: &mut WrongGlobs<'_>) -> OffFor {
         let at = rules.first().and_then(|rule| off.all.get(*rule));
         match (set.build(), at) {
             (Ok(set), _) => off.globs.push((set, rules)),
-            (Err(e), Some(first)) => wrong.add(first.by.clone(), e.to_string()),
+            (Err(e), Some(first)) => wrong.add(first.by.at, e.to_string()),
             (Err(_), None) => {}
         }
     }
@@ -301,8 +298,9 @@ impl Settings {
             name.is_some_and(|name| discover::CONFIGURATIONS.contains(&name))
         };
         let configured = !self.left_out.configuration.is_empty();
+        let findings = || report.findings.iter().map(|f| &**f);
         let silenced = |f: &&Finding| match &f.state {
-            State::Suppressed { by, .. } => configured && by.file == FileId(0),
+            State::Suppressed { by, .. } => configured && by.at.file == FileId::CONFIGURATION,
             _ => false,
         };
         let lowered = |f: &&Finding| {
@@ -315,8 +313,8 @@ impl Settings {
             ignored_files,
             ignored_folders,
             excluded_files: files().filter(|path| self.excludes(path)).count(),
-            silenced: report.findings.iter().filter(silenced).count(),
-            lowered: report.findings.iter().filter(lowered).count(),
+            silenced: findings().filter(silenced).count(),
+            lowered: findings().filter(lowered).count(),
             other_configurations: files().filter(named_like_one).count(),
             ..self.left_out.clone()
         }

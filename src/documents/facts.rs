@@ -5,10 +5,10 @@ use super::{CustomFacts, DocumentContext};
 use crate::component::bootstrap;
 use crate::component::encryption::{Verdict, verdict};
 use crate::component::{self, ComponentKind, ConfigSource, Flag, Instance, Origin, Setting};
-use crate::finding::{Label, ObjectRef, Rendered};
+use crate::finding::{Label, ObjectRef};
 use crate::kube::image::Reference;
 use crate::kube::{Completeness, Object};
-use crate::yaml::{Node, NodeSpan};
+use crate::yaml::{Node, NodeSpan, Rendered};
 use std::sync::Arc;
 
 /// One fact about a document.
@@ -288,8 +288,8 @@ impl SavedSpan {
         let NodeSpan { node, span } = at.into();
         let located = node.document().locate(span);
         Self {
-            label: Label::new(located, ""),
             exact: located.exact,
+            label: Label::new(located, ""),
             path: node.path(),
         }
     }
@@ -305,7 +305,7 @@ impl DocumentFacts {
         Self {
             object: Some(object.reference()),
             chunk: 0,
-            rendered_from: None,
+            rendered_from: object.node.document().place.rendered_from.clone(),
             fact,
         }
     }

@@ -9,16 +9,16 @@ use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, DocumentContext, DocumentFacts, Repository};
-use crate::finding::{Finding, Label, Quotes, Rendered, State};
+use crate::finding::{Finding, Label, Quotes, State};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
-use crate::text::{FileId, Span, SpanSet, one_line};
+use crate::text::{FileId, FileSpan, FileSpanSet, Span, SpanSet, one_line};
 use crate::yaml::{
-    self, Chunk, Document, Format, Limits, Located, Node, NodeKind, NodeSpan, Parsed, Provenance,
-    ReaderProblem, decode_scalar, parse,
+    self, Chunk, Document, Format, Limits, Node, NodeKind, NodeSpan, Parsed, Provenance,
+    ReaderProblem, Rendered, decode_scalar, parse,
 };
 use std::cell::LazyCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,15 +79,15 @@ pub struct DisabledRule {
     pub reason: Option<String>,
 }
 
-/// What a chunk says. Spans count in the file.
+/// What a chunk says. Its places are those of files: of its own, or of those that it was put together from.
 #[derive(Default)]
 pub struct ChunkReport {
     /// Findings in the order of the rules.
     pub findings: Vec<Finding>,
-    /// Why something of it was not checked: the reason and the byte where it begins.
-    pub notes: Vec<(NoteKind, u32)>,
+    /// Why something of it was not checked: the reason and where it begins.
+    pub notes: Vec<(NoteKind, FileSpan)>,
     /// What no output may show, where that was looked for.
-    pub secrets: Vec<Span>,
+    pub secrets: Vec<FileSpan>,
     /// Where the chunk begins, if its secrets were looked for.
     pub(crate) searched: Option<u32>,
     /// What set rules need.
@@ -118,7 +118,6 @@ pub fn analyse(
             report: ChunkReport::default(),
             found: Findings::default(),
             scope: 0,
-            hook: None,
         };
         analysis.chunk(chunk);
         analysis.finish(chunk)
@@ -128,20 +127,8 @@ pub fn analyse(
 
 fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
-    let at = Provenance::Chunk {
-        file: input.file,
-        base: chunk.span.start,
-    }
-    .locate(Span::empty(0));
-    let finding = |policy| {
-        Finding::new(
-            policy,
-            Label::new(at, ""),
-            message.to_owned(),
-            None,
-            message,
-        )
-    };
+    let at = Provenance::chunk(input.file, chunk.span.start).locate(Span::empty(0));
+    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), None, message);
     let findings = rules
         .get(ids::kubevet::PANIC)
         .map(finding)
@@ -150,7 +137,10 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkRepor
     // Nothing is known of its secrets, so nothing of it is shown.
     ChunkReport {
         findings,
-        secrets: vec![chunk.span],
+        secrets: vec![FileSpan {
+            file: input.file,
+            span: chunk.span,
+        }],
         searched: Some(chunk.span.start),
         panicked: true,
         ..ChunkReport::default()
@@ -165,25 +155,10 @@ struct Analysis<'a> {
     found: Findings,
     /// Numbers what rules look at.
     scope: u32,
-    /// When Helm applies the chunk's object by itself.
-    hook: Option<String>,
 }
 
 impl Analysis<'_> {
     fn finish(mut self, chunk: &Chunk) -> ChunkReport {
-        let rendered_from = yaml::helm_source(chunk.span.text(self.input.text));
-        if let Some(template) = rendered_from {
-            let rendered = Arc::new(Rendered {
-                template: template.to_owned(),
-                hook: self.hook.take(),
-            });
-            for finding in &mut self.found.list {
-                finding.rendered_from = Some(rendered.clone());
-            }
-            for facts in &mut self.report.facts {
-                facts.rendered_from = Some(rendered.clone());
-            }
-        }
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
@@ -203,8 +178,8 @@ impl Analysis<'_> {
             } = self.input;
             self.report.secrets = secret_spans::of_chunk(*file, path, text, chunk);
             self.report.searched = Some(chunk.span.start);
-            let secrets = self.report.secrets.iter().copied().collect();
-            conceal(&mut self.found.list, |_| &secrets, self.rules);
+            let secrets: FileSpanSet = self.report.secrets.iter().copied().collect();
+            conceal(&mut self.found.list, &secrets, self.rules);
         }
         self.report.over = self.found.over();
         self.report.findings = self.found.list;
@@ -213,19 +188,21 @@ impl Analysis<'_> {
 
     fn chunk(&mut self, chunk: &Chunk) {
         let text = chunk.span.text(self.input.text);
-        let place = Provenance::Chunk {
-            file: self.input.file,
-            base: chunk.span.start,
-        };
+        let rendered_from = yaml::helm_source(text).map(|template| {
+            Arc::new(Rendered {
+                template: template.to_owned(),
+                hook: None,
+            })
+        });
+        let file = self.input.file;
+        let place = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
         if chunk.text_after_separator.is_some() && self.input.looks_like_manifest() {
             // The dashes stand right before the chunk.
-            let at = Located {
-                span: chunk.text_after_separator.unwrap_or_default(),
-                ..place.locate(Span::empty(0))
-            };
+            let whole = Provenance::chunk(file, 0).rendered(place.rendered_from.clone());
             self.reader_finding(
                 ids::yaml::GLUED_SEPARATOR,
-                at,
+                &whole,
+                chunk.text_after_separator.unwrap_or_default(),
                 "text follows this `---` on its line: kubectl refuses the file here",
                 None,
             );
@@ -256,20 +233,18 @@ impl Analysis<'_> {
     fn reader_finding(
         &mut self,
         rule: &str,
-        at: Located,
+        place: &Provenance,
+        span: Span,
         message: &str,
         object: Option<Object<'_>>,
     ) -> Option<&mut Finding> {
         let policy = self.rules.get(rule)?;
         let object = object.map(Object::reference);
-        let mut finding = Finding::new(
-            policy,
-            Label::new(at, ""),
-            message.to_owned(),
-            object,
-            message,
-        );
-        finding.exact = at.exact;
+        let at = place.locate(span);
+        let finding = Finding {
+            rendered_from: place.rendered_from.clone(),
+            ..Finding::new(policy, at, message.to_owned(), object, message)
+        };
         if !self.found.room(&policy.id) {
             return None;
         }
@@ -313,7 +288,8 @@ impl Analysis<'_> {
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
         self.reader_finding(
             ids::yaml::NOT_AN_OBJECT,
-            document.locate(span),
+            &document.place,
+            span,
             "this document is no object: kubectl refuses it, and the file with it",
             None,
         );
@@ -329,10 +305,13 @@ impl Analysis<'_> {
     ) {
         let depth = within.depth;
         let mut parsed = parse(text, place.clone(), format, Limits::default());
-        let Some(document) = parsed.document.take() else {
+        let Some(mut document) = parsed.document.take() else {
             self.unread(text, place, &parsed, text_after_separator, depth);
             return;
         };
+        if depth == 0 {
+            tell_hook(&mut document);
+        }
         let objects = documents::objects(&document, within.path);
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
@@ -353,8 +332,6 @@ impl Analysis<'_> {
             }
         }
         if depth == 0 {
-            let hook = root.and_then(|object| object.annotation("helm.sh/hook"));
-            self.hook = hook.map(|hook| one_line(hook.to_owned()));
             self.report.objects += objects.len();
             if objects.is_empty() {
                 self.incomplete(&document);
@@ -400,7 +377,8 @@ impl Analysis<'_> {
             .map_or(spot, NodeSpan::from);
         let found = self.reader_finding(
             ids::schema::MISSING_FIELD,
-            document.locate(spot.span),
+            &document.place,
+            spot.span,
             &format!("`{lacking}` is missing: {why}, and refuses it"),
             None,
         );
@@ -421,7 +399,7 @@ impl Analysis<'_> {
         let Some(first) = parsed.problems.first() else {
             return;
         };
-        let start = place.locate(Span::empty(0)).span.start;
+        let start = place.locate(Span::empty(0)).primary;
         let config = depth > 0
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
@@ -447,12 +425,9 @@ impl Analysis<'_> {
     }
 
     fn problem(&mut self, problem: &ReaderProblem, place: &Provenance, object: Option<Object<'_>>) {
-        let Some(finding) = self.reader_finding(
-            problem.rule,
-            place.locate(problem.span),
-            &problem.message,
-            object,
-        ) else {
+        let Some(finding) =
+            self.reader_finding(problem.rule, place, problem.span, &problem.message, object)
+        else {
             return;
         };
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
@@ -539,8 +514,8 @@ impl Analysis<'_> {
         let object = known.object;
         let targets = self.rules.targets;
         if known.is_older(targets) {
-            let start = object.node.document().locate(object.node.span()).span.start;
-            self.report.notes.push((NoteKind::Untyped, start));
+            let at = object.node.document().locate(object.node.span()).primary;
+            self.report.notes.push((NoteKind::Untyped, at));
         }
         let asked = self.rules.context(self.repository).strict;
         let problems = match schema::versions(known, targets) {
@@ -554,8 +529,8 @@ impl Analysis<'_> {
         let context = self.context(object, completeness);
         for problem in problems {
             // A setting that its component does not take was told of by its rule.
-            let at = object.node.document().locate(problem.spot.span).span;
-            let told = |f: &Finding| f.rule == problem.rule && f.primary.span == at;
+            let at = object.node.document().locate(problem.spot.span).primary;
+            let told = |f: &Finding| f.rule == problem.rule && f.primary.at == at;
             if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
                 continue;
             }
@@ -723,6 +698,19 @@ impl Analysis<'_> {
     }
 }
 
+/// Keeps with a rendered document when Helm applies it by itself.
+fn tell_hook(document: &mut Document<'_>) {
+    if document.place.rendered_from.is_none() {
+        return;
+    }
+    let object = Object::of(document.root());
+    let hook = object.and_then(|object| object.annotation("helm.sh/hook"));
+    let hook = hook.map(|hook| one_line(hook.to_owned()));
+    if let Some(rendered) = &mut document.place.rendered_from {
+        Arc::make_mut(rendered).hook = hook;
+    }
+}
+
 /// Makes a finding of a problem with an object's shape. What a fragment lacks may stand elsewhere.
 pub(super) fn report_problem(
     problem: schema::SchemaProblem<'_>,
@@ -791,7 +779,10 @@ mod tests {
         assert_eq!(analysed[0].findings[0].rule, ids::kubevet::PANIC);
         assert_eq!(
             analysed[0].secrets,
-            [Span::new(0, 47)],
+            [FileSpan {
+                file: FileId(0),
+                span: Span::new(0, 47)
+            }],
             "nothing of the document is shown"
         );
         assert!(

@@ -5,12 +5,11 @@ use super::analyse::report_problem;
 use super::{FileReport, Note, NoteKind, RuleSet};
 use crate::check::{Findings, RuleContext};
 use crate::documents::{self, CustomFacts, Fact, Repository};
-use crate::finding::Rendered;
 use crate::ids;
 use crate::kube::Object;
 use crate::schema::{self, CROWDED, Definition, Patterns, SchemaProblem, UserSchema};
-use crate::text::{FileId, SourceFile, SourceMap, Span};
-use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, parse, parse_part};
+use crate::text::{FileId, SourceFile, Span};
+use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, Rendered, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -77,13 +76,12 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 
 /// Checks the custom resources of the files that are reported; those that nobody defines become notes.
 pub(super) fn findings(
-    files: &[(FileId, FileReport)],
-    sources: &SourceMap,
+    files: &[Arc<FileReport>],
     rules: &RuleSet<'_>,
     found: &mut Findings,
     notes: &mut Vec<Note>,
 ) {
-    let kept = kept(files, sources);
+    let kept = kept(files);
     let mut definitions: HashMap<_, Definitions<'_>> = HashMap::new();
     // In lower case, for those who write a kind otherwise.
     let mut kinds_of: HashMap<(&str, String), &str> = HashMap::new();
@@ -154,22 +152,19 @@ pub(super) fn findings(
 }
 
 /// What is kept of the files, in their order, and whether each is reported.
-fn kept<'a>(files: &'a [(FileId, FileReport)], sources: &'a SourceMap) -> Vec<(bool, Kept<'a>)> {
+fn kept(files: &[Arc<FileReport>]) -> Vec<(bool, Kept<'_>)> {
     let mut kept = Vec::new();
-    for (id, report) in files {
-        let Some(source) = sources.get(*id) else {
-            continue;
-        };
-        for facts in report.facts() {
+    for file in files {
+        for facts in &file.said.facts {
             if let Fact::Custom(custom) = &facts.fact {
                 let one = Kept {
                     facts: custom,
                     rendered_from: facts.rendered_from.as_ref(),
-                    file: *id,
-                    source,
+                    file: file.id,
+                    source: &file.source,
                     chunk: facts.chunk,
                 };
-                kept.push((report.reported, one));
+                kept.push((file.reported, one));
             }
         }
     }
@@ -377,7 +372,7 @@ fn documents<'a>(
     let read = chunks.filter_map(|chunk| {
         let base = chunk.span.start;
         let inner = chunk.span.text(text);
-        let place = Provenance::Chunk { file, base };
+        let place = Provenance::chunk(file, base);
         let document = match part {
             Some(part) => parse_part(inner, place, chunk.format, part),
             None => parse(inner, place, chunk.format, Limits::default()).document,

@@ -14,7 +14,7 @@ mod suppress;
 
 pub use crate::check::Overrides;
 pub use analyse::{ChunkReport, DisabledRule, Input, analyse};
-pub use finish::{Counts, FileReport, Report, finish};
+pub use finish::{Counts, FileAnalysis, FileReport, Report, ResolvedFinding, finish};
 pub use note::{LeftOut, Note, NoteKind};
 pub use registry::Registry;
 pub use ruleset::RuleSet;

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, State};
 use crate::ids;
 use crate::kube::Object;
 use crate::model::{Policy, Text};
-use crate::text::Span;
+use crate::text::{FileId, FileSpan, Span};
 use crate::yaml::{Document, Node, NodeKind};
 
 /// One id that a comment or annotation silences.
@@ -20,8 +20,8 @@ pub(crate) struct Suppression {
     of_sets: bool,
     /// Why.
     reason: Option<String>,
-    /// Findings that begin here are meant; bytes of the file.
-    covers: Span,
+    /// Findings that begin here are meant.
+    covers: FileSpan,
     /// The comment.
     by: Label,
     /// Whether its own document had a finding that it silences.
@@ -88,7 +88,7 @@ impl Reader<'_> {
         let reason = Some(reason.trim())
             .filter(|r| !r.is_empty())
             .map(str::to_owned);
-        let covers = self.document.locate(covers).span;
+        let covers = self.document.locate(covers).primary;
         for id in ids.split(',').map(str::trim) {
             let policy = self.registry.policy(id);
             self.found.push(Suppression {
@@ -144,26 +144,31 @@ fn field(key: Node<'_>, value: Node<'_>) -> Span {
 }
 
 /// Marks the findings that suppressions cover; for each suppression, whether it covers one.
-fn mark(findings: &mut [Finding], ignores: &[Suppression]) -> Vec<bool> {
-    let mut order: Vec<(Text, u32, usize)> = findings
+fn mark<'s>(findings: &mut [Finding], ignores: impl Iterator<Item = &'s Suppression>) -> Vec<bool> {
+    let mut order: Vec<(Text, FileId, u32, usize)> = findings
         .iter()
         .enumerate()
-        .map(|(i, f)| (f.rule.clone(), f.primary.span.start, i))
+        .map(|(i, f)| {
+            let FileSpan { file, span } = f.primary.at;
+            (f.rule.clone(), file, span.start, i)
+        })
         .collect();
     order.sort_unstable();
     let used = |ignore: &Suppression| {
         let Some(ignored) = &ignore.rule else {
             return false;
         };
-        let from = order
-            .partition_point(|(rule, start, _)| (rule, *start) < (ignored, ignore.covers.start));
-        let end = ignore.covers.end.max(ignore.covers.start + 1);
+        let FileSpan { file, span } = ignore.covers;
+        let from = order.partition_point(|(rule, of, start, _)| {
+            (rule, *of, *start) < (ignored, file, span.start)
+        });
+        let end = span.end.max(span.start + 1);
         let covered = order
             .iter()
             .skip(from)
-            .take_while(|(rule, start, _)| rule == ignored && *start < end);
+            .take_while(|(rule, of, start, _)| rule == ignored && *of == file && *start < end);
         let mut any = false;
-        for (_, _, i) in covered {
+        for (.., i) in covered {
             any = true;
             if let Some(finding) = findings.get_mut(*i).filter(|f| f.state == State::Open) {
                 finding.state = State::Suppressed {
@@ -174,7 +179,7 @@ fn mark(findings: &mut [Finding], ignores: &[Suppression]) -> Vec<bool> {
         }
         any
     };
-    ignores.iter().map(used).collect()
+    ignores.map(used).collect()
 }
 
 /// Obeys the suppressions of one chunk and judges them; returns those that wait for the set rules.
@@ -183,7 +188,7 @@ pub(super) fn apply(
     ignores: Vec<Suppression>,
     rules: &RuleSet<'_>,
 ) -> Vec<Suppression> {
-    let used = mark(&mut found.list, &ignores);
+    let used = mark(&mut found.list, ignores.iter());
     let over = found.over();
     let mut waiting = Vec::new();
     for (ignore, used) in ignores.into_iter().zip(used) {
@@ -207,15 +212,15 @@ pub(super) fn apply(
     waiting
 }
 
-/// The same for the findings of set rules in one file. A suppression proves to be unused only where every file was seen.
-pub(super) fn apply_to_sets(
+/// The same for the findings of set rules. A suppression proves to be unused only where every file was seen.
+pub(super) fn apply_to_sets<'s>(
     findings: &mut Vec<Finding>,
-    ignores: &[Suppression],
+    ignores: impl Iterator<Item = &'s Suppression> + Clone,
     rules: &RuleSet<'_>,
     complete: bool,
 ) {
-    let used = mark(findings, ignores);
-    for (ignore, used) in ignores.iter().zip(used) {
+    let used = mark(findings, ignores.clone());
+    for (ignore, used) in ignores.zip(used) {
         let ran = ignore.rule.as_ref().is_some_and(|r| rules.get(r).is_some());
         let policy = rules
             .get(ids::kubevet::UNUSED_IGNORE)
@@ -265,6 +270,6 @@ fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Findin
 fn about(policy: &Policy, ignore: &Suppression, message: String, help: Text) -> Finding {
     Finding {
         help,
-        ..Finding::new(policy, ignore.by.clone(), message, None, &ignore.id)
+        ..Finding::new(policy, ignore.by.at, message, None, &ignore.id)
     }
 }

@@ -1,8 +1,8 @@
 //! `json`: one versioned document with everything; `jsonl`: one open finding a line. Described in docs/json.md.
 
 use super::{RenderOptions, sanitize};
-use crate::engine::{Note, Report};
-use crate::finding::{Finding, Label, ObjectRef, State};
+use crate::engine::{Note, Report, ResolvedFinding};
+use crate::finding::{Label, ObjectRef, State};
 use crate::text::Position;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -121,7 +121,7 @@ pub(super) fn write_lines(
     Ok(())
 }
 
-fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
+fn record<'r>(report: &'r Report, finding: &'r ResolvedFinding) -> Option<Record<'r>> {
     let (state, suppressed_by, reason, subsumed_by) = match &finding.state {
         State::Open => ("open", None, None, None),
         State::Suppressed { by, reason } => {
@@ -130,8 +130,7 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
         State::Subsumed { by } => ("subsumed", None, None, Some(by.as_ref())),
     };
     let related = finding
-        .related
-        .iter()
+        .related()
         .filter_map(|l| {
             Some(Related {
                 place: place(report, l)?,
@@ -160,8 +159,8 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
 }
 
 fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
-    let source = report.sources.get(label.file)?;
-    let (Position { line, column }, end) = source.range(label.span);
+    let source = report.sources.get(label.at.file)?;
+    let (Position { line, column }, end) = source.range(label.at.span);
     let bom = source.encoding.bom_len();
     Some(JsonPlace {
         file: &source.display_path,
@@ -169,8 +168,8 @@ fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
         column,
         end_line: end.line,
         end_column: end.column,
-        start_byte: label.span.start + bom,
-        end_byte: label.span.end + bom,
+        start_byte: label.at.span.start + bom,
+        end_byte: label.at.span.end + bom,
     })
 }
 

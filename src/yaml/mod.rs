@@ -15,6 +15,8 @@ mod unit;
 
 pub(crate) use parse::base64;
 pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, parse, parse_part};
-pub use place::{Located, Mapping, Provenance, Segment, SpanMap, decode_scalar};
+pub use place::{
+    Located, Mapping, Outer, Provenance, Rendered, Segment, SpanMap, Stack, Trail, decode_scalar,
+};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};
 pub use tree::{Comment, Document, Node, NodeId, NodeKind, NodeSpan, Style, items};
