@@ -5,10 +5,11 @@ use super::{CustomFacts, DocumentContext};
 use crate::component::bootstrap;
 use crate::component::encryption::{Verdict, verdict};
 use crate::component::{self, ComponentKind, ConfigSource, Flag, Instance, Origin, Setting};
-use crate::finding::{Label, ObjectRef, Rendered};
+use crate::finding::{Label, ObjectRef};
 use crate::kube::image::Reference;
 use crate::kube::{Completeness, Object};
-use crate::yaml::{Node, NodeSpan};
+use crate::yaml::{Node, NodeSpan, Rendered};
+use std::sync::Arc;
 
 /// One fact about a document.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct DocumentFacts {
     /// Where its chunk begins in the file: what stands in one chunk is one machine's.
     pub chunk: u32,
     /// The template of a chart that its document was rendered from.
-    pub rendered_from: Option<Rendered>,
+    pub rendered_from: Option<Arc<Rendered>>,
     /// The fact.
     pub fact: Fact,
 }
@@ -287,8 +288,8 @@ impl SavedSpan {
         let NodeSpan { node, span } = at.into();
         let located = node.document().locate(span);
         Self {
-            label: Label::new(located, ""),
             exact: located.exact,
+            label: Label::new(located, ""),
             path: node.path(),
         }
     }
@@ -304,7 +305,7 @@ impl DocumentFacts {
         Self {
             object: Some(object.reference()),
             chunk: 0,
-            rendered_from: None,
+            rendered_from: object.node.document().place.rendered_from.clone(),
             fact,
         }
     }
