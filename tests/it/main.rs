@@ -10,6 +10,7 @@
 mod cli;
 mod engine;
 mod formats;
+mod forms;
 mod hostile;
 mod links;
 mod policies;
