@@ -207,10 +207,7 @@ fn builds_something(root: Node<'_>) -> bool {
 
 fn each_document(text: &str, mut run: impl FnMut(&Document<'_>)) {
     for chunk in split(text) {
-        let place = Provenance::Chunk {
-            file: FileId(0),
-            base: chunk.span.start,
-        };
+        let place = Provenance::chunk(FileId(0), chunk.span.start);
         if let Some(document) = parse(
             chunk.span.text(text),
             place,

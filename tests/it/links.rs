@@ -112,7 +112,7 @@ fn every_flag_that_names_a_side_file_finds_it() {
         assert_eq!(links[0].from.path, "node.service");
         assert_eq!(links[0].from.setting.value, "/etc/kubernetes/side.yaml");
         let at = &links[0].file.at.label;
-        assert_eq!(at.span.text(&side), kind, "the place is the kind");
+        assert_eq!(at.at.span.text(&side), kind, "the place is the kind");
     }
 }
 
@@ -138,7 +138,7 @@ fn a_link_tells_what_both_ends_say() {
         panic!("it speaks of anonymous requests");
     };
     assert_eq!((anonymous.enabled, anonymous.limited), (Some(true), true));
-    assert_eq!(anonymous.at.span.text(authn), "anonymous");
+    assert_eq!(anonymous.at.at.span.text(authn), "anonymous");
     assert!(
         matches!(says("authorization-config"), ConfigFileFacts::Authorization(t) if t == ["Node", "RBAC"])
     );

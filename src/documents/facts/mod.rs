@@ -11,9 +11,10 @@ pub use machines::{MachineFacts, MachinePart};
 use super::access::{self, AccountFacts, BindingFacts, PodFacts, RoleFacts};
 use super::{CustomFacts, DocumentContext, custom_resources, namespace};
 use crate::component::Instance;
-use crate::finding::{Finding, Label, ObjectRef, Rendered};
+use crate::finding::{Finding, Label, ObjectRef};
 use crate::kube::{Completeness, Object};
-use crate::yaml::NodeSpan;
+use crate::yaml::{NodeSpan, Rendered};
+use std::sync::Arc;
 
 /// One fact about a document.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct DocumentFacts {
     /// Where its chunk begins in the file: what stands in one chunk is one machine's.
     pub chunk: u32,
     /// The template of a chart that its document was rendered from.
-    pub rendered_from: Option<Rendered>,
+    pub rendered_from: Option<Arc<Rendered>>,
     /// The fact.
     pub fact: Fact,
 }
@@ -78,8 +79,8 @@ impl SavedSpan {
         let NodeSpan { node, span } = at.into();
         let located = node.document().locate(span);
         Self {
-            label: Label::new(located, ""),
             exact: located.exact,
+            label: Label::new(located, ""),
             path: node.path(),
         }
     }
@@ -115,11 +116,12 @@ const KINDS: [fn(&Analysed<'_, '_>) -> Vec<Fact>; 6] = [
 impl DocumentFacts {
     /// All that set rules ask of an object, in order; what nobody takes is not worked out.
     pub fn of<'s>(analysed: &'s Analysed<'_, '_>) -> impl Iterator<Item = Self> + 's {
+        let rendered_from = &analysed.object.node.document().place.rendered_from;
         let facts = KINDS.into_iter().flat_map(move |kind| kind(analysed));
         facts.map(move |fact| Self {
             object: Some(analysed.object.reference()),
             chunk: 0,
-            rendered_from: None,
+            rendered_from: rendered_from.clone(),
             fact,
         })
     }
