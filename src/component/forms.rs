@@ -22,7 +22,7 @@ pub use super::talos::FORM as TALOS;
 pub use super::unit::FORM as UNIT;
 
 /// Every form, each once.
-pub static ALL: [&Form; 17] = [
+pub static ALL: &[&Form] = &[
     &TALOS,
     &API_SERVER,
     &STATIC_POD,
