@@ -628,7 +628,10 @@ fn example(e: &Example) -> String {
             text(&m.message)
         )
     });
-    format!("Example {{ files: {files}, marks: {marks} }}")
+    format!(
+        "Example {{ release: {:?}, files: {files}, marks: {marks} }}",
+        e.release
+    )
 }
 
 fn severity(s: Severity) -> String {

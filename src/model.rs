@@ -392,9 +392,12 @@ pub struct Examples {
     pub passes: List<Example>,
 }
 
-/// One file, or several that belong together. Written as a text, or as `{files: …, marks: …}`.
+/// One file, or several that belong together. Written as a text, or as `{kubernetes: "1.24", text: …}`, or as
+/// `{kubernetes: …, files: …, marks: …}`.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
+    /// Minor version of the target release; left out: the newest.
+    pub release: Option<u8>,
     /// Path and text; a single text is called `example.yaml`.
     pub files: List<(Text, Text)>,
     /// Marks that cannot stand in the text as `#! [span] message`.
@@ -441,18 +444,23 @@ impl<'de> Deserialize<'de> for Literal {
     }
 }
 
+/// A single text as the files of an example.
+fn only_file(text: String) -> List<(Text, Text)> {
+    vec![("example.yaml".into(), text.into())].into()
+}
+
 impl<'de> Deserialize<'de> for Example {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOrFiles;
         impl<'de> Visitor<'de> for TextOrFiles {
             type Value = Example;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or a map with `files` and `marks`")
+                f.write_str("a text, or a map with `text` or `files`")
             }
             fn visit_str<E>(self, text: &str) -> Result<Example, E> {
                 Ok(Example {
-                    files: vec![("example.yaml".into(), text.to_owned().into())].into(),
-                    marks: List::default(),
+                    files: only_file(text.to_owned()),
+                    ..Example::default()
                 })
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Example, A::Error> {
@@ -468,8 +476,18 @@ impl<'de> Deserialize<'de> for Example {
                                 .collect::<Vec<_>>()
                                 .into();
                         }
+                        "text" => example.files = only_file(map.next_value()?),
+                        "kubernetes" => {
+                            let release: String = map.next_value()?;
+                            let minor = release.strip_prefix("1.").and_then(|m| m.parse().ok());
+                            let wrong = || de::Error::custom("kubernetes: a release such as 1.24");
+                            example.release = Some(minor.ok_or_else(wrong)?);
+                        }
                         "marks" => example.marks = map.next_value()?,
-                        other => return Err(de::Error::unknown_field(other, &["files", "marks"])),
+                        other => {
+                            let known = &["kubernetes", "text", "files", "marks"];
+                            return Err(de::Error::unknown_field(other, known));
+                        }
                     }
                 }
                 Ok(example)

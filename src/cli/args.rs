@@ -161,7 +161,7 @@ pub(super) enum RulesFormat {
 /// What is said of custom resources without a definition.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MissingSchemas {
-    Suppression,
+    Ignore,
     Note,
     Error,
 }

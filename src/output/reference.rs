@@ -59,6 +59,9 @@ pub fn rule_page(policy: &Policy) -> String {
         }
         for example in examples.iter() {
             let marks = expected(example);
+            if let Some(minor) = example.release {
+                let _ = writeln!(out, "\nIn Kubernetes 1.{minor}:");
+            }
             for (path, text) in example.files.iter() {
                 if example.files.len() > 1 {
                     let _ = writeln!(out, "\n`{path}`");

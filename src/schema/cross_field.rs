@@ -1,8 +1,8 @@
 //! What the checks between several fields of a type share.
 
-use super::format::quantity;
 use super::problem::SchemaProblem;
 use super::validator::Validator;
+use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind, NodeSpan};
@@ -56,10 +56,10 @@ pub(super) fn key_of<'d>(map: Node<'d>, key: &str) -> NodeSpan<'d> {
 pub(super) fn amount(node: Node<'_>) -> Option<f64> {
     match node.kind() {
         // However it is written: to the server `0x10` is 16.
-        NodeKind::Int => node.text().and_then(quantity).or_else(|| {
+        NodeKind::Int => node.text().and_then(parse_quantity).or_else(|| {
             let whole = i32::try_from(node.as_int()?).ok()?;
             Some(f64::from(whole))
         }),
-        _ => node.text().and_then(quantity),
+        _ => node.text().and_then(parse_quantity),
     }
 }

@@ -134,7 +134,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    if v.all_from(35) {
+    if v.all_from(36) {
         for range in spec.list("loadBalancerSourceRanges") {
             whole_network(v, range);
         }

@@ -5,7 +5,8 @@ use super::format;
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
-use crate::yaml::{Node, NodeKind, base64};
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
 
 /// Keys of data, and what a Secret's type demands.
 pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {

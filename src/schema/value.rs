@@ -1,8 +1,9 @@
 //! A value against the shape of its field: lists, maps, scalars and their forms.
 
-use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
+use super::format::{is_base64, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validator::Validator;
+use crate::go_value::{parse_duration, parse_quantity};
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
@@ -91,7 +92,7 @@ impl<'d> Validator<'d> {
             }
             Leaf::Quantity => match kind {
                 NodeKind::Int | NodeKind::Float => {}
-                NodeKind::Str if is_quantity(text) => {}
+                NodeKind::Str if parse_quantity(text).is_some() => {}
                 NodeKind::Str => {
                     let problem = self.refused(node, name, "a quantity such as `500m` or `1.5Gi`");
                     let meant = quantity_meant(text);
@@ -112,7 +113,7 @@ impl<'d> Validator<'d> {
                 node,
                 name,
                 "a duration with its unit, such as `30s` or `1h30m`",
-                is_duration,
+                |text| parse_duration(text).is_some(),
             ),
             Leaf::MicroTime => {
                 self.string(

@@ -9,18 +9,31 @@ use std::path::{Path, PathBuf};
 
 /// Module, layer, and the modules that it may use: always of a lower layer. ARCHITECTURE.md shows the same table.
 const LAYERS: &[(&str, u8, &[&str])] = &[
+    ("go_value", 0, &[]),
     ("ids", 0, &[]),
     ("model", 0, &[]),
     ("text", 0, &[]),
-    ("yaml", 1, &["ids", "text"]),
+    ("yaml", 1, &["go_value", "ids", "text"]),
     ("finding", 2, &["model", "text", "yaml"]),
-    ("kube", 3, &["finding", "text", "yaml"]),
+    ("kube", 3, &["finding", "go_value", "text", "yaml"]),
     ("policy", 3, &["model"]),
-    ("component", 4, &["finding", "kube", "text", "yaml"]),
+    (
+        "component",
+        4,
+        &["finding", "go_value", "kube", "text", "yaml"],
+    ),
     (
         "schema",
         5,
-        &["component", "finding", "ids", "kube", "text", "yaml"],
+        &[
+            "component",
+            "finding",
+            "go_value",
+            "ids",
+            "kube",
+            "text",
+            "yaml",
+        ],
     ),
     ("secrets", 5, &["component", "kube", "text", "yaml"]),
     (
@@ -35,6 +48,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "component",
             "documents",
             "finding",
+            "go_value",
             "kube",
             "model",
             "secrets",
@@ -50,6 +64,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "component",
             "documents",
             "finding",
+            "go_value",
             "kube",
             "model",
             "secrets",
