@@ -52,9 +52,14 @@ impl Severity {
     }
 }
 
+/// Minor version of the oldest Kubernetes release that the tables under `schemas/` know.
+pub const OLDEST_RELEASE: u8 = 25;
+
+/// Minor version of the newest one.
+pub const NEWEST_RELEASE: u8 = 37;
+
 /// Which rules a run asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// What a team switches on today; the most specific finding hides those it implies.
     Default,
@@ -68,6 +73,30 @@ pub enum Profile {
     Nsa,
     /// Every rule that contradicts no other.
     All,
+}
+
+impl Profile {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] = [
+        Self::Default,
+        Self::Baseline,
+        Self::Restricted,
+        Self::Cis,
+        Self::Nsa,
+        Self::All,
+    ];
+
+    /// The profile's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Cis => "cis",
+            Self::Nsa => "nsa",
+            Self::All => "all",
+        }
+    }
 }
 
 /// A level of the Pod Security Standards.

@@ -3,6 +3,7 @@
 use super::Cx;
 use crate::component::{Instance, Origin, number};
 use crate::finding::Releases;
+use crate::go_value::parse_bool;
 use crate::kube::resource::is_common_verb;
 use crate::kube::{Container, Object, PodSpec, PolicyRule};
 use crate::model::{
@@ -243,8 +244,8 @@ fn holds(condition: &str, instance: &Instance<'_>) -> Option<bool> {
 /// Whether a value is the wanted one: booleans in any of Go's spellings, and an empty one is false.
 fn same(value: &str, wanted: &str) -> bool {
     match wanted {
-        "true" => matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
-        "false" => matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False" | ""),
+        "true" => parse_bool(value) == Some(true),
+        "false" => value.is_empty() || parse_bool(value) == Some(false),
         _ => value == wanted,
     }
 }

@@ -45,8 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             output_format,
             profile,
         } => {
-            let rules =
-                || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
+            let rules = || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile)));
             match output_format {
                 RulesFormat::Table => say(&output::rules_table(
                     rules().collect::<Vec<_>>().into_iter(),

@@ -6,20 +6,11 @@ use crate::model::{Policy, Profile};
 use crate::policy::expected;
 use std::fmt::Write as _;
 
-const PROFILES: [(Profile, &str); 6] = [
-    (Profile::Default, "default"),
-    (Profile::Baseline, "baseline"),
-    (Profile::Restricted, "restricted"),
-    (Profile::Cis, "cis"),
-    (Profile::Nsa, "nsa"),
-    (Profile::All, "all"),
-];
-
 fn profiles(policy: &Policy) -> String {
-    PROFILES
-        .iter()
-        .filter(|(profile, _)| policy.is_in(*profile))
-        .map(|(_, name)| *name)
+    Profile::ALL
+        .into_iter()
+        .filter(|profile| policy.is_in(*profile))
+        .map(Profile::name)
         .collect::<Vec<_>>()
         .join(", ")
 }

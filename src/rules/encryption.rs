@@ -2,8 +2,10 @@
 
 use crate::check::Cx;
 use crate::component::encryption::{Verdict, verdict};
+use crate::go_value::parse_seconds;
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Node, NodeKind, base64};
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
 
 const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
@@ -188,7 +190,7 @@ pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn kms_timeout(config: Object<'_>, cx: &mut Cx<'_>) {
     for timeout in kms(config).filter_map(|(_, c)| c.field("timeout")) {
         let text = timeout.text().unwrap_or_default();
-        let Some(seconds) = crate::component::number(text) else {
+        let Some(seconds) = parse_seconds(text) else {
             continue;
         };
         if seconds <= 0.0 {

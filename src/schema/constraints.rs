@@ -1,9 +1,10 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
+use super::format;
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
-use super::validate::{Validator, named};
-use super::{cross_field, format};
+use super::validator::{Validator, named};
+use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind, NodeSpan};
@@ -48,7 +49,7 @@ fn of_whole<'d>(
         ConstraintKind::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
         ConstraintKind::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
         ConstraintKind::Filled => filled(validator, map, ty, rule),
-        ConstraintKind::Between => cross_field::check(validator, map, ty),
+        ConstraintKind::CrossField(index) => validator.cross_field(*index, map),
         _ => {}
     }
 }
@@ -205,7 +206,7 @@ fn of_value<'d>(
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
         ConstraintKind::Unique(_)
         | ConstraintKind::Filled
-        | ConstraintKind::Between
+        | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
         | ConstraintKind::AtLeast(_) => {}
@@ -317,7 +318,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         Syntax::NotNegative => {
             let below = match value.as_int() {
                 Some(number) => number < 0,
-                None => format::quantity(text).is_some_and(|q| q < 0.0),
+                None => parse_quantity(text).is_some_and(|q| q < 0.0),
             };
             if below {
                 validator.add(
@@ -477,7 +478,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
             "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";
         validator.form(known || map.key_node().is_none(), key, name, what);
         let text = value.text().unwrap_or_default();
-        if format::quantity(text).is_some_and(|q| q < 0.0) {
+        if parse_quantity(text).is_some_and(|q| q < 0.0) {
             validator.add(
                 ids::schema::RANGE,
                 value,

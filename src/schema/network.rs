@@ -2,7 +2,7 @@
 //! validation of Kubernetes).
 
 use super::cross_field::{conflict, key_of, missing, own_key, text};
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
