@@ -2,7 +2,8 @@
 //! the characters that a format has for itself.
 
 use crate::hostile::{POD, TempFolder};
-use crate::support::check_one;
+use crate::support::{check_one, place};
+use kubevet::finding::State;
 use kubevet::model::{Profile, Severity};
 use kubevet::text::{Span, SpanSet};
 use serde_json::Value;
@@ -60,9 +61,9 @@ fn what_is_not_kept_is_counted() {
     assert_eq!(report["summary"]["suppressed"], 1_100);
     folder.check(["x.yaml"]).assert_note("1100 suppressed");
     // Findings that another one implies, beyond what is kept of either.
-    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n---\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 1}\n---\n";
     let subsumed = |documents: usize| {
-        let folder = TempFolder::with(role.repeat(documents));
+        let folder = TempFolder::with(map.repeat(documents));
         json(&folder, "json", "x.yaml")["summary"]["subsumed"]
             .as_u64()
             .unwrap()
@@ -236,5 +237,72 @@ fn a_certificate_holds_up_to_its_last_second() {
             (Some(says), [only]) => assert!(only.contains(says), "{only}"),
             _ => panic!("{new}: {found:?}"),
         }
+    }
+}
+
+/// Documents with suppressions, each with the lines whose finding is still open.
+#[test]
+fn a_suppression_covers_what_it_is_about_and_no_more() {
+    let containers = |first: &str, behind: &str| {
+        format!(
+            "spec:\n  containers:\n{first}    - {{name: a, image: 'r/a:1', securityContext: {{privileged: true}}}}{behind}\n    - {{name: b, image: 'r/b:1', securityContext: {{privileged: true}}}}\n"
+        )
+    };
+    let comment = "# kubevet: ignore[pod/privileged-container] reason";
+    for (head, spec, rule, open) in [
+        (
+            "",
+            containers("", ""),
+            "pod/privileged-container",
+            vec![6, 7],
+        ),
+        (
+            "",
+            containers("", &format!(" {comment}")),
+            "pod/privileged-container",
+            vec![7],
+        ),
+        (
+            "",
+            containers(&format!("    {comment}\n"), ""),
+            "pod/privileged-container",
+            vec![8],
+        ),
+        // Another rule, though it is at the same place.
+        (
+            "",
+            containers("", " # kubevet: ignore[pod/host-pid]"),
+            "pod/privileged-container",
+            vec![6, 7],
+        ),
+        // Several of an annotation.
+        (
+            ", annotations: {kubevet/ignore: 'pod/host-ipc a; pod/privileged-container b'}",
+            containers("", ""),
+            "pod/privileged-container",
+            vec![],
+        ),
+        (
+            ", annotations: {kubevet/ignore: pod/host-pid}",
+            "spec: {hostPID: true, hostIPC: true}\n".to_owned(),
+            "pod/host-ipc",
+            vec![4],
+        ),
+        // Both ends of a field in one line.
+        (
+            "",
+            "spec: {hostPID: true, hostIPC: true} # kubevet: ignore[pod/host-pid]\n".to_owned(),
+            "pod/host-ipc",
+            vec![4],
+        ),
+    ] {
+        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p{head}}}\n{spec}");
+        let report = check_one(&text, Profile::Default);
+        let of_rule = report.findings.iter().filter(|f| f.rule == rule);
+        let lines: Vec<u32> = of_rule
+            .filter(|f| f.state == State::Open)
+            .map(|f| place(&report, f).1)
+            .collect();
+        assert_eq!(lines, open, "{rule} in\n{text}");
     }
 }

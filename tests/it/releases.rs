@@ -35,7 +35,7 @@ fn assert_boundaries(rows: impl IntoIterator<Item = (String, Holds, String)>) {
         for (minor, expected) in [(minor - 1, !after), (minor, after)] {
             let text = text.replace("MINOR", &minor.to_string());
             let found = found(&text, minor);
-            if found.iter().any(|r| r == rule) != expected {
+            if found.contains(&rule) != expected {
                 wrong.push(format!(
                     "{rule} {holds:?}: at 1.{minor} {found:?} in\n{text}"
                 ));
@@ -399,6 +399,16 @@ fn settings_of_components_are_those_of_the_release() {
     let kms = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: [{resources: [secrets], providers: [{kms: {apiVersion: v1, name: k, endpoint: 'unix:///a'}}]}]\n";
     let rows = [
         ("encryption/kms-v1", From(29), kms.to_owned()),
+        (
+            "kubelet/streaming-connection-idle-timeout",
+            Before(34),
+            static_pod("kubelet", "--streaming-connection-idle-timeout=0s"),
+        ),
+        (
+            "apiserver/kubelet-https-false",
+            Before(19),
+            api("--kubelet-https=false"),
+        ),
         (
             "flags/removed-flag",
             From(26),
