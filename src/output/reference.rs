@@ -102,14 +102,15 @@ pub fn rule_page(policy: &Policy) -> String {
 
 /// What the setting of a rule is where nobody writes it, for each component, carrier and span of releases.
 fn setting_defaults(policy: &Policy, out: &mut String) {
-    let Some(setting) = policy.check.as_ref().and_then(|c| c.setting.as_ref()) else {
+    let settings = policy.check.iter().filter_map(|c| c.setting.as_ref());
+    let Some(id) = settings.flat_map(|s| s.id.iter()).next() else {
         return;
     };
     let components = policy.applies.iter();
     let mut lines = Vec::new();
     for component in components.filter_map(|name| ComponentKind::named(name)) {
         let mut rows: Vec<(&str, Releases, &str)> = Vec::new();
-        for (carrier, releases, value) in defaults(component, &setting.id) {
+        for (carrier, releases, value) in defaults(component, id) {
             let same = rows
                 .iter_mut()
                 .find(|(c, _, v)| (*c, *v) == (carrier, value));
@@ -136,7 +137,7 @@ fn setting_defaults(policy: &Policy, out: &mut String) {
         let _ = writeln!(
             out,
             "\n## Where `{}` is not written\n\n{}",
-            setting.id,
+            id,
             lines.join("\n")
         );
     }

@@ -216,41 +216,6 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
     }
 }
 
-pub(in crate::rules) fn ingress_backend_verification_off(ingress: Object<'_>, cx: &mut Cx<'_>) {
-    let verify = annotation(ingress, &format!("{NGINX}proxy-ssl-verify"));
-    let protocol = annotation(ingress, &format!("{NGINX}backend-protocol"))
-        .filter(|(_, v)| matches!(*v, "HTTPS" | "GRPCS"));
-    match (verify, protocol) {
-        (Some((node, "off")), _) => _ = cx.report(node, "nginx does not verify the certificate of the backend"),
-        (None, Some((node, _))) => _ = cx.missing(node, "nginx does not verify the certificate of the backend: `proxy-ssl-verify` is off by default"),
-        _ => {}
-    }
-}
-
-pub(in crate::rules) fn ingress_weak_client_verification(ingress: Object<'_>, cx: &mut Cx<'_>) {
-    if annotation(ingress, &format!("{NGINX}auth-tls-secret")).is_none() {
-        return;
-    }
-    let mode = annotation(ingress, &format!("{NGINX}auth-tls-verify-client"));
-    if let Some((node, mode)) = mode.filter(|(_, v)| matches!(*v, "off" | "optional_no_ca")) {
-        cx.report(node, format!("`{mode}` accepts clients without a valid certificate, although a CA for them is set"));
-    }
-}
-
-pub(in crate::rules) fn route_without_tls(route: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(spec) = route
-        .node
-        .field("spec")
-        .filter(|s| s.field("tls").is_none())
-    {
-        let name = route.name().unwrap_or("without a name");
-        cx.missing(
-            spec.lacking(),
-            format!("Route \"{name}\" has no `tls`: its traffic is not encrypted"),
-        );
-    }
-}
-
 pub(in crate::rules) fn loadbalancer_without_certificate(service: Object<'_>, cx: &mut Cx<'_>) {
     const AWS: &str = "service.beta.kubernetes.io/aws-load-balancer-";
     let Some(spec) = service
