@@ -19,12 +19,13 @@
 mod model;
 
 use model::{
-    Example, GrantsShape, Identity, Literal, Policy, PssLevel, Severity, Shape, SubsumeBy,
+    BindingShape, Condition, Example, FieldShape, GrantsShape, Identity, Literal, NEWEST_RELEASE,
+    Named, OLDEST_RELEASE, Parameter, Path, Pattern, Policy, Presence, PssLevel, Related,
+    SettingShape, Severity, Shape, Step, SubsumeBy,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
+use std::{env, fs, path};
 
 fn main() {
     println!("cargo::rerun-if-changed=policies");
@@ -69,7 +70,7 @@ fn constant(policy: &Policy) -> (String, String) {
 }
 
 fn write(name: &str, text: &str) {
-    let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(name);
+    let out = path::Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(name);
     fs::write(out, text).expect("OUT_DIR is writable");
 }
 
@@ -131,6 +132,11 @@ fn schema_tables() -> String {
         let known = |n: &&str| is_type(n, &check[0]);
         assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
     }
+    let cross_field = cross_field_checks(&checks);
+    let required = |span: &str| match span {
+        "" => "ReleaseRange::NONE".to_owned(),
+        span => range(span),
+    };
     let keys: BTreeSet<&str> = rows.iter().map(|r| r[1].as_str()).collect();
     let keys: String = keys.into_iter().collect();
     let start = |key: &str| keys.find(key).expect("all keys are in it");
@@ -146,12 +152,12 @@ fn schema_tables() -> String {
             let layers = r[2][..r[2].len() - code.len()].bytes().rev();
             let around = layers.fold(0, |around, layer| around << 2 | if layer == b'[' { 1 } else { 2 });
             format!(
-                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: {} }}",
-                start(&r[1]), r[1].len(), leaf(code), r[3], r[4], list(&r[5])
+                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: {}, required: {}, values: {} }}",
+                start(&r[1]), r[1].len(), leaf(code), range(&r[3]), required(&r[4]), list(&r[5])
             )
         });
         let fields: Vec<String> = fields.collect();
-        let required = own.iter().enumerate().filter(|(_, r)| r[4] != "0");
+        let required = own.iter().enumerate().filter(|(_, r)| !r[4].is_empty());
         let required: Vec<usize> = required.map(|(at, _)| at).collect();
         let custom = custom.iter().any(|r| r[0] == *name);
         let mut rules: Vec<_> = checks.iter().filter(|r| !custom && is_type(name, &r[0])).collect();
@@ -161,8 +167,8 @@ fn schema_tables() -> String {
         let [of_whole, of_fields] = [of_whole, of_fields].map(|rules| {
             let rules = rules.iter().map(|r| {
                 let argument = r.get(3).map_or("", String::as_str);
-                let releases = mask(r.get(4).map_or("", String::as_str));
-                format!("Constraint {{ field: {:?}, check: ConstraintKind::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
+                let releases = range(r.get(4).map_or("-", String::as_str));
+                format!("Constraint {{ field: {:?}, check: ConstraintKind::{}, releases: {releases} }}", r[1], rule(&r[2], argument, &cross_field))
             });
             rules.collect::<Vec<_>>().join(", ")
         });
@@ -190,12 +196,12 @@ fn schema_tables() -> String {
             )
         });
         format!(
-            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {}, custom: {} }}",
+            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: {}, off: {}, reader: {}, custom: {} }}",
             r[0],
             r[1],
             r[2],
             place(&r[3]),
-            r[4],
+            range(&r[4]),
             r.get(5).is_some_and(|state| state == "off"),
             reader.map_or("None".to_owned(), |reader| format!("Some({reader})")),
             custom.contains(r)
@@ -230,6 +236,20 @@ fn schema_tables() -> String {
     .concat()
 }
 
+/// The functions that `rules.tsv` names, in the order of the registry.
+fn cross_field_checks(checks: &[Vec<String>]) -> Vec<&str> {
+    let named = checks.iter().filter(|r| r[2] == "cross-field");
+    let functions: BTreeSet<&str> = named.map(|r| r[3].as_str()).collect();
+    let functions: Vec<&str> = functions.into_iter().collect();
+    let registry = format!(
+        "pub(super) static CROSS_FIELD_CHECKS: [CrossFieldCheck; {}] = [\n    {},\n];\n",
+        functions.len(),
+        functions.join(",\n    ")
+    );
+    write("cross_field.rs", &registry);
+    functions
+}
+
 /// What RBAC can name, sorted by group and name.
 fn resource_table() -> String {
     let mut rows = table("schemas/kubernetes/resources.tsv");
@@ -261,16 +281,17 @@ fn is_type(full: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// The releases of `33-`, `-34` or `26-30` as the tables have them; all where nothing is said.
-fn mask(span: &str) -> u16 {
-    const FIRST: u8 = 25;
-    let (since, until) = span.split_once('-').unwrap_or_default();
+/// The releases of `33-`, `-34` or `26-30`: what is open reaches to the oldest or the newest of the tables.
+fn range(span: &str) -> String {
+    let (since, until) = span
+        .split_once('-')
+        .unwrap_or_else(|| panic!("schemas: `{span}` is no range of releases"));
     let minor = |text: &str, open: u8| match text {
         "" => open,
-        text => text.parse().expect("rules.tsv: minor versions"),
+        text => text.parse().expect("schemas: minor versions"),
     };
-    let span = minor(since, FIRST)..=minor(until, FIRST + 15);
-    span.fold(0, |mask, release| mask | 1 << (release - FIRST))
+    let (since, until) = (minor(since, OLDEST_RELEASE), minor(until, NEWEST_RELEASE));
+    format!("ReleaseRange::new({since}, {until})")
 }
 
 /// `DISTRIBUTION_DEFAULT` and `count-or-percent` as the name of a type or variant.
@@ -281,8 +302,8 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
-/// A check of `rules.tsv`.
-fn rule(check: &str, argument: &str) -> String {
+/// A check of `rules.tsv`; `cross_field` are the functions of the registry.
+fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
     let words: Vec<&str> = argument
         .split([' ', ','])
         .filter(|w| !w.is_empty())
@@ -291,7 +312,10 @@ fn rule(check: &str, argument: &str) -> String {
         "range" => format!("Range({}, {})", words[0], words[1]),
         "enum" => format!("OneOf(&{words:?})"),
         "filled" => "Filled".to_owned(),
-        "between" => "Between".to_owned(),
+        "cross-field" => {
+            let index = cross_field.binary_search(&argument);
+            format!("CrossField({})", index.expect("all functions are in it"))
+        }
         "not-empty" => "NotEmpty".to_owned(),
         "exactly" => format!("Exactly(&{words:?})"),
         "at-most" => format!("AtMost(&{words:?})"),
@@ -312,7 +336,7 @@ fn component_tables() -> String {
     let mut emit = |name: &str, files: &[&str], row: &dyn Fn(&[&str]) -> String| {
         let mut rows: Vec<String> = Vec::new();
         for file in files {
-            let path = Path::new("schemas/components").join(file);
+            let path = path::Path::new("schemas/components").join(file);
             let text =
                 fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let lines = text.lines().filter(|l| !l.starts_with('#'));
@@ -397,7 +421,7 @@ fn component_tables() -> String {
     out
 }
 
-fn read(path: &Path) -> Policy {
+fn read(path: &path::Path) -> Policy {
     let fail = |what: &dyn std::fmt::Display| -> ! { panic!("{}: {what}", path.display()) };
     let text = fs::read_to_string(path).unwrap_or_else(|e| fail(&e));
     let mut policy: Policy = serde_yaml::from_str(&text).unwrap_or_else(|e| fail(&e));
@@ -411,26 +435,12 @@ fn read(path: &Path) -> Policy {
         .collect::<Vec<_>>()
         .join("/")
         .into();
-    if let Some(shape) = &policy.check {
-        let given = [
-            shape.field.is_some(),
-            shape.setting.is_some(),
-            shape.grants.is_some(),
-        ];
-        if given.iter().filter(|g| **g).count() != 1 {
-            fail(&"`check` needs exactly one shape");
+    for shape in policy.check.iter() {
+        if let Some(what) = mistake(&policy, shape) {
+            fail(&what);
         }
-        if let Some(field) = &shape.field
-            && (field.path.is_empty() || field.is.is_empty() && field.starts_with.is_empty())
-        {
-            fail(&"`field` needs a `path`, and `is` or `starts-with`");
-        }
-        match &policy.message {
-            None => fail(&"a shape needs a `message`"),
-            Some(message) => placeholders(message, shape)
-                .unwrap_or_else(|p| fail(&format!("unknown placeholder {{{p}}} in the message"))),
-        }
-    } else if policy.message.is_some() {
+    }
+    if policy.check.is_empty() && policy.message.is_some() {
         fail(&"`message` belongs to a shape; a function writes its own");
     }
     if policy.applies.is_empty() {
@@ -439,30 +449,104 @@ fn read(path: &Path) -> Policy {
     policy
 }
 
-/// What a shape can fill in; a mistake here would otherwise be seen by users only.
-fn placeholders(message: &str, shape: &Shape) -> Result<(), String> {
+/// What is wrong with a shape.
+fn mistake(policy: &Policy, shape: &Shape) -> Option<String> {
+    let given = [
+        shape.field.is_some(),
+        shape.setting.is_some(),
+        shape.grants.is_some(),
+        shape.binding.is_some(),
+    ];
+    if given.iter().filter(|g| **g).count() != 1 {
+        return Some("`check` needs exactly one shape".to_owned());
+    }
+    let field = shape.field.as_ref();
+    if let Some(what) = field.and_then(|f| field_mistake(f, &policy.parameters)) {
+        return Some(what);
+    }
+    if let Some(field) = field
+        && (tests(field) == 0 || field.path.is_empty())
+    {
+        return Some("`field` needs a `path`, and what fails there".to_owned());
+    }
+    let binding = shape.binding.as_ref();
+    if let Some(name) = binding.and_then(|b| undeclared(b.unless_roles.iter(), &policy.parameters))
+    {
+        return Some(format!("no parameter {name}"));
+    }
+    match shape.message.as_ref().or(policy.message.as_ref()) {
+        None => Some("a shape needs a `message`".to_owned()),
+        Some(message) => unknown_placeholder(message, shape)
+            .map(|p| format!("unknown placeholder {{{p}}} in the message")),
+    }
+}
+
+/// How many tests a field names.
+fn tests(field: &FieldShape) -> usize {
+    let lists = field.is.len() + field.is_not.len() + field.matches.len();
+    let numbers = [field.above, field.below, field.at_most];
+    let numbers = numbers.iter().flatten().count() + field.value.len();
+    lists + field.matches_not.len() + numbers + usize::from(field.address.is_some())
+}
+
+/// What is wrong with a field, or with those that it depends on.
+fn field_mistake(field: &FieldShape, parameters: &[Parameter]) -> Option<String> {
+    let literals = field.is.iter().chain(field.is_not.iter());
+    if let Some(name) = undeclared(literals, parameters) {
+        return Some(format!("no parameter {name}"));
+    }
+    let depends = || field.when.iter().chain(field.unless.iter());
+    let told = |c: &FieldShape| {
+        c.section.is_some() || c.lacks_at.is_some() || c.related.is_some() || !c.values.is_empty()
+    };
+    if depends().any(|c| c.path.is_empty() || told(c)) {
+        return Some("`when` and `unless` have paths and tests, and report nothing".to_owned());
+    }
+    depends().find_map(|c| field_mistake(c, parameters))
+}
+
+/// The name of a parameter that the policy does not have.
+fn undeclared<'l>(
+    mut literals: impl Iterator<Item = &'l Literal>,
+    parameters: &[Parameter],
+) -> Option<&'l str> {
+    literals.find_map(|literal| match literal {
+        Literal::Parameter(name) if !parameters.iter().any(|p| p.name == *name) => Some(&**name),
+        _ => None,
+    })
+}
+
+/// A placeholder that a shape cannot fill in; it would otherwise be seen by users only.
+fn unknown_placeholder(message: &str, shape: &Shape) -> Option<String> {
     let known: &[&str] = match shape {
         Shape {
             setting: Some(_), ..
-        } => &["setting", "value", "origin", "component"],
+        } => &["setting", "value", "origin", "component", "host"],
         Shape {
             grants: Some(_), ..
         } => &["name", "kind", "verb", "resource"],
-        _ => &["name", "kind", "container", "value"],
+        Shape {
+            binding: Some(_), ..
+        } => &["name", "kind", "role", "star"],
+        _ => &["name", "kind", "container", "value", "key"],
     };
-    for part in message.split('{').skip(1) {
-        let name = part.split('}').next().unwrap_or_default();
-        if !known.contains(&name) {
-            return Err(name.to_owned());
-        }
-    }
-    Ok(())
+    let own = shape.field.iter().flat_map(|f| f.values.iter());
+    let own: Vec<&str> = own.map(|(name, _)| name.as_ref()).collect();
+    let names = message.split('{').skip(1);
+    let mut names = names.map(|part| part.split('}').next().unwrap_or_default());
+    // Those of another setting.
+    let other = |name: &str| {
+        let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+        shape.setting.is_some() && matches!(prefix, Some("setting" | "value"))
+    };
+    let unknown = names.find(|name| !(known.contains(name) || own.contains(name) || other(name)));
+    unknown.map(str::to_owned)
 }
 
 /// `applies` and `check` decide the variant; a function is found by the policy's path.
 fn check(policy: &Policy) -> String {
     let applies = policy.applies[0].as_ref();
-    if policy.check.is_some() {
+    if !policy.check.is_empty() {
         return "Check::Data".to_owned();
     }
     let variant = match applies {
@@ -532,7 +616,7 @@ fn row(p: &Policy) -> String {
         ("peers", texts(&p.peers)),
         ("parameters", parameters),
         ("formerly", texts(&p.formerly)),
-        ("check", option(p.check.as_ref(), shape)),
+        ("check", list(&p.check, shape)),
         ("message", option(p.message.as_deref(), text)),
         (
             "identity",
@@ -558,37 +642,129 @@ fn row(p: &Policy) -> String {
 }
 
 fn shape(s: &Shape) -> String {
-    let field = option(s.field.as_ref(), |f| {
-        let is = list(&f.is, |literal| match literal {
-            Literal::Bool(b) => format!("Literal::Bool({b})"),
-            Literal::Int(i) => format!("Literal::Int({i})"),
-            Literal::Str(t) => format!("Literal::Str({})", text(t)),
-        });
-        let (path, starts) = (texts(&f.path), texts(&f.starts_with));
-        format!("FieldShape {{ path: {path}, is: {is}, starts_with: {starts} }}")
+    format!(
+        "Shape {{ field: {}, setting: {}, grants: {}, binding: {}, message: {}, severity: {}, help: {}, kinds: {}, strict: {}, since: {:?}, until: {:?} }}",
+        option(s.field.as_ref(), field),
+        option(s.setting.as_ref(), setting),
+        option(s.grants.as_ref(), grants),
+        option(s.binding.as_ref(), binding),
+        option(s.message.as_deref(), text),
+        option(s.severity, severity),
+        option(s.help.as_deref(), text),
+        texts(&s.kinds),
+        s.strict,
+        s.since,
+        s.until
+    )
+}
+
+fn field(f: &FieldShape) -> String {
+    let [is, is_not] = [&f.is, &f.is_not].map(|l| list(l, literal));
+    let [matches, matches_not] = [&f.matches, &f.matches_not].map(|l| list(l, pattern));
+    let [each, paths] = [&f.each, &f.path].map(|l| list(l, path));
+    let [when, unless] = [&f.when, &f.unless].map(|l| list(l, field));
+    let values = list(&f.values, |(name, at)| {
+        format!("({}, {})", text(name), path(at))
     });
-    let setting = option(s.setting.as_ref(), |s| {
-        let [value, unless, when] = [&s.value, &s.unless, &s.when].map(|l| texts(l));
+    let related = option(f.related.as_ref(), |r: &Related| {
         format!(
-            "SettingShape {{ id: {}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, absence: Absence::{:?}, absent_severity: {}, since: {:?}, until: {:?} }}",
-            text(&s.id),
-            s.fails_when,
-            s.absence,
-            option(s.absent_severity, severity),
-            s.since,
-            s.until
+            "Related {{ path: {}, text: {}, at: Point::{:?} }}",
+            path(&r.path),
+            text(&r.text),
+            r.at
         )
     });
-    let grants = option(s.grants.as_ref(), |g: &GrantsShape| {
-        let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
-        let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
+    // A condition without a test asks whether the field is there.
+    let value = match tests(f) {
+        0 => &[Presence::Present],
+        _ => &*f.value,
+    };
+    format!(
+        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
+        option(f.section, |s| format!("Section::{s:?}")),
+        f.above,
+        f.below,
+        f.at_most,
+        option(f.address, |a| format!("Address::{a:?}")),
+        list(value, |v| format!("Presence::{v:?}")),
+        f.at,
+        option(f.lacks_at.as_ref(), path),
+        f.whole
+    )
+}
+
+fn literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Bool(b) => format!("Literal::Bool({b})"),
+        Literal::Int(i) => format!("Literal::Int({i})"),
+        Literal::Str(t) => format!("Literal::Str({})", text(t)),
+        Literal::Parameter(name) => format!("Literal::Parameter({})", text(name)),
+    }
+}
+
+fn setting(s: &SettingShape) -> String {
+    let [unless, when] = [&s.unless, &s.when].map(|l| list(l, condition));
+    let [id, value] = [&s.id, &s.value].map(|l| texts(l));
+    format!(
+        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, absence: Absence::{:?}, absent_severity: {} }}",
+        s.fails_when,
+        s.each,
+        s.absence,
+        option(s.absent_severity, severity)
+    )
+}
+
+fn grants(g: &GrantsShape) -> String {
+    let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
+    let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
+    format!(
+        "GrantsShape {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {}, alone: {} }}",
+        option(g.limited, severity),
+        option(g.own_groups, severity),
+        g.alone
+    )
+}
+
+fn binding(b: &BindingShape) -> String {
+    let named = |n: &Named| {
         format!(
-            "GrantsShape {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {} }}",
-            option(g.limited, severity),
-            option(g.own_groups, severity)
+            "Named {{ kind: {}, name: {} }}",
+            text(&n.kind),
+            pattern(&n.name)
         )
+    };
+    let [roles, subjects] = [&b.roles, &b.subjects].map(|l| list(l, named));
+    format!(
+        "BindingShape {{ roles: {roles}, unless_roles: {}, subjects: {subjects}, unless_default: {} }}",
+        list(&b.unless_roles, literal),
+        b.unless_default
+    )
+}
+
+fn condition(c: &Condition) -> String {
+    format!(
+        "Condition {{ setting: {}, value: {}, negated: {} }}",
+        text(&c.setting),
+        option(c.value.as_ref(), pattern),
+        c.negated
+    )
+}
+
+fn pattern(p: &Pattern) -> String {
+    format!("Pattern({})", texts(&p.0))
+}
+
+fn path(p: &Path) -> String {
+    let steps = list(&p.0, |step| match step {
+        Step::Root => "Step::Root".to_owned(),
+        Step::Key(key) => format!("Step::Key({})", text(key)),
+        Step::Items => "Step::Items".to_owned(),
+        Step::Index(index) => format!("Step::Index({index})"),
+        Step::Named(field, value) => format!("Step::Named({}, {})", text(field), text(value)),
+        Step::Values => "Step::Values".to_owned(),
+        Step::Within => "Step::Within".to_owned(),
     });
-    format!("Shape {{ field: {field}, setting: {setting}, grants: {grants} }}")
+    format!("Path({steps})")
 }
 
 fn example(e: &Example) -> String {
@@ -604,7 +780,10 @@ fn example(e: &Example) -> String {
             text(&m.message)
         )
     });
-    format!("Example {{ files: {files}, marks: {marks} }}")
+    format!(
+        "Example {{ release: {:?}, files: {files}, marks: {marks} }}",
+        e.release
+    )
 }
 
 fn severity(s: Severity) -> String {

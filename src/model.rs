@@ -3,7 +3,8 @@
 //! Every text is a `Cow`, so that one struct is a row of the static table, what serde makes of a policy file, and later
 //! what a user's policy is read into.
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -52,9 +53,14 @@ impl Severity {
     }
 }
 
+/// Minor version of the oldest Kubernetes release that the tables under `schemas/` know.
+pub const OLDEST_RELEASE: u8 = 25;
+
+/// Minor version of the newest one.
+pub const NEWEST_RELEASE: u8 = 37;
+
 /// Which rules a run asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// What a team switches on today; the most specific finding hides those it implies.
     Default,
@@ -68,6 +74,30 @@ pub enum Profile {
     Nsa,
     /// Every rule that contradicts no other.
     All,
+}
+
+impl Profile {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] = [
+        Self::Default,
+        Self::Baseline,
+        Self::Restricted,
+        Self::Cis,
+        Self::Nsa,
+        Self::All,
+    ];
+
+    /// The profile's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Cis => "cis",
+            Self::Nsa => "nsa",
+            Self::All => "all",
+        }
+    }
 }
 
 /// A level of the Pod Security Standards.
@@ -172,10 +202,10 @@ pub struct Policy {
     /// Ids that it had.
     #[serde(default)]
     pub formerly: List<Text>,
-    /// The check, where a shape can say it; else a function of that name in `src/rules/`.
-    #[serde(default)]
-    pub check: Option<Shape>,
-    /// Message of a shape's findings: `{container}` and the like are filled in.
+    /// The checks, where shapes can say it: one or several; else a function of that name in `src/rules/`.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub check: List<Shape>,
+    /// Message of findings of shapes that have none of their own: `{container}` and the like are filled in.
     #[serde(default)]
     pub message: Option<Text>,
     /// What its fingerprints hold.
@@ -197,7 +227,8 @@ pub struct Parameter {
     pub default: List<Text>,
 }
 
-/// A check that is data. Exactly one of the fields is given.
+/// A check that is data: one of the shapes, and how its findings read where that differs from the policy. Of several checks of a
+/// policy the first that fails at a place has it, so that the most specific comes first.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shape {
@@ -207,22 +238,287 @@ pub struct Shape {
     pub setting: Option<SettingShape>,
     /// An RBAC rule grants something.
     pub grants: Option<GrantsShape>,
+    /// A RoleBinding or ClusterRoleBinding gives a role to somebody.
+    pub binding: Option<BindingShape>,
+    /// Message of its findings: `{container}` and the like are filled in.
+    pub message: Option<Text>,
+    /// Severity of its findings.
+    pub severity: Option<Severity>,
+    /// Help of its findings, where it is better than the remediation.
+    pub help: Option<Text>,
+    /// Kinds of objects that it is about, where the policy applies to more.
+    pub kinds: List<Text>,
+    /// Whether the profile `default` leaves it out.
+    pub strict: bool,
+    /// The first minor version that it holds for.
+    pub since: Option<u8>,
+    /// The last minor version that it holds for.
+    pub until: Option<u8>,
 }
 
-/// `check: {field: {path: …, is: …, starts-with: …}}`
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// `check: {field: {path: …, is: …, matches: …}}`
+///
+/// A value fails that any of the tests names. What stands in `when` and `unless` is the same, from the same place: a field that fails.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct FieldShape {
-    /// Where it may stand, one path or several. Keys from the view's root, joined by dots; `[]` is each item of a list,
-    /// `[a.b/c]` a key with dots in it, `**` any number of levels.
+    /// The structure of kubeadm's that it is looked for in, wherever an object holds one.
+    pub section: Option<Section>,
+    /// What is looked at one by one, a container, an item of a list; the paths of all else begin there.
     #[serde(deserialize_with = "one_or_many")]
-    pub path: List<Text>,
-    /// The value that fails, one or several.
-    #[serde(default, deserialize_with = "one_or_many")]
+    pub each: List<Path>,
+    /// Where it may stand, one path or several.
+    #[serde(deserialize_with = "one_or_many")]
+    pub path: List<Path>,
+    /// The value that fails, one or several. `$name` is each value of the parameter of that name.
+    #[serde(deserialize_with = "one_or_many")]
     pub is: List<Literal>,
-    /// A string that begins so fails too.
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub starts_with: List<Text>,
+    /// A scalar that is none of these fails, unless it is filled in later.
+    #[serde(deserialize_with = "one_or_many")]
+    pub is_not: List<Literal>,
+    /// A scalar of this form fails.
+    #[serde(deserialize_with = "one_or_many")]
+    pub matches: List<Pattern>,
+    /// A scalar that has none of these forms, and is none of `is-not`, fails, unless it is filled in later.
+    #[serde(deserialize_with = "one_or_many")]
+    pub matches_not: List<Pattern>,
+    /// A number or duration above it fails.
+    pub above: Option<f64>,
+    /// A number or duration below it fails.
+    pub below: Option<f64>,
+    /// A number or duration that is not above it fails.
+    pub at_most: Option<f64>,
+    /// A URL or address that fails by who can be reached there.
+    pub address: Option<Address>,
+    /// What fails whatever the value is.
+    #[serde(deserialize_with = "one_or_many")]
+    pub value: List<Presence>,
+    /// Fields that must fail too for this one to count.
+    #[serde(deserialize_with = "one_or_many")]
+    pub when: List<FieldShape>,
+    /// Fields of which none must fail for this one to count.
+    #[serde(deserialize_with = "one_or_many")]
+    pub unless: List<FieldShape>,
+    /// What of the value is pointed at.
+    pub at: Point,
+    /// Where to point when it is absent; left out: at what lacks it.
+    pub lacks_at: Option<Path>,
+    /// Whether nothing is said of a part of an object, which may lack what stands elsewhere.
+    pub whole: bool,
+    /// Another place that explains it.
+    pub related: Option<Related>,
+    /// Names of placeholders of the message, and the paths of their values.
+    #[serde(deserialize_with = "names_and_paths")]
+    pub values: List<(Text, Path)>,
+}
+
+/// Whether a field is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// It is not there, or null.
+    Absent,
+    /// It is there and holds nothing: an empty text, list or map.
+    Empty,
+    /// It is there.
+    Present,
+    /// It is there and holds something.
+    Filled,
+}
+
+/// What of a value a finding points at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// The value.
+    #[default]
+    Value,
+    /// Its key.
+    Key,
+    /// What a map or list is pointed at by when it lacks something.
+    Head,
+}
+
+/// Who can be reached at a URL or address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Address {
+    /// An address of the internet.
+    Public,
+    /// A URL without TLS that leads to another machine.
+    PlainUrl,
+    /// A URL of this machine.
+    LoopbackUrl,
+    /// An https URL whose host no public authority certifies.
+    PrivateUrl,
+}
+
+/// A structure of kubeadm's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// Each of them.
+    Any,
+    /// ClusterConfiguration
+    Cluster,
+    /// InitConfiguration
+    Init,
+    /// JoinConfiguration
+    Join,
+}
+
+/// Another place that explains a finding.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Related {
+    /// Where.
+    pub path: Path,
+    /// What it has to do with it.
+    pub text: Text,
+    /// What of it is pointed at.
+    #[serde(default)]
+    pub at: Point,
+}
+
+/// A way through a document: keys joined by dots. `[]` is each item of a list, `[0]` the item at that index, `[name=x]` each item
+/// whose `name` is x, `[a.b/c]` a key with dots in it, `[*]` each value of a map, `**` it and all below it, `/` at the start the
+/// object's root. The empty path is where one is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(pub List<Step>);
+
+/// A step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The root of the object.
+    Root,
+    /// The value of a key.
+    Key(Text),
+    /// Each item of a list.
+    Items,
+    /// The item at an index.
+    Index(usize),
+    /// Each item whose field has a value.
+    Named(Text, Text),
+    /// Each value of a map.
+    Values,
+    /// It and all below it.
+    Within,
+}
+
+impl Path {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut steps = Vec::new();
+        let mut rest = text;
+        if let Some(behind) = rest.strip_prefix('/') {
+            steps.push(Step::Root);
+            rest = behind;
+        }
+        while !rest.is_empty() {
+            rest = rest.strip_prefix('.').unwrap_or(rest);
+            if let Some(behind) = rest.strip_prefix('[') {
+                let Some((inner, behind)) = behind.split_once(']') else {
+                    return Err(format!("{text}: a bracket is open"));
+                };
+                steps.push(Self::bracket(inner));
+                rest = behind;
+            } else if let Some(behind) = rest.strip_prefix("**") {
+                steps.push(Step::Within);
+                rest = behind;
+            } else {
+                let (key, behind) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
+                if key.is_empty() {
+                    return Err(format!("{text}: a key is empty"));
+                }
+                steps.push(Step::Key(key.to_owned().into()));
+                rest = behind;
+            }
+        }
+        Ok(Self(steps.into()))
+    }
+
+    fn bracket(inner: &str) -> Step {
+        match (inner, inner.parse(), inner.split_once('=')) {
+            ("", ..) => Step::Items,
+            ("*", ..) => Step::Values,
+            (_, Ok(index), _) => Step::Index(index),
+            (.., Some((field, value))) => {
+                Step::Named(field.to_owned().into(), value.to_owned().into())
+            }
+            _ => Step::Key(inner.to_owned().into()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// A text in which `*` stands for any text, and `\*` for itself: the pieces between the stars, one more than there are stars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(pub List<Text>);
+
+impl Pattern {
+    /// Reads one.
+    pub fn parse(text: &str) -> Self {
+        let mut pieces = vec![String::new()];
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let star = letter == '\\' && letters.next_if_eq(&'*').is_some();
+            match (letter, pieces.last_mut()) {
+                ('*', _) => pieces.push(String::new()),
+                (_, Some(piece)) => piece.push(if star { '*' } else { letter }),
+                (_, None) => {}
+            }
+        }
+        Self(
+            pieces
+                .into_iter()
+                .map(Text::from)
+                .collect::<Vec<_>>()
+                .into(),
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::parse(&text))
+    }
+}
+
+/// A role or subject: its kind, and the pattern of its name. Written as `Group system:*`.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its kind.
+    pub kind: Text,
+    /// Its name.
+    pub name: Pattern,
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let words = text.split_once(' ');
+        let (kind, name) = words.ok_or_else(|| de::Error::custom("a kind and a name"))?;
+        Ok(Self {
+            kind: kind.to_owned().into(),
+            name: Pattern::parse(name),
+        })
+    }
+}
+
+/// A map of names to paths.
+fn names_and_paths<'de, D>(deserializer: D) -> Result<List<(Text, Path)>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let map = std::collections::BTreeMap::<String, Path>::deserialize(deserializer)?;
+    let pairs = map.into_iter().map(|(name, path)| (name.into(), path));
+    Ok(pairs.collect::<Vec<_>>().into())
 }
 
 /// A list, or the only item of one.
@@ -231,16 +527,37 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Clone,
 {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany<T> {
-        Many(Vec<T>),
-        One(T),
+    struct OneOrMany<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de> + Clone> Visitor<'de> for OneOrMany<T> {
+        type Value = Vec<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value, or a list of values")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(item) = items.next_element()? {
+                list.push(item);
+            }
+            Ok(list)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+        }
+        fn visit_bool<E: de::Error>(self, value: bool) -> Result<Vec<T>, E> {
+            T::deserialize(value.into_deserializer()).map(|one| vec![one])
+        }
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<Vec<T>, E> {
+            T::deserialize(value.into_deserializer()).map(|one| vec![one])
+        }
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<Vec<T>, E> {
+            T::deserialize(value.into_deserializer()).map(|one| vec![one])
+        }
+        fn visit_str<E: de::Error>(self, value: &str) -> Result<Vec<T>, E> {
+            T::deserialize(value.into_deserializer()).map(|one| vec![one])
+        }
     }
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::Many(items) => items.into(),
-        OneOrMany::One(item) => vec![item].into(),
-    })
+    let list = deserializer.deserialize_any(OneOrMany(std::marker::PhantomData))?;
+    Ok(list.into())
 }
 
 /// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value of a component's setting.
@@ -250,31 +567,57 @@ where
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SettingShape {
-    /// Name of the component's flag, without dashes; the path of a field that has no flag.
-    pub id: Text,
+    /// Names of the component's flags, without dashes; the path of a field that has no flag. Each is judged.
+    #[serde(deserialize_with = "one_or_many")]
+    pub id: List<Text>,
     /// What fails.
     pub fails_when: FailsWhen,
     /// The values that are compared: any of them.
     #[serde(default, deserialize_with = "one_or_many")]
     pub value: List<Text>,
-    /// Settings that take this one's place when one is set; `name=value` where only that value, or an item, does.
+    /// Conditions that take this one's place.
     #[serde(default, deserialize_with = "one_or_many")]
-    pub unless: List<Text>,
-    /// Settings that must all be set for this one to matter; `name=value` where it must be that value.
+    pub unless: List<Condition>,
+    /// Conditions that must all hold for this one to matter.
     #[serde(default, deserialize_with = "one_or_many")]
-    pub when: List<Text>,
+    pub when: List<Condition>,
+    /// Whether each item that fails is reported, and not the first alone.
+    #[serde(default)]
+    pub each: bool,
     /// Whether a setting that is left out is judged, too.
     #[serde(default)]
     pub absence: Absence,
     /// Severity of a setting that is left out, where it differs.
     #[serde(default)]
     pub absent_severity: Option<Severity>,
-    /// The first minor version that it holds for.
-    #[serde(default)]
-    pub since: Option<u8>,
-    /// The last minor version that it holds for.
-    #[serde(default)]
-    pub until: Option<u8>,
+}
+
+/// What another setting is: `name` is set, `!name` is not set; `name=value` has that value or that item, `name!=value` has not.
+/// The value is a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The setting's name.
+    pub setting: Text,
+    /// The value; `None`: whether it is set.
+    pub value: Option<Pattern>,
+    /// Whether it must not be so.
+    pub negated: bool,
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(Pattern::parse(value))),
+            None => (text.as_str(), None),
+        };
+        let bare = name.strip_prefix('!').or_else(|| name.strip_suffix('!'));
+        Ok(Self {
+            setting: bare.unwrap_or(name).to_owned().into(),
+            value,
+            negated: bare.is_some(),
+        })
+    }
 }
 
 /// Whether what is left out is judged by what it is then.
@@ -310,6 +653,10 @@ pub enum FailsWhen {
     Above,
     /// It is 0 or less.
     NotPositive,
+    /// It is an address of the internet.
+    PublicAddress,
+    /// It is a URL without TLS that leads to another machine.
+    PlainUrl,
     /// It is not set.
     Absent,
     /// It is set.
@@ -340,6 +687,26 @@ pub struct GrantsShape {
     pub limited: Option<Severity>,
     /// Severity where every group of the rule is somebody's own, not one of Kubernetes.
     pub own_groups: Option<Severity>,
+    /// Whether the other lists of the rule explain nothing.
+    pub alone: bool,
+}
+
+/// `check: {binding: {roles: [edit], subjects: ["Group system:authenticated"]}}`: the finding points at the subject where subjects
+/// are named, else at the role.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct BindingShape {
+    /// Kinds and names of roles, `ClusterRole admin`; left out: any, and none too.
+    #[serde(deserialize_with = "one_or_many")]
+    pub roles: List<Named>,
+    /// Names of roles that it says nothing of; `$name` is each value of the parameter of that name.
+    #[serde(deserialize_with = "one_or_many")]
+    pub unless_roles: List<Literal>,
+    /// Kinds and names of subjects, `Group system:masters`.
+    #[serde(deserialize_with = "one_or_many")]
+    pub subjects: List<Named>,
+    /// Whether the binding that every API server makes for `system:masters` is left out.
+    pub unless_default: bool,
 }
 
 /// A value to compare with, and the type that it must have.
@@ -351,6 +718,8 @@ pub enum Literal {
     Int(i64),
     /// A string.
     Str(Text),
+    /// Any of the values of a parameter of the policy, `$name`.
+    Parameter(Text),
 }
 
 /// Documents that show a rule.
@@ -363,9 +732,12 @@ pub struct Examples {
     pub passes: List<Example>,
 }
 
-/// One file, or several that belong together. Written as a text, or as `{files: …, marks: …}`.
+/// One file, or several that belong together. Written as a text, or as `{kubernetes: "1.24", text: …}`, or as
+/// `{kubernetes: …, files: …, marks: …}`.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
+    /// Minor version of the target release; left out: the newest.
+    pub release: Option<u8>,
     /// Path and text; a single text is called `example.yaml`.
     pub files: List<(Text, Text)>,
     /// Marks that cannot stand in the text as `#! [span] message`.
@@ -405,11 +777,19 @@ impl<'de> Deserialize<'de> for Literal {
                 i64::try_from(v).map(Literal::Int).map_err(E::custom)
             }
             fn visit_str<E>(self, v: &str) -> Result<Literal, E> {
-                Ok(Literal::Str(v.to_owned().into()))
+                Ok(match v.strip_prefix('$') {
+                    Some(name) => Literal::Parameter(name.to_owned().into()),
+                    None => Literal::Str(v.to_owned().into()),
+                })
             }
         }
         deserializer.deserialize_any(Any)
     }
+}
+
+/// A single text as the files of an example.
+fn only_file(text: String) -> List<(Text, Text)> {
+    vec![("example.yaml".into(), text.into())].into()
 }
 
 impl<'de> Deserialize<'de> for Example {
@@ -418,12 +798,12 @@ impl<'de> Deserialize<'de> for Example {
         impl<'de> Visitor<'de> for TextOrFiles {
             type Value = Example;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or a map with `files` and `marks`")
+                f.write_str("a text, or a map with `text` or `files`")
             }
             fn visit_str<E>(self, text: &str) -> Result<Example, E> {
                 Ok(Example {
-                    files: vec![("example.yaml".into(), text.to_owned().into())].into(),
-                    marks: List::default(),
+                    files: only_file(text.to_owned()),
+                    ..Example::default()
                 })
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Example, A::Error> {
@@ -439,8 +819,18 @@ impl<'de> Deserialize<'de> for Example {
                                 .collect::<Vec<_>>()
                                 .into();
                         }
+                        "text" => example.files = only_file(map.next_value()?),
+                        "kubernetes" => {
+                            let release: String = map.next_value()?;
+                            let minor = release.strip_prefix("1.").and_then(|m| m.parse().ok());
+                            let wrong = || de::Error::custom("kubernetes: a release such as 1.24");
+                            example.release = Some(minor.ok_or_else(wrong)?);
+                        }
                         "marks" => example.marks = map.next_value()?,
-                        other => return Err(de::Error::unknown_field(other, &["files", "marks"])),
+                        other => {
+                            let known = &["kubernetes", "text", "files", "marks"];
+                            return Err(de::Error::unknown_field(other, known));
+                        }
                     }
                 }
                 Ok(example)

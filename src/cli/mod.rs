@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod explain;
 mod schema;
 mod schemas;
 mod settings;
@@ -39,14 +40,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let code = match command {
         Command::Check(args) => check::run(&args),
-        Command::Explain { rule } => explain(&rule),
+        Command::Explain { rule } => explain::run(&rule),
         Command::Schema(asked) => schema::run(&asked),
         Command::Rules {
             output_format,
             profile,
         } => {
             let registry = Registry::default();
-            let asked = |p: &&Policy| profile.is_none_or(|profile| p.is_in(profile.into()));
+            let asked = |p: &&Policy| profile.is_none_or(|profile| p.is_in(profile));
             let rules = || registry.policies().filter(asked);
             match output_format {
                 RulesFormat::Table => say(&output::rules_table(
@@ -57,22 +58,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(code)
-}
-
-fn explain(id: &str) -> u8 {
-    let registry = Registry::default();
-    if let Some(policy) = registry.policy(id) {
-        return say(&output::explain(policy));
-    }
-    let near = registry
-        .nearest(id)
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
-    complain(&format!(
-        "there is no rule `{}`{near} (all rules: `kubevet rules`)",
-        output::sanitize(id)
-    ));
-    FAILED
 }
 
 /// Writes to stdout. A reader that has gone away is no error.

@@ -7,7 +7,7 @@ use crate::check::{Findings, RuleContext};
 use crate::documents::{self, CustomFacts, Fact, Repository};
 use crate::ids;
 use crate::kube::Object;
-use crate::schema::{self, CROWDED, Definition, Patterns, SchemaProblem, UserSchema};
+use crate::schema::{self, Definition, MAX_PROBLEMS, Patterns, SchemaProblem, UserSchema};
 use crate::text::{FileId, SourceFile, Span};
 use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, Rendered, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -262,7 +262,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &
                         completeness,
                         &mut patterns,
                     );
-                    complete &= !gave_up && problems.len() < CROWDED;
+                    complete &= !gave_up && problems.len() < MAX_PROBLEMS;
                     problems
                 });
                 agreed(judged.collect())

@@ -6,20 +6,11 @@ use crate::model::{Policy, Profile};
 use crate::policy::expected;
 use std::fmt::Write as _;
 
-const PROFILES: [(Profile, &str); 6] = [
-    (Profile::Default, "default"),
-    (Profile::Baseline, "baseline"),
-    (Profile::Restricted, "restricted"),
-    (Profile::Cis, "cis"),
-    (Profile::Nsa, "nsa"),
-    (Profile::All, "all"),
-];
-
 fn profiles(policy: &Policy) -> String {
-    PROFILES
-        .iter()
-        .filter(|(profile, _)| policy.is_in(*profile))
-        .map(|(_, name)| *name)
+    Profile::ALL
+        .into_iter()
+        .filter(|profile| policy.is_in(*profile))
+        .map(Profile::name)
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -68,6 +59,9 @@ pub fn rule_page(policy: &Policy) -> String {
         }
         for example in examples.iter() {
             let marks = expected(example);
+            if let Some(minor) = example.release {
+                let _ = writeln!(out, "\nIn Kubernetes 1.{minor}:");
+            }
             for (path, text) in example.files.iter() {
                 if example.files.len() > 1 {
                     let _ = writeln!(out, "\n`{path}`");
@@ -108,14 +102,15 @@ pub fn rule_page(policy: &Policy) -> String {
 
 /// What the setting of a rule is where nobody writes it, for each component, carrier and span of releases.
 fn setting_defaults(policy: &Policy, out: &mut String) {
-    let Some(setting) = policy.check.as_ref().and_then(|c| c.setting.as_ref()) else {
+    let settings = policy.check.iter().filter_map(|c| c.setting.as_ref());
+    let Some(id) = settings.flat_map(|s| s.id.iter()).next() else {
         return;
     };
     let components = policy.applies.iter();
     let mut lines = Vec::new();
     for component in components.filter_map(|name| ComponentKind::named(name)) {
         let mut rows: Vec<(&str, Releases, &str)> = Vec::new();
-        for (carrier, releases, value) in defaults(component, &setting.id) {
+        for (carrier, releases, value) in defaults(component, id) {
             let same = rows
                 .iter_mut()
                 .find(|(c, _, v)| (*c, *v) == (carrier, value));
@@ -142,7 +137,7 @@ fn setting_defaults(policy: &Policy, out: &mut String) {
         let _ = writeln!(
             out,
             "\n## Where `{}` is not written\n\n{}",
-            setting.id,
+            id,
             lines.join("\n")
         );
     }

@@ -4,7 +4,7 @@ use crate::check::Cx;
 use crate::component::minor;
 use crate::kube::{Object, is_placeholder};
 use crate::model::Severity;
-use crate::yaml::{Node, items};
+use crate::yaml::Node;
 
 /// The configurations of a plugin in an object: its own document, or an entry of an AdmissionConfiguration.
 fn configurations<'d>(object: Object<'d>, kind: &str, plugin: &str) -> Vec<Node<'d>> {
@@ -18,60 +18,6 @@ fn configurations<'d>(object: Object<'d>, kind: &str, plugin: &str) -> Vec<Node<
 
 fn pod_security(object: Object<'_>) -> Vec<Node<'_>> {
     configurations(object, "PodSecurityConfiguration", "PodSecurity")
-}
-
-pub(super) fn pod_security_default_enforce_privileged(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in pod_security(object) {
-        let message = "Namespaces without labels allow every pod: the default level is privileged";
-        match config.at(&["defaults", "enforce"]) {
-            Some(level) if level.as_str() == Some("privileged") => {
-                cx.report(level, message);
-            }
-            Some(_) => {}
-            None => {
-                let at = config.field("defaults").unwrap_or(config);
-                cx.missing(at.lacking(), message);
-            }
-        }
-    }
-}
-
-pub(super) fn pod_security_exempt_namespaces(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in pod_security(object) {
-        let list = config.at(&["exemptions", "namespaces"]);
-        for name in items(list) {
-            if matches!(name.as_str(), Some("default" | "kube-public")) {
-                let text = name.text().unwrap_or_default();
-                cx.report(name, format!("Namespace {text}, where anybody puts pods first, is exempt from Pod Security"));
-            }
-        }
-    }
-}
-
-pub(super) fn pod_security_exempt_usernames(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in pod_security(object) {
-        let list = config.at(&["exemptions", "usernames"]);
-        for name in items(list) {
-            let text = name.text().unwrap_or_default();
-            let controller = text.starts_with("system:serviceaccount:kube-system:")
-                && text.ends_with("-controller");
-            if controller {
-                cx.report(name, format!("every workload is exempt from Pod Security: {text} makes the pods of all of them"));
-            }
-        }
-    }
-}
-
-pub(super) fn image_policy_webhook_fail_open(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in configurations(object, "ImagePolicyWebhook", "ImagePolicyWebhook") {
-        let open = config.at(&["imagePolicy", "defaultAllow"]);
-        if let Some(open) = open.filter(|o| o.as_bool() == Some(true)) {
-            cx.report(
-                open,
-                "every image is allowed while the image policy webhook does not answer",
-            );
-        }
-    }
 }
 
 pub(super) fn duplicate_plugin(object: Object<'_>, cx: &mut Cx<'_>) {
@@ -146,62 +92,8 @@ pub(super) fn pod_security_version_pinned_old(object: Object<'_>, cx: &mut Cx<'_
     }
 }
 
-pub(super) fn pod_security_exempt_runtime_classes(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in pod_security(object) {
-        for class in items(config.at(&["exemptions", "runtimeClasses"])) {
-            let text = class.text().unwrap_or_default();
-            cx.report(
-                class,
-                format!(
-                    "whoever names the RuntimeClass {text} in a pod is exempt from Pod Security"
-                ),
-            );
-        }
-    }
-}
-
-pub(super) fn image_policy_webhook_long_allow_ttl(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in configurations(object, "ImagePolicyWebhook", "ImagePolicyWebhook") {
-        let ttl = config.at(&["imagePolicy", "allowTTL"]);
-        if let Some(ttl) = ttl.filter(|t| t.as_int().is_some_and(|seconds| seconds > 3600)) {
-            cx.report(ttl, "an image that was allowed once stays so for more than an hour, whatever is found in it meanwhile");
-        }
-    }
-}
-
-pub(super) fn path_and_configuration(object: Object<'_>, cx: &mut Cx<'_>) {
-    for plugin in object.node.list("plugins") {
-        let path = plugin
-            .field("path")
-            .filter(|p| p.text().is_some_and(|t| !t.is_empty()));
-        let inline = plugin.pair("configuration").filter(|(_, c)| !c.is_null());
-        if let (Some(path), Some((key, _))) = (path, inline) {
-            cx.report(
-                path,
-                "this file is not read: `configuration` beside it counts",
-            )
-            .related(key, "this one counts");
-        }
-    }
-}
-
 fn event_rate_limit(object: Object<'_>) -> Vec<Node<'_>> {
     configurations(object, "Configuration", "EventRateLimit")
-}
-
-pub(super) fn event_rate_limit_no_limits(object: Object<'_>, cx: &mut Cx<'_>) {
-    for config in event_rate_limit(object) {
-        let message = "EventRateLimit has no limits: the API server does not start";
-        match config.pair("limits") {
-            Some((key, list)) if list.is_empty() => {
-                cx.report(key, message);
-            }
-            Some(_) => {}
-            None => {
-                cx.missing(config.lacking(), message);
-            }
-        }
-    }
 }
 
 pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>) {

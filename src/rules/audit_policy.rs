@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::yaml::{Node, items};
+use crate::yaml::Node;
 
 fn rules(policy: Object<'_>) -> impl Iterator<Item = Node<'_>> {
     policy.node.list("rules")
@@ -45,20 +45,6 @@ fn deciding<'d>(policy: Object<'d>, group: &str, resource: &str) -> Option<Node<
             && any(*rule, "nonResourceURLs")
             && resources.is_none_or(|list| list.items().any(matches))
     })
-}
-
-pub(super) fn no_rules(policy: Object<'_>, cx: &mut Cx<'_>) {
-    if rules(policy).next().is_some() {
-        return;
-    }
-    let message = "this audit policy has no rules: the API server does not start with it";
-    match policy.node.pair("rules") {
-        Some((key, _)) => cx.report(key, message),
-        None => cx.missing(
-            policy.node.get("kind").unwrap_or(policy.node).lacking(),
-            message,
-        ),
-    };
 }
 
 pub(super) fn logs_nothing(policy: Object<'_>, cx: &mut Cx<'_>) {
@@ -237,109 +223,6 @@ pub(super) fn rbac_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
 pub(super) fn workload_changes_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
     let workloads = [("", "pods"), ("apps", "deployments")];
     unrecorded(policy, &workloads, "who changes workloads", cx);
-}
-
-pub(super) fn request_response_everywhere(policy: Object<'_>, cx: &mut Cx<'_>) {
-    for rule in rules(policy).filter(|r| is_unconditional(*r)) {
-        if let Some(at) = rule
-            .field("level")
-            .filter(|_| level(rule).starts_with("Request"))
-        {
-            cx.report(at, format!("bodies of all requests are recorded, {} for every one: the log grows fast, and holds what objects hold", level(rule)));
-        }
-    }
-}
-
-pub(super) fn response_complete_omitted(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let lists = rules(policy).map(|r| r.field("omitStages"));
-    let lists = [policy.node.field("omitStages")].into_iter().chain(lists);
-    for stage in lists.flat_map(items) {
-        if matches!(stage.as_str(), Some("ResponseComplete" | "Panic")) {
-            let name = stage.text().unwrap_or_default();
-            cx.report(
-                stage,
-                format!("how requests end is not recorded: stage {name} is left out"),
-            );
-        }
-    }
-}
-
-pub(super) fn core_group_misspelt(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let entries = rules(policy).flat_map(|r| r.list("resources"));
-    for group in entries.filter_map(|e| e.field("group")) {
-        let text = group.text().unwrap_or_default();
-        if matches!(text, "core" | "v1") || text.contains('/') {
-            cx.report(
-                group,
-                format!("there is no API group `{text}`: this rule never matches"),
-            )
-            .help("write the group without a version; the core group is \"\"");
-        }
-    }
-}
-
-pub(super) fn invalid(policy: Object<'_>, cx: &mut Cx<'_>) {
-    for rule in rules(policy) {
-        match rule.field("level") {
-            None => {
-                cx.missing(
-                    rule.lacking(),
-                    "a rule without `level`: the API server does not start with this policy",
-                );
-            }
-            Some(at)
-                if !matches!(
-                    level(rule),
-                    "None" | "Metadata" | "Request" | "RequestResponse"
-                ) =>
-            {
-                let text = at.text().unwrap_or_default();
-                cx.report(
-                    at,
-                    format!(
-                        "there is no level {text}: the API server does not start with this policy"
-                    ),
-                )
-                .help("write None, Metadata, Request or RequestResponse");
-            }
-            Some(_) => {}
-        }
-        let both = ["resources", "namespaces"]
-            .into_iter()
-            .find_map(|key| rule.pair(key).filter(|(_, v)| !v.is_empty()));
-        let urls = rule.field("nonResourceURLs").filter(|l| !l.is_empty());
-        if let (Some((key, _)), Some(_)) = (both, urls) {
-            cx.report(key, "a rule is about resources or about URLs, not both: the API server does not start with this policy");
-        }
-    }
-}
-
-/// What the most powerful do is dropped before any rule records it.
-pub(super) fn system_users_excluded(policy: Object<'_>, cx: &mut Cx<'_>) {
-    const POWERFUL: [&str; 4] = [
-        "system:masters",
-        "kubernetes-admin",
-        "system:admin",
-        "system:serviceaccounts:kube-system",
-    ];
-    for rule in rules(policy).filter(|r| level(*r) == "None") {
-        // What somebody reads, health checks, and the noise of leases and events may be dropped.
-        let given = |key: &str| rule.field(key).is_some_and(|list| !list.is_empty());
-        let mut verbs = rule.list("verbs").filter_map(Node::text);
-        let reads = given("verbs") && verbs.all(|v| matches!(v, "get" | "list" | "watch"));
-        if reads || given("resources") || given("nonResourceURLs") {
-            continue;
-        }
-        for user in ["users", "userGroups"]
-            .iter()
-            .flat_map(|key| rule.list(key))
-        {
-            let text = user.text().unwrap_or_default();
-            if POWERFUL.contains(&text) {
-                cx.report(user, format!("nothing that {text} changes is recorded: who gets hold of those credentials leaves no trace"));
-            }
-        }
-    }
 }
 
 pub(super) fn request_received_kept(policy: Object<'_>, cx: &mut Cx<'_>) {

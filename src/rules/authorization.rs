@@ -1,7 +1,7 @@
 //! AuthorizationConfiguration: who is asked, and what counts when nobody answers.
 
 use crate::check::Cx;
-use crate::component::number;
+use crate::go_value::parse_seconds;
 use crate::kube::Object;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -136,7 +136,7 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
         );
     }
     let timeout = webhook.field("timeout");
-    let seconds = timeout.and_then(|t| number(t.text()?));
+    let seconds = timeout.and_then(|t| parse_seconds(t.text()?));
     if let (Some(timeout), Some(seconds)) = (timeout, seconds)
         && !(seconds > 0.0 && seconds <= 30.0)
     {
@@ -144,43 +144,5 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
             timeout,
             "the timeout is to be more than nothing and at most 30s: the API server does not start",
         );
-    }
-}
-
-/// A webhook that is asked first and denies while it is away denies the cluster's own programs too.
-pub(super) fn webhook_deny_without_exclusion(config: Object<'_>, cx: &mut Cx<'_>) {
-    let Some(first) = config.node.list("authorizers").next() else {
-        return;
-    };
-    let webhook = first.field("webhook").filter(|_| kind(first) == "Webhook");
-    let excludes = |w: Node<'_>| {
-        let mut texts = w
-            .field("matchConditions")
-            .into_iter()
-            .flat_map(Node::within)
-            .filter_map(Node::text);
-        texts.any(|t| t.contains("system:") || t.contains("kube-system"))
-    };
-    let policy = webhook
-        .filter(|w| !excludes(*w))
-        .and_then(|w| w.field("failurePolicy"));
-    if let Some(policy) = policy.filter(|p| p.as_str() == Some("Deny")) {
-        cx.report(policy, "while this webhook does not answer, everybody is denied, the nodes and the control plane too, and it may not come back");
-    }
-}
-
-pub(super) fn webhook_cache_long(config: Object<'_>, cx: &mut Cx<'_>) {
-    for webhook in config
-        .node
-        .list("authorizers")
-        .filter_map(|a| a.field("webhook"))
-    {
-        let Some(ttl) = webhook.field("authorizedTTL") else {
-            continue;
-        };
-        let text = ttl.text().unwrap_or_default();
-        if number(text).is_some_and(|seconds| seconds > 600.0) {
-            cx.report(ttl, format!("what the webhook allowed stays allowed for {text}, whatever it would say by then"));
-        }
     }
 }

@@ -73,35 +73,6 @@ pub(super) fn capi_kcp_version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn openshift_apiserver_settings(server: Object<'_>, cx: &mut Cx<'_>) {
-    let Some(spec) = server.node.field("spec") else {
-        return;
-    };
-    let secrets = "Secrets are written to etcd in plain text";
-    match spec.at(&["encryption", "type"]) {
-        Some(kind) if matches!(kind.as_str(), Some("identity" | "")) => {
-            cx.report(kind, format!("{secrets}: `identity` encrypts nothing"));
-        }
-        Some(_) => {}
-        None => {
-            cx.missing(
-                spec.lacking(),
-                format!("{secrets}: `encryption.type` is not set"),
-            );
-        }
-    }
-    if let Some(profile) = spec
-        .at(&["audit", "profile"])
-        .filter(|p| p.as_str() == Some("None"))
-    {
-        cx.report(
-            profile,
-            "nobody can tell afterwards who did what: no request is logged",
-        )
-        .severity(Severity::High);
-    }
-}
-
 /// Whether an EKS cluster is of a release that encrypts by itself, with a key of AWS.
 fn encrypts_itself(version: Option<Node<'_>>) -> bool {
     version
@@ -167,32 +138,5 @@ pub(super) fn eks_endpoint_public(cluster: Object<'_>, cx: &mut Cx<'_>) {
             .or_else(|| cluster.node.get("kind"))
             .unwrap_or(cluster.node);
         cx.missing(place.lacking(), message);
-    }
-}
-
-pub(super) fn eks_control_plane_logging(cluster: Object<'_>, cx: &mut Cx<'_>) {
-    let message = "nobody can tell afterwards who did what: the API server's audit log is not kept";
-    if cluster.gvk.group == "eksctl.io" {
-        let types = cluster
-            .node
-            .at(&["cloudWatch", "clusterLogging", "enableTypes"]);
-        let audited = items(types).any(|t| matches!(t.as_str(), Some("audit" | "*" | "all")));
-        match types {
-            _ if audited => {}
-            Some(types) => drop(cx.report(types, message)),
-            None => drop(cx.missing(
-                cluster.node.get("kind").unwrap_or(cluster.node).lacking(),
-                message,
-            )),
-        }
-        return;
-    }
-    let Some(spec) = cluster.node.field("spec") else {
-        return;
-    };
-    match spec.at(&["logging", "audit"]) {
-        Some(audit) if audit.as_bool() == Some(false) => drop(cx.report(audit, message)),
-        Some(_) => {}
-        None => drop(cx.missing(spec.field("logging").unwrap_or(spec).lacking(), message)),
     }
 }

@@ -3,7 +3,8 @@
 use crate::check::Cx;
 use crate::component::encryption::{Verdict, verdict};
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Node, NodeKind, base64};
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
 
 const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
@@ -99,24 +100,6 @@ pub(super) fn identity_fallback_missing(config: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// The first provider of an entry, if it is the one of that name.
-fn first<'d>(entry: Node<'d>, name: &str) -> Option<Node<'d>> {
-    let item = providers(entry).next()?;
-    item.pair(name).map(|(key, _)| key)
-}
-
-pub(super) fn aescbc(config: Object<'_>, cx: &mut Cx<'_>) {
-    for key in entries(config).filter_map(|e| first(e, "aescbc")) {
-        cx.report(key, "AES-CBC writes what this entry lists: it does not notice changed data, and is open to padding oracle attacks");
-    }
-}
-
-pub(super) fn aesgcm(config: Object<'_>, cx: &mut Cx<'_>) {
-    for key in entries(config).filter_map(|e| first(e, "aesgcm")) {
-        cx.report(key, "AES-GCM with random nonces writes what this entry lists: its key must be changed every 200,000 writes");
-    }
-}
-
 /// The key management providers.
 fn kms(config: Object<'_>) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
     entries(config)
@@ -126,39 +109,6 @@ fn kms(config: Object<'_>) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
 
 fn is_v2(kms: Node<'_>) -> bool {
     kms.field("apiVersion").and_then(Node::as_str) == Some("v2")
-}
-
-pub(super) fn kms_v1(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (key, content) in kms(config).filter(|(_, c)| !is_v2(*c)) {
-        let holds = cx.targets().from(29);
-        match content.field("apiVersion") {
-            Some(version) => cx.report_for(holds, version, "KMS v1 is off since Kubernetes 1.29: the API server does not start"),
-            None => cx.report_for(holds, key, "without `apiVersion` this is KMS v1, which is off since Kubernetes 1.29: the API server does not start"),
-        };
-    }
-}
-
-pub(super) fn kms_v2_cachesize(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (_, content) in kms(config).filter(|(_, c)| is_v2(*c)) {
-        if let Some(size) = content.field("cachesize") {
-            cx.report(
-                size,
-                "KMS v2 has no `cachesize`: the API server does not start",
-            );
-        }
-    }
-}
-
-pub(super) fn kms_endpoint_not_unix(config: Object<'_>, cx: &mut Cx<'_>) {
-    for endpoint in kms(config).filter_map(|(_, c)| c.field("endpoint")) {
-        let text = endpoint.text().unwrap_or_default();
-        if !text.starts_with("unix:") && !is_placeholder(text) {
-            cx.report(
-                endpoint,
-                format!("the endpoint {text} is no Unix socket: the API server does not start"),
-            );
-        }
-    }
 }
 
 pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
@@ -182,23 +132,6 @@ pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
             .related(*before, "the first");
         }
         seen.entry(name).or_insert(node);
-    }
-}
-
-pub(super) fn kms_timeout(config: Object<'_>, cx: &mut Cx<'_>) {
-    for timeout in kms(config).filter_map(|(_, c)| c.field("timeout")) {
-        let text = timeout.text().unwrap_or_default();
-        let Some(seconds) = crate::component::number(text) else {
-            continue;
-        };
-        if seconds <= 0.0 {
-            cx.report(
-                timeout,
-                format!("a timeout of {text} is none: the API server does not start"),
-            );
-        } else if seconds > 30.0 {
-            cx.report(timeout, format!("requests wait up to {text} for the key service: the API server stands still with it"));
-        }
     }
 }
 

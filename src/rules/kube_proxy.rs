@@ -2,7 +2,8 @@
 
 use crate::check::Cx;
 use crate::component::{Instance, is_open};
-use crate::kube::address::Url;
+use crate::go_value::split_host_port;
+use crate::kube::address::{Url, is_loopback};
 
 /// Metrics are served to other machines.
 pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
@@ -10,8 +11,8 @@ pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     };
     let value = setting.value.as_ref();
-    let local = ["127.", "localhost", "[::1]", "::1"];
-    if value.is_empty() || is_open(value) || local.iter().any(|l| value.starts_with(l)) {
+    let host = split_host_port(value).map_or(value, |(host, _)| host);
+    if value.is_empty() || is_open(value) || is_loopback(host.trim_matches(['[', ']'])) {
         return;
     }
     let message = format!(

@@ -187,27 +187,6 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn discovery_file_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in parts(object, Which::Join) {
-        let Some(file) = part.node.at(&["discovery", "file"]) else {
-            continue;
-        };
-        let path = file
-            .field("kubeConfigPath")
-            .filter(|p| p.text().is_some_and(|t| t.starts_with("http://")));
-        if let Some(path) = path {
-            cx.report(path, "the node takes the cluster's address and CA from a file that comes over http: whoever is on the way names another cluster");
-        }
-        let skip = file.at(&["kubeConfig", "cluster", "insecureSkipTLSVerify"]);
-        if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
-            cx.report(
-                skip,
-                "the node joins whatever answers at the endpoint: its certificate is not verified",
-            );
-        }
-    }
-}
-
 pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
     // A patch is kind's, which ignores them all by itself.
     if cx.is_fragment() {
@@ -221,49 +200,6 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
         .filter(|i| i.text().is_some_and(|t| t.eq_ignore_ascii_case("all")))
     {
         cx.report(item, "kubeadm goes on whatever is wrong with the machine: swap, versions, ports, leftovers of another cluster");
-    }
-}
-
-pub(super) fn skip_phases_security(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in KubeadmSection::of(object) {
-        for phase in part.node.list("skipPhases") {
-            let name = phase.text().unwrap_or_default();
-            let first = name.split('/').next().unwrap_or_default();
-            let lost = match first {
-                "mark-control-plane" => "workloads are scheduled beside the control plane",
-                "kubelet-finalize" => {
-                    "the kubelet keeps a client certificate that it does not renew"
-                }
-                "certs" => "certificates are whatever lies on the machine already",
-                _ => continue,
-            };
-            cx.report(phase, format!("without the phase `{name}` {lost}"));
-        }
-    }
-}
-
-pub(super) fn encryption_algorithm_weak(object: Object<'_>, cx: &mut Cx<'_>) {
-    const KNOWN: [&str; 5] = [
-        "RSA-2048",
-        "RSA-3072",
-        "RSA-4096",
-        "ECDSA-P256",
-        "ECDSA-P384",
-    ];
-    let algorithms =
-        parts(object, Which::Cluster).filter_map(|p| p.node.field("encryptionAlgorithm"));
-    for node in algorithms.filter(|n| n.text().is_some_and(|t| !t.is_empty() && !is_open(t))) {
-        let name = node.text().unwrap_or_default();
-        if !KNOWN.contains(&name) {
-            cx.report(
-                node,
-                format!("kubeadm makes no keys of kind `{name}`: it refuses the configuration"),
-            )
-            .severity(Severity::High)
-            .help(format!("write one of {}", KNOWN.join(", ")));
-        } else if name == "RSA-2048" && cx.is_strict() {
-            cx.report(node, "keys of 2048 bits are the shortest that kubeadm makes, and a CA's is used for ten years");
-        }
     }
 }
 
@@ -333,19 +269,6 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
                 setting.spelling
             ),
         );
-    }
-}
-
-pub(super) fn patches_hidden(object: Object<'_>, cx: &mut Cx<'_>) {
-    for part in KubeadmSection::of(object) {
-        if let Some(folder) = part
-            .node
-            .at(&["patches", "directory"])
-            .filter(|f| f.text().is_some_and(|t| !t.is_empty()))
-        {
-            let path = folder.text().unwrap_or_default();
-            cx.report(folder, format!("what lies in {path} of the machine changes the control plane's pods after this file is read"));
-        }
     }
 }
 

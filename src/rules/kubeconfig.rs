@@ -1,10 +1,8 @@
 //! kubeconfigs: whom they trust, and whom they make of whoever reads them.
 
 use crate::check::Cx;
-use crate::component::is_open;
+use crate::go_value::Url;
 use crate::kube::Object;
-use crate::kube::address::{Url, is_loopback, is_private};
-use crate::model::Severity;
 use crate::secrets::certificate::{Pem, pem};
 use crate::secrets::detect::{
     CredentialKind, NameHint, claims, encoded, is_credential, named, service_account,
@@ -31,50 +29,6 @@ fn clusters(config: Object<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
 
 fn users(config: Object<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
     entries(config, "users", "user")
-}
-
-fn server(cluster: Node<'_>) -> Option<(Node<'_>, Url<'_>)> {
-    let node = cluster.field("server")?;
-    let text = node.as_str().filter(|t| !is_open(t))?;
-    Some((node, Url::parse(text)?))
-}
-
-pub(super) fn insecure_skip_tls_verify(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (name, cluster) in clusters(config) {
-        let Some(skip) = cluster
-            .field("insecure-skip-tls-verify")
-            .filter(|s| s.as_bool() == Some(true))
-        else {
-            continue;
-        };
-        let draft = cx.report(skip, format!("whoever answers as cluster \"{name}\" gets the credentials that are sent there: its certificate is not verified"));
-        if server(cluster).is_some_and(|(_, url)| is_loopback(url.host)) {
-            draft.severity(Severity::Medium);
-        }
-    }
-}
-
-pub(super) fn plaintext_server(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (name, cluster) in clusters(config) {
-        if let Some((node, _)) = server(cluster).filter(|(_, url)| url.is_plain()) {
-            cx.report(node, format!("everything between here and cluster \"{name}\" can be read and changed on the way: its address is http"));
-        }
-    }
-}
-
-pub(super) fn ca_missing(config: Object<'_>, cx: &mut Cx<'_>) {
-    const TRUST: [&str; 3] = [
-        "certificate-authority",
-        "certificate-authority-data",
-        "insecure-skip-tls-verify",
-    ];
-    for (name, cluster) in clusters(config) {
-        let private =
-            server(cluster).is_some_and(|(_, url)| url.scheme == "https" && is_private(url.host));
-        if private && TRUST.iter().all(|field| cluster.field(field).is_none()) {
-            cx.missing(cluster.lacking(), format!("no CA is given for cluster \"{name}\", and no public authority certifies its address"));
-        }
-    }
 }
 
 /// Users that every cluster's installer calls its administrator.
@@ -167,20 +121,6 @@ pub(super) fn basic_auth(config: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn impersonation(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (name, user) in users(config) {
-        let groups = user.list("as-groups");
-        let all = groups.filter(|g| g.as_str() == Some("system:masters"));
-        let admin = user
-            .field("as")
-            .filter(|u| matches!(u.as_str(), Some("system:admin" | "kubernetes-super-admin")));
-        for who in all.chain(admin) {
-            let text = who.text().unwrap_or_default();
-            cx.report(who, format!("each request of user \"{name}\" is made as {text}, past all of RBAC: a slip of the hand is one of an administrator"));
-        }
-    }
-}
-
 pub(super) fn exec_plugin_relative(config: Object<'_>, cx: &mut Cx<'_>) {
     for (name, user) in users(config) {
         let Some(exec) = user.field("exec") else {
@@ -214,26 +154,6 @@ fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '~', '$']) || path.get(1..3) == Some(":\\")
 }
 
-pub(super) fn auth_provider_removed(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (user, node) in users(config) {
-        let Some(name) = node.at(&["auth-provider", "name"]) else {
-            continue;
-        };
-        let plugin = match name.as_str() {
-            Some("gcp") => "gke-gcloud-auth-plugin",
-            Some("azure") => "kubelogin",
-            Some("openstack") => "client-keystone-auth",
-            _ => continue,
-        };
-        let provider = name.text().unwrap_or_default();
-        cx.report(
-            name,
-            format!("kubectl has no provider `{provider}` any more: user \"{user}\" cannot log in"),
-        )
-        .help(format!("use `exec` with {plugin}"));
-    }
-}
-
 pub(super) fn proxy_url_plain(config: Object<'_>, cx: &mut Cx<'_>) {
     for (name, cluster) in clusters(config) {
         let Some((node, text)) = cluster
@@ -242,37 +162,13 @@ pub(super) fn proxy_url_plain(config: Object<'_>, cx: &mut Cx<'_>) {
         else {
             continue;
         };
-        let login = text
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
-        let password = login.and_then(|(login, _)| login.split_once(':'));
-        if password.is_some_and(|(_, p)| !stands_for_another(p)) {
+        let password = Url::parse(text).and_then(|url| url.password);
+        if password.is_some_and(|p| !stands_for_another(p)) {
             cx.report(
                 node,
                 format!("the password of the proxy before cluster \"{name}\" is committed"),
             )
             .secret();
-        }
-    }
-}
-
-pub(super) fn absolute_home_path(config: Object<'_>, cx: &mut Cx<'_>) {
-    let of_clusters = clusters(config).filter_map(|(_, c)| c.field("certificate-authority"));
-    let of_users = users(config).flat_map(|(_, u)| {
-        ["client-certificate", "client-key", "tokenFile"]
-            .into_iter()
-            .filter_map(move |f| u.field(f))
-    });
-    for node in of_clusters.chain(of_users) {
-        let path = node.as_str().unwrap_or_default();
-        if ["/home/", "/Users/", "C:\\Users\\", "/root/"]
-            .iter()
-            .any(|home| path.starts_with(home))
-        {
-            cx.report(
-                node,
-                format!("{path} is on one machine only: nobody else can use this file"),
-            );
         }
     }
 }

@@ -17,7 +17,6 @@ mod flags;
 mod image;
 mod k3s;
 mod kind;
-mod kops;
 mod kube_proxy;
 mod kubeadm;
 mod kubeconfig;
@@ -37,8 +36,9 @@ mod yaml;
 use crate::check::Check;
 use crate::component::is_open;
 use crate::model::{
-    Absence, Example, Examples, FailsWhen, FieldShape, GrantsShape, Identity, Literal, Mark,
-    Parameter, Policy, PssLevel, SettingShape, Severity, Shape, Standards, SubsumeBy,
+    Absence, Address, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape,
+    GrantsShape, Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence,
+    PssLevel, Related, Section, SettingShape, Severity, Shape, Standards, Step, SubsumeBy,
 };
 use std::borrow::Cow;
 

@@ -40,17 +40,6 @@ pub(super) fn pod_security_label_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>)
     }
 }
 
-pub(super) fn pod_security_level_privileged(namespace: Object<'_>, cx: &mut Cx<'_>) {
-    let level = label(namespace, "enforce").filter(|l| l.text() == Some("privileged"));
-    let name = namespace.name().unwrap_or("without a name");
-    if let Some(level) = level.filter(|_| !is_system(name, cx)) {
-        cx.report(
-            level,
-            format!("Namespace \"{name}\" takes any Pod: the level `privileged` forbids nothing"),
-        );
-    }
-}
-
 pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>) {
     let labels = namespace.metadata("labels");
     for (key, value) in labels.into_iter().flat_map(Node::entries) {
@@ -106,49 +95,5 @@ pub(super) fn pod_security_warn_weaker(namespace: Object<'_>, cx: &mut Cx<'_>) {
             let enforced = enforced.text().unwrap_or_default();
             cx.report(level, format!("`{mode}` is weaker than `{enforced}`, which is enforced: it never says anything"));
         }
-    }
-}
-
-pub(super) fn default_namespace(object: Object<'_>, cx: &mut Cx<'_>) {
-    let (kind, name) = (object.gvk.kind, object.name().unwrap_or("without a name"));
-    // The API server makes these.
-    let made = matches!(
-        (kind, name),
-        ("ServiceAccount", "default") | ("Service" | "Endpoints" | "EndpointSlice", "kubernetes")
-    );
-    let at = object.metadata("namespace");
-    if let Some(at) = at.filter(|n| n.as_str() == Some("default") && !made) {
-        cx.report(
-            at,
-            format!(
-                "{kind} \"{name}\" lives in the namespace `default`, with all that nobody gave one"
-            ),
-        );
-    }
-}
-
-pub(super) fn policy_bypass_label(namespace: Object<'_>, cx: &mut Cx<'_>) {
-    let name = namespace.name().unwrap_or("without a name");
-    let own = ["kube-", "openshift-", "gatekeeper-system", "cosign-system"];
-    if own.iter().any(|start| name.starts_with(start)) {
-        return;
-    }
-    let labels = namespace.metadata("labels");
-    for (key, value) in labels.into_iter().flat_map(Node::entries) {
-        let (Some(key), Some(text)) = (key.key(), value.text()) else {
-            continue;
-        };
-        let off = match (&*key, text) {
-            ("admission.gatekeeper.sh/ignore", _) => "Gatekeeper looks at nothing in",
-            ("policy.sigstore.dev/include", "false") => "nobody verifies the images of",
-            ("openshift.io/run-level", "0" | "1") => {
-                "OpenShift applies no security context constraints in"
-            }
-            ("security.openshift.io/scc.podSecurityLabelSync", "false") => {
-                "OpenShift sets no Pod Security level in"
-            }
-            _ => continue,
-        };
-        cx.report(value, format!("{off} Namespace \"{name}\""));
     }
 }

@@ -3,7 +3,6 @@
 use crate::check::Cx;
 use crate::component::{ComponentKind, ConfigSource, Instance};
 use crate::documents::{DocumentSet, folder};
-use crate::kube::Object;
 use crate::kube::{Container, PodSpec};
 use crate::yaml::Node;
 use std::collections::HashMap;
@@ -70,37 +69,6 @@ pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if let Some(probe) = probes(container).find(asks) {
         cx.report(flag.spot(), "the kubelet's probe is a request without credentials, which is now refused: it restarts the API server for ever")
             .related(probe, "this probe sends none");
-    }
-}
-
-/// A registry that gets no images any more.
-pub(super) fn image_registry_frozen(config: Object<'_>, cx: &mut Cx<'_>) {
-    let paths: [&[&str]; 3] = [
-        &["imageRepository"],
-        &["dns", "imageRepository"],
-        &["etcd", "local", "imageRepository"],
-    ];
-    let root = match config.gvk.kind {
-        "ClusterConfiguration" => Some(config.node),
-        "KubeadmConfig" => config.node.at(&["spec", "clusterConfiguration"]),
-        "KubeadmControlPlane" => {
-            config
-                .node
-                .at(&["spec", "kubeadmConfigSpec", "clusterConfiguration"])
-        }
-        _ => config.node.at(&[
-            "spec",
-            "template",
-            "spec",
-            "kubeadmConfigSpec",
-            "clusterConfiguration",
-        ]),
-    };
-    for repository in paths.iter().filter_map(|path| root?.at(path)) {
-        let text = repository.text().unwrap_or_default();
-        if text == "k8s.gcr.io" || text.starts_with("k8s.gcr.io/") {
-            cx.report(repository, "k8s.gcr.io has got no images since April 2023: newer releases are not there, and the registry may be switched off");
-        }
     }
 }
 

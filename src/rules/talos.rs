@@ -1,12 +1,12 @@
 //! Talos: its machine configuration, the documents beside it, and what it keeps of its own.
 
 use crate::check::Cx;
-use crate::component::{TALOS, is_open};
+use crate::component::is_open;
 use crate::kube::Object;
 use crate::secrets::detect::{
     CredentialKind, NameHint, encoded, hits, is_credential, stands_for_another,
 };
-use crate::yaml::{Node, items};
+use crate::yaml::Node;
 
 /// Where a cluster's own secrets stand.
 const SECRETS: [&[&str]; 19] = [
@@ -151,32 +151,6 @@ pub(super) fn denied_extra_arg(object: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn kubernetes_talos_api_access(object: Object<'_>, cx: &mut Cx<'_>) {
-    let access = if object.gvk.group == TALOS {
-        let access = object
-            .node
-            .at(&["machine", "features", "kubernetesTalosAPIAccess"]);
-        access.filter(|a| a.field("enabled").and_then(Node::as_bool) == Some(true))
-    } else {
-        Some(object.node)
-    };
-    let Some(access) = access else { return };
-    for role in access
-        .list("allowedRoles")
-        .filter(|r| r.as_str() == Some("os:admin"))
-    {
-        cx.report(role, "pods may ask for a certificate of Talos' administrator, who reads every key of the machine and can wipe it");
-    }
-    for namespace in access.list("allowedKubernetesNamespaces") {
-        if matches!(namespace.as_str(), Some("default" | "")) {
-            cx.report(
-                namespace,
-                "whoever may create pods in the namespace everybody uses gets access to Talos' API",
-            );
-        }
-    }
-}
-
 pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
     let disks = object
         .node
@@ -194,50 +168,5 @@ pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
         }) {
             cx.report(passphrase, "the passphrase of the disk is committed: whoever has the disk and this file reads it").secret();
         }
-    }
-}
-
-pub(super) fn extra_manifests_http(object: Object<'_>, cx: &mut Cx<'_>) {
-    let lists = [
-        &["cluster", "extraManifests"][..],
-        &["cluster", "network", "cni", "urls"],
-    ];
-    let listed = lists
-        .into_iter()
-        .flat_map(|path| items(object.node.at(path)));
-    let own = object
-        .node
-        .field("url")
-        .filter(|_| object.gvk.kind == "KubeExternalManifestConfig");
-    for node in listed.chain(own) {
-        let url = node.as_str().unwrap_or_default();
-        let branch = ["/main/", "/master/", "/HEAD/", "/latest/"]
-            .iter()
-            .any(|b| url.contains(b));
-        if url.starts_with("http://") {
-            cx.report(node, format!("the cluster is made of what comes from {url} over http: whoever is on the way adds to it"));
-        } else if branch && url.starts_with("https://") {
-            cx.report(
-                node,
-                format!("each new machine applies what {url} is that day, with all rights"),
-            )
-            .help("name a tag or a commit in the URL");
-        }
-    }
-}
-
-pub(super) fn pod_security_disabled(object: Object<'_>, cx: &mut Cx<'_>) {
-    // What Talos generates names the image; a patch only adds to the list.
-    let server = object
-        .node
-        .at(&["cluster", "apiServer"])
-        .filter(|s| s.field("image").is_some());
-    let Some(server) = server else { return };
-    let plugins = server.field("admissionControl");
-    let secures =
-        |plugin: Node<'_>| plugin.field("name").and_then(Node::as_str) == Some("PodSecurity");
-    if !items(plugins).any(secures) {
-        let at = plugins.unwrap_or(server).lacking();
-        cx.missing(at, "pods of every kind are admitted where the namespace does not say otherwise: the configuration of PodSecurity that Talos generates is gone");
     }
 }

@@ -172,14 +172,3 @@ pub(super) fn restricted_volume_type(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
-
-pub(super) fn git_repo(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
-    for volume in pod.volumes() {
-        if let Some((key, _)) = volume
-            .pair("gitRepo")
-            .filter(|(_, source)| !source.is_null())
-        {
-            cx.report(key, format!("volume \"{}\" has the kubelet run git, and what the repository's hooks say, on the node", name(volume)));
-        }
-    }
-}

@@ -6,43 +6,8 @@ use crate::documents::access::account_of;
 use crate::kube::{PodSpec, is_placeholder};
 use crate::model::Severity;
 use crate::text::nearest;
-use crate::yaml::{Node, NodeSpan};
+use crate::yaml::Node;
 use std::collections::HashMap;
-
-pub(in crate::rules) fn default_service_account(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
-    let given = |field| {
-        pod.node
-            .field(field)
-            .filter(|n| !n.is_null() && n.text() != Some(""))
-    };
-    let off = pod
-        .node
-        .field("automountServiceAccountToken")
-        .and_then(Node::as_bool)
-        == Some(false);
-    let account = given("serviceAccountName").or_else(|| given("serviceAccount"));
-    let (name, kind) = (
-        pod.object.name().unwrap_or("without a name"),
-        pod.object.gvk.kind,
-    );
-    let text = format!(
-        "{kind} \"{name}\" runs as the default service account, which it shares with others"
-    );
-    match account {
-        _ if off => {}
-        Some(account) if account.text() == Some("default") => {
-            cx.report(account, text);
-        }
-        Some(_) => {}
-        None => {
-            let containers = pod
-                .node
-                .pair("containers")
-                .map(|(key, _)| NodeSpan::from(key));
-            cx.missing(containers.unwrap_or(pod.node.lacking()), text);
-        }
-    }
-}
 
 pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let Some((key, old)) = pod

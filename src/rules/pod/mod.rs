@@ -152,25 +152,6 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn capability_not_in_baseline_set(container: Container<'_>, cx: &mut Cx<'_>) {
-    let allowed = cx.param("allowed");
-    for item in added(container) {
-        let Some(name) = item
-            .as_str()
-            .filter(|name| !allowed.iter().any(|a| a == name))
-        else {
-            continue;
-        };
-        cx.report(
-            item,
-            format!(
-                "container \"{}\" adds capability {name}, which the baseline level does not allow",
-                container.name()
-            ),
-        );
-    }
-}
-
 /// What a hardened container has: what it does without, and what to write.
 const HARDENING: [(&str, &str); 4] = [
     ("may run as root", "runAsNonRoot: true"),

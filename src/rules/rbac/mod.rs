@@ -7,12 +7,11 @@ pub(super) use bound::*;
 pub(super) use vocabulary::*;
 
 use crate::check::Cx;
-use crate::finding::Releases;
 use crate::kube::{Object, PolicyRule, RoleRef, Subject};
 use crate::model::{Severity, Text};
 use crate::secrets::certificate::{Pem, pem};
 use crate::secrets::locate::Pieces;
-use crate::yaml::{Node, NodeSpan, items};
+use crate::yaml::Node;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -37,52 +36,6 @@ fn is_bootstrapped(object: Object<'_>) -> bool {
 /// What of a role speaks for itself: its rules are the cluster's own otherwise.
 fn is_user_role(rule: PolicyRule<'_>) -> bool {
     !rule.is_of_system()
-}
-
-/// Subresources of Pods that open a stream: a websocket begins with a GET, which was enough before 1.35.
-fn stream(rule: PolicyRule<'_>, cx: &mut Cx<'_>, subresource: &str, what: &str) {
-    let (Some(item), Some(_)) = (
-        rule.granting("resources", subresource),
-        rule.granting("apiGroups", ""),
-    ) else {
-        return;
-    };
-    let create = rule.granting("verbs", "create");
-    let holds: Releases = match (create, rule.granting("verbs", "get")) {
-        (Some(_), _) => cx.targets(),
-        (None, Some(_)) => cx.targets().before(35),
-        (None, None) => return,
-    };
-    if is_user_role(rule) && !rule.is_limited() {
-        let verb = if create.is_some() {
-            "create"
-        } else {
-            "get, which was enough before 1.35"
-        };
-        let written = item.text().unwrap_or_default();
-        let role = quoted(rule.role);
-        cx.report_for(
-            holds,
-            item,
-            format!("{role} {what}: `{written}` with {verb}"),
-        );
-    }
-}
-
-pub(super) fn pods_exec(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let what = "runs commands in any container that it reaches, with the account and Secrets of that container";
-    stream(rule, cx, "pods/exec", what);
-}
-
-pub(super) fn pods_attach(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let what =
-        "attaches to any container that it reaches, to read what it prints and type what it reads";
-    stream(rule, cx, "pods/attach", what);
-}
-
-pub(super) fn pods_portforward(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let what = "forwards ports of any Pod that it reaches, past network policies";
-    stream(rule, cx, "pods/portforward", what);
 }
 
 pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
@@ -401,20 +354,6 @@ pub(super) fn aggregated_role_with_rules(role: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn aggregation_selects_everything(role: Object<'_>, cx: &mut Cx<'_>) {
-    let selectors = role.node.at(&["aggregationRule", "clusterRoleSelectors"]);
-    for selector in items(selectors) {
-        let empty = |field| {
-            selector
-                .field(field)
-                .is_none_or(|f| f.is_null() || f.is_empty())
-        };
-        if empty("matchLabels") && empty("matchExpressions") {
-            cx.report(selector, format!("{} takes in the rules of every ClusterRole, cluster-admin too: the selector is empty", quoted(role)));
-        }
-    }
-}
-
 pub(super) fn aggregates_to_default_role(role: Object<'_>, cx: &mut Cx<'_>) {
     const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
     let label = "rbac.authorization.k8s.io/aggregate-to-view";
@@ -470,143 +409,6 @@ pub(super) fn cluster_admin_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn admin_edit_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(role) = RoleRef::of(binding)
-        .filter(|r| r.kind == "ClusterRole" && matches!(r.name, "admin" | "edit"))
-    {
-        cx.report(role.at, format!("{} gives `{}` in every namespace, kube-system too: all Secrets, and Pods as any service account", quoted(binding), role.name));
-    }
-}
-
-/// Reports the subjects of a binding that `wrong` says something about.
-fn subjects(binding: Object<'_>, cx: &mut Cx<'_>, wrong: impl Fn(Subject<'_>) -> Option<String>) {
-    let allowed = cx.param("allowed-roles");
-    let role = RoleRef::of(binding);
-    if role.is_some_and(|role| holds(allowed, role.name)) {
-        return;
-    }
-    let harmless = role.is_some_and(|role| role.name == "view");
-    for subject in Subject::of(binding) {
-        if let Some(what) = wrong(subject) {
-            let role = role.map_or("nothing", |role| role.name);
-            let text = format!("{} gives `{role}` to {what}", quoted(binding));
-            let draft = cx.report(subject.at, text);
-            if harmless && subject.name.starts_with("system:") && is_everybody(subject) {
-                draft.severity(Severity::Medium);
-            }
-        }
-    }
-}
-
-fn is_everybody(subject: Subject<'_>) -> bool {
-    subject.kind == "Group"
-        && matches!(
-            subject.name,
-            "system:authenticated" | "system:serviceaccounts"
-        )
-}
-
-pub(super) fn masters_group_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    if !is_default_of_masters(binding) {
-        subjects(binding, cx, |s| {
-            let masters = s.kind == "Group" && s.name == "system:masters";
-            masters.then(|| {
-                "system:masters, whose members may do everything already and past every check"
-                    .to_owned()
-            })
-        });
-    }
-}
-
-pub(super) fn anonymous_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| {
-        let anonymous = matches!(
-            (s.kind, s.name),
-            ("User", "system:anonymous") | ("Group", "system:unauthenticated")
-        );
-        anonymous.then(|| {
-            "requests without credentials, from anybody who reaches the API server".to_owned()
-        })
-    });
-}
-
-pub(super) fn authenticated_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| {
-        let who = if s.name == "system:authenticated" {
-            "everybody who is authenticated, every service account too"
-        } else {
-            "every service account of every namespace"
-        };
-        is_everybody(s).then(|| who.to_owned())
-    });
-}
-
-pub(super) fn namespace_serviceaccounts_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| {
-        let namespace = s.name.strip_prefix("system:serviceaccounts:")?;
-        (s.kind == "Group").then(|| format!("every service account of the namespace \"{namespace}\", those of later programs too"))
-    });
-}
-
-pub(super) fn default_serviceaccount_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| {
-        let user = s
-            .name
-            .strip_prefix("system:serviceaccount:")
-            .and_then(|n| n.split_once(':'));
-        let default = match s.kind {
-            "ServiceAccount" => s.name == "default",
-            "User" => user.is_some_and(|(_, name)| name == "default"),
-            _ => false,
-        };
-        default.then(|| {
-            "every Pod of the namespace that names no account: it runs as `default`".to_owned()
-        })
-    });
-}
-
-pub(super) fn user_form_serviceaccount_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| {
-        let account = s.kind == "User" && s.name.starts_with("system:serviceaccount:");
-        account.then(|| "a service account that is written as a User: `kind: ServiceAccount` is what others look for".to_owned())
-    });
-}
-
-pub(super) fn node_user_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
-    subjects(binding, cx, |s| match s.kind {
-        "Group" if s.name == "system:nodes" => {
-            Some("every kubelet, beside the limits of the node authoriser".to_owned())
-        }
-        "User" if s.name.starts_with("system:node:") => {
-            Some("the kubelet of a node, beside the limits of the node authoriser".to_owned())
-        }
-        _ => None,
-    });
-}
-
-pub(super) fn subject_api_group(binding: Object<'_>, cx: &mut Cx<'_>) {
-    for subject in Subject::of(binding) {
-        let Some(group) = subject.node.field("apiGroup") else {
-            continue;
-        };
-        let wanted = match subject.kind {
-            "User" | "Group" => RBAC,
-            "ServiceAccount" => "",
-            _ => continue,
-        };
-        if group.as_str().is_some_and(|g| !g.is_empty() && g != wanted) {
-            cx.report(
-                group,
-                format!(
-                    "the API group of a {} is \"{wanted}\": the API server refuses {}",
-                    subject.kind,
-                    quoted(binding)
-                ),
-            );
-        }
-    }
-}
-
 pub(super) fn subjects_empty(binding: Object<'_>, cx: &mut Cx<'_>) {
     let text = format!(
         "{} has no subjects and gives nobody anything",
@@ -640,76 +442,6 @@ pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
                 ),
             );
         }
-    }
-}
-
-pub(super) fn stray_clusterrolebinding_namespace(object: Object<'_>, cx: &mut Cx<'_>) {
-    let written = object.metadata("namespace");
-    if let Some(at) = written.filter(|n| n.as_str().is_some_and(|n| !n.is_empty())) {
-        cx.report(
-            at,
-            format!(
-                "{} belongs to no namespace: what it grants holds in every namespace",
-                quoted(object)
-            ),
-        );
-    }
-}
-
-/// Where an account's token is not kept from Pods: at the value, or at the name.
-fn mounts_token(account: Object<'_>) -> Option<NodeSpan<'_>> {
-    match account.node.field("automountServiceAccountToken") {
-        Some(value) if !value.is_null() => value.as_bool()?.then(|| value.into()),
-        _ => account.metadata("name").map(NodeSpan::from),
-    }
-}
-
-pub(super) fn serviceaccount_automount_enabled(account: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(at) = mounts_token(account).filter(|_| account.name() == Some("default")) {
-        cx.missing(
-            at,
-            "the default service account mounts its token into every Pod that names no account",
-        );
-    }
-}
-
-pub(super) fn serviceaccount_automount(account: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(at) = mounts_token(account).filter(|_| account.name() != Some("default")) {
-        cx.missing(
-            at,
-            format!(
-                "{} mounts its token into every Pod that runs as it",
-                quoted(account)
-            ),
-        );
-    }
-}
-
-pub(super) fn serviceaccount_secrets_list(account: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some((key, list)) = account.node.pair("secrets")
-        && list.items().next().is_some()
-    {
-        cx.report(
-            key,
-            format!(
-                "{} lists Secrets: tokens that do not expire, from before 1.24",
-                quoted(account)
-            ),
-        );
-    }
-}
-
-pub(super) fn enforce_mountable_secrets(account: Object<'_>, cx: &mut Cx<'_>) {
-    let annotation = "kubernetes.io/enforce-mountable-secrets";
-    if let Some(at) = account
-        .metadata("annotations")
-        .and_then(|a| a.field(annotation))
-    {
-        cx.report_for(
-            cx.targets().from(32),
-            at,
-            format!("`{annotation}` is deprecated since 1.32"),
-        );
     }
 }
 

@@ -142,31 +142,6 @@ pub(in crate::rules) fn sealed_secret_template_data(object: Object<'_>, cx: &mut
     });
 }
 
-pub(in crate::rules) fn secret_as_env(container: Container<'_>, cx: &mut Cx<'_>) {
-    let name = container.name();
-    let items = |field| container.node.list(field);
-    let from = items("env").filter_map(|e| e.field("valueFrom")?.pair("secretKeyRef"));
-    let all = items("envFrom").filter_map(|e| e.pair("secretRef"));
-    for (key, _) in from.chain(all).filter(|(_, value)| !value.is_null()) {
-        cx.report(key, format!("container \"{name}\" gets a Secret as environment, which child processes and crash reports inherit"));
-    }
-}
-
-pub(in crate::rules) fn store_open_to_all_namespaces(store: Object<'_>, cx: &mut Cx<'_>) {
-    let Some(spec) = store.node.field("spec") else {
-        return;
-    };
-    let name = store.name().unwrap_or("without a name");
-    let message = format!(
-        "ClusterSecretStore \"{name}\" serves every namespace: whoever may create an ExternalSecret reads all that it can"
-    );
-    match spec.field("conditions") {
-        Some(conditions) if conditions.is_empty() => cx.report(conditions, message),
-        Some(_) => return,
-        None => cx.missing(spec.lacking(), message),
-    };
-}
-
 pub(in crate::rules) fn external_secret_broad_generator(object: Object<'_>, cx: &mut Cx<'_>) {
     let spec = object.node.field("spec");
     let selectors = ["namespaceSelector", "namespaceSelectors"]

@@ -2,7 +2,6 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
-use crate::model::Severity;
 use crate::yaml::{Node, items};
 
 fn text<'d>(node: Node<'d>, path: &[&str]) -> Option<&'d str> {
@@ -44,36 +43,6 @@ pub(in crate::rules) fn gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>)
     }
 }
 
-pub(in crate::rules) fn gateway_terminate_without_certificate(
-    gateway: Object<'_>,
-    cx: &mut Cx<'_>,
-) {
-    for listener in items(gateway.node.at(&["spec", "listeners"])) {
-        let Some(protocol) = listener
-            .field("protocol")
-            .filter(|p| matches!(p.as_str(), Some("HTTPS" | "TLS")))
-        else {
-            continue;
-        };
-        let tls = listener.field("tls");
-        let set = |field: &str| {
-            tls.and_then(|t| t.field(field))
-                .is_some_and(|n| !n.is_empty())
-        };
-        let passes = tls.and_then(|t| text(t, &["mode"])) == Some("Passthrough");
-        if !passes && !set("certificateRefs") && !set("options") {
-            let message = format!(
-                "listener \"{}\" ends TLS without a certificate: the API server refuses it",
-                self::listener(listener)
-            );
-            match tls {
-                Some(tls) => cx.missing(tls.lacking(), message),
-                None => cx.missing(protocol, message),
-            };
-        }
-    }
-}
-
 pub(in crate::rules) fn istio_gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>) {
     let servers = items(gateway.node.at(&["spec", "servers"]));
     let hosts = |server: Node<'_>| -> Vec<String> {
@@ -107,29 +76,6 @@ pub(in crate::rules) fn istio_gateway_plain_http(gateway: Object<'_>, cx: &mut C
                 "this server speaks plain HTTP, and does not redirect to HTTPS",
             );
         }
-    }
-}
-
-pub(in crate::rules) fn istio_mtls_permissive(peers: Object<'_>, cx: &mut Cx<'_>) {
-    let root = peers
-        .namespace()
-        .is_some_and(|ns| cx.param("root-namespaces").iter().any(|r| r == ns));
-    let whole = peers.node.at(&["spec", "mtls", "mode"]);
-    let ports = peers.node.at(&["spec", "portLevelMtls"]).into_iter();
-    let ports = ports.flat_map(Node::entries);
-    let of_ports = ports.filter_map(|(_, port)| port.field("mode"));
-    for mode in whole.into_iter().chain(of_ports) {
-        let (message, severity) = match mode.as_str() {
-            Some("DISABLE") => ("mutual TLS is off: pods talk in plain text", Severity::High),
-            Some("PERMISSIVE") if root => (
-                "every pod of the mesh accepts plain text from anybody",
-                Severity::Medium,
-            ),
-            // How a mesh is moved to STRICT, step by step.
-            Some("PERMISSIVE") => ("these pods accept plain text from anybody", Severity::Info),
-            _ => continue,
-        };
-        cx.report(mode, message).severity(severity);
     }
 }
 

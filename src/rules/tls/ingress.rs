@@ -1,6 +1,7 @@
 //! Ingresses, and what OpenShift and Traefik have in their place.
 
 use crate::check::Cx;
+use crate::go_value::parse_bool;
 use crate::kube::{Object, is_placeholder};
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
@@ -167,18 +168,19 @@ fn annotation<'d>(object: Object<'d>, name: &str) -> Option<(Node<'d>, &'d str)>
 
 pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut Cx<'_>) {
     let find = |name: &str| annotation(ingress, name);
+    let is = |wanted: bool, value: &str| parse_bool(value) == Some(wanted);
     let nginx = |name: &str| find(&format!("{NGINX}{name}"));
-    let forced = nginx("force-ssl-redirect").is_some_and(|(_, v)| v == "true");
+    let forced = nginx("force-ssl-redirect").is_some_and(|(_, v)| is(true, v));
     let off = nginx("force-ssl-redirect")
         .or_else(|| nginx("ssl-redirect"))
-        .filter(|(_, v)| *v == "false");
+        .filter(|(_, v)| is(false, v));
     // `ssl-redirect: false` with a forced redirect, or `force-ssl-redirect: false` beside an implied one, changes nothing.
-    let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| *v == "false" && !forced));
+    let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| is(false, v) && !forced));
     let off = off.filter(|(node, _)| {
         node.key_node()
             .and_then(Node::text)
             .is_some_and(|k| !k.contains("force"))
-            || nginx("ssl-redirect").is_none_or(|(_, v)| v != "true")
+            || nginx("ssl-redirect").is_none_or(|(_, v)| !is(true, v))
     });
     if let Some((node, _)) = off {
         cx.report(
@@ -186,8 +188,7 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
             "nginx serves this over plain HTTP too, instead of redirecting to HTTPS",
         );
     }
-    if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| *v == "true")
-    {
+    if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| is(true, v)) {
         cx.report(node, "the load balancer serves this over plain HTTP too");
     }
     let redirect = [
@@ -211,41 +212,6 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
         cx.report(
             node,
             "Traefik serves this on its plain HTTP entry point only",
-        );
-    }
-}
-
-pub(in crate::rules) fn ingress_backend_verification_off(ingress: Object<'_>, cx: &mut Cx<'_>) {
-    let verify = annotation(ingress, &format!("{NGINX}proxy-ssl-verify"));
-    let protocol = annotation(ingress, &format!("{NGINX}backend-protocol"))
-        .filter(|(_, v)| matches!(*v, "HTTPS" | "GRPCS"));
-    match (verify, protocol) {
-        (Some((node, "off")), _) => _ = cx.report(node, "nginx does not verify the certificate of the backend"),
-        (None, Some((node, _))) => _ = cx.missing(node, "nginx does not verify the certificate of the backend: `proxy-ssl-verify` is off by default"),
-        _ => {}
-    }
-}
-
-pub(in crate::rules) fn ingress_weak_client_verification(ingress: Object<'_>, cx: &mut Cx<'_>) {
-    if annotation(ingress, &format!("{NGINX}auth-tls-secret")).is_none() {
-        return;
-    }
-    let mode = annotation(ingress, &format!("{NGINX}auth-tls-verify-client"));
-    if let Some((node, mode)) = mode.filter(|(_, v)| matches!(*v, "off" | "optional_no_ca")) {
-        cx.report(node, format!("`{mode}` accepts clients without a valid certificate, although a CA for them is set"));
-    }
-}
-
-pub(in crate::rules) fn route_without_tls(route: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(spec) = route
-        .node
-        .field("spec")
-        .filter(|s| s.field("tls").is_none())
-    {
-        let name = route.name().unwrap_or("without a name");
-        cx.missing(
-            spec.lacking(),
-            format!("Route \"{name}\" has no `tls`: its traffic is not encrypted"),
         );
     }
 }
