@@ -463,13 +463,24 @@ fn tests(field: &FieldShape) -> usize {
     let lists = field.is.len() + field.is_not.len() + field.matches.len();
     let numbers = [field.above, field.below, field.at_most];
     let numbers = numbers.iter().flatten().count() + field.value.len();
-    lists + field.matches_not.len() + numbers + usize::from(field.address.is_some())
+    let others = [field.address.is_some(), field.repeated.is_some()];
+    lists + field.matches_not.len() + numbers + others.iter().filter(|o| **o).count()
 }
 
 /// What is wrong with a field, or with those that it depends on.
 fn field_mistake(field: &FieldShape, parameters: &[Parameter]) -> Option<String> {
     let literals = field.is.iter().chain(field.is_not.iter());
-    if let Some(name) = undeclared(literals, parameters) {
+    let steps = field
+        .path
+        .iter()
+        .chain(field.each.iter())
+        .flat_map(|path| path.0.iter());
+    let keys = steps.filter_map(|step| match step {
+        Step::Parameter(name) => Some(name),
+        _ => None,
+    });
+    let keys: Vec<Literal> = keys.cloned().map(Literal::Parameter).collect();
+    if let Some(name) = undeclared(literals.chain(&keys), parameters) {
         return Some(format!("no parameter {name}"));
     }
     let depends = || field.when.iter().chain(field.unless.iter());
@@ -657,12 +668,13 @@ fn field(f: &FieldShape) -> String {
         _ => &*f.value,
     };
     format!(
-        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
+        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
         option(f.section, |s| format!("Section::{s:?}")),
         f.above,
         f.below,
         f.at_most,
         option(f.address, |a| format!("Address::{a:?}")),
+        option(f.repeated.as_deref(), text),
         list(value, |v| format!("Presence::{v:?}")),
         f.at,
         option(f.lacks_at.as_ref(), path),
@@ -681,11 +693,12 @@ fn literal(literal: &Literal) -> String {
 
 fn setting(s: &SettingShape) -> String {
     let [unless, when] = [&s.unless, &s.when].map(|l| list(l, condition));
-    let [id, value] = [&s.id, &s.value].map(|l| texts(l));
+    let (id, value) = (texts(&s.id), list(&s.value, pattern));
     format!(
-        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, absence: Absence::{:?}, absent_severity: {} }}",
+        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
         s.fails_when,
         s.each,
+        option(s.lacks_at.as_deref(), text),
         s.absence,
         option(s.absent_severity, severity)
     )
@@ -738,6 +751,7 @@ fn path(p: &Path) -> String {
         Step::Items => "Step::Items".to_owned(),
         Step::Index(index) => format!("Step::Index({index})"),
         Step::Named(field, value) => format!("Step::Named({}, {})", text(field), text(value)),
+        Step::Parameter(name) => format!("Step::Parameter({})", text(name)),
         Step::Values => "Step::Values".to_owned(),
         Step::Within => "Step::Within".to_owned(),
     });

@@ -1,8 +1,8 @@
 //! One function per shape: checks that are data.
 
-use super::{Cx, Draft};
+use super::{Cx, Draft, Parameters};
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{Instance, Origin, is_open, number};
+use crate::component::{Instance, Origin, Setting, is_open, k3s_settings, number};
 use crate::finding::Releases;
 use crate::kube::address::{Url, is_loopback, is_private, is_public};
 use crate::kube::resource::is_common_verb;
@@ -23,6 +23,7 @@ pub(crate) fn container(policy: &Policy, container: Container<'_>, cx: &mut Cx<'
         root: container.node,
         object: container.pod.object,
         container: container.name(),
+        parameters: cx.parameters(),
     };
     fields(policy, view, cx);
 }
@@ -33,6 +34,7 @@ pub(crate) fn pod(policy: &Policy, pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         root: pod.node,
         object: pod.object,
         container: "",
+        parameters: cx.parameters(),
     };
     fields(policy, view, cx);
 }
@@ -43,6 +45,7 @@ pub(crate) fn object(policy: &Policy, object: Object<'_>, cx: &mut Cx<'_>) {
         root: object.node,
         object,
         container: "",
+        parameters: cx.parameters(),
     };
     fields(policy, view, cx);
 }
@@ -54,6 +57,9 @@ fn fields(policy: &Policy, view: View<'_>, cx: &mut Cx<'_>) {
         }
         if let Some(binding) = &run.shape.binding {
             self::binding(run, binding, view.object);
+        }
+        if let Some(setting) = &run.shape.setting {
+            self::written(run, setting, view.object);
         }
     });
 }
@@ -168,6 +174,7 @@ struct View<'d> {
     root: Node<'d>,
     object: Object<'d>,
     container: &'d str,
+    parameters: Parameters<'d>,
 }
 
 const NAMELESS: &str = "without a name";
@@ -210,18 +217,26 @@ fn each_holder<'d>(
 
 fn judge<'d>(run: &mut Run<'_, '_>, field: &FieldShape, view: View<'d>, holder: Node<'d>) {
     let counts = OnceCell::new();
-    let counts = |cx: &Cx<'_>| *counts.get_or_init(|| matters(cx, field, view, holder));
+    let counts = || *counts.get_or_init(|| matters(field, view, holder));
+    let mut texts = HashMap::new();
     let mut absent = true;
     for path in field.path.iter() {
         walk(view, holder, &path.0, &mut |node| {
             absent = false;
-            if fails(run.cx, field, node) && counts(run.cx) {
+            let earlier = field.repeated.as_ref().and_then(|text| {
+                let first = *texts.entry(node.text()?).or_insert(node);
+                (first.id() != node.id()).then_some((first, text))
+            });
+            if (earlier.is_some() || fails(field, view, node)) && counts() {
                 let at = point(node, field.at);
-                report(run, field, view, holder, Some(node), at);
+                let draft = report(run, field, view, holder, Some(node), at);
+                if let Some((first, text)) = earlier {
+                    draft.related(first, &**text);
+                }
             }
         });
     }
-    if absent && may_lack(field, holder) && counts(run.cx) {
+    if absent && may_lack(field, holder) && counts() {
         let place = field.lacks_at.as_ref();
         let place = place.and_then(|path| first(view, holder, path));
         let at = match (place, field.path.first()) {
@@ -232,14 +247,14 @@ fn judge<'d>(run: &mut Run<'_, '_>, field: &FieldShape, view: View<'d>, holder: 
     }
 }
 
-fn report<'d>(
-    run: &mut Run<'_, '_>,
+fn report<'c, 'd>(
+    run: &'c mut Run<'_, '_>,
     field: &FieldShape,
     view: View<'d>,
     holder: Node<'d>,
     node: Option<Node<'d>>,
     at: NodeSpan<'d>,
-) {
+) -> Draft<'c> {
     let holds = run.releases();
     let value = |name: &str| -> Option<Cow<'d, str>> {
         Some(match name {
@@ -257,11 +272,11 @@ fn report<'d>(
         })
     };
     let draft = run.report(at, holds, field.whole || node.is_none(), value);
-    if let Some(related) = &field.related
-        && let Some(node) = first(view, holder, &related.path)
-    {
-        draft.related(point(node, related.at), &*related.text);
-    }
+    let related = field.related.iter();
+    let related = related.filter_map(|r| Some((first(view, holder, &r.path)?, r)));
+    related.fold(draft, |draft, (node, related)| {
+        draft.related(point(node, related.at), &*related.text)
+    })
 }
 
 /// What of a node is pointed at.
@@ -294,23 +309,23 @@ fn may_lack(field: &FieldShape, holder: Node<'_>) -> bool {
 }
 
 /// Whether what a field depends on is so.
-fn matters<'d>(cx: &Cx<'_>, field: &FieldShape, view: View<'d>, holder: Node<'d>) -> bool {
-    let is_so = |condition: &FieldShape| satisfied(cx, condition, view, holder);
+fn matters<'d>(field: &FieldShape, view: View<'d>, holder: Node<'d>) -> bool {
+    let is_so = |condition: &FieldShape| satisfied(condition, view, holder);
     field.when.iter().all(is_so) && !field.unless.iter().any(is_so)
 }
 
-fn satisfied<'d>(cx: &Cx<'_>, condition: &FieldShape, view: View<'d>, from: Node<'d>) -> bool {
+fn satisfied<'d>(condition: &FieldShape, view: View<'d>, from: Node<'d>) -> bool {
     let mut so = false;
     each_holder(condition, view, from, &mut |holder| {
         let (mut absent, mut failed) = (true, false);
         for path in condition.path.iter() {
             walk(view, holder, &path.0, &mut |node| {
                 absent = false;
-                failed = failed || fails(cx, condition, node);
+                failed = failed || fails(condition, view, node);
             });
         }
         let failed = failed || absent && may_lack(condition, holder);
-        so = so || failed && matters(cx, condition, view, holder);
+        so = so || failed && matters(condition, view, holder);
     });
     so
 }
@@ -339,6 +354,10 @@ fn walk<'d>(view: View<'d>, node: Node<'d>, steps: &[Step], visit: &mut dyn FnMu
             let named = |item: &Node<'d>| item.field(field).and_then(Node::text) == Some(value);
             node.items().filter(named).for_each(on);
         }
+        Step::Parameter(name) => {
+            let keys = view.parameters.get(name).iter();
+            keys.filter_map(|key| node.field(key)).for_each(on);
+        }
         Step::Values => node.entries().for_each(|(_, value)| on(value)),
         Step::Within => {
             let holds = |n: &Node<'d>| {
@@ -351,11 +370,11 @@ fn walk<'d>(view: View<'d>, node: Node<'d>, steps: &[Step], visit: &mut dyn FnMu
 }
 
 /// Whether a value is one of those that fail.
-fn fails(cx: &Cx<'_>, field: &FieldShape, node: Node<'_>) -> bool {
-    let text = node.text();
-    field.is.iter().any(|literal| is(cx, literal, node))
+fn fails(field: &FieldShape, view: View<'_>, node: Node<'_>) -> bool {
+    let (text, parameters) = (node.text(), view.parameters);
+    field.is.iter().any(|literal| is(parameters, literal, node))
         || !field.matches.is_empty() && text.is_some_and(|t| fits_any(&field.matches, t))
-        || is_none_of(cx, field, node)
+        || is_none_of(parameters, field, node)
         || has_limit(field) && text.and_then(number).is_some_and(|n| exceeds(field, n))
         || field
             .address
@@ -363,26 +382,26 @@ fn fails(cx: &Cx<'_>, field: &FieldShape, node: Node<'_>) -> bool {
         || field.value.iter().any(|presence| has(*presence, node))
 }
 
-fn is(cx: &Cx<'_>, literal: &Literal, node: Node<'_>) -> bool {
+fn is(parameters: Parameters<'_>, literal: &Literal, node: Node<'_>) -> bool {
     match literal {
         Literal::Bool(b) => node.as_bool() == Some(*b),
         Literal::Int(i) => node.as_int() == Some(*i),
         Literal::Str(s) => node.as_str() == Some(s),
         Literal::Parameter(name) => {
             let text = node.as_str();
-            text.is_some_and(|text| cx.param(name).iter().any(|value| value == text))
+            text.is_some_and(|text| parameters.get(name).iter().any(|value| value == text))
         }
     }
 }
 
-fn is_none_of(cx: &Cx<'_>, field: &FieldShape, node: Node<'_>) -> bool {
+fn is_none_of(parameters: Parameters<'_>, field: &FieldShape, node: Node<'_>) -> bool {
     if field.is_not.is_empty() && field.matches_not.is_empty() {
         return false;
     }
     let known = |text: &str| {
         field.is_not.iter().any(|literal| match literal {
             Literal::Str(s) => text == s,
-            other => is(cx, other, node),
+            other => is(parameters, other, node),
         }) || fits_any(&field.matches_not, text)
     };
     node.text()
@@ -449,9 +468,10 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
 fn binding(run: &mut Run<'_, '_>, binding: &BindingShape, object: Object<'_>) {
     let role = RoleRef::of(object);
     let given = role.is_some_and(|role| find(&binding.roles, role.kind, role.name).is_some());
+    let parameters = run.cx.parameters();
     let spared = |role: RoleRef<'_>| {
         let mut spared = binding.unless_roles.iter();
-        spared.any(|literal| is(run.cx, literal, role.at))
+        spared.any(|literal| is(parameters, literal, role.at))
     };
     if !(binding.roles.is_empty() || given)
         || role.is_some_and(spared)
@@ -575,6 +595,10 @@ fn setting(run: &mut Run<'_, '_>, setting: &SettingShape, id: &str, instance: &I
         if !(explicit || judged) || setting.unless.iter().any(replaced) {
             return;
         }
+        let other = setting.lacks_at.as_ref().filter(|_| !explicit);
+        let spot = other
+            .and_then(|name| instance.last(name))
+            .map_or(spot, Setting::spot);
         let draft = run.report(spot, None, !explicit, |name| {
             Some(match name {
                 "setting" => instance.spelling(id).into(),
@@ -605,29 +629,52 @@ fn holds(condition: &Condition, instance: &Instance<'_>) -> Option<bool> {
     let name = &condition.setting;
     let so = match &condition.value {
         None => instance.is_set(name)?,
-        Some(value) => {
-            let wanted = |text: &str| match &*value.0 {
-                [whole] => same(text, whole),
-                _ => fits(value, text),
-            };
-            let whole = wanted(instance.effective(name)?.value);
-            whole
-                || instance
-                    .list(name)?
-                    .items
-                    .iter()
-                    .any(|(item, _)| wanted(item))
+        Some(wanted) => {
+            let whole = same(instance.effective(name)?.value, wanted);
+            let item = |(item, _): &(&str, NodeSpan<'_>)| same(item, wanted);
+            whole || instance.list(name)?.items.iter().any(item)
         }
     };
     Some(so != condition.negated)
 }
 
-/// Whether a value is the wanted one: booleans in any of Go's spellings, and an empty one is false.
-fn same(value: &str, wanted: &str) -> bool {
-    match wanted {
-        "true" => matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
-        "false" => matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False" | ""),
-        _ => value == wanted,
+/// Settings of k3s and RKE2 themselves, as they are written.
+fn written(run: &mut Run<'_, '_>, setting: &SettingShape, object: Object<'_>) {
+    let all = k3s_settings(object);
+    let is_so = |c: &Condition| {
+        let mut named = all.iter().filter(|s| s.name == c.setting);
+        let so = named.any(|s| c.value.as_ref().is_none_or(|wanted| same(&s.value, wanted)));
+        so != c.negated
+    };
+    if !setting.when.iter().all(is_so) || setting.unless.iter().any(is_so) {
+        return;
+    }
+    let fails = |s: &&Setting<'_>| {
+        setting.id.iter().any(|id| s.name == *id)
+            && setting.value.iter().any(|wanted| same(&s.value, wanted))
+    };
+    for setting in all.iter().filter(fails) {
+        run.report(setting.spot(), None, false, |name| {
+            Some(match name {
+                "setting" => setting.spelling.to_string().into(),
+                "value" => setting.value.to_string().into(),
+                _ => return None,
+            })
+        });
+    }
+}
+
+/// Whether a value is a wanted one: booleans in any of Go's spellings, and an empty one is false.
+fn same(value: &str, wanted: &Pattern) -> bool {
+    match wanted
+        .0
+        .first()
+        .filter(|_| wanted.0.len() == 1)
+        .map(|w| &**w)
+    {
+        Some("true") => matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        Some("false") => matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False" | ""),
+        _ => fits(wanted, value),
     }
 }
 
@@ -643,10 +690,7 @@ fn failing<'a, 'd>(
     let Some(list) = instance.list(id) else {
         return Vec::new();
     };
-    let fails = |item: &str| match setting.fails_when {
-        FailsWhen::StartsWith => setting.value.iter().any(|w| item.starts_with(&**w)),
-        _ => setting.value.iter().any(|w| same(item, w)),
-    };
+    let fails = |item: &str| setting.value.iter().any(|w| same(item, w));
     let failing = list.items.into_iter().filter(|(item, _)| fails(item));
     failing
         .map(|(item, spot)| (item, spot, list.origin))
@@ -659,8 +703,7 @@ fn first_failing<'a, 'd>(
     instance: &'a Instance<'d>,
 ) -> Option<(&'a str, NodeSpan<'d>, Origin)> {
     let wanted = |value: &str| setting.value.iter().any(|w| same(value, w));
-    let starts = |value: &str| setting.value.iter().any(|w| value.starts_with(&**w));
-    let limit = || setting.value.first().and_then(|v| number(v));
+    let limit = || number(setting.value.first()?.0.first()?);
     let single = |fails: &dyn Fn(&str) -> bool| {
         let effective = instance.effective(id)?;
         fails(effective.value).then_some((effective.value, effective.spot, effective.origin))
@@ -674,7 +717,6 @@ fn first_failing<'a, 'd>(
         FailsWhen::Is => single(&wanted),
         FailsWhen::IsNot => single(&|value| !wanted(value)),
         FailsWhen::Contains => item(&wanted),
-        FailsWhen::StartsWith => item(&starts),
         FailsWhen::Below => {
             let limit = limit()?;
             single(&|value| number(value).is_some_and(|n| n > 0.0 && n < limit))

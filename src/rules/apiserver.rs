@@ -7,11 +7,10 @@ use crate::component::{
 };
 use crate::documents::{ConfigFileFacts, DocumentSet, folder};
 use crate::finding::Releases;
-use crate::kube::Object;
 use crate::kube::image::Reference;
 use crate::kube::{
     Completeness,
-    address::{Url, is_any, is_loopback, is_public},
+    address::{Url, is_any, is_loopback},
 };
 use crate::model::Severity;
 use crate::text::nearest;
@@ -321,22 +320,6 @@ pub(super) fn authorization_webhook_v1beta1(instance: &Instance<'_>, cx: &mut Cx
     );
 }
 
-/// The flags that service account tokens need all come together.
-pub(super) fn service_account_issuer_missing(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let signed_elsewhere = instance.is_set("service-account-signing-endpoint") != Some(false);
-    for name in ["service-account-issuer", "service-account-signing-key-file"] {
-        let needless = signed_elsewhere && name == "service-account-signing-key-file";
-        if !needless && instance.is_set(name) == Some(false) {
-            let message = format!(
-                "`{}` is not set: the API server does not start without it",
-                instance.spelling(name)
-            );
-            cx.missing(instance.anchor, message);
-            return;
-        }
-    }
-}
-
 /// An issuer that clients outside of the cluster cannot look up: the API server then serves no discovery document.
 pub(super) fn service_account_issuer_not_https(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (issuer, spot) in named(instance, &["service-account-issuer"]) {
@@ -408,110 +391,6 @@ fn clean(path: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Front proxies are told apart by the names of their certificates.
-pub(super) fn requestheader_allowed_names_empty(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(authority) = instance.last("requestheader-client-ca-file") else {
-        return;
-    };
-    let names = "requestheader-allowed-names";
-    if !authority.value.is_empty() && instance.is_set(names) == Some(false) {
-        let empty = instance.last(names).map(Setting::spot);
-        let message = format!(
-            "every certificate of {} may name any user in a header: `--{names}` is not set",
-            authority.value
-        );
-        cx.report(empty.unwrap_or(authority.spot()), message);
-    }
-}
-
-/// What is to be written down needs a policy that says so.
-pub(super) fn audit_log_without_policy(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if instance.is_set("audit-policy-file") != Some(false) {
-        return;
-    }
-    let places = [
-        ("audit-log-path", "stays empty"),
-        ("audit-webhook-config-file", "sends nothing"),
-    ];
-    for (name, what) in places {
-        if let Some(place) = instance.last(name).filter(|s| !s.value.is_empty()) {
-            let message = format!(
-                "the audit log {} {what}: no `--audit-policy-file` says what to record",
-                place.value
-            );
-            cx.report(place.spot(), message);
-            return;
-        }
-    }
-}
-
-/// The audit log grows until the disk is full.
-pub(super) fn audit_log_rotation_disabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let path = instance.last("audit-log-path");
-    let Some(path) = path.filter(|s| !matches!(s.value.as_ref(), "-" | "")) else {
-        return;
-    };
-    // Without a policy it stays empty.
-    if instance.is_set("audit-policy-file") == Some(false) {
-        return;
-    }
-    let since_36 = instance.releases.before(36).is_empty();
-    let size = instance.last("audit-log-maxsize");
-    if let Some(size) = size.filter(|s| s.value == "0" && since_36) {
-        let message =
-            "since Kubernetes 1.36 a size of 0 switches rotation off: the audit log fills the disk";
-        cx.report(size.spot(), message);
-        return;
-    }
-    let unlimited = |name| number(instance.effective(name)?.value).map(|n| n <= 0.0);
-    let before_36 = instance.releases.from(36).is_empty();
-    let limits = ["audit-log-maxage", "audit-log-maxbackup"].map(unlimited);
-    if before_36 && limits == [Some(true); 2] {
-        let message = "files of the audit log are never removed: neither `--audit-log-maxage` nor `--audit-log-maxbackup` limits them";
-        cx.report(path.spot(), message);
-    }
-}
-
-/// The version in which events are written or sent.
-pub(super) fn audit_log_version_removed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for name in ["audit-log-version", "audit-webhook-version"] {
-        let old = |s: &&Setting<'_>| {
-            matches!(
-                s.value.as_ref(),
-                "audit.k8s.io/v1alpha1" | "audit.k8s.io/v1beta1"
-            )
-        };
-        let gone = instance.releases.before(24).is_empty();
-        if let Some(version) = instance.last(name).filter(|s| gone && old(s)) {
-            let message = format!(
-                "{} is gone since 1.24: the API server does not start",
-                version.value
-            );
-            cx.report(version.spot(), message);
-        }
-    }
-}
-
-/// Batches that are full, or come too fast, are thrown away.
-pub(super) fn audit_events_may_be_dropped(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let log = instance.last("audit-log-mode");
-    if let Some(mode) = log.filter(|mode| mode.value == "batch") {
-        cx.report(
-            mode.spot(),
-            "audit events are dropped when more come than the log takes: it is written in batches",
-        );
-        return;
-    }
-    let alone = instance.is_set("audit-webhook-config-file") == Some(true)
-        && instance.is_set("audit-log-path") == Some(false);
-    let mode = instance.last("audit-webhook-mode");
-    let throttled = instance.is_on("audit-webhook-batch-throttle-enable") == Some(true);
-    if let Some(mode) = mode.filter(|mode| alone && throttled && mode.value == "batch") {
-        let message = "audit events are dropped when more come than the webhook is sent, and no log keeps them: it is sent throttled batches";
-        cx.report(mode.spot(), message);
-    }
-}
-
 /// A flag of old that opened a door: what it does where it is still there, that it is gone elsewhere.
 fn of_old(setting: &Setting<'_>, instance: &Instance<'_>, gone: u8, what: &str, cx: &mut Cx<'_>) {
     let (last, flag) = (gone - 1, &setting.spelling);
@@ -522,18 +401,6 @@ fn of_old(setting: &Setting<'_>, instance: &Instance<'_>, gone: u8, what: &str, 
             "up to Kubernetes 1.{last} {what}; since then the API server does not start with `{flag}`"
         );
         cx.report(setting.spot(), message);
-    }
-}
-
-/// Passwords that never change.
-pub(super) fn basic_auth_file(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let file = instance.last("basic-auth-file");
-    if let Some(file) = file.filter(|f| !f.value.is_empty()) {
-        let what = format!(
-            "the API server takes passwords from {}, where they stand in plain text",
-            file.value
-        );
-        of_old(file, instance, 19, &what, cx);
     }
 }
 
@@ -575,18 +442,6 @@ pub(super) fn insecure_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// An address of the internet.
-pub(super) fn bind_address_public(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let address = instance.last("bind-address");
-    if let Some(address) = address.filter(|a| is_public(&a.value)) {
-        let message = format!(
-            "the API server listens at {}, a public address",
-            address.value
-        );
-        cx.report(address.spot(), message);
-    }
-}
-
 /// Origins whose web pages may call the API server, as regular expressions.
 pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (pattern, spot) in named(instance, &["cors-allowed-origins"]) {
@@ -619,30 +474,6 @@ fn matches_any_host(pattern: &str) -> bool {
     let host = pattern.rsplit("//").next().unwrap_or(pattern);
     let host = host.trim_matches(['^', '$', '(', ')', '/', '|', ':']);
     matches!(host, ".*" | ".+" | "*" | "")
-}
-
-/// Requests that hold a connection for long, or are given no time at all.
-pub(super) fn request_timeout(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(timeout) = instance.last("request-timeout") else {
-        return;
-    };
-    let Some(seconds) = number(&timeout.value) else {
-        return;
-    };
-    let message = if seconds > 300.0 {
-        format!(
-            "a request may take {}: few slow clients can hold the API server",
-            timeout.value
-        )
-    } else if seconds <= 0.0 {
-        format!(
-            "requests are given no time: `{}` is {}",
-            timeout.spelling, timeout.value
-        )
-    } else {
-        return;
-    };
-    cx.report(timeout.spot(), message);
 }
 
 /// All alpha APIs at once; one by one where a standard is asked about.
@@ -719,31 +550,6 @@ pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &m
     }
 }
 
-/// Connections to nodes and webhooks go through a proxy that others can listen to.
-pub(super) fn egress_selector_insecure_transport(config: Object<'_>, cx: &mut Cx<'_>) {
-    let selections = config.node.field("egressSelections").into_iter();
-    for selection in selections.flat_map(Node::items) {
-        let name = selection.field("name").and_then(Node::as_str);
-        let name = name.unwrap_or("without a name");
-        let Some(tcp) = selection.at(&["connection", "transport", "tcp"]) else {
-            continue;
-        };
-        let Some(url) = tcp.field("url") else {
-            continue;
-        };
-        let text = url.as_str().unwrap_or_default();
-        if Url::parse(text).is_some_and(|parsed| parsed.is_plain()) {
-            let message =
-                format!("what the API server sends to \"{name}\" goes through {text} without TLS");
-            cx.report(url, message);
-        } else if text.starts_with("https://") && tcp.field("tlsConfig").is_none() {
-            let message =
-                format!("{text} of \"{name}\" has no `tlsConfig`: the API server does not start");
-            cx.missing(url, message);
-        }
-    }
-}
-
 /// Node ports over ports of the system or of the cluster itself.
 pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some(setting) = instance.last("service-node-port-range") else {
@@ -778,83 +584,6 @@ pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) 
             setting.value
         );
         cx.report(setting.spot(), message);
-    }
-}
-
-/// A certificate and its key: both are needed, and one without the other is of no use.
-fn pair(instance: &Instance<'_>, certificate: &str, key: &str, without: &str, cx: &mut Cx<'_>) {
-    let set = [certificate, key].map(|name| instance.is_set(name));
-    let (given, lacking) = match set {
-        [Some(false), Some(false)] => {
-            let setting = instance.spelling(certificate);
-            let spot = instance
-                .last(certificate)
-                .map_or(instance.anchor, Setting::spot);
-            cx.missing(spot, format!("{without}: `{setting}` is not set"));
-            return;
-        }
-        [Some(true), Some(false)] => (certificate, key),
-        [Some(false), Some(true)] => (key, certificate),
-        _ => return,
-    };
-    if let Some(given) = instance.last(given) {
-        let lacking = instance.spelling(lacking);
-        cx.missing(
-            given.spot(),
-            format!("{without}: `{lacking}` is not set beside it"),
-        );
-    }
-}
-
-/// The API server's own certificate.
-pub(super) fn tls_cert_and_key(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let without = "the API server signs its own certificate, which no client can verify";
-    pair(
-        instance,
-        "tls-cert-file",
-        "tls-private-key-file",
-        without,
-        cx,
-    );
-}
-
-/// The certificate that it shows kubelets.
-pub(super) fn kubelet_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let without = "the API server shows kubelets no certificate";
-    pair(
-        instance,
-        "kubelet-client-certificate",
-        "kubelet-client-key",
-        without,
-        cx,
-    );
-}
-
-/// Whether etcd has a certificate that could be verified.
-fn reaches_etcd_by_tls(instance: &Instance<'_>) -> bool {
-    let servers = instance.list("etcd-servers");
-    servers.is_some_and(|l| l.items.iter().any(|(url, _)| url.starts_with("https")))
-}
-
-/// Whose certificate etcd must show.
-pub(super) fn etcd_cafile(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if reaches_etcd_by_tls(instance) && instance.is_set("etcd-cafile") == Some(false) {
-        let setting = instance.spelling("etcd-cafile");
-        let message = format!(
-            "the API server does not verify the certificate of etcd: `{setting}` is not set"
-        );
-        cx.setting(instance, "etcd-cafile", message);
-    }
-}
-
-/// The certificate that it shows etcd.
-pub(super) fn etcd_client_certificate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let half = ["etcd-certfile", "etcd-keyfile"]
-        .into_iter()
-        .any(|name| instance.last(name).is_some_and(|s| !s.value.is_empty()));
-    if reaches_etcd_by_tls(instance) || half {
-        let without = "the API server shows etcd no client certificate";
-        pair(instance, "etcd-certfile", "etcd-keyfile", without, cx);
     }
 }
 
