@@ -31,21 +31,20 @@ fn main() {
     println!("cargo::rerun-if-changed=policies");
     println!("cargo::rerun-if-changed=src/model.rs");
     let mut rows = String::new();
-    let mut ids = Vec::new();
     let mut constants = BTreeMap::<String, String>::new();
     let walk = walkdir::WalkDir::new("policies").sort_by_file_name();
-    for entry in walk.into_iter().map(|e| e.expect("policies/ is readable")) {
-        if entry.path().extension().is_some_and(|e| e == "yaml") {
-            let policy = read(entry.path());
-            ids.push(policy.id.to_string());
-            let (category, constant) = constant(&policy);
-            constants.entry(category).or_default().push_str(&constant);
-            let _ = writeln!(rows, "    ({}, {}),", row(&policy), check(&policy));
-        }
+    let files = walk.into_iter().map(|e| e.expect("policies/ is readable"));
+    let files = files.filter(|e| e.path().extension().is_some_and(|e| e == "yaml"));
+    let mut policies: Vec<Policy> = files.map(|e| read(e.path())).collect();
+    name_families(&mut policies);
+    for policy in &policies {
+        let (category, constant) = constant(policy);
+        constants.entry(category).or_default().push_str(&constant);
+        let _ = writeln!(rows, "    ({}, {}),", row(policy), check(policy));
     }
     let table = format!(
         "pub(crate) static RULES: [(Policy, Check); {}] = [\n{rows}];\n",
-        ids.len()
+        policies.len()
     );
     write("rules.rs", &table);
     let modules = constants.iter().map(|(category, constants)| {
@@ -55,6 +54,35 @@ fn main() {
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
     write("resources.rs", &resource_table());
+}
+
+/// Writes the ids of a family, `rbac/*`, into what a policy subsumes: each rule of the category about a grant of resources by their
+/// names, but for those that are worse, and for those that subsume this one.
+fn name_families(policies: &mut [Policy]) {
+    let grants_by_name = |p: &Policy| {
+        let shapes = p.check.iter().filter_map(|shape| shape.grants.as_ref());
+        let mut resources = shapes.flat_map(|g| g.resources.iter()).peekable();
+        resources.peek().is_some() && resources.all(|resource| resource != "*")
+    };
+    let all = policies.to_vec();
+    for policy in policies {
+        let family = |id: &str| id.strip_suffix('*').map(str::to_owned);
+        let families: Vec<String> = policy.subsumes.iter().filter_map(|id| family(id)).collect();
+        if families.is_empty() {
+            continue;
+        }
+        let hidden = all.iter().filter(|other| {
+            families
+                .iter()
+                .any(|family| other.id.starts_with(family.as_str()))
+                && grants_by_name(other)
+                && other.severity >= policy.severity
+                && !other.subsumes.contains(&policy.id)
+        });
+        let named = policy.subsumes.iter().filter(|id| family(id).is_none());
+        let ids: BTreeSet<_> = named.chain(hidden.map(|p| &p.id)).cloned().collect();
+        policy.subsumes = ids.into_iter().collect::<Vec<_>>().into();
+    }
 }
 
 /// The module and the constant that name a rule in the code.

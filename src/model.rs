@@ -151,7 +151,8 @@ pub struct Policy {
     /// Who asks for it.
     #[serde(default)]
     pub standards: Standards,
-    /// Ids of rules whose findings this one implies.
+    /// Ids of rules whose findings this one implies; `rbac/*` stands for the rules of that category about a grant of resources
+    /// by their names, but for those that are worse, and for those that subsume this one.
     #[serde(default)]
     pub subsumes: List<Text>,
     /// Where.

@@ -175,23 +175,6 @@ pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let Some(star) = wildcard(rule, "resources") else {
-        return;
-    };
-    let among = if rule.granting("apiGroups", "").is_some() {
-        "Secrets, pods/exec and nodes/proxy are among them"
-    } else {
-        "subresources and those of later releases are among them"
-    };
-    let role = quoted(rule.role);
-    let message = format!("{role} grants its verbs on every resource of the group: {among}");
-    let draft = cx.report(star, message);
-    if rule.has_own_groups_only() {
-        draft.severity(Severity::Medium);
-    }
-}
-
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     if !is_user_role(rule) || rule.is_limited() || rule.has_own_groups_only() {
         return;
