@@ -19,9 +19,9 @@
 mod model;
 
 use model::{
-    BindingShape, Condition, Example, FieldShape, GrantsShape, Identity, Literal, Named, Parameter,
-    Path, Pattern, Policy, Presence, PssLevel, Related, SettingShape, Severity, Shape, Step,
-    SubsumeBy,
+    BindingShape, Condition, Example, FieldShape, GrantsShape, Identity, Literal, NEWEST_RELEASE,
+    Named, OLDEST_RELEASE, Parameter, Path, Pattern, Policy, Presence, PssLevel, Related,
+    SettingShape, Severity, Shape, Step, SubsumeBy,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -160,6 +160,11 @@ fn schema_tables() -> String {
         let known = |n: &&str| is_type(n, &check[0]);
         assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
     }
+    let cross_field = cross_field_checks(&checks);
+    let required = |span: &str| match span {
+        "" => "ReleaseRange::NONE".to_owned(),
+        span => range(span),
+    };
     let keys: BTreeSet<&str> = rows.iter().map(|r| r[1].as_str()).collect();
     let keys: String = keys.into_iter().collect();
     let start = |key: &str| keys.find(key).expect("all keys are in it");
@@ -175,12 +180,12 @@ fn schema_tables() -> String {
             let layers = r[2][..r[2].len() - code.len()].bytes().rev();
             let around = layers.fold(0, |around, layer| around << 2 | if layer == b'[' { 1 } else { 2 });
             format!(
-                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: 0x{}, required: 0x{}, values: {} }}",
-                start(&r[1]), r[1].len(), leaf(code), r[3], r[4], list(&r[5])
+                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: {}, required: {}, values: {} }}",
+                start(&r[1]), r[1].len(), leaf(code), range(&r[3]), required(&r[4]), list(&r[5])
             )
         });
         let fields: Vec<String> = fields.collect();
-        let required = own.iter().enumerate().filter(|(_, r)| r[4] != "0");
+        let required = own.iter().enumerate().filter(|(_, r)| !r[4].is_empty());
         let required: Vec<usize> = required.map(|(at, _)| at).collect();
         let custom = custom.iter().any(|r| r[0] == *name);
         let mut rules: Vec<_> = checks.iter().filter(|r| !custom && is_type(name, &r[0])).collect();
@@ -190,8 +195,8 @@ fn schema_tables() -> String {
         let [of_whole, of_fields] = [of_whole, of_fields].map(|rules| {
             let rules = rules.iter().map(|r| {
                 let argument = r.get(3).map_or("", String::as_str);
-                let releases = mask(r.get(4).map_or("", String::as_str));
-                format!("Constraint {{ field: {:?}, check: ConstraintKind::{}, releases: {releases:#x} }}", r[1], rule(&r[2], argument))
+                let releases = range(r.get(4).map_or("-", String::as_str));
+                format!("Constraint {{ field: {:?}, check: ConstraintKind::{}, releases: {releases} }}", r[1], rule(&r[2], argument, &cross_field))
             });
             rules.collect::<Vec<_>>().join(", ")
         });
@@ -219,12 +224,12 @@ fn schema_tables() -> String {
             )
         });
         format!(
-            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: 0x{}, off: {}, reader: {}, custom: {} }}",
+            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: {}, off: {}, reader: {}, custom: {} }}",
             r[0],
             r[1],
             r[2],
             place(&r[3]),
-            r[4],
+            range(&r[4]),
             r.get(5).is_some_and(|state| state == "off"),
             reader.map_or("None".to_owned(), |reader| format!("Some({reader})")),
             custom.contains(r)
@@ -259,6 +264,20 @@ fn schema_tables() -> String {
     .concat()
 }
 
+/// The functions that `rules.tsv` names, in the order of the registry.
+fn cross_field_checks(checks: &[Vec<String>]) -> Vec<&str> {
+    let named = checks.iter().filter(|r| r[2] == "cross-field");
+    let functions: BTreeSet<&str> = named.map(|r| r[3].as_str()).collect();
+    let functions: Vec<&str> = functions.into_iter().collect();
+    let registry = format!(
+        "pub(super) static CROSS_FIELD_CHECKS: [CrossFieldCheck; {}] = [\n    {},\n];\n",
+        functions.len(),
+        functions.join(",\n    ")
+    );
+    write("cross_field.rs", &registry);
+    functions
+}
+
 /// What RBAC can name, sorted by group and name.
 fn resource_table() -> String {
     let mut rows = table("schemas/kubernetes/resources.tsv");
@@ -290,16 +309,17 @@ fn is_type(full: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// The releases of `33-`, `-34` or `26-30` as the tables have them; all where nothing is said.
-fn mask(span: &str) -> u16 {
-    const FIRST: u8 = 25;
-    let (since, until) = span.split_once('-').unwrap_or_default();
+/// The releases of `33-`, `-34` or `26-30`: what is open reaches to the oldest or the newest of the tables.
+fn range(span: &str) -> String {
+    let (since, until) = span
+        .split_once('-')
+        .unwrap_or_else(|| panic!("schemas: `{span}` is no range of releases"));
     let minor = |text: &str, open: u8| match text {
         "" => open,
-        text => text.parse().expect("rules.tsv: minor versions"),
+        text => text.parse().expect("schemas: minor versions"),
     };
-    let span = minor(since, FIRST)..=minor(until, FIRST + 15);
-    span.fold(0, |mask, release| mask | 1 << (release - FIRST))
+    let (since, until) = (minor(since, OLDEST_RELEASE), minor(until, NEWEST_RELEASE));
+    format!("ReleaseRange::new({since}, {until})")
 }
 
 /// `DISTRIBUTION_DEFAULT` and `count-or-percent` as the name of a type or variant.
@@ -310,8 +330,8 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
-/// A check of `rules.tsv`.
-fn rule(check: &str, argument: &str) -> String {
+/// A check of `rules.tsv`; `cross_field` are the functions of the registry.
+fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
     let words: Vec<&str> = argument
         .split([' ', ','])
         .filter(|w| !w.is_empty())
@@ -320,7 +340,10 @@ fn rule(check: &str, argument: &str) -> String {
         "range" => format!("Range({}, {})", words[0], words[1]),
         "enum" => format!("OneOf(&{words:?})"),
         "filled" => "Filled".to_owned(),
-        "between" => "Between".to_owned(),
+        "cross-field" => {
+            let index = cross_field.binary_search(&argument);
+            format!("CrossField({})", index.expect("all functions are in it"))
+        }
         "not-empty" => "NotEmpty".to_owned(),
         "exactly" => format!("Exactly(&{words:?})"),
         "at-most" => format!("AtMost(&{words:?})"),
@@ -799,7 +822,10 @@ fn example(e: &Example) -> String {
             text(&m.message)
         )
     });
-    format!("Example {{ files: {files}, marks: {marks} }}")
+    format!(
+        "Example {{ release: {:?}, files: {files}, marks: {marks} }}",
+        e.release
+    )
 }
 
 fn severity(s: Severity) -> String {

@@ -80,9 +80,9 @@ pub fn json_schema() -> String {
             "properties": { "rule": rule(), "paths": list(), "reason": text() },
         }] } }),
         "severity" => {
-            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "enum": SEVERITIES.map(Severity::name) } })
+            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "enum": Severity::ALL.map(Severity::name) } })
         }
-        "profile" => serde_json::json!({ "enum": PROFILES.map(|(name, _)| name) }),
+        "profile" => serde_json::json!({ "enum": Profile::ALL.map(Profile::name) }),
         "kubernetes-version" => serde_json::json!({ "anyOf": [text(), list()] }),
         _ => {
             serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "type": "object", "additionalProperties": list() } })
@@ -108,21 +108,13 @@ pub fn json_schema() -> String {
     format!("{schema:#}\n")
 }
 
-const SEVERITIES: [Severity; 5] = [
-    Severity::Critical,
-    Severity::High,
-    Severity::Medium,
-    Severity::Low,
-    Severity::Info,
-];
-const PROFILES: [(&str, Profile); 6] = [
-    ("default", Profile::Default),
-    ("baseline", Profile::Baseline),
-    ("restricted", Profile::Restricted),
-    ("cis", Profile::Cis),
-    ("nsa", Profile::Nsa),
-    ("all", Profile::All),
-];
+/// The values of a key for a message: `default, cis or all is expected`.
+fn expected(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] => format!("{} or {last} is expected", others.join(", ")),
+        [] => String::new(),
+    }
+}
 
 /// A release from its name: the minor version of `1.34`, `v1.34` or `1.34.2`.
 pub fn release(text: &str) -> Option<u8> {
@@ -323,31 +315,23 @@ impl ConfigReader {
             let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
                 continue;
             };
-            match SEVERITIES
+            match Severity::ALL
                 .into_iter()
                 .find(|s| value.as_str() == Some(s.name()))
             {
                 Some(severity) => _ = self.config.severity.insert(rule, severity),
-                None => self.invalid(
-                    value,
-                    "critical, high, medium, low or info is expected",
-                    None,
-                ),
+                None => self.invalid(value, expected(&Severity::ALL.map(Severity::name)), None),
             }
         }
     }
 
     fn profile(&mut self, value: Node<'_>) {
-        match PROFILES
+        match Profile::ALL
             .into_iter()
-            .find(|(name, _)| value.as_str() == Some(name))
+            .find(|p| value.as_str() == Some(p.name()))
         {
-            Some((_, profile)) => self.config.profile = Some(profile),
-            None => self.invalid(
-                value,
-                "default, baseline, restricted, cis, nsa or all is expected",
-                None,
-            ),
+            Some(profile) => self.config.profile = Some(profile),
+            None => self.invalid(value, expected(&Profile::ALL.map(Profile::name)), None),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a rule says about a place. Layer 2.
 
-use crate::model::{Policy, Severity, Text};
+use crate::model::{NEWEST_RELEASE, OLDEST_RELEASE, Policy, Severity, Text};
 use crate::text::{FileId, Span, one_line};
 use crate::yaml::Located;
 use sha2::{Digest, Sha256};
@@ -20,8 +20,11 @@ impl FromIterator<Releases> for Releases {
 }
 
 impl Releases {
+    /// Minor version of the oldest release whose types, flags and feature gates kubevet knows.
+    pub const OLDEST: u8 = OLDEST_RELEASE;
+
     /// Minor version of the newest release that kubevet knows.
-    pub const NEWEST: u8 = 37;
+    pub const NEWEST: u8 = NEWEST_RELEASE;
 
     /// No release.
     pub const NONE: Self = Self(0);
@@ -62,11 +65,6 @@ impl Releases {
         Self(self.0 | other.0)
     }
 
-    /// The releases of a bit mask, 1.0 lowest.
-    pub const fn of_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
     /// What both sets hold.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -89,6 +87,33 @@ impl Releases {
         (0..64_u32)
             .filter(move |m| self.0 >> m & 1 == 1)
             .map(|m| format!("1.{m}"))
+    }
+}
+
+/// Releases that follow one another, both ends among them: for tables of thousands, two bytes where a set takes eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseRange {
+    since: u8,
+    until: u8,
+}
+
+impl ReleaseRange {
+    /// No release.
+    pub const NONE: Self = Self::new(1, 0);
+
+    /// The releases from `1.since` to `1.until`.
+    pub const fn new(since: u8, until: u8) -> Self {
+        Self { since, until }
+    }
+
+    /// The same as a set.
+    pub const fn set(self) -> Releases {
+        Releases::between(self.since, self.until)
+    }
+
+    /// Whether a release is among them.
+    pub const fn has(self, minor: u8) -> bool {
+        self.since <= minor && minor <= self.until
     }
 }
 

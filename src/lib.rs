@@ -3,6 +3,7 @@
 //! Modules in the order of their layers: each may use only those above it in this list that `tests/it/tidy.rs` names
 //! for it. See ARCHITECTURE.md.
 
+pub mod go_value;
 pub mod ids;
 pub mod model;
 pub mod text;

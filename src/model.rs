@@ -53,9 +53,14 @@ impl Severity {
     }
 }
 
+/// Minor version of the oldest Kubernetes release that the tables under `schemas/` know.
+pub const OLDEST_RELEASE: u8 = 25;
+
+/// Minor version of the newest one.
+pub const NEWEST_RELEASE: u8 = 37;
+
 /// Which rules a run asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// What a team switches on today; the most specific finding hides those it implies.
     Default,
@@ -69,6 +74,30 @@ pub enum Profile {
     Nsa,
     /// Every rule that contradicts no other.
     All,
+}
+
+impl Profile {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] = [
+        Self::Default,
+        Self::Baseline,
+        Self::Restricted,
+        Self::Cis,
+        Self::Nsa,
+        Self::All,
+    ];
+
+    /// The profile's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Cis => "cis",
+            Self::Nsa => "nsa",
+            Self::All => "all",
+        }
+    }
 }
 
 /// A level of the Pod Security Standards.
@@ -634,6 +663,8 @@ pub enum FailsWhen {
     Above,
     /// It is 0 or less.
     NotPositive,
+    /// It is an address to listen at, with a port or without, that is not the machine's own alone.
+    BeyondLoopback,
     /// It is an address of the internet.
     PublicAddress,
     /// It is a URL without TLS that leads to another machine.
@@ -713,9 +744,12 @@ pub struct Examples {
     pub passes: List<Example>,
 }
 
-/// One file, or several that belong together. Written as a text, or as `{files: …, marks: …}`.
+/// One file, or several that belong together. Written as a text, or as `{kubernetes: "1.24", text: …}`, or as
+/// `{kubernetes: …, files: …, marks: …}`.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
+    /// Minor version of the target release; left out: the newest.
+    pub release: Option<u8>,
     /// Path and text; a single text is called `example.yaml`.
     pub files: List<(Text, Text)>,
     /// Marks that cannot stand in the text as `#! [span] message`.
@@ -765,18 +799,23 @@ impl<'de> Deserialize<'de> for Literal {
     }
 }
 
+/// A single text as the files of an example.
+fn only_file(text: String) -> List<(Text, Text)> {
+    vec![("example.yaml".into(), text.into())].into()
+}
+
 impl<'de> Deserialize<'de> for Example {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOrFiles;
         impl<'de> Visitor<'de> for TextOrFiles {
             type Value = Example;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or a map with `files` and `marks`")
+                f.write_str("a text, or a map with `text` or `files`")
             }
             fn visit_str<E>(self, text: &str) -> Result<Example, E> {
                 Ok(Example {
-                    files: vec![("example.yaml".into(), text.to_owned().into())].into(),
-                    marks: List::default(),
+                    files: only_file(text.to_owned()),
+                    ..Example::default()
                 })
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Example, A::Error> {
@@ -792,8 +831,18 @@ impl<'de> Deserialize<'de> for Example {
                                 .collect::<Vec<_>>()
                                 .into();
                         }
+                        "text" => example.files = only_file(map.next_value()?),
+                        "kubernetes" => {
+                            let release: String = map.next_value()?;
+                            let minor = release.strip_prefix("1.").and_then(|m| m.parse().ok());
+                            let wrong = || de::Error::custom("kubernetes: a release such as 1.24");
+                            example.release = Some(minor.ok_or_else(wrong)?);
+                        }
                         "marks" => example.marks = map.next_value()?,
-                        other => return Err(de::Error::unknown_field(other, &["files", "marks"])),
+                        other => {
+                            let known = &["kubernetes", "text", "files", "marks"];
+                            return Err(de::Error::unknown_field(other, known));
+                        }
                     }
                 }
                 Ok(example)

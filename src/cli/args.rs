@@ -2,6 +2,7 @@
 
 use crate::finding::Releases;
 use crate::model::{Profile, Severity};
+use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub(super) enum Command {
         output_format: RulesFormat,
         /// Only those of a profile
         #[arg(long, value_enum)]
-        profile: Option<ProfileName>,
+        profile: Option<Profile>,
     },
     /// Show the kinds of Kubernetes and their fields
     #[command(subcommand, disable_help_subcommand = true)]
@@ -87,7 +88,7 @@ pub(super) struct CheckArgs {
     pub(super) output_format: Option<String>,
     /// default, baseline, restricted, cis, nsa or all
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
-    pub(super) profile: Option<ProfileName>,
+    pub(super) profile: Option<Profile>,
     /// Target release, such as 1.34; repeatable
     #[arg(long, value_name = "V", value_parser = release)]
     pub(super) kubernetes_version: Vec<u8>,
@@ -160,7 +161,7 @@ pub(super) enum RulesFormat {
 /// What is said of custom resources without a definition.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MissingSchemas {
-    Suppression,
+    Ignore,
     Note,
     Error,
 }
@@ -172,26 +173,13 @@ pub(super) enum Color {
     Never,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum ProfileName {
-    Default,
-    Baseline,
-    Restricted,
-    Cis,
-    Nsa,
-    All,
-}
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Default => Self::Default,
-            ProfileName::Baseline => Self::Baseline,
-            ProfileName::Restricted => Self::Restricted,
-            ProfileName::Cis => Self::Cis,
-            ProfileName::Nsa => Self::Nsa,
-            ProfileName::All => Self::All,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod explain;
 mod schema;
 mod schemas;
 mod settings;
@@ -38,14 +39,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let code = match command {
         Command::Check(args) => check::run(&args),
-        Command::Explain { rule } => explain(&rule),
+        Command::Explain { rule } => explain::run(&rule),
         Command::Schema(asked) => schema::run(&asked),
         Command::Rules {
             output_format,
             profile,
         } => {
-            let rules =
-                || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile.into())));
+            let rules = || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile)));
             match output_format {
                 RulesFormat::Table => say(&output::rules_table(
                     rules().collect::<Vec<_>>().into_iter(),
@@ -55,20 +55,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(code)
-}
-
-fn explain(id: &str) -> u8 {
-    if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id)) {
-        return say(&output::explain(policy));
-    }
-    let near = crate::engine::nearest(id)
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
-    complain(&format!(
-        "there is no rule `{}`{near} (all rules: `kubevet rules`)",
-        output::sanitize(id)
-    ));
-    FAILED
 }
 
 /// Writes to stdout. A reader that has gone away is no error.

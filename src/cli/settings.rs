@@ -206,7 +206,6 @@ impl Settings {
     pub(super) fn rules(&mut self, args: &CheckArgs) -> RuleSet {
         let profile = args
             .profile
-            .map(Profile::from)
             .or(self.config.profile)
             .unwrap_or(Profile::Default);
         let given = args.kubernetes_version.iter();
@@ -224,7 +223,7 @@ impl Settings {
             |id: &str| demanded && id == ids::schema::MISSING_DEFINITION || selected.contains(id);
         let is_asked =
             |p: &Policy| (p.is_in(profile) || asked(&p.id)) && !off.contains(p.id.as_ref());
-        let unconfigured = args.profile.map_or(Profile::Default, Profile::from);
+        let unconfigured = args.profile.unwrap_or(Profile::Default);
         let left = &mut self.left_out;
         let lost = |p: &&Policy| p.is_in(unconfigured) && !is_asked(p);
         left.rules = policies().filter(lost).count();

@@ -25,12 +25,13 @@ mod talos;
 mod unit;
 
 use crate::finding::Releases;
+use crate::go_value::{parse_bool, parse_duration};
 use crate::kube::{Completeness, Container, Object, PodSpec};
 use crate::yaml::{Node, NodeSpan};
 
 pub use k3s::own as k3s_settings;
 pub use mount::{mount_of, mounted, mounts};
-pub use setting::{Setting, is_boolean, is_open, number};
+pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
 pub use unit::{kubelet_unit, settings as unit_settings};
 
@@ -83,7 +84,7 @@ impl ComponentKind {
     pub const fn releases(self) -> Releases {
         match self {
             Self::Etcd => Releases::between(5, 7),
-            _ => Releases::between(25, Releases::NEWEST),
+            _ => Releases::between(Releases::OLDEST, Releases::NEWEST),
         }
     }
 
@@ -321,7 +322,8 @@ impl<'d> Instance<'d> {
 
     /// Whether a boolean setting is on; `None` where that cannot be known.
     pub fn is_on(&self, name: &str) -> Option<bool> {
-        self.effective(name).map(|e| setting::is_true(e.value))
+        self.effective(name)
+            .map(|e| parse_bool(e.value) == Some(true))
     }
 
     /// Whether a setting has a value that is not empty, written or by default; `None` where that cannot be known.
@@ -427,26 +429,23 @@ impl<'d> Instance<'d> {
         let is_port = name.ends_with("port");
         match takes {
             _ if !same => None,
-            Takes::Boolean if is_boolean(value) => None,
+            Takes::Boolean if parse_bool(value).is_some() => None,
             Takes::Boolean => Some("is to be true or false".to_owned()),
-            Takes::Number => match value.parse::<f64>() {
-                Err(_) => Some("is to be a number".to_owned()),
-                Ok(n) if is_port && !(0.0..=65535.0).contains(&n) => {
+            Takes::Number => match setting::plain_number(value) {
+                None => Some("is to be a number".to_owned()),
+                Some(n) if is_port && !(0.0..=65535.0).contains(&n) => {
                     Some("is to be a port, 0 to 65535".to_owned())
                 }
-                Ok(n) if n < 0.0 && name.starts_with("audit-log-max") => {
+                Some(n) if n < 0.0 && name.starts_with("audit-log-max") => {
                     Some("is not to be negative".to_owned())
                 }
-                Ok(_) => None,
+                Some(_) => None,
             },
-            // A bare 0 is a duration of Go's.
-            Takes::Duration if value.parse::<f64>().is_ok_and(|n| n != 0.0) => {
+            Takes::Duration if parse_duration(value).is_some() => None,
+            Takes::Duration if setting::plain_number(value).is_some() => {
                 Some("is to be a duration with its unit, such as 30s".to_owned())
             }
-            Takes::Duration if number(value).is_none() => {
-                Some("is to be a duration, such as 30s or 1h30m".to_owned())
-            }
-            Takes::Duration => None,
+            Takes::Duration => Some("is to be a duration, such as 30s or 1h30m".to_owned()),
             Takes::OneOf(values) => {
                 let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
                 let all = value.split(',').all(known);

@@ -1,6 +1,7 @@
 //! One setting as it is written.
 
 use super::{ComponentKind, tables};
+use crate::go_value::{parse_int, parse_seconds};
 use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::borrow::Cow;
@@ -26,13 +27,24 @@ impl<'d> Setting<'d> {
     pub(super) fn of_pair(name: Node<'d>, value: Node<'d>) -> Option<Self> {
         let flag = name.text()?;
         let bare = flag.trim_start_matches('-');
+        Self::of_scalar(bare.into(), format!("--{bare}").into(), name, value)
+    }
+
+    /// A setting whose value is a scalar, below its key.
+    fn of_scalar(
+        name: Cow<'d, str>,
+        spelling: Cow<'d, str>,
+        key: Node<'d>,
+        scalar: Node<'d>,
+    ) -> Option<Self> {
+        let value = value_of(scalar)?;
         Some(Self {
-            name: bare.into(),
-            spelling: format!("--{bare}").into(),
-            value: value.text()?.into(),
-            node: value,
-            at: Some(0),
-            name_spot: name.into(),
+            name,
+            spelling,
+            at: (scalar.text() == Some(&*value)).then_some(0),
+            value,
+            node: scalar,
+            name_spot: key.into(),
         })
     }
 
@@ -87,6 +99,15 @@ impl<'d> Setting<'d> {
     }
 }
 
+/// What a program is given of a scalar: YAML's own spellings of booleans, such as `yes`, reach none.
+fn value_of(scalar: Node<'_>) -> Option<Cow<'_, str>> {
+    Some(match scalar.as_bool() {
+        Some(true) => "true".into(),
+        Some(false) => "false".into(),
+        None => scalar.text()?.into(),
+    })
+}
+
 /// Extra arguments: a map of names to values (whose lists are repeated flags), or a list of `name` and `value`.
 pub(super) fn arguments(node: Node<'_>) -> Vec<Setting<'_>> {
     let pairs: Vec<(Node<'_>, Node<'_>)> = match node.kind() {
@@ -117,7 +138,7 @@ pub(super) fn named<'d>(
         Some(Setting {
             name: name.into(),
             spelling: spelling.clone().into(),
-            value: format!("{}={}", key.key()?, value.text()?).into(),
+            value: format!("{}={}", key.key()?, value_of(value)?).into(),
             node: value,
             at: None,
             name_spot: key.into(),
@@ -166,14 +187,7 @@ pub(super) fn place<'d>(
             .map(|f| f.setting)
     };
     let setting = |name: Cow<'d, str>, value: Node<'d>| {
-        Some(Setting {
-            name,
-            spelling: path.to_owned().into(),
-            value: value.text()?.into(),
-            node: value,
-            at: Some(0),
-            name_spot: key.into(),
-        })
+        Setting::of_scalar(name, path.to_owned().into(), key, value)
     };
     match value.kind() {
         NodeKind::Null => {}
@@ -204,45 +218,15 @@ pub fn is_open(value: &str) -> bool {
             .any(|w| matches!(w, [b'$', c] if c.is_ascii_alphabetic() || *c == b'_'))
 }
 
-/// Whether Go's strconv reads it as a boolean.
-pub fn is_boolean(value: &str) -> bool {
-    is_true(value) || matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False")
+/// A number of a setting: an integer as flags read it, or one with a fraction.
+pub(super) fn plain_number(text: &str) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "to compare with limits")]
+    let integer = parse_int(text).map(|n| n as f64);
+    integer.or_else(|| text.parse().ok().filter(|n: &f64| n.is_finite()))
 }
 
-/// Booleans as Go's strconv reads them.
-pub(super) fn is_true(value: &str) -> bool {
-    matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
-}
-
-/// A number, or a duration as Go writes it in seconds: `90`, `1h30m`, `500ms`, `8Gi` is none.
+/// The same, or a duration in seconds, for what may be either: `90`, `1h30m`, `500ms`.
 pub fn number(text: &str) -> Option<f64> {
     let text = text.trim();
-    if let Ok(number) = text.parse::<f64>() {
-        return number.is_finite().then_some(number);
-    }
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, text),
-    };
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let amount: f64 = rest.get(..digits)?.parse().ok()?;
-        rest = rest.get(digits..)?;
-        let end = rest
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(rest.len());
-        let unit = match rest.get(..end)? {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        seconds += amount * unit;
-        rest = rest.get(end..)?;
-    }
-    (!text.is_empty()).then_some(sign * seconds)
+    plain_number(text).or_else(|| parse_seconds(text))
 }

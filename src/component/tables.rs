@@ -1,7 +1,9 @@
 //! Facts about components by release: static tables, made of `schemas/components/*.tsv` by `build.rs`.
 
-use super::{ComponentKind, number};
+use super::ComponentKind;
+use super::setting::plain_number;
 use crate::finding::Releases;
+use crate::go_value::parse_duration;
 
 /// A flag of a component, for a span of releases.
 #[derive(Debug)]
@@ -140,8 +142,8 @@ impl Flag {
             Some(choice) => Some(Takes::OneOf(choice.values)),
             _ if self.boolean => Some(Takes::Boolean),
             _ if self.list || text || self.default.is_empty() => None,
-            _ if self.default.parse::<f64>().is_ok() => Some(Takes::Number),
-            _ => number(self.default).map(|_| Takes::Duration),
+            _ if plain_number(self.default).is_some() => Some(Takes::Number),
+            _ => parse_duration(self.default).map(|_| Takes::Duration),
         }
     }
 }

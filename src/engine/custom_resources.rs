@@ -8,7 +8,7 @@ use crate::documents::{self, CustomFacts, Fact, Repository};
 use crate::finding::Rendered;
 use crate::ids;
 use crate::kube::Object;
-use crate::schema::{self, CROWDED, Definition, Patterns, SchemaProblem, UserSchema};
+use crate::schema::{self, Definition, MAX_PROBLEMS, Patterns, SchemaProblem, UserSchema};
 use crate::text::{FileId, SourceFile, SourceMap, Span};
 use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -267,7 +267,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Findings, notes: &mut 
                         completeness,
                         &mut patterns,
                     );
-                    complete &= !gave_up && problems.len() < CROWDED;
+                    complete &= !gave_up && problems.len() < MAX_PROBLEMS;
                     problems
                 });
                 agreed(judged.collect())

@@ -49,6 +49,46 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
+    /// All of them.
+    pub const ALL: [Self; Self::Capped as usize + 1] = [
+        Self::Unreadable,
+        Self::TooLarge,
+        Self::NotAFile,
+        Self::Link,
+        Self::OutsideRoot,
+        Self::ChartTemplate,
+        Self::Template,
+        Self::NotYaml,
+        Self::TooDeep,
+        Self::Crowded,
+        Self::Undefined,
+        Self::Expressions,
+        Self::Costly,
+        Self::Untyped,
+        Self::Capped,
+    ];
+
+    /// Its name, as docs/json.md lists it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too-large",
+            Self::NotAFile => "not-a-file",
+            Self::Link => "link",
+            Self::OutsideRoot => "outside-root",
+            Self::ChartTemplate => "chart-template",
+            Self::Template => "template",
+            Self::NotYaml => "not-yaml",
+            Self::TooDeep => "too-deep",
+            Self::Crowded => "crowded",
+            Self::Undefined => "undefined",
+            Self::Expressions => "expressions",
+            Self::Costly => "costly",
+            Self::Untyped => "untyped",
+            Self::Capped => "capped",
+        }
+    }
+
     /// The reason, for `n` things of it.
     pub fn reason(self, n: usize) -> &'static str {
         match (self, n == 1) {

@@ -1,29 +1,9 @@
 //! URLs and hosts: who can be reached there, and who listens.
 
+pub use crate::go_value::Url;
 use std::net::IpAddr;
 
-/// A URL as far as rules ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Url<'a> {
-    /// `https`
-    pub scheme: &'a str,
-    /// Name or address, without the brackets of IPv6.
-    pub host: &'a str,
-}
-
-impl<'a> Url<'a> {
-    /// `scheme://user@host:port/path`; `None` without a scheme.
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let (scheme, rest) = text.trim().split_once("://")?;
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-        let place = authority.rsplit_once('@').map_or(authority, |(_, p)| p);
-        let host = match place.strip_prefix('[') {
-            Some(v6) => v6.split(']').next().unwrap_or(v6),
-            None => place.split(':').next().unwrap_or(place),
-        };
-        Some(Self { scheme, host })
-    }
-
+impl Url<'_> {
     /// Whether what is sent there can be read on the way: http, and another machine.
     pub fn is_plain(&self) -> bool {
         self.scheme.eq_ignore_ascii_case("http") && !is_loopback(self.host)

@@ -75,6 +75,8 @@ struct Related<'r> {
 
 #[derive(Serialize)]
 struct NoteRecord<'r> {
+    name: &'static str,
+    /// The name as version 1 has spelt it from the beginning: `NotYaml`.
     kind: String,
     about: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,12 +177,23 @@ fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
 
 fn note(note: &Note) -> NoteRecord<'_> {
     NoteRecord {
-        kind: format!("{:?}", note.what),
+        name: note.what.name(),
+        kind: pascal_case(note.what.name()),
         about: &note.about,
         line: (note.line > 0).then_some(note.line),
         message: note.what.reason(1),
         detail: &note.detail,
     }
+}
+
+/// `not-yaml` as `NotYaml`.
+fn pascal_case(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect()
 }
 
 /// Harmful characters that JSON allows in strings, escaped; they occur nowhere else.

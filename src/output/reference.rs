@@ -6,20 +6,11 @@ use crate::model::{Policy, Profile};
 use crate::policy::expected;
 use std::fmt::Write as _;
 
-const PROFILES: [(Profile, &str); 6] = [
-    (Profile::Default, "default"),
-    (Profile::Baseline, "baseline"),
-    (Profile::Restricted, "restricted"),
-    (Profile::Cis, "cis"),
-    (Profile::Nsa, "nsa"),
-    (Profile::All, "all"),
-];
-
 fn profiles(policy: &Policy) -> String {
-    PROFILES
-        .iter()
-        .filter(|(profile, _)| policy.is_in(*profile))
-        .map(|(_, name)| *name)
+    Profile::ALL
+        .into_iter()
+        .filter(|profile| policy.is_in(*profile))
+        .map(Profile::name)
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -68,6 +59,9 @@ pub fn rule_page(policy: &Policy) -> String {
         }
         for example in examples.iter() {
             let marks = expected(example);
+            if let Some(minor) = example.release {
+                let _ = writeln!(out, "\nIn Kubernetes 1.{minor}:");
+            }
             for (path, text) in example.files.iter() {
                 if example.files.len() > 1 {
                     let _ = writeln!(out, "\n`{path}`");

@@ -7,6 +7,7 @@ use crate::component::{
 };
 use crate::documents::{ConfigFileFacts, DocumentSet, folder};
 use crate::finding::Releases;
+use crate::go_value::parse_bool;
 use crate::kube::image::Reference;
 use crate::kube::{
     Completeness,
@@ -479,8 +480,8 @@ fn matches_any_host(pattern: &str) -> bool {
 /// All alpha APIs at once; one by one where a standard is asked about.
 pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (item, spot) in named(instance, &["runtime-config"]) {
-        let (api, on) = item.split_once('=').unwrap_or((item, "true"));
-        if !matches!(on, "" | "true" | "True" | "TRUE" | "t" | "T" | "1") {
+        let (api, on) = item.split_once('=').unwrap_or((item, ""));
+        if !on.is_empty() && parse_bool(on) != Some(true) {
             continue;
         }
         let version = api.rsplit('/').next().unwrap_or(api);
@@ -618,7 +619,8 @@ pub(super) fn anonymous_auth_in_set(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     for link in set.links(ComponentKind::ApiServer, "authentication-config") {
         let silent = matches!(link.file.says, ConfigFileFacts::Authentication(None));
         let mut values = link.from.facts.settings("anonymous-auth");
-        let default = values.find(|s| s.origin != Origin::Explicit && s.value == "true");
+        let default =
+            values.find(|s| s.origin != Origin::Explicit && parse_bool(&s.value) == Some(true));
         if let Some(value) = default.filter(|_| silent) {
             let message = format!(
                 "the API server accepts requests without credentials: `--anonymous-auth` is not set, and {} does not speak of them",
@@ -670,7 +672,7 @@ pub(super) fn kubelet_certificate_authority_in_set(set: &DocumentSet<'_>, cx: &m
     // What lies in one folder is one cluster's.
     let mut signed = HashMap::new();
     for kubelet in set.settings(ComponentKind::Kubelet, "rotate-server-certificates") {
-        if kubelet.setting.value == "true" {
+        if parse_bool(&kubelet.setting.value) == Some(true) {
             signed.entry(folder(kubelet.path)).or_insert(kubelet);
         }
     }

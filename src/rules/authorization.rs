@@ -1,7 +1,7 @@
 //! AuthorizationConfiguration: who is asked, and what counts when nobody answers.
 
 use crate::check::Cx;
-use crate::component::number;
+use crate::go_value::parse_seconds;
 use crate::kube::Object;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -136,7 +136,7 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
         );
     }
     let timeout = webhook.field("timeout");
-    let seconds = timeout.and_then(|t| number(t.text()?));
+    let seconds = timeout.and_then(|t| parse_seconds(t.text()?));
     if let (Some(timeout), Some(seconds)) = (timeout, seconds)
         && !(seconds > 0.0 && seconds <= 30.0)
     {

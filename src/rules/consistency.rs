@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::component::{ComponentKind, Origin};
 use crate::documents::{ConfigFileFacts, DocumentFacts, DocumentSet, Fact, SetSetting, folder};
+use crate::go_value::{Url, parse_bool};
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn encryption_config_ineffective(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
@@ -21,13 +22,13 @@ pub(super) fn encryption_config_ineffective(set: &DocumentSet<'_>, cx: &mut Cx<'
 }
 
 fn port(url: &str) -> Option<&str> {
-    let (_, port) = url.trim_end_matches('/').rsplit_once(':')?;
-    port.bytes().all(|b| b.is_ascii_digit()).then_some(port)
+    let port = Url::parse(url)?.port;
+    (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())).then_some(port)
 }
 
 /// The API server asks etcd in plain text what is served with TLS, or the other way around.
 pub(super) fn etcd_scheme_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
-    let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
+    let scheme = |url: &str| Url::parse(url).map(|url| url.scheme.to_ascii_lowercase());
     let mut listens = HashMap::new();
     for etcd in set.settings(ComponentKind::Etcd, "listen-client-urls") {
         let url = etcd.setting.value.as_str();
@@ -56,7 +57,7 @@ pub(super) fn kubelet_ca_vs_self_signed(set: &DocumentSet<'_>, cx: &mut Cx<'_>) 
     let mut kubelets: HashMap<&str, (bool, Option<SetSetting<'_>>)> = HashMap::new();
     for kubelet in set.settings(ComponentKind::Kubelet, "rotate-server-certificates") {
         let (signed, first) = kubelets.entry(folder(kubelet.path)).or_default();
-        *signed |= kubelet.setting.value == "true";
+        *signed |= parse_bool(&kubelet.setting.value) == Some(true);
         if first.is_none() && kubelet.facts.settings("tls-cert-file").next().is_none() {
             *first = Some(kubelet);
         }

@@ -3,7 +3,8 @@
 use crate::check::Cx;
 use crate::component::encryption::{Verdict, verdict};
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Node, NodeKind, base64};
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
 
 const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];

@@ -3,6 +3,7 @@
 use crate::check::{Cx, Draft};
 use crate::component::{ComponentKind, ConfigSource, Instance, Setting, is_open, number};
 use crate::documents::{DocumentSet, folder};
+use crate::go_value::parse_bool;
 use crate::kube::PodSpec;
 use crate::kube::{
     Completeness,
@@ -74,7 +75,7 @@ pub(super) fn metrics_exposed(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     plain_urls(etcd, &["listen-metrics-urls"], cx, what);
     if let Some(setting) = etcd
         .last("etcd-expose-metrics")
-        .filter(|s| s.value == "true")
+        .filter(|s| parse_bool(&s.value) == Some(true))
     {
         cx.report(
             setting.spot(),

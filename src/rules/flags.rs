@@ -2,9 +2,10 @@
 
 use crate::check::Cx;
 use crate::component::{
-    ComponentKind, ConfigSource, Flag, Gate, Instance, Removed, Setting, is_boolean, is_open,
+    ComponentKind, ConfigSource, Flag, Gate, Instance, Removed, Setting, is_open,
 };
 use crate::finding::Releases;
+use crate::go_value::parse_bool;
 use crate::text::nearest;
 use std::collections::HashMap;
 
@@ -216,7 +217,7 @@ fn gates<'a, 'd>(
 /// All alpha features at once.
 pub(super) fn alpha_feature_gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, value, spot) in gates(instance) {
-        if name == "AllAlpha" && matches!(value, "true" | "1" | "t") {
+        if name == "AllAlpha" && parse_bool(value) == Some(true) {
             let message = format!("all alpha features of {} are on", instance.component.name());
             cx.report(spot, message);
         }
@@ -237,10 +238,8 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .iter()
             .filter(|g| !g.releases().and(instance.releases).is_empty())
             .collect();
-        let on = matches!(value, "true" | "1" | "t" | "True" | "TRUE");
-        let stuck = !of_release.is_empty()
-            && of_release.iter().all(|g| g.locked && g.on != on)
-            && !value.is_empty();
+        let differs = |on| of_release.iter().all(|g| g.locked && g.on != on);
+        let stuck = !of_release.is_empty() && parse_bool(value).is_some_and(differs);
         let message = if stuck {
             format!("feature gate {name} can no longer be changed: the component does not start")
         } else if of_release.is_empty() && rows.is_empty() {
@@ -337,11 +336,13 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
 pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let insecure = cx.param("gates");
     for (name, value, spot) in gates(instance) {
-        let off = matches!(value, "false" | "0" | "f" | "False" | "FALSE");
-        let as_written = format!("{name}={}", !off);
+        let Some(on) = parse_bool(value) else {
+            continue;
+        };
+        let as_written = format!("{name}={on}");
         let effective = Gate::of(name)
             .iter()
-            .any(|g| !g.locked && g.on == off && !g.releases().and(instance.releases).is_empty());
+            .any(|g| !g.locked && g.on != on && !g.releases().and(instance.releases).is_empty());
         if effective && insecure.iter().any(|gate| *gate == as_written) {
             let message = format!(
                 "feature gate {as_written} takes away a protection of {}",
@@ -354,8 +355,10 @@ pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// A gate that is set to what it is anyway.
 pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (name, value, spot) in gates(instance).filter(|(_, value, _)| is_boolean(value)) {
-        let on = !matches!(value, "false" | "0" | "f" | "F" | "False" | "FALSE");
+    for (name, value, spot) in gates(instance) {
+        let Some(on) = parse_bool(value) else {
+            continue;
+        };
         let rows = Gate::of(name).iter();
         let mut rows = rows
             .filter(|g| !g.releases().and(instance.releases).is_empty())

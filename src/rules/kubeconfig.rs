@@ -1,6 +1,7 @@
 //! kubeconfigs: whom they trust, and whom they make of whoever reads them.
 
 use crate::check::Cx;
+use crate::go_value::Url;
 use crate::kube::Object;
 use crate::secrets::certificate::{Pem, pem};
 use crate::secrets::detect::{
@@ -161,11 +162,8 @@ pub(super) fn proxy_url_plain(config: Object<'_>, cx: &mut Cx<'_>) {
         else {
             continue;
         };
-        let login = text
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
-        let password = login.and_then(|(login, _)| login.split_once(':'));
-        if password.is_some_and(|(_, p)| !stands_for_another(p)) {
+        let password = Url::parse(text).and_then(|url| url.password);
+        if password.is_some_and(|p| !stands_for_another(p)) {
             cx.report(
                 node,
                 format!("the password of the proxy before cluster \"{name}\" is committed"),

@@ -5,6 +5,7 @@ use crate::component::{
     ComponentKind, ConfigSource, Instance, Origin, Setting, is_open, kubelet_unit, number,
 };
 use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
+use crate::go_value::{parse_int, parse_quantity};
 use crate::kube::Object;
 use crate::text::Span;
 use crate::yaml::NodeSpan;
@@ -106,9 +107,9 @@ pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// Logs that take the disk of all.
 pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    const GIBIBYTE: i64 = 1 << 30;
+    const GIBIBYTE: f64 = 1024.0 * 1024.0 * 1024.0;
     if let Some(size) = kubelet.last("container-log-max-size")
-        && bytes(&size.value).is_some_and(|b| b > GIBIBYTE)
+        && parse_quantity(&size.value).is_some_and(|bytes| bytes > GIBIBYTE)
     {
         cx.report(
             size.spot(),
@@ -119,7 +120,7 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         );
     }
     if let Some(files) = kubelet.last("container-log-max-files")
-        && files.value.parse::<i64>().is_ok_and(|n| n > 50)
+        && parse_int(&files.value).is_some_and(|n| n > 50)
     {
         cx.report(
             files.spot(),
@@ -129,27 +130,6 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
             ),
         );
     }
-}
-
-/// A quantity of bytes in its common spellings.
-fn bytes(text: &str) -> Option<i64> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit: i64 = match unit {
-        "" => 1,
-        "k" => 1000,
-        "Ki" => 1 << 10,
-        "M" => 1_000_000,
-        "Mi" => 1 << 20,
-        "G" => 1_000_000_000,
-        "Gi" => 1 << 30,
-        "T" => 1_000_000_000_000,
-        "Ti" => 1 << 40,
-        _ => return None,
-    };
-    number.parse::<i64>().ok()?.checked_mul(unit)
 }
 
 /// A flag that says something else than the configuration file beside it.

@@ -3,7 +3,7 @@
 
 use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::format::{is_label, is_subdomain};
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_placeholder, is_variable};
 use crate::yaml::{Node, NodeKind};

@@ -1,29 +1,17 @@
 //! Rules between the fields of files that components read (the programs' own validation packages).
 
 use super::cross_field::{conflict, key_of, set, text};
-use super::table::Type;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::component::number;
 use crate::yaml::{Node, items};
 
-/// Checks a map of a file's type by the rules that are about several of its fields.
-pub(super) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>, ty: &'static Type) {
-    match ty.short() {
-        "KubeletConfiguration" => kubelet(v, map),
-        "KubeProxyConfiguration/iptables" | "KubeProxyConfiguration/ipvs" => {
-            ordered(v, map, ("minSyncPeriod", 1.0), ("syncPeriod", 30.0), false);
-        }
-        "KubeSchedulerConfiguration" => {
-            let (first, last) = (
-                ("podInitialBackoffSeconds", 1.0),
-                ("podMaxBackoffSeconds", 10.0),
-            );
-            ordered(v, map, first, last, false);
-        }
-        "KubeSchedulerConfiguration/leaderElection" => elected(v, map),
-        "InitConfiguration/bootstrapTokens" => token(v, map),
-        _ => {}
-    }
+pub(super) fn sync_periods<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    ordered(v, map, ("minSyncPeriod", 1.0), ("syncPeriod", 30.0), false);
+}
+
+pub(super) fn scheduler<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let initial = ("podInitialBackoffSeconds", 1.0);
+    ordered(v, map, initial, ("podMaxBackoffSeconds", 10.0), false);
 }
 
 /// One amount that is not to be above another, or is to be below it; each with what it is where nobody writes it. Durations count as
@@ -63,7 +51,7 @@ fn ordered<'d>(
 }
 
 /// How long a leader leads.
-fn elected<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+pub(super) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     if map.field("leaderElect").and_then(Node::as_bool) != Some(false) {
         let (renew, retry) = (("renewDeadline", 10.0), ("retryPeriod", 2.0));
         ordered(v, map, renew, ("leaseDuration", 15.0), true);
@@ -71,7 +59,7 @@ fn elected<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
-fn kubelet<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+pub(super) fn kubelet<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let percent = |key| format!("imageGC{key}ThresholdPercent");
     let (low, high) = (percent("Low"), percent("High"));
     ordered(v, map, (&low, 80.0), (&high, 85.0), true);
@@ -167,7 +155,7 @@ fn allocatable<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 }
 
 /// `abcdef.0123456789abcdef`
-fn token<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+pub(super) fn bootstrap_token<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(node) = map.field("token") else {
         return;
     };

@@ -1,12 +1,14 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
+use super::format;
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
-use super::validate::{Validator, named};
-use super::{cross_field, format};
+use super::validator::{Validator, named};
+use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind, NodeSpan};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Checks a map of a type by the type's rules.
@@ -47,7 +49,7 @@ fn of_whole<'d>(
         ConstraintKind::AtMost(fields) => one_of(validator, map, ty, fields, false, true),
         ConstraintKind::AtLeast(fields) => one_of(validator, map, ty, fields, true, false),
         ConstraintKind::Filled => filled(validator, map, ty, rule),
-        ConstraintKind::Between => cross_field::check(validator, map, ty),
+        ConstraintKind::CrossField(index) => validator.cross_field(*index, map),
         _ => {}
     }
 }
@@ -204,7 +206,7 @@ fn of_value<'d>(
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
         ConstraintKind::Unique(_)
         | ConstraintKind::Filled
-        | ConstraintKind::Between
+        | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
         | ConstraintKind::AtLeast(_) => {}
@@ -268,6 +270,8 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
     let text = value.text().unwrap_or_default();
     let string = value.kind() == NodeKind::Str;
     let strict_env = validator.all_before(32);
+    // Up to 1.35 leading zeros were taken (feature gate StrictIPCIDRValidation).
+    let takes_zeros = !validator.all_from(36);
     let (fits, what): (bool, &str) = match form {
         Syntax::Labels => return labels(validator, value, name),
         Syntax::Annotations => {
@@ -314,7 +318,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         Syntax::NotNegative => {
             let below = match value.as_int() {
                 Some(number) => number < 0,
-                None => format::quantity(text).is_some_and(|q| q < 0.0),
+                None => parse_quantity(text).is_some_and(|q| q < 0.0),
             };
             if below {
                 validator.add(
@@ -342,11 +346,11 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         _ if !string => return,
         Syntax::AbsolutePath => (text.starts_with('/'), "an absolute path"),
         Syntax::Cidr => (
-            format::is_cidr(text.trim()),
+            format::is_cidr(&address(text.trim(), takes_zeros)),
             "a range of addresses such as `10.0.0.0/8`",
         ),
         Syntax::ClusterIp => (
-            text.is_empty() || text == "None" || format::is_ip(text),
+            text.is_empty() || text == "None" || format::is_ip(&address(text, takes_zeros)),
             "an IP address, or `None`",
         ),
         Syntax::Cron => (
@@ -366,7 +370,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             "a domain, a slash and a name",
         ),
         Syntax::EndpointIp | Syntax::PublicIp => (
-            is_reachable(text),
+            is_reachable(&address(text, takes_zeros)),
             "an IP address that others reach: not loopback, link-local or multicast",
         ),
         Syntax::EnvName => (
@@ -380,11 +384,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         ),
         Syntax::HeaderName => (is_header(text), "the name of an HTTP header"),
         Syntax::InnerPath => (format::is_inner_path(text), "a relative path without `..`"),
-        // Up to 1.34 leading zeros were taken.
-        Syntax::Ip => (
-            format::is_ip(text) || !validator.all_from(35),
-            "an IP address",
-        ),
+        Syntax::Ip => (format::is_ip(&address(text, takes_zeros)), "an IP address"),
         Syntax::Label => (
             text.is_empty() || format::is_label(text),
             "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
@@ -478,7 +478,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
             "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";
         validator.form(known || map.key_node().is_none(), key, name, what);
         let text = value.text().unwrap_or_default();
-        if format::quantity(text).is_some_and(|q| q < 0.0) {
+        if parse_quantity(text).is_some_and(|q| q < 0.0) {
             validator.add(
                 ids::schema::RANGE,
                 value,
@@ -497,6 +497,15 @@ fn positive<'d>(validator: &mut Validator<'d>, map: Node<'d>) {
             let message = format!("`{resource}` must be above zero");
             validator.add(ids::schema::RANGE, value, message, None);
         }
+    }
+}
+
+/// An address as a release reads it that takes leading zeros, or as it is written.
+fn address(text: &str, takes_zeros: bool) -> Cow<'_, str> {
+    if takes_zeros {
+        format::without_leading_zeros(text).into()
+    } else {
+        text.into()
     }
 }
 

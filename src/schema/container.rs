@@ -1,8 +1,8 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
-use super::format::quantity;
-use super::validate::Validator;
+use super::validator::Validator;
+use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, items};
@@ -234,7 +234,7 @@ pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         ]
     };
     let amount = amount(divisor);
-    let known = |unit: &&str| quantity(unit) == amount;
+    let known = |unit: &&str| parse_quantity(unit) == amount;
     let fits = amount.is_none_or(|amount| amount == 0.0) || units.iter().any(known);
     v.form(
         fits,

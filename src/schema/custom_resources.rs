@@ -2,12 +2,13 @@
 //! schemas (apiextensions.k8s.io/v1); the CEL rules in them are left to the API server.
 
 use super::constraints::unique;
+use super::problem::SchemaProblem;
 use super::table::ApiKind;
-use super::validate::{Validator, short, with_article};
-use super::{Patterns, SchemaProblem, cross_field, format};
-use crate::finding::{Quotes, Releases};
+use super::validator::{Validator, short, with_article};
+use super::{cross_field, format};
+use crate::finding::Releases;
 use crate::ids;
-use crate::kube::{Completeness, Object, is_placeholder};
+use crate::kube::{Object, is_placeholder};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
@@ -48,15 +49,12 @@ impl<'c> Definition<'c> {
     }
 }
 
-/// Checks a custom resource by its definition; whether some text was not held against its pattern, since that takes too long.
-pub fn validate_custom<'d>(
+/// Checks a custom resource by its definition.
+pub(super) fn check<'d>(
+    check: &mut Validator<'d>,
     resource: Object<'d>,
     definition: &Definition<'_>,
-    targets: Releases,
-    completeness: Completeness,
-    patterns: &mut Patterns,
-) -> (Vec<SchemaProblem<'d>>, bool) {
-    let mut check = Validator::new(None, targets, completeness);
+) {
     let asked = resource.gvk.version;
     let version = definition.versions.get(asked);
     if !definition.open && !version.is_some_and(|(_, served)| *served) {
@@ -69,17 +67,12 @@ pub fn validate_custom<'d>(
         let near = nearest(asked, names()).or(names().next());
         let help = near.map(|near| format!("write `apiVersion: {}/{near}`", resource.gvk.group));
         check.add(ids::api::VERSION_NOT_SERVED_BY_CRD, at, message, help);
-        return (check.problems, false);
+        return;
     }
     let schema = version.and_then(|(v, _)| v.at(&["schema", "openAPIV3Schema"]));
     if let Some(schema) = schema {
-        // What is compiled serves all resources.
-        check.patterns = std::mem::take(patterns);
-        root(&mut check, resource, schema, &mut Vec::new());
-        *patterns = std::mem::take(&mut check.patterns);
+        root(check, resource, schema, &mut Vec::new());
     }
-    let gave_up = std::mem::take(&mut patterns.gave_up);
-    (check.problems, gave_up)
 }
 
 /// That nothing defines a custom resource.
@@ -117,17 +110,8 @@ fn of_kind<'d>(
     rule: &'static str,
     message: String,
 ) -> SchemaProblem<'d> {
-    SchemaProblem {
-        rule,
-        spot: resource.node.get("kind").unwrap_or(resource.node).into(),
-        message,
-        help: None,
-        related: None,
-        missing: false,
-        tolerated: false,
-        quotes: Quotes::Message,
-        releases,
-    }
+    let at = resource.node.get("kind").unwrap_or(resource.node);
+    SchemaProblem::new(rule, at, message, releases)
 }
 
 /// The names on the way to a value, for messages.

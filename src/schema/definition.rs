@@ -2,20 +2,21 @@
 //! server).
 
 use super::admission::review_versions;
-use super::cross_field::{conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
 use super::table::Type;
-use super::validate::Validator;
+use super::validator::Validator;
 use super::{format, structural};
 use crate::ids;
 use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind};
 
-/// Checks a definition, whose type that is.
-pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>, ty: &'static Type) {
+/// Checks a definition.
+pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>) {
     const SCHEMA: [&str; 4] = ["spec", "versions", "schema", "openAPIV3Schema"];
-    let schema = SCHEMA
-        .iter()
-        .try_fold(ty, |ty, name| ty.field(name).first()?.ty());
+    let mut steps = SCHEMA.iter();
+    let schema = v
+        .ty()
+        .and_then(|ty| steps.try_fold(ty, |ty, name| ty.field(name).first()?.ty()));
     let Some((spec, schema)) = definition.field("spec").zip(schema) else {
         return;
     };
@@ -34,13 +35,6 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>, ty: &'stati
     for version in spec.list("versions") {
         self::version(v, version, schema);
     }
-}
-
-/// Text that can be judged.
-pub(super) fn judged<'d>(map: Node<'d>, key: &str) -> Option<(Node<'d>, &'d str)> {
-    let node = map.field(key)?;
-    let text = node.as_str()?;
-    (!text.is_empty() && !is_placeholder(text)).then_some((node, text))
 }
 
 fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {

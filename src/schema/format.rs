@@ -1,42 +1,7 @@
 //! Formats of strings, as the API server's own packages read them.
 
-use crate::yaml::base64;
-
-/// A quantity (apimachinery/pkg/api/resource): a decimal number with a suffix of two's or ten's powers, or an exponent.
-pub(super) fn is_quantity(text: &str) -> bool {
-    let text = text.trim_start();
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let end = unsigned
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(unsigned.len());
-    let (number, suffix) = unsigned.split_at(end);
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    let number_fits = digits > 0 && number.len() - digits <= 1;
-    let known = matches!(
-        suffix,
-        "" | "n"
-            | "u"
-            | "m"
-            | "k"
-            | "M"
-            | "G"
-            | "T"
-            | "P"
-            | "E"
-            | "Ki"
-            | "Mi"
-            | "Gi"
-            | "Ti"
-            | "Pi"
-            | "Ei"
-    );
-    let exponent = || {
-        let digits = suffix.strip_prefix(['e', 'E'])?;
-        let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
-        Some(!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-    };
-    number_fits && (known || exponent() == Some(true))
-}
+use crate::go_value::{parse_duration, parse_quantity};
+use crate::text::base64;
 
 /// RFC 3339, as Go's time package reads it; `micros` asks for exactly six digits of a second (metav1.MicroTime).
 pub(super) fn is_time(text: &str, micros: bool) -> bool {
@@ -190,6 +155,20 @@ pub(super) fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// An IPv4 address, or a range of them, without the leading zeros of its numbers; of an IPv6 address the part that is written so.
+pub(super) fn without_leading_zeros(text: &str) -> String {
+    let (address, bits) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let (v6, v4) = address.split_at(address.rfind(':').map_or(0, |colon| colon + 1));
+    if !v4.contains('.') {
+        return text.to_owned();
+    }
+    let numbers = v4.split('.').map(|n| match n.trim_start_matches('0') {
+        "" if !n.is_empty() => "0",
+        number => number,
+    });
+    format!("{v6}{}{bits}", numbers.collect::<Vec<_>>().join("."))
+}
+
 /// A range of IP addresses, `10.0.0.0/8`.
 pub(super) fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else {
@@ -226,7 +205,7 @@ pub(super) fn is_cron(text: &str) -> bool {
     const DAYS: &str = "sun mon tue wed thu fri sat";
     if let Some(descriptor) = text.strip_prefix('@') {
         return match descriptor.strip_prefix("every ") {
-            Some(duration) => is_duration(duration),
+            Some(duration) => parse_duration(duration).is_some(),
             None => matches!(
                 descriptor,
                 "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly"
@@ -274,32 +253,6 @@ fn is_cron_field(field: &str, low: u32, high: u32, names: &str) -> bool {
     })
 }
 
-/// A duration as Go writes it.
-pub(super) fn is_duration(text: &str) -> bool {
-    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if rest == "0" {
-        return true;
-    }
-    let mut any = false;
-    while !rest.is_empty() {
-        let number = rest
-            .bytes()
-            .take_while(|b| b.is_ascii_digit() || *b == b'.');
-        let number = number.count();
-        rest = rest.get(number..).unwrap_or_default();
-        let units = ["ms", "us", "µs", "ns", "h", "m", "s"];
-        let Some(behind) = units.into_iter().find_map(|unit| rest.strip_prefix(unit)) else {
-            return false;
-        };
-        if number == 0 {
-            return false;
-        }
-        any = true;
-        rest = behind;
-    }
-    any
-}
-
 /// The quantity that somebody meant: its unit in other letters, with a blank before it or a `B` behind it.
 pub(super) fn quantity_meant(text: &str) -> Option<String> {
     const UNITS: [&str; 12] = [
@@ -312,40 +265,5 @@ pub(super) fn quantity_meant(text: &str) -> Option<String> {
     let unit = written.strip_suffix(['b', 'B']).unwrap_or(written);
     let known = UNITS.iter().find(|known| unit.eq_ignore_ascii_case(known));
     let meant = format!("{number}{}", known?);
-    is_quantity(&meant).then_some(meant)
-}
-
-/// A quantity's value, where it is one: to compare with zero and with each other.
-pub(super) fn quantity(text: &str) -> Option<f64> {
-    let text = text.trim_start();
-    if !is_quantity(text) {
-        return None;
-    }
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-'))
-        .unwrap_or(text.len());
-    let (number, suffix) = text.split_at(end);
-    if suffix.len() > 1 && suffix.starts_with(['e', 'E']) && !matches!(suffix, "Ei") {
-        return text.parse().ok();
-    }
-    let number: f64 = number.parse().ok()?;
-    let power = |base: f64, n: i32| number * base.powi(n);
-    Some(match suffix {
-        "n" => power(1000.0, -3),
-        "u" => power(1000.0, -2),
-        "m" => power(1000.0, -1),
-        "k" => power(1000.0, 1),
-        "M" => power(1000.0, 2),
-        "G" => power(1000.0, 3),
-        "T" => power(1000.0, 4),
-        "P" => power(1000.0, 5),
-        "E" => power(1000.0, 6),
-        "Ki" => power(1024.0, 1),
-        "Mi" => power(1024.0, 2),
-        "Gi" => power(1024.0, 3),
-        "Ti" => power(1024.0, 4),
-        "Pi" => power(1024.0, 5),
-        "Ei" => power(1024.0, 6),
-        _ => number,
-    })
+    parse_quantity(&meant).map(|_| meant)
 }

@@ -3,7 +3,7 @@
 use super::cross_field::{missing, own_key};
 use super::format;
 use super::table::ApiKind;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::{Object, is_variable};
 use crate::yaml::NodeSpan;

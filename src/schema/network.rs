@@ -2,7 +2,7 @@
 //! validation of Kubernetes).
 
 use super::cross_field::{conflict, key_of, missing, own_key, text};
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
@@ -134,7 +134,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             );
         }
     }
-    if v.all_from(35) {
+    if v.all_from(36) {
         for range in spec.list("loadBalancerSourceRanges") {
             whole_network(v, range);
         }

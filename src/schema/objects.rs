@@ -2,10 +2,11 @@
 
 use super::cross_field::{conflict, key_of, missing, text};
 use super::format;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
-use crate::yaml::{Node, NodeKind, base64};
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
 
 /// Keys of data, and what a Secret's type demands.
 pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {

@@ -2,7 +2,7 @@
 
 use super::container::amounts;
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;

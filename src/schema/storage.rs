@@ -3,7 +3,7 @@
 
 use super::cross_field::{amount, conflict, key_of, missing, text};
 use super::format;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::Node;

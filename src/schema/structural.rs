@@ -1,11 +1,10 @@
 //! That the schema of a custom resource is structural, and what the API server refuses in it besides. The types of the expressions in
 //! `x-kubernetes-validations` are left to the server.
 
-use super::cross_field::{conflict, key_of, missing, own_key, set, text};
+use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
 use super::custom_resources::MAX_KEYS;
-use super::definition::judged;
 use super::table::Type;
-use super::validate::Validator;
+use super::validator::Validator;
 use super::{admission, custom_resources, pattern};
 use crate::ids;
 use crate::kube::is_placeholder;

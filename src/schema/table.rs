@@ -1,9 +1,6 @@
 //! API types of Kubernetes, release by release: static tables, made of `schemas/kubernetes/*.tsv` by `build.rs`.
 
-use crate::finding::Releases;
-
-/// The first release that the tables have.
-pub(super) const FIRST: u8 = 25;
+use crate::finding::{ReleaseRange, Releases};
 
 /// What a value is, below the lists and maps around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +63,8 @@ pub struct Field {
     /// `[` for a list and `{` for a map of names, from the outside.
     pub(super) around: Around,
     pub(super) leaf: Leaf,
-    releases: u16,
-    required: u16,
+    releases: ReleaseRange,
+    required: ReleaseRange,
     /// Place in `VALUES` of those that it may have, where they are few.
     values: u16,
 }
@@ -93,7 +90,7 @@ pub(super) struct Constraint {
     /// Empty where it is about several.
     pub(super) field: &'static str,
     pub(super) check: ConstraintKind,
-    pub(super) releases: u16,
+    releases: ReleaseRange,
 }
 
 /// What is checked.
@@ -115,8 +112,8 @@ pub(super) enum ConstraintKind {
     AtMost(&'static [&'static str]),
     /// One of these fields at least.
     AtLeast(&'static [&'static str]),
-    /// Rules between several fields, see `cross_field.rs`.
-    Between,
+    /// A check between several fields: its number in the registry.
+    CrossField(u8),
     /// No two items of a list are the same in these fields; with none, as a whole.
     Unique(&'static [&'static str]),
 }
@@ -171,7 +168,7 @@ pub struct ApiKind {
     /// Kind.
     pub kind: &'static str,
     ty: u16,
-    releases: u16,
+    releases: ReleaseRange,
     /// Whether the newest release serves it only when asked to.
     pub off: bool,
     /// The program that reads it from a file; none where an API server is given it.
@@ -215,17 +212,12 @@ mod generated {
     )]
     use super::{
         ApiKind, ApiLifecycle, Around, Constraint, ConstraintKind, Field, Leaf, ReadingProgram,
-        Syntax, Type,
+        ReleaseRange, Syntax, Type,
     };
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
 use generated::{API_LIFECYCLES, KINDS, NAMES, TYPES, VALUES};
-
-/// A mask of the tables as releases.
-fn releases(mask: u16) -> Releases {
-    Releases::of_bits(u64::from(mask) << FIRST)
-}
 
 /// The rows of a name in a table that is sorted by the length of its names, then by name.
 fn rows<'t, T>(table: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> &'t [T] {
@@ -238,7 +230,7 @@ fn rows<'t, T>(table: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> &'t [T] {
 impl Constraint {
     /// The releases that check it.
     pub(super) fn releases(&self) -> Releases {
-        releases(self.releases)
+        self.releases.set()
     }
 }
 
@@ -268,17 +260,17 @@ impl Field {
 
     /// The releases that have it so.
     pub fn releases(&self) -> Releases {
-        releases(self.releases)
+        self.releases.set()
     }
 
     /// Whether some release refuses an object without it.
     pub(super) fn is_required(&self) -> bool {
-        self.required != 0
+        !self.required().is_empty()
     }
 
     /// The releases that refuse an object without it.
     pub fn required(&self) -> Releases {
-        releases(self.required)
+        self.required.set()
     }
 
     /// The type that it holds, or its items do.
@@ -435,8 +427,16 @@ impl ApiKind {
         rest.get(..len).unwrap_or_default().iter()
     }
 
-    /// The only version of a kind that a program reads from a file, for a file that may leave it out.
-    pub(super) fn only(group: &str, kind: &str) -> Option<&'static Self> {
+    /// The same; of a file that leaves out the version, the only one that its kind has.
+    pub(super) fn find(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
+        match version {
+            "" => Self::only(group, kind),
+            version => Self::of(group, version, kind),
+        }
+    }
+
+    /// The only version of a kind that a program reads from a file.
+    fn only(group: &str, kind: &str) -> Option<&'static Self> {
         let mut same = Self::all()
             .iter()
             .filter(|k| k.group == group && k.kind == kind && k.reader.is_some());
@@ -463,12 +463,12 @@ impl ApiKind {
 
     /// The releases that have it.
     pub fn releases(&self) -> Releases {
-        releases(self.releases)
+        self.releases.set()
     }
 
     /// Whether the first release of the tables has it: earlier ones may have it, too.
     pub fn is_first(&self) -> bool {
-        self.releases & 1 != 0
+        self.releases.has(Releases::OLDEST)
     }
 }
 

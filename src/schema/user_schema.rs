@@ -3,7 +3,8 @@
 //! The jsonschema crate validates a copy of the resource as JSON; each of its errors is led back to the node by its path. It reads
 //! nothing beyond the schema's own text: a reference to another file or to the network is an error.
 
-use super::{SchemaProblem, cost, pattern};
+use super::problem::SchemaProblem;
+use super::{cost, pattern};
 use crate::finding::{Quotes, Releases};
 use crate::ids;
 use crate::kube::{Object, is_variable};
@@ -118,19 +119,14 @@ impl UserSchema {
             }
         } else if !self.validator.is_valid(&value) {
             // What errors there are takes too much memory to find out.
+            let at = object.node.get("kind").unwrap_or(object.node);
+            let message = format!(
+                "this {} does not fit the schema: where cannot be said, since it is nested through alternatives (`anyOf`, `oneOf`) of the schema that refer back to themselves",
+                short(object.gvk.kind)
+            );
             found.push(SchemaProblem {
-                rule: ids::schema::CONFLICT,
-                spot: object.node.get("kind").unwrap_or(object.node).into(),
-                message: format!(
-                    "this {} does not fit the schema: where cannot be said, since it is nested through alternatives (`anyOf`, `oneOf`) of the schema that refer back to themselves",
-                    short(object.gvk.kind)
-                ),
-                help: None,
-                related: None,
-                missing: false,
-                tolerated: false,
                 quotes: Quotes::Nothing,
-                releases: targets,
+                ..SchemaProblem::new(ids::schema::CONFLICT, at, message, targets)
             });
         }
         Some(found)
@@ -221,15 +217,8 @@ fn problems<'d>(
     let name = if name.is_empty() { "this" } else { &name };
     let mut add = |rule, spot: NodeSpan<'d>, message: String| {
         found.push(SchemaProblem {
-            rule,
-            spot,
-            message,
-            help: None,
-            related: None,
             missing: rule == ids::schema::MISSING_FIELD,
-            tolerated: false,
-            quotes: Quotes::Message,
-            releases: targets,
+            ..SchemaProblem::new(rule, spot, message, targets)
         });
     };
     match error.kind() {

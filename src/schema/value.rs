@@ -1,10 +1,9 @@
 //! A value against the shape of its field: lists, maps, scalars and their forms.
 
-use super::SchemaProblem;
-use super::format::{is_base64, is_duration, is_quantity, is_time, quantity_meant};
+use super::format::{is_base64, is_time, quantity_meant};
 use super::table::{Around, Field, Layer, Leaf, Type};
-use super::validate::Validator;
-use crate::finding::Quotes;
+use super::validator::Validator;
+use crate::go_value::{parse_duration, parse_quantity};
 use crate::ids;
 use crate::kube::is_variable;
 use crate::yaml::{Node, NodeKind};
@@ -93,7 +92,7 @@ impl<'d> Validator<'d> {
             }
             Leaf::Quantity => match kind {
                 NodeKind::Int | NodeKind::Float => {}
-                NodeKind::Str if is_quantity(text) => {}
+                NodeKind::Str if parse_quantity(text).is_some() => {}
                 NodeKind::Str => {
                     let problem = self.refused(node, name, "a quantity such as `500m` or `1.5Gi`");
                     let meant = quantity_meant(text);
@@ -114,7 +113,7 @@ impl<'d> Validator<'d> {
                 node,
                 name,
                 "a duration with its unit, such as `30s` or `1h30m`",
-                is_duration,
+                |text| parse_duration(text).is_some(),
             ),
             Leaf::MicroTime => {
                 self.string(
@@ -132,60 +131,5 @@ impl<'d> Validator<'d> {
             Some(text) => self.form(fits(text), node, name, what),
             None => self.wrong(node, name, what),
         }
-    }
-
-    pub(super) fn expect(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
-        if !fits {
-            self.wrong(node, name, what);
-        }
-    }
-
-    pub(super) fn form(&mut self, fits: bool, node: Node<'d>, name: &str, what: &str) {
-        if !fits {
-            self.refused(node, name, what);
-        }
-    }
-
-    fn refused(&mut self, node: Node<'d>, name: &str, what: &str) -> &mut SchemaProblem<'d> {
-        let reader = self.reader();
-        let message = format!("`{name}` must be {what}: {reader} refuses this value");
-        let problem = self.add(ids::schema::FORMAT, node, message, None);
-        problem.quotes = Quotes::Help;
-        problem
-    }
-
-    pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
-        // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
-        if node.pairs().any(|(key, _)| key.kind() == NodeKind::Map) {
-            return;
-        }
-        let is = match node.kind() {
-            NodeKind::Null => "nothing",
-            NodeKind::Bool => "a boolean",
-            NodeKind::Int | NodeKind::Float | NodeKind::NotJson => "a number",
-            NodeKind::Str => "a string",
-            NodeKind::Seq => "a list",
-            NodeKind::Map => "a map",
-        };
-        let message = format!(
-            "`{name}` must be {what}, and this is {is}: {} refuses it",
-            self.reader()
-        );
-        let text = node.text().unwrap_or_default();
-        let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();
-        let boolean = what == "true or false" && matches!(text, "true" | "false");
-        let help = match node.kind() {
-            NodeKind::Bool | NodeKind::Int | NodeKind::Float if what == "a string" => {
-                Some(format!("quote it: \"{text}\""))
-            }
-            NodeKind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
-            _ => None,
-        };
-        // A collection is pointed at by its key.
-        let spot = match node.kind() {
-            NodeKind::Seq | NodeKind::Map => node.lacking(),
-            _ => node.into(),
-        };
-        self.add(ids::schema::TYPE, spot, message, help).quotes = Quotes::Help;
     }
 }

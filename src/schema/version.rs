@@ -1,11 +1,12 @@
 //! Whether the target releases serve an object's kind and version.
 
-use super::SchemaProblem;
-use super::table::{ApiKind, ApiLifecycle, FIRST};
+use super::problem::SchemaProblem;
+use super::table::{ApiKind, ApiLifecycle};
 use super::validate::Known;
-use crate::finding::{Quotes, Releases};
+use crate::finding::Releases;
 use crate::ids;
 use crate::text::nearest;
+use crate::yaml::Node;
 
 /// Groups of Kubernetes' own whose kinds are custom resources all the same.
 const CUSTOM: [&str; 11] = [
@@ -23,7 +24,7 @@ const CUSTOM: [&str; 11] = [
 ];
 
 /// What is wrong with an object's version and kind; a finding about them is the only one that its schema has.
-pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>> {
+pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem<'d>> {
     let object = known.object;
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
@@ -38,17 +39,10 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
     } else {
         format!("{group}/{version}")
     };
-    let problem = |rule, spot, message, help, releases| {
+    let problem = |rule, spot: Node<'d>, message, help, releases| {
         Some(SchemaProblem {
-            rule,
-            spot,
-            message,
             help,
-            related: None,
-            missing: false,
-            tolerated: false,
-            quotes: Quotes::Message,
-            releases,
+            ..SchemaProblem::new(rule, spot, message, releases)
         })
     };
     if let Some(life) = known.life {
@@ -61,7 +55,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
             );
             return problem(
                 ids::api::REMOVED_VERSION,
-                api_version.into(),
+                api_version,
                 message,
                 instead,
                 gone,
@@ -79,7 +73,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
             );
             return problem(
                 ids::api::DEPRECATED_VERSION,
-                api_version.into(),
+                api_version,
                 message,
                 instead,
                 old,
@@ -90,7 +84,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
     if let Some(known) = known.kind() {
         // What the first release of the tables has, earlier ones may have, too.
         let judged = if known.is_first() {
-            targets.from(FIRST)
+            targets.from(Releases::OLDEST)
         } else {
             targets
         };
@@ -102,7 +96,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
             );
             return problem(
                 ids::api::NOT_YET_AVAILABLE,
-                api_version.into(),
+                api_version,
                 message,
                 None,
                 without,
@@ -116,7 +110,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
             let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
             return problem(
                 ids::api::OFF_BY_DEFAULT,
-                api_version.into(),
+                api_version,
                 message,
                 Some(help),
                 newest,
@@ -132,7 +126,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
     let builtin = || ApiKind::served().any(|k| k.kind == kind) && object.metadata("name").is_some();
     let other_core = group.is_empty() && (kind == "Config" || version != "v1" && !builtin());
     // Below the first release of the tables nothing is known for certain.
-    let unknown = targets.before(FIRST) == targets;
+    let unknown = targets.before(Releases::OLDEST) == targets;
     if !(ours || misnamed) || other_core || CUSTOM.contains(&group) || unknown {
         return None;
     }
@@ -151,7 +145,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
         let help = Some(format!("write `apiVersion: {right}`"));
         return problem(
             ids::api::UNKNOWN_BUILTIN,
-            api_version.into(),
+            api_version,
             message,
             help,
             targets,
@@ -162,7 +156,7 @@ pub fn versions(known: Known<'_>, targets: Releases) -> Option<SchemaProblem<'_>
     let message = format!("{name} has no kind {kind}: the API server refuses this object");
     let help = near.map(|near| format!("did you mean `{near}`?"));
     let at = object.node.get("kind")?;
-    problem(ids::api::UNKNOWN_BUILTIN, at.into(), message, help, targets)
+    problem(ids::api::UNKNOWN_BUILTIN, at, message, help, targets)
 }
 
 /// What to write instead of a version that is or will be gone.

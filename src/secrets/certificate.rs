@@ -1,6 +1,7 @@
 //! Certificates (X.509, RFC 5280) and the private keys that stand beside them, as far as rules judge them.
 
-use crate::yaml::{Node, base64};
+use crate::text::base64;
+use crate::yaml::Node;
 use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use memchr::memmem;

@@ -1,7 +1,7 @@
 //! What a credential looks like: by its own format, or by its name and what stands behind it.
 
 use crate::kube::is_placeholder;
-use crate::yaml::base64;
+use crate::text::base64;
 use memchr::{memchr, memmem};
 use std::ops::Range;
 

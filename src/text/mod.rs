@@ -1,5 +1,6 @@
 //! Text as bytes, spans and lines. Layer 0: knows nothing of YAML or Kubernetes.
 
+mod base64;
 mod decode;
 mod line_hash;
 mod lines;
@@ -9,6 +10,7 @@ mod one_line;
 mod source;
 mod span;
 
+pub(crate) use base64::base64;
 pub use decode::{Decoded, Encoding, NO_UTF8, decode};
 pub use line_hash::line_hashes;
 pub use lines::{LineIndex, Position};

@@ -5,8 +5,9 @@
 //! markers, tabs, CRLF, …) or that might be an error. It never says what is wrong; the full reader then reads the chunk again.
 
 use super::Format;
+use super::KeyFilter;
+use super::builder::Builder;
 use super::events::Tag;
-use super::parse::{Builder, KeyFilter};
 use super::tree::Style;
 use crate::text::Span;
 use memchr::{memchr, memchr2, memchr3};

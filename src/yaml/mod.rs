@@ -2,18 +2,20 @@
 //!
 //! `scan.rs` and `events.rs` read as kubectl does; `fast.rs` spares them most of the work.
 
+mod builder;
+mod comments;
 mod events;
 mod fast;
 mod json;
 mod parse;
 mod place;
+mod problems;
 pub mod scalar;
 mod scan;
 mod split;
 mod tree;
 mod unit;
 
-pub(crate) use parse::base64;
 pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, parse, parse_part};
 pub use place::{Located, Mapping, Provenance, Segment, SpanMap, decode_scalar};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};

@@ -3,6 +3,7 @@
 //! Measured value by value against kubectl 1.37.1 (testdata/kubectl/scalars.json); serde's and YAML 1.2's
 //! ideas differ on 83 of 207.
 
+use crate::go_value::{parse_int, parse_uint};
 use std::borrow::Cow;
 
 /// The meaning of a scalar's text.
@@ -84,28 +85,9 @@ fn number(text: &str) -> Resolved {
     Resolved::Str
 }
 
-/// Go's `ParseInt` and `ParseUint` with base 0.
 fn integer(plain: &str) -> Option<Resolved> {
-    let (negative, digits) = match plain.as_bytes().first()? {
-        b'-' => (true, plain.get(1..)?),
-        b'+' => (false, plain.get(1..)?),
-        _ => (false, plain),
-    };
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, digits.get(2..)?),
-        [b'0', b'o' | b'O', ..] => (8, digits.get(2..)?),
-        [b'0', b'b' | b'B', ..] => (2, digits.get(2..)?),
-        [b'0', _, ..] => (8, digits.get(1..)?),
-        _ => (10, digits),
-    };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let magnitude = u64::from_str_radix(digits, radix).ok()?;
-    if negative {
-        return 0_i64.checked_sub_unsigned(magnitude).map(Resolved::Int);
-    }
-    Some(i64::try_from(magnitude).map_or(Resolved::Unsigned(magnitude), Resolved::Int))
+    let unsigned = || parse_uint(plain).map(Resolved::Unsigned);
+    parse_int(plain).map(Resolved::Int).or_else(unsigned)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`

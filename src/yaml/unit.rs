@@ -5,7 +5,7 @@
 //! continue their line.
 
 use super::Format;
-use super::parse::{Builder, Failure};
+use super::builder::{Builder, Failure};
 use crate::text::{Span, logical_lines};
 
 /// Reads a text line by line. Lines that are none of these forms are left out, as systemd leaves them out with a warning.

@@ -1,10 +1,15 @@
 //! Formats that other programs read.
+#![expect(clippy::disallowed_methods, reason = "tests read the documentation")]
 
+use crate::cli::kubevet;
 use crate::support::check_one;
+use kubevet::engine::NoteKind;
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, RenderOptions};
 use kubevet::text::{SpanSet, line_hashes};
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 fn print(format: &str, text: &str) -> String {
     let report = check_one(text, Profile::Default);
@@ -139,4 +144,21 @@ fn github_commands_are_escaped_and_the_worst_come_first() {
             .contains("13 errors more are not annotated"),
         "{out}"
     );
+}
+
+#[test]
+fn notes_have_documented_names() {
+    let page = std::fs::read_to_string("docs/json.md").unwrap();
+    let names: BTreeSet<&str> = NoteKind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(names.len(), NoteKind::ALL.len());
+    for name in names {
+        assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+    }
+    let arguments = ["check", "--output-format", "json", "-"];
+    let (out, ..) = kubevet(Path::new("."), &arguments, b"# apiVersion, kind\na: [\n");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["notes"][0]["name"], "not-yaml");
+    // As programs that read version 1 know it.
+    assert_eq!(json["notes"][0]["kind"], "NotYaml");
 }

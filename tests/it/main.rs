@@ -14,6 +14,7 @@ mod hostile;
 mod links;
 mod policies;
 mod reader;
+mod releases;
 mod secrets;
 mod support;
 mod tidy;

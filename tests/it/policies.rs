@@ -13,7 +13,8 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
         .iter()
         .map(|(path, text)| (path.as_ref(), text.as_ref()))
         .collect();
-    let report = check(&files, Profile::All, Releases::only(Releases::NEWEST));
+    let release = example.release.unwrap_or(Releases::NEWEST);
+    let report = check(&files, Profile::All, Releases::only(release));
     assert!(!report.panicked);
     let of_rule = report
         .findings

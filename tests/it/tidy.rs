@@ -9,18 +9,31 @@ use std::path::{Path, PathBuf};
 
 /// Module, layer, and the modules that it may use: always of a lower layer. ARCHITECTURE.md shows the same table.
 const LAYERS: &[(&str, u8, &[&str])] = &[
+    ("go_value", 0, &[]),
     ("ids", 0, &[]),
     ("model", 0, &[]),
     ("text", 0, &[]),
-    ("yaml", 1, &["ids", "text"]),
+    ("yaml", 1, &["go_value", "ids", "text"]),
     ("finding", 2, &["model", "text", "yaml"]),
-    ("kube", 3, &["finding", "text", "yaml"]),
+    ("kube", 3, &["finding", "go_value", "text", "yaml"]),
     ("policy", 3, &["model"]),
-    ("component", 4, &["finding", "kube", "text", "yaml"]),
+    (
+        "component",
+        4,
+        &["finding", "go_value", "kube", "text", "yaml"],
+    ),
     (
         "schema",
         5,
-        &["component", "finding", "ids", "kube", "text", "yaml"],
+        &[
+            "component",
+            "finding",
+            "go_value",
+            "ids",
+            "kube",
+            "text",
+            "yaml",
+        ],
     ),
     ("secrets", 5, &["component", "kube", "text", "yaml"]),
     (
@@ -35,6 +48,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "component",
             "documents",
             "finding",
+            "go_value",
             "kube",
             "model",
             "secrets",
@@ -50,6 +64,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "component",
             "documents",
             "finding",
+            "go_value",
             "kube",
             "model",
             "secrets",
@@ -168,6 +183,31 @@ fn modules_use_lower_layers_only() {
     }
     wrong.sort();
     wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A module of `schema` uses only those that `src/schema/mod.rs` declares above it.
+#[test]
+fn schema_modules_use_those_above_them_only() {
+    let declared = fs::read_to_string("src/schema/mod.rs").unwrap();
+    let order: Vec<&str> = declared
+        .lines()
+        .filter_map(|l| l.strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    let files = sources("src/schema", "rs");
+    assert_eq!(order.len() + 1, files.len(), "a file is no module");
+    let mut wrong = Vec::new();
+    for (at, name) in order.iter().enumerate() {
+        let text = fs::read_to_string(format!("src/schema/{name}.rs")).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for part in code.split("super::").skip(1) {
+            // One path, or a list of them in braces.
+            let end = part.find(if part.starts_with('{') { '}' } else { ':' });
+            let names = part[..end.unwrap_or(0)].split(|c: char| !c.is_alphanumeric() && c != '_');
+            let below = names.filter(|used| order[at..].contains(used));
+            wrong.extend(below.map(|used| format!("{name} uses {used}")));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Run, fits};
 use crate::component::{Instance, Origin, Setting, k3s_settings, number};
+use crate::go_value::{parse_bool, split_host_port};
 use crate::kube::Object;
-use crate::kube::address::{Url, is_public};
+use crate::kube::address::{Url, is_loopback, is_public};
 use crate::model::{Absence, Condition, FailsWhen, Pattern, SettingShape};
 use crate::yaml::NodeSpan;
 
@@ -100,14 +101,9 @@ pub(super) fn written(run: &mut Run<'_, '_>, setting: &SettingShape, object: Obj
 
 /// Whether a value is a wanted one: booleans in any of Go's spellings, and an empty one is false.
 fn same(value: &str, wanted: &Pattern) -> bool {
-    match wanted
-        .0
-        .first()
-        .filter(|_| wanted.0.len() == 1)
-        .map(|w| &**w)
-    {
-        Some("true") => matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
-        Some("false") => matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False" | ""),
+    match &*wanted.0 {
+        [whole] if whole == "true" => parse_bool(value) == Some(true),
+        [whole] if whole == "false" => value.is_empty() || parse_bool(value) == Some(false),
         _ => fits(wanted, value),
     }
 }
@@ -159,6 +155,10 @@ fn first_failing<'a, 'd>(
             let limit = limit()?;
             single(&|value| number(value).is_some_and(|n| n > limit))
         }
+        FailsWhen::BeyondLoopback => single(&|value| {
+            let host = split_host_port(value).map_or(value, |(host, _)| host);
+            !value.is_empty() && !is_loopback(host.trim_matches(['[', ']']))
+        }),
         FailsWhen::PublicAddress => single(&is_public),
         FailsWhen::PlainUrl => single(&|value| Url::parse(value).is_some_and(|u| u.is_plain())),
         FailsWhen::NotPositive => single(&|value| number(value).is_some_and(|n| n <= 0.0)),

@@ -11,7 +11,8 @@ use crate::secrets::detect::{
     NameHint, assignments, hits, is_authorization, is_credential, named, stands_for_another,
 };
 use crate::secrets::locate;
-use crate::yaml::{Node, base64};
+use crate::text::base64;
+use crate::yaml::Node;
 
 pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
     if secret.node.get("sops").is_some() {

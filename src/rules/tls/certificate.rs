@@ -1,51 +1,25 @@
 //! Certificates that cert-manager asks for, and those of Secrets.
 
 use crate::check::Cx;
+use crate::go_value::parse_duration;
 use crate::kube::Object;
 use crate::secrets::certificate::{Pem, key_beside, pem};
 use crate::yaml::Node;
 
-/// A duration as Go writes it, in seconds.
-fn seconds(text: &str) -> Option<u64> {
-    let mut total: f64 = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let (number, unit) = rest.split_at(digits);
-        let end = unit
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(unit.len());
-        let (unit, behind) = unit.split_at(end);
-        total += number.parse::<f64>().ok()?
-            * match unit {
-                "h" => 3600.0,
-                "m" => 60.0,
-                "s" => 1.0,
-                "ms" => 0.001,
-                "us" | "µs" | "ns" => 0.0,
-                _ => return None,
-            };
-        rest = behind;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates, and is not negative"
-    )]
-    Some(total as u64)
-}
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 
 pub(in crate::rules) fn certificate_long_lived(certificate: Object<'_>, cx: &mut Cx<'_>) {
     let hours = |name: &str| {
         cx.param(name)
             .first()
-            .and_then(|h| h.parse::<u64>().ok())
-            .unwrap_or(u64::MAX / 3600)
+            .and_then(|h| h.parse::<i64>().ok())
+            .unwrap_or(i64::MAX)
     };
     let (leaf, ca) = (hours("max-hours"), hours("max-hours-of-a-ca"));
     let field = |name: &str| {
         let node = certificate.node.at(&["spec", name])?;
-        Some((node, seconds(node.as_str()?)?))
+        Some((node, parse_duration(node.as_str()?)? / SECOND))
     };
     let is_ca = certificate
         .node

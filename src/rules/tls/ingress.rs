@@ -1,6 +1,7 @@
 //! Ingresses, and what OpenShift and Traefik have in their place.
 
 use crate::check::Cx;
+use crate::go_value::parse_bool;
 use crate::kube::{Object, is_placeholder};
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -145,18 +146,19 @@ fn annotation<'d>(object: Object<'d>, name: &str) -> Option<(Node<'d>, &'d str)>
 
 pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut Cx<'_>) {
     let find = |name: &str| annotation(ingress, name);
+    let is = |wanted: bool, value: &str| parse_bool(value) == Some(wanted);
     let nginx = |name: &str| find(&format!("{NGINX}{name}"));
-    let forced = nginx("force-ssl-redirect").is_some_and(|(_, v)| v == "true");
+    let forced = nginx("force-ssl-redirect").is_some_and(|(_, v)| is(true, v));
     let off = nginx("force-ssl-redirect")
         .or_else(|| nginx("ssl-redirect"))
-        .filter(|(_, v)| *v == "false");
+        .filter(|(_, v)| is(false, v));
     // `ssl-redirect: false` with a forced redirect, or `force-ssl-redirect: false` beside an implied one, changes nothing.
-    let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| *v == "false" && !forced));
+    let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| is(false, v) && !forced));
     let off = off.filter(|(node, _)| {
         node.key_node()
             .and_then(Node::text)
             .is_some_and(|k| !k.contains("force"))
-            || nginx("ssl-redirect").is_none_or(|(_, v)| v != "true")
+            || nginx("ssl-redirect").is_none_or(|(_, v)| !is(true, v))
     });
     if let Some((node, _)) = off {
         cx.report(
@@ -164,8 +166,7 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
             "nginx serves this over plain HTTP too, instead of redirecting to HTTPS",
         );
     }
-    if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| *v == "true")
-    {
+    if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| is(true, v)) {
         cx.report(node, "the load balancer serves this over plain HTTP too");
     }
     let redirect = [

@@ -1,6 +1,7 @@
 //! Clients that do not ask who is at the other end.
 
 use crate::check::Cx;
+use crate::go_value::parse_bool;
 use crate::kube::{Container, Object};
 use crate::secrets::detect::stands_for_another;
 use crate::yaml::{Node, NodeSpan};
@@ -112,7 +113,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
                     "argocd" => flag == "--insecure",
                     _ => false,
                 };
-                if (FLAGS.contains(&flag) || of_program) && matches!(value, "true" | "1") {
+                if (FLAGS.contains(&flag) || of_program) && parse_bool(value) == Some(true) {
                     let from = word.as_ptr() as usize - text.as_ptr() as usize;
                     let spot: NodeSpan<'_> = if word.len() == text.len() {
                         item.into()
