@@ -11,13 +11,13 @@ const MAX_LISTED: usize = 20;
 
 /// Shows the rule with that id. If there is none, shows the only rule that the search finds, or lists all that it finds.
 pub(super) fn run(asked: &str) -> u8 {
-    let registry = Registry::default();
+    let registry = &Registry::default();
     if let Some(policy) = registry.policy(asked) {
         return say(&output::explain(policy));
     }
     let none = format!("there is no rule `{}`", output::sanitize(asked));
-    match search(&registry, asked).as_slice() {
-        [] => guess(&registry, asked, &none),
+    match search(registry, asked).as_slice() {
+        [] => guess(registry, asked, &none),
         [only] => say(&output::explain(only)),
         several => {
             complain(&format!("{none}; {} rules match:", several.len()));
@@ -91,8 +91,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The words, each that no rule's id holds as the nearest that one does.
 fn spelling(registry: &Registry, asked: &str) -> String {
     let asked = asked.to_lowercase();
-    let known: std::collections::BTreeSet<&str> =
-        registry.policies().flat_map(|p| words(&p.id)).collect();
+    let known = registry.policies().flat_map(|p| words(&p.id));
+    let known: std::collections::BTreeSet<&str> = known.collect();
     let near = |word| nearest(word, known.iter().copied()).unwrap_or(word);
     let spelt = words(&asked).map(|word| {
         if known.contains(word) {

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod edges;
 mod engine;
 mod formats;
 mod forms;
