@@ -1,7 +1,7 @@
 //! Rules about the repository itself, kept by code.
 #![expect(clippy::disallowed_methods, reason = "tests read the repository")]
 
-use kubevet::engine::policies;
+use crate::support::{REGISTRY, policies};
 use kubevet::output::{cis_index, rule_page, rules_index};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -283,7 +283,7 @@ fn generated_documents_are_current() {
     current("docs/cis.md", &cis_index(policies()));
     current(
         "schemas/kubevet.schema.json",
-        &kubevet::config::json_schema(),
+        &kubevet::config::json_schema(&REGISTRY),
     );
     for path in sources("docs/rules", "md") {
         assert!(
