@@ -2,8 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::{
-    ComponentKind, ConfigSource, Instance, Origin, Plugin, Removed, Setting, mount_of, mounts,
-    number,
+    ComponentKind, Instance, Origin, Plugin, Removed, Setting, forms, mount_of, mounts, number,
 };
 use crate::documents::{ConfigFileFacts, DocumentSet, folder};
 use crate::finding::Releases;
@@ -153,7 +152,7 @@ fn needs_config(plugin: &str) -> bool {
 pub(super) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // kops works both lists out by itself.
     let enabled = instance.list(ENABLED);
-    let Some(enabled) = enabled.filter(|_| instance.form != ConfigSource::Kops) else {
+    let Some(enabled) = enabled.filter(|_| *instance.form != forms::KOPS) else {
         return;
     };
     // The first of each name.
@@ -170,7 +169,7 @@ pub(super) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>
         } else {
             let message = format!(
                 "admission plugin {item} is disabled, and {} enables it: the API server does not start",
-                instance.form.distribution()
+                instance.form.distribution
             );
             cx.report(spot, message);
         }
@@ -222,7 +221,7 @@ pub(super) fn admission_always_pull_images(instance: &Instance<'_>, cx: &mut Cx<
 /// Whether it may be a control plane without nodes (Karmada, vcluster, kcp): a pod template, and no word of kubelets.
 fn may_lack_nodes(instance: &Instance<'_>) -> bool {
     let of_kubelets = |s: &Setting<'_>| s.name.starts_with("kubelet-");
-    instance.form == ConfigSource::StaticPod
+    *instance.form == forms::STATIC_POD
         && instance.object.gvk.kind != "Pod"
         && !instance.settings.iter().any(of_kubelets)
 }
@@ -548,7 +547,7 @@ pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
         // kubeadm switched it off.
         None => {
-            let raw = matches!(instance.form, ConfigSource::StaticPod | ConfigSource::Unit);
+            let raw = [&forms::STATIC_POD, &forms::UNIT].contains(&instance.form);
             let whole = instance.completeness == Completeness::Complete;
             if raw && whole && instance.releases.from(20).is_empty() {
                 let message = format!("{}: `--insecure-port` is not set", what("8080"));
@@ -983,12 +982,12 @@ const BY_KUBEADM: [&str; 6] = [
 
 /// A file of the machine is none of the pod's before it is mounted.
 pub(super) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let of_kubeadm = match instance.form {
-        ConfigSource::Kubeadm | ConfigSource::ClusterApi | ConfigSource::Kind => true,
-        ConfigSource::StaticPod => false,
-        // They mount what they know of, or run no pod.
-        _ => return,
-    };
+    let by_kubeadm = [&forms::KUBEADM, &forms::CLUSTER_API, &forms::KIND];
+    let of_kubeadm = by_kubeadm.contains(&instance.form);
+    // The others mount what they know of, or run no pod.
+    if !of_kubeadm && *instance.form != forms::STATIC_POD {
+        return;
+    }
     for name in READ {
         if let Some(file) = instance.last(name) {
             let lost = "the API server does not find it, and does not start";

@@ -11,6 +11,7 @@ mod cli;
 mod edges;
 mod engine;
 mod formats;
+mod forms;
 mod hostile;
 mod links;
 mod policies;

@@ -1,7 +1,6 @@
 //! Every policy's examples: exactly the marked spans, nothing else of that rule; what passes is silent.
 
-use crate::support::{check, place};
-use kubevet::engine::policies;
+use crate::support::{check, place, policies};
 use kubevet::finding::Releases;
 use kubevet::model::{Example, Policy, Profile};
 use kubevet::policy::{Expected, expected};
@@ -29,7 +28,7 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
                 line,
                 text: format!("{text}{inexact}"),
                 message: f.message.clone(),
-                help: f.help.clone(),
+                help: f.help.to_string(),
                 severity: f.severity.name().into(),
             }
         })

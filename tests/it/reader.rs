@@ -10,10 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: chunk.span.start,
-    };
+    let place = Provenance::chunk(FileId(0), chunk.span.start);
     parse(
         chunk.span.text(text),
         place,
@@ -219,7 +216,7 @@ fn json_objects_of_one_line_are_read_each() {
 
 /// Texts of the repository that hold documents: examples, the demo and the cases.
 fn texts() -> Vec<String> {
-    let mut texts: Vec<String> = kubevet::engine::policies()
+    let mut texts: Vec<String> = crate::support::policies()
         .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
         .flat_map(|e| e.files.iter())
         .filter(|(path, _)| kubevet::documents::format_of(path) == Some(Format::Yaml))
@@ -500,10 +497,7 @@ mod fast {
     use std::fs;
 
     fn read<'t>(text: &'t str, chunk: &Chunk, fast: bool) -> Parsed<'t> {
-        let place = Provenance::Chunk {
-            file: FileId(0),
-            base: 0,
-        };
+        let place = Provenance::chunk(FileId(0), 0);
         let limits = Limits {
             fast,
             ..Limits::default()
@@ -587,10 +581,7 @@ mod fast {
     #[test]
     fn part_is_the_same_but_for_what_nobody_asked_for() {
         let read = |keys: &[&'static str]| {
-            let place = Provenance::Chunk {
-                file: FileId(0),
-                base: 0,
-            };
+            let place = Provenance::chunk(FileId(0), 0);
             let part = KeyFilter {
                 under: "properties",
                 keys: keys.iter().copied().collect(),
@@ -835,10 +826,7 @@ h:
 #[test]
 fn a_problem_is_one_line_whatever_the_keys() {
     let text = "{\"a\\nb\": 1, \"a\\nb\": 2}";
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: 0,
-    };
+    let place = Provenance::chunk(FileId(0), 0);
     let problems = parse(text, place, Format::Json, Limits::default()).problems;
     let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(
