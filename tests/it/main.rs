@@ -9,6 +9,7 @@
 
 mod cli;
 mod engine;
+mod fixes;
 mod formats;
 mod hostile;
 mod links;
