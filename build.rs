@@ -546,7 +546,7 @@ fn tests(field: &FieldShape) -> usize {
     let lists = field.is.len() + field.is_not.len() + field.matches.len();
     let numbers = [field.above, field.below, field.at_most];
     let numbers = numbers.iter().flatten().count() + field.value.len();
-    let others = [field.address.is_some(), field.repeated.is_some()];
+    let others = [field.url.is_some(), field.repeated.is_some()];
     lists + field.matches_not.len() + numbers + others.iter().filter(|o| **o).count()
 }
 
@@ -754,12 +754,12 @@ fn field(f: &FieldShape) -> String {
         _ => &*f.value,
     };
     format!(
-        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
+        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, url: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
         option(f.section, |s| format!("Section::{s:?}")),
         f.above,
         f.below,
         f.at_most,
-        option(f.address, |a| format!("Address::{a:?}")),
+        option(f.url, |kind| format!("UrlKind::{kind:?}")),
         option(f.repeated.as_deref(), text),
         list(value, |v| format!("Presence::{v:?}")),
         f.at,
@@ -781,9 +781,8 @@ fn setting(s: &SettingShape) -> String {
     let [unless, when] = [&s.unless, &s.when].map(|l| list(l, condition));
     let (id, value) = (texts(&s.id), list(&s.value, pattern));
     format!(
-        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
+        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
         s.fails_when,
-        s.each,
         option(s.lacks_at.as_deref(), text),
         s.absence,
         option(s.absent_severity, severity)
