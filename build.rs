@@ -394,22 +394,18 @@ fn component_tables() -> String {
     });
     emit("GATE", &["feature-gates.tsv"], &|c| {
         format!(
-            "Gate {{ name: {:?}, since: {}, until: {}, stage: {:?}, on: {}, locked: {} }}",
+            "Gate {{ name: {:?}, since: {}, until: {}, on: {}, locked: {} }}",
             c[0],
             c[1],
             c[2],
-            c[3],
             c[4] == "true",
             c[5] == "locked"
         )
     });
     emit("PLUGIN", &["admission-plugins.tsv"], &|c| {
         format!(
-            "Plugin {{ name: {:?}, since: {}, until: {}, on: {} }}",
-            c[0],
-            c[1],
-            c[2],
-            c[3] == "on"
+            "Plugin {{ name: {:?}, since: {}, until: {} }}",
+            c[0], c[1], c[2]
         )
     });
     emit("REMOVED", &["removed.tsv"], &|c| {

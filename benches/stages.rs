@@ -4,7 +4,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use kubevet::documents::Repository;
-use kubevet::engine::{Input, RuleSet, analyse, policies};
+use kubevet::engine::{Input, Registry, RuleSet, analyse};
 use kubevet::finding::Releases;
 use kubevet::model::Profile;
 use kubevet::text::{FileId, LineIndex};
@@ -16,7 +16,10 @@ fn main() {
 
 /// Examples that pass and fail, as one stream of documents.
 fn corpus() -> String {
-    let examples = policies().flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()));
+    let registry = Registry::default();
+    let examples = registry
+        .policies()
+        .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()));
     let one: String = examples
         .flat_map(|e| e.files.iter())
         .fold(String::new(), |text, (_, file)| text + file + "\n---\n");
@@ -37,10 +40,7 @@ fn parse_documents(bencher: Bencher<'_, '_>) {
     let chunks = split(&text);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         for chunk in &chunks {
-            let place = Provenance::Chunk {
-                file: FileId(0),
-                base: chunk.span.start,
-            };
+            let place = Provenance::chunk(FileId(0), chunk.span.start);
             black_box(parse(
                 chunk.span.text(&text),
                 place,
@@ -60,7 +60,8 @@ fn check_documents(bencher: Bencher<'_, '_>, profile: &str) {
     } else {
         Profile::Default
     };
-    let rules = RuleSet::new(profile, Releases::only(Releases::NEWEST));
+    let registry = Registry::default();
+    let rules = RuleSet::new(&registry, profile, Releases::only(Releases::NEWEST));
     let repository = Repository::default();
     let input = Input::new(FileId(0), "corpus.yaml", &text, &[]);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
@@ -79,6 +80,7 @@ fn index_lines(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn make_rule_set() -> RuleSet {
-    RuleSet::new(Profile::All, Releases::only(Releases::NEWEST))
+fn make_rule_set(bencher: Bencher<'_, '_>) {
+    let registry = Registry::default();
+    bencher.bench(|| RuleSet::new(&registry, Profile::All, Releases::only(Releases::NEWEST)).len());
 }

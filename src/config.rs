@@ -1,11 +1,11 @@
 //! `kubevet.yaml`: read through our own reader, so that what is wrong in it has a place. Layer 9.
 
-use crate::engine::policies;
+use crate::engine::Registry;
 use crate::finding::{Finding, Label, Releases};
 use crate::ids;
 use crate::model::{Profile, Severity, Text};
 use crate::text::{FileId, nearest};
-use crate::yaml::{Format, Limits, Node, NodeKind, NodeSpan, Provenance, parse};
+use crate::yaml::{Format, Limits, Located, Node, NodeKind, NodeSpan, Provenance, parse};
 use std::collections::HashMap;
 
 /// What a configuration asks for; what it leaves out is as without it.
@@ -67,10 +67,10 @@ pub const KEYS: [(&str, &str); 8] = [
 ];
 
 /// The JSON Schema of the file, for editors.
-pub fn json_schema() -> String {
+pub fn json_schema(registry: &Registry) -> String {
     let text = || serde_json::json!({ "type": "string" });
     let list = || serde_json::json!({ "type": "array", "items": { "type": "string" } });
-    let rules: Vec<&str> = policies().map(|p| p.id.as_ref()).collect();
+    let rules: Vec<&str> = registry.policies().map(|p| p.id.as_ref()).collect();
     let rule = || serde_json::json!({ "enum": rules });
     let shape = |key: &str| match key {
         "exclude" | "schema-locations" => list(),
@@ -129,22 +129,23 @@ pub fn release(text: &str) -> Option<u8> {
 }
 
 /// Reads the configuration in a file; what is wrong in it comes back as findings.
-pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
+pub fn read(registry: &Registry, file: FileId, text: &str) -> (Config, Vec<Finding>) {
     let parsed = parse(
         text,
-        Provenance::Chunk { file, base: 0 },
+        Provenance::chunk(file, 0),
         Format::Yaml,
         Limits::default(),
     );
     let mut reader = ConfigReader {
+        registry,
         config: Config::default(),
         findings: Vec::new(),
     };
     for problem in &parsed.problems {
-        let at = Provenance::Chunk { file, base: 0 }.locate(problem.span);
+        let at = Provenance::chunk(file, 0).locate(problem.span);
         reader.report(
             ids::kubevet::CONFIG_INVALID_VALUE,
-            Label::new(at, ""),
+            at,
             &problem.message,
             problem.help.clone(),
         );
@@ -155,19 +156,20 @@ pub fn read(file: FileId, text: &str) -> (Config, Vec<Finding>) {
     (reader.config, reader.findings)
 }
 
-struct ConfigReader {
+struct ConfigReader<'r> {
+    registry: &'r Registry,
     config: Config,
     findings: Vec<Finding>,
 }
 
-impl ConfigReader {
-    fn report(&mut self, rule: &str, at: Label, message: &str, help: Option<String>) {
-        let Some(policy) = policies().find(|p| p.id == rule) else {
+impl ConfigReader<'_> {
+    fn report(&mut self, rule: &str, at: impl Into<Located>, message: &str, help: Option<String>) {
+        let Some(policy) = self.registry.policy(rule) else {
             return;
         };
         let mut finding = Finding::new(policy, at, message.to_owned(), None, message);
         if let Some(help) = help {
-            finding.help = help;
+            finding.help = help.into();
         }
         self.findings.push(finding);
     }
@@ -180,7 +182,7 @@ impl ConfigReader {
     ) {
         self.report(
             ids::kubevet::CONFIG_INVALID_VALUE,
-            label(at),
+            locate(at),
             &message.into(),
             help,
         );
@@ -215,7 +217,7 @@ impl ConfigReader {
         let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
         self.report(
             ids::kubevet::CONFIG_UNKNOWN_KEY,
-            label(key),
+            locate(key),
             &format!("there is no setting `{name}`"),
             help,
         );
@@ -251,13 +253,12 @@ impl ConfigReader {
 
     /// An id of a rule, if there is one of that name.
     fn rule(&mut self, at: Node<'_>, id: &str) -> Option<String> {
-        if let Some(policy) = policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
-        {
+        if let Some(policy) = self.registry.policy(id) {
             return Some(policy.id.to_string());
         }
         let short: String = id.chars().take(80).collect();
-        let help = nearest(id, policies().map(|p| p.id.as_ref()))
-            .map(|near| format!("did you mean `{near}`?"));
+        let near = self.registry.nearest(id);
+        let help = near.map(|near| format!("did you mean `{near}`?"));
         self.invalid(at, format!("there is no rule `{short}`"), help);
         None
     }
@@ -305,7 +306,7 @@ impl ConfigReader {
                 rule,
                 paths,
                 reason,
-                at: label(item),
+                at: Label::new(locate(item), ""),
             });
         }
     }
@@ -355,7 +356,7 @@ impl ConfigReader {
             let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
                 continue;
             };
-            let Some(policy) = policies().find(|p| p.id == rule) else {
+            let Some(policy) = self.registry.policy(&rule) else {
                 continue;
             };
             for (name, value) in values.entries() {
@@ -376,7 +377,7 @@ impl ConfigReader {
     }
 }
 
-fn label<'d>(at: impl Into<NodeSpan<'d>>) -> Label {
+fn locate<'d>(at: impl Into<NodeSpan<'d>>) -> Located {
     let NodeSpan { node, span } = at.into();
-    Label::new(node.document().locate(span), "")
+    node.document().locate(span)
 }

@@ -1,10 +1,11 @@
 //! What a rule says about a place. Layer 2.
 
 use crate::model::{NEWEST_RELEASE, OLDEST_RELEASE, Policy, Severity, Text};
-use crate::text::{FileId, Span, one_line};
-use crate::yaml::Located;
+use crate::text::{FileSpan, one_line};
+use crate::yaml::{Located, Rendered};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Id of a rule, `category/name`.
 pub type RuleId = Text;
@@ -120,32 +121,20 @@ impl ReleaseRange {
 /// A place in a file, and what to say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The file.
-    pub file: FileId,
-    /// Bytes of the file's text.
-    pub span: Span,
+    /// The place.
+    pub at: FileSpan,
     /// What to say of it; may be empty.
     pub text: String,
 }
 
 impl Label {
     /// A label at a place.
-    pub fn new(at: Located, text: impl Into<String>) -> Self {
+    pub fn new(at: impl Into<FileSpan>, text: impl Into<String>) -> Self {
         Self {
-            file: at.file,
-            span: at.span,
+            at: at.into(),
             text: text.into(),
         }
     }
-}
-
-/// What a document of a chart's output was rendered from.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// The template, as Helm names it.
-    pub template: String,
-    /// When Helm applies it by itself, where it is a hook: `pre-install`, `test`.
-    pub hook: Option<String>,
 }
 
 /// The Kubernetes object that a finding is about.
@@ -199,10 +188,10 @@ pub struct Finding {
     pub rule: RuleId,
     /// How bad it is.
     pub severity: Severity,
-    /// What is wrong, for this very object. One line.
+    /// What is wrong, for this very object. One line. Writers print `full_message`.
     pub message: String,
-    /// What to write instead.
-    pub help: String,
+    /// What to write instead: the policy's own remediation, unless the rule knows better.
+    pub help: Text,
     /// Where.
     pub primary: Label,
     /// Whether `primary` is the value itself, and not a larger whole that holds it.
@@ -219,8 +208,8 @@ pub struct Finding {
     pub secret: bool,
     /// What of it may hold the value, and cannot stay where that is a secret.
     pub(crate) quotes: Quotes,
-    /// The template that the document was rendered from, where Helm says so.
-    pub rendered_from: Option<String>,
+    /// What the document was rendered from, where Helm says so.
+    pub rendered_from: Option<Arc<Rendered>>,
     /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
     pub fingerprint: String,
     /// Whether it counts.
@@ -230,23 +219,30 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one.
+    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one. The
+    /// places that led to its own one are related to it.
     pub fn new(
         policy: &Policy,
-        primary: Label,
+        at: impl Into<Located>,
         message: String,
         object: Option<ObjectRef>,
         value: &str,
     ) -> Self {
+        let Located {
+            primary,
+            trail,
+            exact,
+        } = at.into();
+        let trail = trail.iter().flat_map(|trail| trail.iter());
         Self {
             rule: policy.id.clone(),
             severity: policy.severity,
             fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
             message: one_line(message),
-            help: policy.remediation.to_string(),
-            primary,
-            exact: true,
-            related: Vec::new(),
+            help: policy.remediation.clone(),
+            primary: Label::new(primary, ""),
+            exact,
+            related: trail.map(|at| Label::new(*at, "")).collect(),
             object,
             path: String::new(),
             releases: None,
@@ -258,29 +254,24 @@ impl Finding {
         }
     }
 
-    /// All places that it points at.
+    /// Its own place, and where its silence is written.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &Label> {
         let by = match &self.state {
             State::Suppressed { by, .. } => Some(by),
             _ => None,
         };
-        [&self.primary].into_iter().chain(&self.related).chain(by)
+        [&self.primary].into_iter().chain(by)
     }
 
-    /// Says that it is about what a template was rendered to.
-    pub(crate) fn is_rendered_from(&mut self, from: &Rendered) {
-        let template = &from.template;
-        let _ = match from.hook.as_deref() {
-            None => write!(self.message, " (rendered from {template})"),
-            Some(hook) if hook.contains("test") => {
-                write!(
-                    self.message,
-                    " (rendered from {template}, which `helm test` runs)"
-                )
+    /// The message, and what the document was rendered from; nothing of that where the message was taken back (`engine/conceal.rs`).
+    pub fn full_message(&self) -> Cow<'_, str> {
+        let concealed = self.secret && self.quotes == Quotes::Message;
+        match &self.rendered_from {
+            Some(rendered) if !concealed => {
+                Cow::Owned(format!("{} ({})", self.message, rendered.description()))
             }
-            Some(hook) => write!(self.message, " (rendered from {template}, a hook: {hook})"),
-        };
-        self.rendered_from = Some(template.clone());
+            _ => Cow::Borrowed(&self.message),
+        }
     }
 }
 

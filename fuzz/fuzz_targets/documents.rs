@@ -72,10 +72,7 @@ fn of_lines(text: &str) -> Documents {
 
 /// The value of a document; `None` where kubectl refuses it.
 fn read(text: &str) -> Option<Value> {
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: 0,
-    };
+    let place = Provenance::chunk(FileId(0), 0);
     let parsed = parse(text, place, Format::Yaml, Limits::default());
     if parsed.problems.iter().any(Problem::is_refusal) {
         return None;

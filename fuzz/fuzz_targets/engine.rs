@@ -1,15 +1,18 @@
 //! A file through the whole engine and every writer: no panic, spans that cut their text, output that harms no terminal or log.
 #![no_main]
 
-use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{
+    FileAnalysis, Input, Registry, Report, ResolvedFinding, RuleSet, analyse, finish,
+};
 use kubevet::finding::{Finding, Label, Releases, State};
 use kubevet::documents::{Repository};
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, RenderOptions, Writer};
-use kubevet::text::{Decoded, SourceFile, SourceMap, decode, is_invisible};
+use kubevet::text::{Decoded, FileIds, SourceFile, decode, is_invisible};
 use kubevet_fuzz::assert_span;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// What a file is depends on its name, too: the length of the text picks one, most often a manifest.
@@ -24,10 +27,12 @@ const PATHS: [&str; 8] = [
     "args/kube-apiserver",
 ];
 
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
 /// Made once: the fuzzer runs the target hundreds of times a second.
-static RULES: LazyLock<[RuleSet; 2]> = LazyLock::new(|| {
+static RULES: LazyLock<[RuleSet<'_>; 2]> = LazyLock::new(|| {
     [Profile::All, Profile::Default].map(|profile| {
-        let mut rules = RuleSet::new(profile, Releases::only(Releases::NEWEST));
+        let mut rules = RuleSet::new(&REGISTRY, profile, Releases::only(Releases::NEWEST));
         rules.now = Some(std::time::Duration::from_secs(1_767_225_600));
         rules
     })
@@ -45,26 +50,22 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// Runs the engine over a text as the command does over a file.
-fn check(decoded: &Decoded, rules: &RuleSet) -> Report {
+fn check(decoded: &Decoded, rules: &RuleSet<'_>) -> Report {
     let Decoded { text, encoding } = decoded;
     let mut repository = Repository::default();
     // The same text a second time, as what a kustomization says about the file.
     repository.add_kustomization("kustomization.yaml", text);
-    let mut sources = SourceMap::default();
-    let file = sources.add(SourceFile::new(
-        name(text),
-        name(text),
-        text.as_str().into(),
-        *encoding,
-    ));
-    let mut report = FileReport::default();
-    report.reported = true;
+    let mut ids = FileIds::default();
+    let file = ids.of(Path::new(&name(text)));
+    let source = SourceFile::new(name(text), name(text), text.as_str().into(), *encoding);
+    let mut analysis = FileAnalysis::default();
     let path = PATHS[text.len() % PATHS.len()];
     let input = Input::new(file, path, text, &[]);
     for chunk in kubevet::documents::chunks(path, text) {
-        report.add(analyse(&input, &chunk, rules, &repository));
+        analysis.add(analyse(&input, &chunk, rules, &repository));
     }
-    finish(vec![(file, report)], sources, Vec::new(), rules, true)
+    let report = analysis.report(file, source, Vec::new(), true);
+    finish(&[report], Vec::new(), rules, true)
 }
 
 /// A name for the file: people may give it any, so the text's beginning stands in for the most hostile.
@@ -78,23 +79,22 @@ fn check_report(report: &Report) {
         .findings
         .iter()
         .for_each(|f| check_finding(report, f));
-    for (file, secrets) in &report.secrets {
-        let source = report.sources.get(*file).expect("a file of the report");
+    for (file, secrets) in report.secrets.iter() {
+        let source = report.sources.get(file).expect("a file of the report");
         secrets
             .iter()
             .for_each(|span| assert_span(span, &source.text, "secret"));
     }
 }
 
-fn check_finding(report: &Report, finding: &Finding) {
+fn check_finding(report: &Report, finding: &ResolvedFinding) {
     assert!(
         !finding.message.contains(['\n', '\r']),
         "a message is one line: {finding:?}"
     );
     check_label(report, &finding.primary, finding);
     finding
-        .related
-        .iter()
+        .related()
         .for_each(|l| check_label(report, l, finding));
     if let State::Suppressed { by, .. } = &finding.state {
         check_label(report, by, finding);
@@ -104,9 +104,9 @@ fn check_finding(report: &Report, finding: &Finding) {
 fn check_label(report: &Report, label: &Label, finding: &Finding) {
     let source = report
         .sources
-        .get(label.file)
+        .get(label.at.file)
         .expect("a file of the report");
-    assert_span(label.span, &source.text, &finding.rule);
+    assert_span(label.at.span, &source.text, &finding.rule);
 }
 
 fn write(writer: Writer, report: &Report) -> String {

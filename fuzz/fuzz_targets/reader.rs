@@ -51,10 +51,7 @@ fn check_part(text: &str, chunk: &Chunk, parsed: &Parsed<'_>) {
         .collect();
     let whole = document.root().to_json();
     let part = |under, keys| {
-        let place = Provenance::Chunk {
-            file: FileId(0),
-            base: 0,
-        };
+        let place = Provenance::chunk(FileId(0), 0);
         let part = KeyFilter { under, keys };
         let found = parse_part(chunk.span.text(text), place, chunk.format, &part);
         found.expect("it was read before").root().to_json()

@@ -134,10 +134,7 @@ fn check_again(node: Node<'_>) {
     } else {
         format!("v: {slice}")
     };
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: 0,
-    };
+    let place = Provenance::chunk(FileId(0), 0);
     let again = parse(&text, place, Format::Yaml, Limits::default());
     let pair = again
         .document
@@ -168,17 +165,17 @@ fn check_nested(
     let Some(document) = parse(text, place, chunk.format, Limits::default()).document else {
         return;
     };
-    let around = node.document().locate(node.span()).span;
+    let around = node.document().locate(node.span()).primary.span;
     for inner in document.nodes() {
         let found = document.locate(inner.span());
-        assert_span(found.span, file, "nested span");
+        assert_span(found.primary.span, file, "nested span");
         assert!(
-            around.contains(found.span),
+            around.contains(found.primary.span),
             "{inner:?} at {:?} outside of its scalar at {around:?}",
-            found.span
+            found.primary.span
         );
-        if found.exact && !is_replaced(found.span.text(file)) && !may_be_base64(file) {
-            assert_same(found.span.text(file), inner.span().text(text), inner);
+        if found.exact && !is_replaced(found.primary.span.text(file)) && !may_be_base64(file) {
+            assert_same(found.primary.span.text(file), inner.span().text(text), inner);
         }
     }
     check_document(&document, file, depth + 1);
@@ -188,7 +185,7 @@ fn check_nested(
 fn check_steps(node: Node<'_>, map: &SpanMap, part: Span, found: Located) {
     let (outer, exact) = map.outer(part);
     let step = node.document().locate(outer);
-    assert_eq!(found.span, step.span, "{part:?} of {node:?}");
+    assert_eq!(found.primary, step.primary, "{part:?} of {node:?}");
     assert!(
         !found.exact || (exact && step.exact),
         "{part:?} of {node:?} is exact in the file, but not on the way"

@@ -25,10 +25,7 @@ pub fn read_slowly<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
 }
 
 fn read_within<'t>(text: &'t str, chunk: &Chunk, limits: Limits) -> Parsed<'t> {
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: chunk.span.start,
-    };
+    let place = Provenance::chunk(FileId(0), chunk.span.start);
     parse(chunk.span.text(text), place, chunk.format, limits)
 }
 

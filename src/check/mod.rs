@@ -243,16 +243,14 @@ impl<'a> Cx<'a> {
             _ => span.text(node.document().text),
         };
         let fingerprint = fingerprint(&self.policy.id, object.as_ref(), &stable_path(node), value);
-        let primary = Label::new(located, "");
         let scope = self.scope_of(span);
         let path = node.path();
-        let exact = located.exact;
         self.push(Finding {
-            exact,
             path,
             fingerprint,
             scope,
-            ..Finding::new(self.policy, primary, message.into(), object, "")
+            rendered_from: node.document().place.rendered_from.clone(),
+            ..Finding::new(self.policy, located, message.into(), object, "")
         })
     }
 
@@ -324,16 +322,13 @@ impl<'a> Cx<'a> {
             return Draft(None);
         }
         let object = facts.object.clone();
-        let mut finding = Finding {
+        self.push(Finding {
             exact: at.exact,
             path: at.path.clone(),
             fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
-            ..Finding::new(self.policy, at.label.clone(), message.into(), object, "")
-        };
-        if let Some(template) = &facts.rendered_from {
-            finding.is_rendered_from(template);
-        }
-        self.push(finding)
+            rendered_from: facts.rendered_from.clone(),
+            ..Finding::new(self.policy, at.label.at, message.into(), object, "")
+        })
     }
 
     fn push(&mut self, finding: Finding) -> Draft<'_> {
@@ -360,7 +355,7 @@ impl Draft<'_> {
 
     /// A better help than the policy's remediation.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        self.with(|f| f.help = clipped(help.into(), MAX_CHARS))
+        self.with(|f| f.help = clipped(help.into(), MAX_CHARS).into())
     }
 
     /// Another place that explains it.
@@ -378,10 +373,11 @@ impl Draft<'_> {
         self.with(|f| f.related.push(at.clone()))
     }
 
-    /// The value under it must not be shown or hashed.
+    /// The value under it must not be shown or hashed; the message and the help hold nothing of it.
     pub(crate) fn secret(self) -> Self {
         self.with(|f| {
             f.secret = true;
+            f.quotes = Quotes::Nothing;
             f.fingerprint = fingerprint(&f.rule, f.object.as_ref(), &f.path, "");
         })
     }

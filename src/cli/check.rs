@@ -11,14 +11,16 @@ use super::settings::{self, Settings};
 use super::{CLEAN, FAILED, FINDINGS, complain};
 use crate::discover::{self, FileCandidate, FoundFiles, Options};
 use crate::documents::{self, Repository, set_of};
-use crate::engine::{FileReport, Input, Note, NoteKind, Report, RuleSet, analyse, finish};
+use crate::engine::{
+    FileAnalysis, FileReport, Input, Note, NoteKind, Registry, Report, RuleSet, analyse, finish,
+};
 use crate::finding::State;
 use crate::output::{FORMATS, RenderOptions, summary};
-use crate::text::{Decoded, Encoding, FileId, SourceFile, SourceMap, Span, decode};
+use crate::text::{Decoded, Encoding, FileId, FileIds, SourceFile, decode};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Chunks of one file that are analysed before their reports are taken in: bounds what is held of a file of a million documents.
@@ -70,8 +72,7 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
 
 /// What became of a file.
 pub(super) struct Checked {
-    pub(super) report: FileReport,
-    pub(super) source: SourceFile,
+    pub(super) report: Arc<FileReport>,
     pub(super) notes: Vec<Note>,
     pub(super) failed: bool,
 }
@@ -90,8 +91,9 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         ));
         return None;
     }
-    let mut configured = settings::load(args, found);
-    let mut rules = configured.rules(args);
+    let registry = Registry::default();
+    let mut configured = settings::load(args, found, &registry);
+    let mut rules = configured.rules(args, &registry);
     let locations = configured.locations(args, &found.root);
     let asked: Vec<FileCandidate> = found
         .files
@@ -105,14 +107,12 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         repository: &discover::repository(found, args.max_file_size),
         settings: &configured,
     };
-    let first = usize::from(configured.file.is_some());
-    let mut checked = job.files(&asked, first);
-    checked.iter_mut().for_each(|c| c.report.reported = true);
+    let mut ids = FileIds::default();
+    let mut checked = job.files(&asked, &mut ids, true);
     let context = context(&checked, found, &rules);
-    checked.extend(job.files(&context, first + checked.len()));
+    checked.extend(job.files(&context, &mut ids, false));
     configured.failed |= !give_schemas(&checked, &locations, &mut rules);
     let mut notes = found.notes.clone();
-    let mut sources = SourceMap::default();
     let mut reports = Vec::new();
     let mut failed = configured.failed;
     for file in configured.file.take().into_iter().chain(checked) {
@@ -120,9 +120,9 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         if file.report.reported {
             notes.extend(file.notes);
         }
-        reports.push((sources.add(file.source), file.report));
+        reports.push(file.report);
     }
-    let mut report = finish(reports, sources, notes, &rules, true);
+    let mut report = finish(&reports, notes, &rules, true);
     report.failed |= failed;
     report.left_out = configured.left_out(found, &report, &rules);
     Some((report, rules.len()))
@@ -131,25 +131,27 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
 /// What every file of a run is checked with.
 struct Job<'a> {
     args: &'a CheckArgs,
-    rules: &'a RuleSet,
+    rules: &'a RuleSet<'a>,
     repository: &'a Repository,
     settings: &'a Settings,
 }
 
 impl Job<'_> {
-    /// Checks files, which are numbered from `first` on.
-    fn files(&self, files: &[FileCandidate], first: usize) -> Vec<Checked> {
-        let numbered: Vec<(FileId, &FileCandidate)> = (first..)
-            .map(|i| FileId(Span::of(0..i).end))
-            .zip(files)
-            .collect();
+    /// Checks files that are reported, or context of those.
+    fn files(&self, files: &[FileCandidate], ids: &mut FileIds, reported: bool) -> Vec<Checked> {
+        let mut number = |file: &FileCandidate| {
+            // Two files whose names are not UTF-8 may look the same.
+            let path = file.disk.as_deref().unwrap_or(Path::new(&file.path));
+            ids.of(path)
+        };
+        let numbered: Vec<_> = files.iter().map(|file| (number(file), file)).collect();
         numbered
             .into_par_iter()
-            .map(|(id, file)| self.file(id, file))
+            .map(|(id, file)| self.file(id, file, reported))
             .collect()
     }
 
-    fn file(&self, id: FileId, file: &FileCandidate) -> Checked {
+    fn file(&self, id: FileId, file: &FileCandidate, reported: bool) -> Checked {
         let source = |text: Arc<str>, encoding| {
             SourceFile::new(file.path.clone(), file.display_path.clone(), text, encoding)
         };
@@ -163,16 +165,17 @@ impl Job<'_> {
                     line: 0,
                     detail,
                 }];
+                let source = source("".into(), Encoding::Utf8);
                 return Checked {
-                    report: FileReport::default(),
-                    source: source("".into(), Encoding::Utf8),
+                    report: FileAnalysis::default().report(id, source, Vec::new(), reported),
                     notes,
                     failed,
                 };
             }
         };
         let Decoded { text, encoding } = decode(bytes);
-        let mut report = FileReport::new(self.settings.off(&file.path));
+        let off = self.settings.off(&file.path);
+        let mut analysis = FileAnalysis::default();
         let mut notes = Vec::new();
         if let Some(chart) = self
             .repository
@@ -195,40 +198,37 @@ impl Job<'_> {
                 detail: String::new(),
             });
         } else if documents::may_contain_manifest(&file.path, &text) {
-            let off = std::mem::take(&mut report.off);
             let input = Input::new(id, &file.path, &text, &off);
-            self.chunks(&input, &mut report);
-            report.off = off;
+            self.chunks(&input, &mut analysis);
         }
-        let text = if report.needs_text() {
+        let text = if analysis.needs_text() {
             text.into()
         } else {
             "".into()
         };
         Checked {
-            report,
-            source: source(text, encoding),
+            report: analysis.report(id, source(text, encoding), off, reported),
             notes,
             failed: false,
         }
     }
 
-    fn chunks(&self, input: &Input<'_>, report: &mut FileReport) {
+    fn chunks(&self, input: &Input<'_>, analysis: &mut FileAnalysis) {
         let one = |chunk| analyse(input, chunk, self.rules, self.repository);
         for batch in documents::chunks(input.path, input.text).chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.
             if batch.len() < 64 {
-                batch.iter().for_each(|chunk| report.add(one(chunk)));
+                batch.iter().for_each(|chunk| analysis.add(one(chunk)));
             } else {
                 let reports: Vec<_> = batch.par_iter().map(one).collect();
-                reports.into_iter().for_each(|r| report.add(r));
+                reports.into_iter().for_each(|r| analysis.add(r));
             }
         }
     }
 }
 
 /// Reads the schemas that the user gives for custom resources of these files; whether all that are there are schemas.
-fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet) -> bool {
+fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet<'_>) -> bool {
     if locations.is_empty() {
         return true;
     }
@@ -258,14 +258,14 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
 }
 
 /// The files that set rules must see beside those that were named.
-fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet) -> Vec<FileCandidate> {
+fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet<'_>) -> Vec<FileCandidate> {
     if !found.beside || !rules.needs_sets() {
         return Vec::new();
     }
     let sets: BTreeSet<&str> = checked
         .iter()
         .filter(|c| c.report.has_facts())
-        .map(|c| set_of(&c.source.path))
+        .map(|c| set_of(&c.report.source.path))
         .collect();
     let sets: Vec<&str> = sets.into_iter().collect();
     discover::context(found, &sets)

@@ -1,7 +1,7 @@
 //! `kubevet explain`: the page of a rule, or the rules that are meant.
 
 use super::{FAILED, complain, say};
-use crate::engine::policies;
+use crate::engine::Registry;
 use crate::model::Policy;
 use crate::output;
 use crate::text::nearest;
@@ -11,14 +11,13 @@ const MAX_LISTED: usize = 20;
 
 /// Shows the rule with that id. If there is none, shows the only rule that the search finds, or lists all that it finds.
 pub(super) fn run(asked: &str) -> u8 {
-    if let Some(policy) =
-        policies().find(|p| p.id == asked || p.formerly.iter().any(|f| f == asked))
-    {
+    let registry = &Registry::default();
+    if let Some(policy) = registry.policy(asked) {
         return say(&output::explain(policy));
     }
     let none = format!("there is no rule `{}`", output::sanitize(asked));
-    match search(asked).as_slice() {
-        [] => guess(asked, &none),
+    match search(registry, asked).as_slice() {
+        [] => guess(registry, asked, &none),
         [only] => say(&output::explain(only)),
         several => {
             complain(&format!("{none}; {} rules match:", several.len()));
@@ -28,11 +27,11 @@ pub(super) fn run(asked: &str) -> u8 {
 }
 
 /// What a misspelt name is nearest to.
-fn guess(asked: &str, none: &str) -> u8 {
-    if let Some(near) = crate::engine::nearest(asked) {
+fn guess(registry: &Registry, asked: &str, none: &str) -> u8 {
+    if let Some(near) = registry.nearest(asked) {
         return refuse(&format!("{none}; did you mean `{near}`?"));
     }
-    match search(&spelling(asked)).as_slice() {
+    match search(registry, &spelling(registry, asked)).as_slice() {
         [] => refuse(none),
         [only] => refuse(&format!("{none}; did you mean `{}`?", only.id)),
         several => {
@@ -58,7 +57,7 @@ fn list(rules: &[&Policy]) -> u8 {
 
 /// The rules that another tool calls so; if there are none, those that hold the text in their id, title or another tool's id; if there
 /// are none, those that hold each of its words there.
-fn search(asked: &str) -> Vec<&'static Policy> {
+fn search<'r>(registry: &'r Registry, asked: &str) -> Vec<&'r Policy> {
     let asked = asked.trim().to_lowercase();
     let of_peer =
         |peer: &str| peer == asked || peer.split_once(':').is_some_and(|(_, id)| id == asked);
@@ -73,7 +72,7 @@ fn search(asked: &str) -> Vec<&'static Policy> {
     }
     let mut found = ways
         .iter()
-        .map(|way| policies().filter(|p| way(p)).collect::<Vec<_>>());
+        .map(|way| registry.policies().filter(|p| way(p)).collect::<Vec<_>>());
     found.find(|rules| !rules.is_empty()).unwrap_or_default()
 }
 
@@ -90,9 +89,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The words, each that no rule's id holds as the nearest that one does.
-fn spelling(asked: &str) -> String {
+fn spelling(registry: &Registry, asked: &str) -> String {
     let asked = asked.to_lowercase();
-    let known: std::collections::BTreeSet<&str> = policies().flat_map(|p| words(&p.id)).collect();
+    let known = registry.policies().flat_map(|p| words(&p.id));
+    let known: std::collections::BTreeSet<&str> = known.collect();
     let near = |word| nearest(word, known.iter().copied()).unwrap_or(word);
     let spelt = words(&asked).map(|word| {
         if known.contains(word) {

@@ -7,7 +7,8 @@ mod schema;
 mod schemas;
 mod settings;
 
-use crate::engine::policies;
+use crate::engine::Registry;
+use crate::model::Policy;
 use crate::output;
 use args::{Command, RulesFormat};
 use std::ffi::OsString;
@@ -45,7 +46,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             output_format,
             profile,
         } => {
-            let rules = || policies().filter(|p| profile.is_none_or(|profile| p.is_in(profile)));
+            let registry = Registry::default();
+            let asked = |p: &&Policy| profile.is_none_or(|profile| p.is_in(profile));
+            let rules = || registry.policies().filter(asked);
             match output_format {
                 RulesFormat::Table => say(&output::rules_table(
                     rules().collect::<Vec<_>>().into_iter(),

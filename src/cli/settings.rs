@@ -6,12 +6,13 @@ use super::schemas::Location;
 use crate::config::{self, Config};
 use crate::discover::{self, FileCandidate, FoundFiles};
 use crate::engine::{
-    ChunkReport, DisabledRule, FileReport, LeftOut, NoteKind, Report, RuleSet, policies,
+    ChunkReport, DisabledRule, FileAnalysis, LeftOut, NoteKind, Registry, Report, RuleSet,
 };
-use crate::finding::{Finding, Label, Releases, State};
+use crate::finding::{Finding, Releases, State};
 use crate::ids;
 use crate::model::{Policy, Profile};
-use crate::text::{Decoded, FileId, SourceFile, decode};
+use crate::schema::UserSchema;
+use crate::text::{Decoded, FileId, FileSpan, SourceFile, Span, decode};
 use globset::{GlobSet, GlobSetBuilder};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) struct Settings {
     exclude: GlobSet,
     /// Rules that are off for some paths.
     off: OffFor,
-    /// The configuration's file, with what is wrong in it: file number 0 of the run.
+    /// The configuration's file, with what is wrong in it.
     pub(super) file: Option<Checked>,
     /// Whether something is wrong in it.
     pub(super) failed: bool,
@@ -51,7 +52,7 @@ const GLOBS: usize = 10_000;
 const LARGEST: u64 = 1 << 20;
 
 /// Reads the configuration, if there is one and it is wanted.
-pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
+pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) -> Settings {
     let none = Settings {
         config: Config::default(),
         exclude: GlobSet::empty(),
@@ -81,17 +82,20 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
         Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
     };
     let Decoded { text, encoding } = decode(bytes);
-    let (config, mut findings) = config::read(FileId(0), &text);
-    let exclude = globs(&config.exclude, None, &mut findings);
-    let off = off_for(&config, &mut findings);
+    let (config, mut findings) = config::read(registry, FileId::CONFIGURATION, &text);
+    let mut wrong = WrongGlobs {
+        registry,
+        findings: &mut findings,
+    };
+    let exclude = globs(&config.exclude, &mut wrong);
+    let off = off_for(&config, &mut wrong);
     let failed = !findings.is_empty();
     let left_out = LeftOut {
         configuration: candidate.display_path.clone(),
         ..LeftOut::default()
     };
-    let mut report = FileReport::default();
-    report.reported = true;
-    report.add(ChunkReport {
+    let mut analysis = FileAnalysis::default();
+    analysis.add(ChunkReport {
         findings,
         ..ChunkReport::default()
     });
@@ -102,8 +106,7 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles) -> Settings {
         encoding,
     );
     let file = Some(Checked {
-        report,
-        source,
+        report: analysis.report(FileId::CONFIGURATION, source, Vec::new(), true),
         notes: Vec::new(),
         failed: false,
     });
@@ -143,25 +146,33 @@ fn of_root(args: &CheckArgs, found: &FoundFiles) -> Option<FileCandidate> {
     })
 }
 
-fn globs(patterns: &[String], at: Option<&Label>, findings: &mut Vec<Finding>) -> GlobSet {
+fn globs(patterns: &[String], wrong: &mut WrongGlobs<'_>) -> GlobSet {
     discover::globs(patterns).unwrap_or_else(|e| {
-        let start = Label {
-            file: FileId(0),
-            span: crate::text::Span::empty(0),
-            text: String::new(),
+        let start = FileSpan {
+            file: FileId::CONFIGURATION,
+            span: Span::empty(0),
         };
-        wrong_glob(at.cloned().unwrap_or(start), e.to_string(), findings);
+        wrong.add(start, e.to_string());
         GlobSet::empty()
     })
 }
 
-fn wrong_glob(at: Label, message: String, findings: &mut Vec<Finding>) {
-    let policy = crate::engine::policies().find(|p| p.id == ids::kubevet::CONFIG_INVALID_VALUE);
-    findings.extend(policy.map(|p| Finding::new(p, at, message, None, "glob")));
+/// Where globs that are none are told of.
+struct WrongGlobs<'a> {
+    registry: &'a Registry,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl WrongGlobs<'_> {
+    fn add(&mut self, at: FileSpan, message: String) {
+        let policy = self.registry.policy(ids::kubevet::CONFIG_INVALID_VALUE);
+        let finding = policy.map(|p| Finding::new(p, at, message, None, "glob"));
+        self.findings.extend(finding);
+    }
 }
 
 /// The rules that are off for some paths; globs that are none are found.
-fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
+fn off_for(config: &Config, wrong: &mut WrongGlobs<'_>) -> OffFor {
     let mut off = OffFor::default();
     let mut globs = Vec::new();
     for ignored in config.ignore.iter().filter(|i| !i.paths.is_empty()) {
@@ -171,11 +182,11 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
                     let message = format!(
                         "more than {GLOBS} globs of paths: this and all that follow are not read"
                     );
-                    wrong_glob(ignored.at.clone(), message, findings);
+                    wrong.add(ignored.at.at, message);
                     break;
                 }
                 Ok(glob) => globs.push((glob, off.all.len())),
-                Err(e) => wrong_glob(ignored.at.clone(), e.to_string(), findings),
+                Err(e) => wrong.add(ignored.at.at, e.to_string()),
             }
         }
         off.all.push(DisabledRule {
@@ -194,7 +205,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
         let at = rules.first().and_then(|rule| off.all.get(*rule));
         match (set.build(), at) {
             (Ok(set), _) => off.globs.push((set, rules)),
-            (Err(e), Some(first)) => wrong_glob(first.by.clone(), e.to_string(), findings),
+            (Err(e), Some(first)) => wrong.add(first.by.at, e.to_string()),
             (Err(_), None) => {}
         }
     }
@@ -203,7 +214,7 @@ fn off_for(config: &Config, findings: &mut Vec<Finding>) -> OffFor {
 
 impl Settings {
     /// The rules of the run.
-    pub(super) fn rules(&mut self, args: &CheckArgs) -> RuleSet {
+    pub(super) fn rules<'r>(&mut self, args: &CheckArgs, registry: &'r Registry) -> RuleSet<'r> {
         let profile = args
             .profile
             .or(self.config.profile)
@@ -226,11 +237,11 @@ impl Settings {
         let unconfigured = args.profile.unwrap_or(Profile::Default);
         let left = &mut self.left_out;
         let lost = |p: &&Policy| p.is_in(unconfigured) && !is_asked(p);
-        left.rules = policies().filter(lost).count();
+        left.rules = registry.policies().filter(lost).count();
         left.parameters = config.parameters.values().map(HashMap::len).sum();
         left.schemas = config.schemas.len();
         left.releases = given.is_empty() && !config.targets.is_empty();
-        let mut rules = RuleSet::selected(profile, targets, is_asked);
+        let mut rules = RuleSet::selected(registry, profile, targets, is_asked);
         rules.now = now();
         rules.notes_undefined = args.missing_schemas == MissingSchemas::Note;
         rules.asked = asked_for;
@@ -249,6 +260,13 @@ impl Settings {
         let mut known = Vec::new();
         let mut failed = false;
         let written = args.schema_location.len() + self.config.schemas.len();
+        if written > 0 && !UserSchema::SUPPORTED {
+            super::complain(
+                "--schema-location and schema-locations need a kubevet that is built with the feature `user-schemas`",
+            );
+            self.failed = true;
+            return Vec::new();
+        }
         if written > LOCATIONS {
             super::complain(&format!(
                 "{written} schema locations, and {LOCATIONS} are read; put the schemas into one folder"
@@ -274,7 +292,12 @@ impl Settings {
     }
 
     /// What is left out of a report of these files: by git, and by this configuration.
-    pub(super) fn left_out(&self, found: &FoundFiles, report: &Report, rules: &RuleSet) -> LeftOut {
+    pub(super) fn left_out(
+        &self,
+        found: &FoundFiles,
+        report: &Report,
+        rules: &RuleSet<'_>,
+    ) -> LeftOut {
         let [ignored_files, ignored_folders] = found.ignored;
         let files = || found.files.iter().map(|f| f.path.as_str());
         let named_like_one = |path: &&str| {
@@ -282,8 +305,9 @@ impl Settings {
             name.is_some_and(|name| discover::CONFIGURATIONS.contains(&name))
         };
         let configured = !self.left_out.configuration.is_empty();
+        let findings = || report.findings.iter().map(|f| &**f);
         let silenced = |f: &&Finding| match &f.state {
-            State::Suppressed { by, .. } => configured && by.file == FileId(0),
+            State::Suppressed { by, .. } => configured && by.at.file == FileId::CONFIGURATION,
             _ => false,
         };
         let lowered = |f: &&Finding| {
@@ -296,8 +320,8 @@ impl Settings {
             ignored_files,
             ignored_folders,
             excluded_files: files().filter(|path| self.excludes(path)).count(),
-            silenced: report.findings.iter().filter(silenced).count(),
-            lowered: report.findings.iter().filter(lowered).count(),
+            silenced: findings().filter(silenced).count(),
+            lowered: findings().filter(lowered).count(),
             other_configurations: files().filter(named_like_one).count(),
             ..self.left_out.clone()
         }

@@ -1,27 +1,29 @@
 //! One chunk → what it says, located in its file; the tree is gone afterwards.
 
+use super::RuleSet;
 use super::conceal::conceal;
 use super::finish::MAX_FACTS_PER_FILE;
-use super::ruleset::{Rule, RuleSet};
+use super::registry::Rule;
 use super::suppress::{Suppression, ignores};
 use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
-use crate::documents::{self, DocumentContext, DocumentFacts, Repository};
-use crate::finding::{Finding, Label, Quotes, Rendered, State};
+use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
+use crate::finding::{Finding, Label, Quotes, State};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
-use crate::text::{FileId, Span, SpanSet};
+use crate::text::{FileId, FileSpan, FileSpanSet, Span, SpanSet, one_line};
 use crate::yaml::{
-    self, Chunk, Document, Format, Limits, Located, Node, NodeKind, NodeSpan, Parsed, Provenance,
-    ReaderProblem, decode_scalar, parse,
+    self, Chunk, Document, Format, Limits, Node, NodeKind, NodeSpan, Parsed, Provenance,
+    ReaderProblem, Rendered, decode_scalar, parse,
 };
 use std::cell::LazyCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
@@ -78,15 +80,15 @@ pub struct DisabledRule {
     pub reason: Option<String>,
 }
 
-/// What a chunk says. Spans count in the file.
+/// What a chunk says. Its places are those of files: of its own, or of those that it was put together from.
 #[derive(Default)]
 pub struct ChunkReport {
     /// Findings in the order of the rules.
     pub findings: Vec<Finding>,
-    /// Why something of it was not checked: the reason and the byte where it begins.
-    pub notes: Vec<(NoteKind, u32)>,
+    /// Why something of it was not checked: the reason and where it begins.
+    pub notes: Vec<(NoteKind, FileSpan)>,
     /// What no output may show, where that was looked for.
-    pub secrets: Vec<Span>,
+    pub secrets: Vec<FileSpan>,
     /// Where the chunk begins, if its secrets were looked for.
     pub(crate) searched: Option<u32>,
     /// What set rules need.
@@ -105,7 +107,7 @@ pub struct ChunkReport {
 pub fn analyse(
     input: &Input<'_>,
     chunk: &Chunk,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     repository: &Repository,
 ) -> ChunkReport {
     // A defect of one rule on one document must not cost the rest of the run.
@@ -117,7 +119,6 @@ pub fn analyse(
             report: ChunkReport::default(),
             found: Findings::default(),
             scope: 0,
-            hook: None,
         };
         analysis.chunk(chunk);
         analysis.finish(chunk)
@@ -125,22 +126,10 @@ pub fn analyse(
     checked.unwrap_or_else(|_| panicked(input, chunk, rules))
 }
 
-fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
+fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
-    let at = Provenance::Chunk {
-        file: input.file,
-        base: chunk.span.start,
-    }
-    .locate(Span::empty(0));
-    let finding = |policy| {
-        Finding::new(
-            policy,
-            Label::new(at, ""),
-            message.to_owned(),
-            None,
-            message,
-        )
-    };
+    let at = Provenance::chunk(input.file, chunk.span.start).locate(Span::empty(0));
+    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), None, message);
     let findings = rules
         .get(ids::kubevet::PANIC)
         .map(finding)
@@ -149,7 +138,10 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
     // Nothing is known of its secrets, so nothing of it is shown.
     ChunkReport {
         findings,
-        secrets: vec![chunk.span],
+        secrets: vec![FileSpan {
+            file: input.file,
+            span: chunk.span,
+        }],
         searched: Some(chunk.span.start),
         panicked: true,
         ..ChunkReport::default()
@@ -158,31 +150,16 @@ fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet) -> ChunkReport {
 
 struct Analysis<'a> {
     input: &'a Input<'a>,
-    rules: &'a RuleSet,
+    rules: &'a RuleSet<'a>,
     repository: &'a Repository,
     report: ChunkReport,
     found: Findings,
     /// Numbers what rules look at.
     scope: u32,
-    /// When Helm applies the chunk's object by itself.
-    hook: Option<String>,
 }
 
 impl Analysis<'_> {
     fn finish(mut self, chunk: &Chunk) -> ChunkReport {
-        let rendered_from = yaml::helm_source(chunk.span.text(self.input.text));
-        if let Some(template) = rendered_from {
-            let rendered = Rendered {
-                template: template.to_owned(),
-                hook: self.hook.take(),
-            };
-            for finding in &mut self.found.list {
-                finding.is_rendered_from(&rendered);
-            }
-            for facts in &mut self.report.facts {
-                facts.rendered_from = Some(rendered.clone());
-            }
-        }
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
@@ -202,8 +179,8 @@ impl Analysis<'_> {
             } = self.input;
             self.report.secrets = secret_spans::of_chunk(*file, path, text, chunk);
             self.report.searched = Some(chunk.span.start);
-            let secrets = self.report.secrets.iter().copied().collect();
-            conceal(&mut self.found.list, |_| &secrets, self.rules);
+            let secrets: FileSpanSet = self.report.secrets.iter().copied().collect();
+            conceal(&mut self.found.list, &secrets, self.rules);
         }
         self.report.over = self.found.over();
         self.report.findings = self.found.list;
@@ -212,19 +189,21 @@ impl Analysis<'_> {
 
     fn chunk(&mut self, chunk: &Chunk) {
         let text = chunk.span.text(self.input.text);
-        let place = Provenance::Chunk {
-            file: self.input.file,
-            base: chunk.span.start,
-        };
+        let rendered_from = yaml::helm_source(text).map(|template| {
+            Arc::new(Rendered {
+                template: template.to_owned(),
+                hook: None,
+            })
+        });
+        let file = self.input.file;
+        let place = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
         if chunk.text_after_separator.is_some() && self.input.looks_like_manifest() {
             // The dashes stand right before the chunk.
-            let at = Located {
-                span: chunk.text_after_separator.unwrap_or_default(),
-                ..place.locate(Span::empty(0))
-            };
+            let whole = Provenance::chunk(file, 0).rendered(place.rendered_from.clone());
             self.reader_finding(
                 ids::yaml::GLUED_SEPARATOR,
-                at,
+                &whole,
+                chunk.text_after_separator.unwrap_or_default(),
                 "text follows this `---` on its line: kubectl refuses the file here",
                 None,
             );
@@ -255,20 +234,18 @@ impl Analysis<'_> {
     fn reader_finding(
         &mut self,
         rule: &str,
-        at: Located,
+        place: &Provenance,
+        span: Span,
         message: &str,
         object: Option<Object<'_>>,
     ) -> Option<&mut Finding> {
         let policy = self.rules.get(rule)?;
         let object = object.map(Object::reference);
-        let mut finding = Finding::new(
-            policy,
-            Label::new(at, ""),
-            message.to_owned(),
-            object,
-            message,
-        );
-        finding.exact = at.exact;
+        let at = place.locate(span);
+        let finding = Finding {
+            rendered_from: place.rendered_from.clone(),
+            ..Finding::new(policy, at, message.to_owned(), object, message)
+        };
         if !self.found.room(&policy.id) {
             return None;
         }
@@ -312,7 +289,8 @@ impl Analysis<'_> {
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
         self.reader_finding(
             ids::yaml::NOT_AN_OBJECT,
-            document.locate(span),
+            &document.place,
+            span,
             "this document is no object: kubectl refuses it, and the file with it",
             None,
         );
@@ -328,10 +306,13 @@ impl Analysis<'_> {
     ) {
         let depth = within.depth;
         let mut parsed = parse(text, place.clone(), format, Limits::default());
-        let Some(document) = parsed.document.take() else {
+        let Some(mut document) = parsed.document.take() else {
             self.unread(text, place, &parsed, text_after_separator, depth);
             return;
         };
+        if depth == 0 {
+            tell_hook(&mut document);
+        }
         let objects = documents::objects(&document, within.path);
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
@@ -352,8 +333,6 @@ impl Analysis<'_> {
             }
         }
         if depth == 0 {
-            let hook = root.and_then(|object| object.annotation("helm.sh/hook"));
-            self.hook = hook.map(str::to_owned);
             self.report.objects += objects.len();
             if objects.is_empty() {
                 self.incomplete(&document);
@@ -367,7 +346,8 @@ impl Analysis<'_> {
         for (object, exposed_secrets) in objects.iter().zip(&exposed_secrets) {
             self.object(*object, within, exposed_secrets, &secrets);
         }
-        self.report.ignores.extend(ignores(&document, &objects));
+        let ignores = ignores(&document, &objects, self.rules.registry);
+        self.report.ignores.extend(ignores);
     }
 
     /// An object but for its kind or version: kubectl finds none, and refuses it.
@@ -398,12 +378,13 @@ impl Analysis<'_> {
             .map_or(spot, NodeSpan::from);
         let found = self.reader_finding(
             ids::schema::MISSING_FIELD,
-            document.locate(spot.span),
+            &document.place,
+            spot.span,
             &format!("`{lacking}` is missing: {why}, and refuses it"),
             None,
         );
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
-            finding.help = format!("keys are case-sensitive: write `{lacking}`");
+            finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
         }
     }
 
@@ -419,7 +400,7 @@ impl Analysis<'_> {
         let Some(first) = parsed.problems.first() else {
             return;
         };
-        let start = place.locate(Span::empty(0)).span.start;
+        let start = place.locate(Span::empty(0)).primary;
         let config = depth > 0
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
@@ -445,19 +426,16 @@ impl Analysis<'_> {
     }
 
     fn problem(&mut self, problem: &ReaderProblem, place: &Provenance, object: Option<Object<'_>>) {
-        let Some(finding) = self.reader_finding(
-            problem.rule,
-            place.locate(problem.span),
-            &problem.message,
-            object,
-        ) else {
+        let Some(finding) =
+            self.reader_finding(problem.rule, place, problem.span, &problem.message, object)
+        else {
             return;
         };
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
         }
         if let Some(help) = &problem.help {
-            finding.help.clone_from(help);
+            finding.help = help.clone().into();
         }
         if let Some((span, text)) = problem.related {
             finding.related.push(Label::new(place.locate(span), text));
@@ -478,14 +456,29 @@ impl Analysis<'_> {
             within.completeness
         };
         if within.counts || documents::counts_when_nested(object) {
-            self.rules(object, completeness, within, exposed_secrets);
+            let (instances, dangers) = self.rules(object, completeness, within, exposed_secrets);
             let read = component::is_config(object.gvk.group);
-            if (within.depth == 0 || read) && self.rules.needs_schemas() {
-                let known = schema::Known::of(object);
+            let judged = (within.depth == 0 || read) && self.rules.needs_schemas();
+            let known = judged.then(|| schema::Known::of(object));
+            if let Some(known) = known {
                 self.schema(known, completeness);
-                if !read && !known.is_builtin() {
-                    self.custom(known, completeness);
-                }
+            }
+            let custom = known.filter(|known| !read && !known.is_builtin());
+            let (rules, context) = (self.rules, self.context(object, completeness));
+            let published = custom.map(|known| move || published(known, context, rules));
+            let analysed = Analysed {
+                object,
+                completeness,
+                within,
+                instances: &instances,
+                dangers: self.found.list.get(dangers).unwrap_or_default(),
+                published: published.as_ref().map(|published| published as _),
+            };
+            if rules.needs_sets() {
+                // One more than a file may have, so that it is seen to have more.
+                let room = (MAX_FACTS_PER_FILE + 1).saturating_sub(self.report.facts.len());
+                let facts = DocumentFacts::of(&analysed).take(room);
+                self.report.facts.extend(facts);
             }
         }
         if within.depth >= MAX_NESTING {
@@ -537,8 +530,8 @@ impl Analysis<'_> {
         let object = known.object;
         let targets = self.rules.targets;
         if known.is_older(targets) {
-            let start = object.node.document().locate(object.node.span()).span.start;
-            self.report.notes.push((NoteKind::Untyped, start));
+            let at = object.node.document().locate(object.node.span()).primary;
+            self.report.notes.push((NoteKind::Untyped, at));
         }
         let asked = self.rules.context(self.repository).strict;
         let problems = match schema::versions(known, targets) {
@@ -552,8 +545,8 @@ impl Analysis<'_> {
         let context = self.context(object, completeness);
         for problem in problems {
             // A setting that its component does not take was told of by its rule.
-            let at = object.node.document().locate(problem.spot.span).span;
-            let told = |f: &Finding| f.rule == problem.rule && f.primary.span == at;
+            let at = object.node.document().locate(problem.spot.span).primary;
+            let told = |f: &Finding| f.rule == problem.rule && f.primary.at == at;
             if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
                 continue;
             }
@@ -575,35 +568,23 @@ impl Analysis<'_> {
         }
     }
 
-    /// Keeps a custom resource or a definition until all files are read, with what its project's own definition says of it.
-    fn custom(&mut self, known: schema::Known<'_>, completeness: Completeness) {
-        let object = known.object;
-        let (rules, context) = (self.rules, self.context(object, completeness));
-        let published = || {
-            let problems = schema::validate_published(known, rules.targets, completeness)?;
-            let mut found = Findings::default();
-            for problem in problems {
-                report_problem(problem, context, rules, 0, &mut found);
-            }
-            Some(found.list)
-        };
-        self.record_fact(|| DocumentFacts::of_custom(object, completeness, published));
-    }
-
-    fn rules(
+    /// Asks the rules. What it returns, facts are read from: the components that the object configures, and which findings are about
+    /// the rules of a role.
+    fn rules<'o>(
         &mut self,
-        object: Object<'_>,
+        object: Object<'o>,
         completeness: Completeness,
         within: DocumentContext<'_>,
         exposed_secrets: &ExposedSecrets,
-    ) {
+    ) -> (Vec<Instance<'o>>, Range<usize>) {
         let rules = self.rules;
         let context = RuleContext {
             exposed_secrets: Some(exposed_secrets),
             ..self.context(object, completeness)
         };
         let namespaced = matches!(object.gvk.kind, "Role" | "RoleBinding");
-        let asked = |rule: &&Rule| !(rules.subsumes && namespaced && rule.0.skip_namespaced_roles);
+        let asked =
+            |rule: &&Rule<'_>| !(rules.subsumes && namespaced && rule.0.skip_namespaced_roles);
         let of_kind = rules.of_kind(object.gvk.group, object.gvk.kind);
         self.each(
             rules.objects.iter().chain(of_kind.iter()).filter(asked),
@@ -627,20 +608,15 @@ impl Analysis<'_> {
                 },
             );
         }
-        if matches!(object.gvk.kind, "Role" | "ClusterRole")
-            && completeness == Completeness::Complete
-        {
-            let dangers = self.found.list.get(before..).unwrap_or_default().to_vec();
-            self.record_fact(|| Some(DocumentFacts::of_role(object, dangers)));
-        }
-        self.record_fact(|| DocumentFacts::of_access(object, completeness));
+        let dangers = before..self.found.list.len();
         let around = InstanceContext {
             path: within.path,
             asked: rules.asked,
             beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
                 && self.input.names_kubeadm(),
         };
-        for mut instance in Instance::of(object, around) {
+        let mut instances = Instance::of(object, around);
+        for instance in &mut instances {
             if completeness == Completeness::Partial {
                 instance.completeness = Completeness::Partial;
             }
@@ -648,20 +624,18 @@ impl Analysis<'_> {
                 rules.of_component(instance.component),
                 context,
                 |(policy, check), cx| match check {
-                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(&instance, cx),
-                    _ => check::component(policy, &instance, cx),
+                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(instance, cx),
+                    _ => check::component(policy, instance, cx),
                 },
             );
-            self.record_fact(|| DocumentFacts::of_instance(&instance));
         }
-        self.record_fact(|| DocumentFacts::of_object(object, within, completeness));
-        self.record_fact(|| documents::namespace::facts(object, completeness));
+        (instances, dangers)
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, context: RuleContext<'_>) {
         let rules = self.rules;
         let spared = rules.subsumes && is_system_pod(pod);
-        let asked = |rule: &&Rule| !(spared && rule.0.skip_system_pods);
+        let asked = |rule: &&Rule<'_>| !(spared && rule.0.skip_system_pods);
         // Each container's rules get the number that its place in this list has.
         let containers = pod.containers().map(|c| c.node.span());
         let mut parts: Vec<(Span, u32)> = containers
@@ -698,9 +672,9 @@ impl Analysis<'_> {
     /// Runs rules over one thing that they look at.
     fn each<'r>(
         &mut self,
-        rules: impl IntoIterator<Item = &'r Rule>,
+        rules: impl IntoIterator<Item = &'r Rule<'r>>,
         context: RuleContext<'_>,
-        run: impl Fn(Rule, &mut Cx<'_>),
+        run: impl Fn(Rule<'_>, &mut Cx<'_>),
     ) {
         self.scope += 1;
         for rule in rules {
@@ -710,13 +684,32 @@ impl Analysis<'_> {
             );
         }
     }
+}
 
-    /// Keeps what rules about several documents ask of this one.
-    fn record_fact(&mut self, facts: impl FnOnce() -> Option<DocumentFacts>) {
-        // One more than a file may have, so that it is seen to have more.
-        if self.rules.needs_sets() && self.report.facts.len() <= MAX_FACTS_PER_FILE {
-            self.report.facts.extend(facts());
-        }
+/// What the definition that a custom resource's project has published says is wrong with it; `None` where there is none.
+fn published(
+    known: schema::Known<'_>,
+    context: RuleContext<'_>,
+    rules: &RuleSet<'_>,
+) -> Option<Vec<Finding>> {
+    let problems = schema::validate_published(known, rules.targets, context.completeness)?;
+    let mut found = Findings::default();
+    for problem in problems {
+        report_problem(problem, context, rules, 0, &mut found);
+    }
+    Some(found.list)
+}
+
+/// Keeps with a rendered document when Helm applies it by itself.
+fn tell_hook(document: &mut Document<'_>) {
+    if document.place.rendered_from.is_none() {
+        return;
+    }
+    let object = Object::of(document.root());
+    let hook = object.and_then(|object| object.annotation("helm.sh/hook"));
+    let hook = hook.map(|hook| one_line(hook.to_owned()));
+    if let Some(rendered) = &mut document.place.rendered_from {
+        Arc::make_mut(rendered).hook = hook;
     }
 }
 
@@ -724,7 +717,7 @@ impl Analysis<'_> {
 pub(super) fn report_problem(
     problem: schema::SchemaProblem<'_>,
     context: RuleContext<'_>,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     scope: u32,
     found: &mut Findings,
 ) {
@@ -747,7 +740,7 @@ pub(super) fn report_problem(
 }
 
 /// Gives a finding the severity and the silence that the configuration asks for.
-pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &RuleSet) {
+pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &RuleSet<'_>) {
     if let Some(severity) = rules.severities.get(finding.rule.as_ref()) {
         finding.severity = *severity;
     }
@@ -762,9 +755,9 @@ pub(super) fn configure(finding: &mut Finding, off: &[DisabledRule], rules: &Rul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Registry;
     use crate::finding::Releases;
     use crate::model::Profile;
-    use crate::rules;
 
     fn panics(_: Object<'_>, _: &mut Cx<'_>) {
         panic!("on purpose");
@@ -772,15 +765,12 @@ mod tests {
 
     #[test]
     fn a_defect_of_one_rule_is_a_finding_and_costs_only_its_document() {
-        let policy = rules::all()
-            .iter()
-            .find(|(p, _)| p.id == ids::tls::INGRESS_WITHOUT_TLS)
-            .unwrap()
-            .0
-            .clone();
-        let broken: Rule = Box::leak(Box::new((policy, Check::Object(panics))));
-        let mut rules = RuleSet::new(Profile::Default, Releases::only(Releases::NEWEST));
-        rules.add(broken);
+        let registry = Registry::default();
+        let policy = registry.policy(ids::tls::INGRESS_WITHOUT_TLS);
+        let policy = policy.unwrap().clone();
+        let registry = Registry::with(vec![(policy, Check::Object(panics))]);
+        let newest = Releases::only(Releases::NEWEST);
+        let rules = RuleSet::new(&registry, Profile::Default, newest);
         let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: v1\nkind: Pod\nspec: {hostPID: true}\n";
         let input = Input::new(FileId(0), "a.yaml", text, &[]);
         let analysed: Vec<_> = yaml::split(text)
@@ -791,7 +781,10 @@ mod tests {
         assert_eq!(analysed[0].findings[0].rule, ids::kubevet::PANIC);
         assert_eq!(
             analysed[0].secrets,
-            [Span::new(0, 47)],
+            [FileSpan {
+                file: FileId(0),
+                span: Span::new(0, 47)
+            }],
             "nothing of the document is shown"
         );
         assert!(

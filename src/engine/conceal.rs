@@ -2,16 +2,12 @@
 
 use super::RuleSet;
 use crate::finding::{Finding, Label, Quotes, State, fingerprint};
-use crate::text::{FileId, SpanSet};
+use crate::text::FileSpanSet;
 
 /// Takes out of findings whatever may quote a secret: a message about one says what its rule is about, unless whoever wrote it
 /// promises that it holds nothing of the value. A hash of a secret gives it away, too.
-pub(super) fn conceal<'s>(
-    findings: &mut [Finding],
-    secrets: impl Fn(FileId) -> &'s SpanSet,
-    rules: &RuleSet,
-) {
-    let touches = |label: &Label| secrets(label.file).touches(label.span);
+pub(super) fn conceal(findings: &mut [Finding], secrets: &FileSpanSet, rules: &RuleSet<'_>) {
+    let touches = |label: &Label| secrets.touches(label.at);
     for finding in findings {
         if let State::Suppressed { by, reason } = &mut finding.state
             && touches(by)
@@ -24,8 +20,8 @@ pub(super) fn conceal<'s>(
         let Some(policy) = rules.get(&finding.rule) else {
             continue;
         };
-        if !finding.secret && finding.quotes != Quotes::Nothing {
-            finding.help = policy.remediation.to_string();
+        if finding.quotes != Quotes::Nothing {
+            finding.help = policy.remediation.clone();
             finding.primary.text.clear();
             finding.related.iter_mut().for_each(|l| l.text.clear());
             if finding.quotes == Quotes::Message {

@@ -4,20 +4,20 @@
 use super::analyse::report_problem;
 use super::{FileReport, Note, NoteKind, RuleSet};
 use crate::check::{Findings, RuleContext};
-use crate::documents::{self, CustomFacts, Fact, Repository};
-use crate::finding::Rendered;
+use crate::documents::{self, CustomFacts, Fact, Repository, ancestors};
 use crate::ids;
 use crate::kube::Object;
 use crate::schema::{self, Definition, MAX_PROBLEMS, Patterns, SchemaProblem, UserSchema};
-use crate::text::{FileId, SourceFile, SourceMap, Span};
-use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, parse, parse_part};
+use crate::text::{FileId, SourceFile, Span};
+use crate::yaml::{Document, KeyFilter, Limits, Node, Provenance, Rendered, parse, parse_part};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// A custom resource or a definition, and where it is.
 #[derive(Clone, Copy)]
 struct Kept<'a> {
     facts: &'a CustomFacts,
-    rendered_from: Option<&'a Rendered>,
+    rendered_from: Option<&'a Arc<Rendered>>,
     file: FileId,
     source: &'a SourceFile,
     chunk: u32,
@@ -66,23 +66,14 @@ impl<'a> Definitions<'a> {
     }
 }
 
-/// A path, and the folders that it lies in, up to the root.
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    let folders = path
-        .rmatch_indices('/')
-        .filter_map(|(end, _)| path.get(..end));
-    std::iter::once(path).chain(folders).chain([""])
-}
-
 /// Checks the custom resources of the files that are reported; those that nobody defines become notes.
 pub(super) fn findings(
-    files: &[(FileId, FileReport)],
-    sources: &SourceMap,
-    rules: &RuleSet,
+    files: &[Arc<FileReport>],
+    rules: &RuleSet<'_>,
     found: &mut Findings,
     notes: &mut Vec<Note>,
 ) {
-    let kept = kept(files, sources);
+    let kept = kept(files);
     let mut definitions: HashMap<_, Definitions<'_>> = HashMap::new();
     // In lower case, for those who write a kind otherwise.
     let mut kinds_of: HashMap<(&str, String), &str> = HashMap::new();
@@ -153,22 +144,19 @@ pub(super) fn findings(
 }
 
 /// What is kept of the files, in their order, and whether each is reported.
-fn kept<'a>(files: &'a [(FileId, FileReport)], sources: &'a SourceMap) -> Vec<(bool, Kept<'a>)> {
+fn kept(files: &[Arc<FileReport>]) -> Vec<(bool, Kept<'_>)> {
     let mut kept = Vec::new();
-    for (id, report) in files {
-        let Some(source) = sources.get(*id) else {
-            continue;
-        };
-        for facts in report.facts() {
+    for file in files {
+        for facts in &file.said.facts {
             if let Fact::Custom(custom) = &facts.fact {
                 let one = Kept {
                     facts: custom,
                     rendered_from: facts.rendered_from.as_ref(),
-                    file: *id,
-                    source,
+                    file: file.id,
+                    source: &file.source,
                     chunk: facts.chunk,
                 };
-                kept.push((report.reported, one));
+                kept.push((file.reported, one));
             }
         }
     }
@@ -187,9 +175,8 @@ impl<'a> Kept<'a> {
     /// Says of the findings from a place of the list on what it was rendered from.
     fn marks(&self, found: &mut Findings, from: usize) {
         let new = found.list.get_mut(from..).unwrap_or_default();
-        if let Some(template) = self.rendered_from {
-            new.iter_mut().for_each(|f| f.is_rendered_from(template));
-        }
+        new.iter_mut()
+            .for_each(|f| f.rendered_from = self.rendered_from.cloned());
     }
 
     /// Whether it is the same one as another.
@@ -227,7 +214,7 @@ impl<'a> By<'a> {
 
 type Pair<'a> = (Kept<'a>, By<'a>);
 
-fn check(pairs: &[Pair<'_>], rules: &RuleSet, found: &mut Findings, notes: &mut Vec<Note>) {
+fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &mut Vec<Note>) {
     let resources = Documents::of(pairs.iter().map(|(resource, _)| resource), None);
     let objects = resources.objects();
     // A definition is long, and its resources use little of it.
@@ -377,7 +364,7 @@ fn documents<'a>(
     let read = chunks.filter_map(|chunk| {
         let base = chunk.span.start;
         let inner = chunk.span.text(text);
-        let place = Provenance::Chunk { file, base };
+        let place = Provenance::chunk(file, base);
         let document = match part {
             Some(part) => parse_part(inner, place, chunk.format, part),
             None => parse(inner, place, chunk.format, Limits::default()).document,

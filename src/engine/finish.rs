@@ -3,57 +3,48 @@
 use super::analyse::{DisabledRule, configure};
 use super::conceal::conceal;
 use super::custom_resources;
-use super::links::Links;
+use super::links::{LinkLabels, Links};
 use super::secret_spans;
 use super::suppress::{self, Suppression};
-use super::{ChunkReport, LeftOut, Note, NoteKind, RuleSet};
+use super::{ChunkReport, LeftOut, Note, NoteKind, Registry, RuleSet};
 use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
 use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of};
-use crate::finding::{Finding, State};
+use crate::finding::{Finding, Label, State};
 use crate::model::{Severity, Text};
-use crate::text::{FileId, SourceMap, Span, SpanSet};
+use crate::text::{FileId, FileSpan, FileSpanSet, SourceFile, SourceMap, Span};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Facts of one file that are kept. More objects than this are nobody's set, and each costs memory until the end of the run.
 pub(super) const MAX_FACTS_PER_FILE: usize = 50_000;
 
 /// What a file says: its chunks' reports, in order.
 #[derive(Default)]
-pub struct FileReport {
-    pub(super) findings: Vec<Finding>,
+pub struct FileAnalysis {
+    pub(super) findings: Vec<Arc<Finding>>,
     /// Findings of each rule that count, and that do not.
     per_rule: HashMap<Text, [usize; 2]>,
     /// Findings of rules that were not even made.
     over: Vec<(Text, usize)>,
     /// Findings that were dropped although a suppression, or a more specific one, covers them.
     quiet: [usize; 2],
-    notes: Vec<(NoteKind, u32, String)>,
-    pub(super) secrets: Vec<Span>,
+    notes: Vec<(NoteKind, FileSpan)>,
+    pub(super) secrets: Vec<FileSpan>,
     /// Where the chunks begin whose secrets were looked for.
     pub(super) searched: Vec<u32>,
-    facts: Vec<DocumentFacts>,
+    pub(super) facts: Vec<DocumentFacts>,
     /// Whether it has more of them than are kept.
-    cut: bool,
+    crowded: bool,
     ignores: Vec<Suppression>,
     objects: usize,
     panicked: bool,
-    /// Rules that the configuration switches off for it.
-    pub off: Vec<DisabledRule>,
-    /// Whether the file was asked about; otherwise it is context, and its own findings are not reported.
-    pub reported: bool,
 }
 
-impl FileReport {
-    /// A report for which the configuration switches some rules off.
-    pub fn new(off: Vec<DisabledRule>) -> Self {
-        Self {
-            off,
-            ..Self::default()
-        }
-    }
-
+impl FileAnalysis {
     /// Takes in the next chunk.
     pub fn add(&mut self, chunk: ChunkReport) {
+        let before = self.findings.len();
         for finding in chunk.findings {
             let seen = self.per_rule.entry(finding.rule.clone()).or_default();
             let [open, quiet] = seen;
@@ -64,7 +55,7 @@ impl FileReport {
             };
             *seen += 1;
             if *seen <= MAX_FINDINGS_PER_RULE {
-                self.findings.push(finding);
+                self.findings.push(Arc::new(finding));
             } else if let State::Suppressed { .. } = finding.state {
                 self.quiet[0] += 1;
             } else if let State::Subsumed { .. } = finding.state {
@@ -75,19 +66,14 @@ impl FileReport {
             self.per_rule.entry(rule.clone()).or_default()[0] += n;
             self.over.push((rule, n));
         }
-        self.notes.extend(
-            chunk
-                .notes
-                .into_iter()
-                .map(|(what, at)| (what, at, String::new())),
-        );
-        self.secrets.extend(chunk.secrets);
-        self.searched.extend(chunk.searched);
-        let room = MAX_FACTS_PER_FILE - self.facts.len();
-        if chunk.facts.len() > room && !self.cut {
-            self.cut = true;
-            self.notes.push((NoteKind::Crowded, 0, String::new()));
+        self.notes.extend(chunk.notes);
+        // Where nothing is shown they are looked for again, should another file's finding lead there. What panicked is not read twice.
+        if self.findings.len() > before || chunk.panicked {
+            self.secrets.extend(chunk.secrets);
+            self.searched.extend(chunk.searched);
         }
+        let room = MAX_FACTS_PER_FILE - self.facts.len();
+        self.crowded |= chunk.facts.len() > room;
         self.facts.extend(chunk.facts.into_iter().take(room));
         self.ignores.extend(chunk.ignores);
         self.objects += chunk.objects;
@@ -102,34 +88,111 @@ impl FileReport {
             && self.notes.is_empty())
     }
 
-    /// What its documents are to each other and to those of other files.
-    pub(super) fn facts(&self) -> &[DocumentFacts] {
-        &self.facts
+    /// The report, once all chunks are taken in. `off` are the rules that the configuration switches off for the file; one that is not
+    /// `reported` is context of those that were asked about.
+    pub fn report(
+        self,
+        id: FileId,
+        source: SourceFile,
+        off: Vec<DisabledRule>,
+        reported: bool,
+    ) -> Arc<FileReport> {
+        Arc::new(FileReport {
+            id,
+            source: Arc::new(source),
+            off,
+            reported,
+            said: self,
+        })
     }
+}
 
+/// What a file says, for good: when the file changes, another report takes this one's place.
+pub struct FileReport {
+    /// The file's number.
+    pub id: FileId,
+    /// The file.
+    pub source: Arc<SourceFile>,
+    off: Vec<DisabledRule>,
+    /// Whether the run asks about it; otherwise it is context of those that it asks about.
+    pub reported: bool,
+    pub(super) said: FileAnalysis,
+}
+
+impl FileReport {
     /// Group, version and kind of its custom resources.
     pub fn custom_kinds(&self) -> impl Iterator<Item = [&str; 3]> {
-        self.facts.iter().filter_map(|facts| match &facts.fact {
-            Fact::Custom(custom_resources) if !custom_resources.defines => Some(
-                [
-                    &custom_resources.group,
-                    &custom_resources.version,
-                    &custom_resources.kind,
-                ]
-                .map(String::as_str),
-            ),
-            _ => None,
-        })
+        self.said
+            .facts
+            .iter()
+            .filter_map(|facts| match &facts.fact {
+                Fact::Custom(custom_resources) if !custom_resources.defines => Some(
+                    [
+                        &custom_resources.group,
+                        &custom_resources.version,
+                        &custom_resources.kind,
+                    ]
+                    .map(String::as_str),
+                ),
+                _ => None,
+            })
     }
 
     /// Whether set rules may have something to say about it.
     pub fn has_facts(&self) -> bool {
-        !self.facts.is_empty()
+        !self.said.facts.is_empty()
     }
 
-    /// Kubernetes objects in it.
-    pub fn objects(&self) -> usize {
-        self.objects
+    /// What was not checked of it.
+    fn notes(&self, sources: &SourceMap) -> Vec<Note> {
+        let about = &self.source.display_path;
+        let capped = self.said.per_rule.iter();
+        let capped = capped.filter(|(_, [open, _])| *open > MAX_FINDINGS_PER_RULE);
+        let capped = capped.map(|(rule, [open, _])| Note {
+            what: NoteKind::Capped,
+            about: about.clone(),
+            line: 0,
+            detail: format!("{rule}: {open} findings, {MAX_FINDINGS_PER_RULE} shown"),
+        });
+        let start = FileSpan {
+            file: self.id,
+            span: Span::empty(0),
+        };
+        let crowded = self.said.crowded.then_some((NoteKind::Crowded, start));
+        let places = self.said.notes.iter().copied().chain(crowded);
+        let places = places.filter_map(|(what, at)| {
+            let source = sources.get(at.file)?;
+            Some(Note {
+                what,
+                about: source.display_path.clone(),
+                line: source.range(at.span).0.line,
+                detail: String::new(),
+            })
+        });
+        capped.chain(places).collect()
+    }
+}
+
+/// A finding as a report shows it: what the rule said and whether it counts, and what other documents add.
+#[derive(Clone, Debug)]
+pub struct ResolvedFinding {
+    finding: Arc<Finding>,
+    links: Option<Arc<[Label]>>,
+}
+
+impl Deref for ResolvedFinding {
+    type Target = Finding;
+
+    fn deref(&self) -> &Finding {
+        &self.finding
+    }
+}
+
+impl ResolvedFinding {
+    /// Other places that explain it: its own, then those that other documents add.
+    pub fn related(&self) -> impl Iterator<Item = &Label> {
+        let links = self.links.iter().flat_map(|links| links.iter());
+        self.finding.related.iter().chain(links)
     }
 }
 
@@ -159,6 +222,30 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Of files, and of what is found in them.
+    fn of<'f>(files: impl Iterator<Item = &'f FileAnalysis>, findings: &[ResolvedFinding]) -> Self {
+        let mut counts = Self::default();
+        for file in files {
+            counts.objects += file.objects;
+            counts.files += usize::from(file.objects > 0);
+            counts.other_files += usize::from(file.objects == 0);
+            counts.suppressed += file.quiet[0];
+            counts.subsumed += file.quiet[1];
+        }
+        for finding in findings {
+            *match (&finding.state, finding.severity) {
+                (State::Suppressed { .. }, _) => &mut counts.suppressed,
+                (State::Subsumed { .. }, _) => &mut counts.subsumed,
+                (State::Open, Severity::Critical) => &mut counts.critical,
+                (State::Open, Severity::High) => &mut counts.high,
+                (State::Open, Severity::Medium) => &mut counts.medium,
+                (State::Open, Severity::Low) => &mut counts.low,
+                (State::Open, Severity::Info) => &mut counts.info,
+            } += 1;
+        }
+        counts
+    }
+
     /// Findings that count, of any severity.
     pub fn open(&self) -> usize {
         self.critical + self.high + self.medium + self.low + self.info
@@ -168,13 +255,15 @@ impl Counts {
 /// What a run found: the whole input of every writer.
 pub struct Report {
     /// In the order of path, place, rule and message.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ResolvedFinding>,
     /// What was not checked.
     pub notes: Vec<Note>,
-    /// What no output may show, by file number.
-    pub secrets: HashMap<FileId, SpanSet>,
+    /// What no output may show.
+    pub secrets: FileSpanSet,
     /// The files.
     pub sources: SourceMap,
+    /// All rules that there are.
+    pub registry: Registry,
     /// How many.
     pub counts: Counts,
     /// What git and the configuration leave out; set by the caller.
@@ -187,128 +276,74 @@ pub struct Report {
     pub unseen: Vec<Severity>,
 }
 
-impl Report {
-    /// What no output may show of a file.
-    pub fn secrets(&self, file: FileId) -> &SpanSet {
-        self.secrets.get(&file).unwrap_or(SpanSet::EMPTY)
+/// Brings the reports of all files together; `complete` says that all files of every set were read. The reports stay as they are, so that
+/// one may be replaced and all brought together again.
+pub fn finish(
+    files: &[Arc<FileReport>],
+    mut notes: Vec<Note>,
+    rules: &RuleSet<'_>,
+    complete: bool,
+) -> Report {
+    let (mut of_sets, links) = set_findings(files, rules, &mut notes);
+    let reported = || files.iter().filter(|file| file.reported);
+    let of_files = reported().flat_map(|file| &file.said.findings);
+    let mut findings: Vec<ResolvedFinding> = of_files
+        .map(|finding| ResolvedFinding {
+            finding: finding.clone(),
+            links: links.of(finding),
+        })
+        .collect();
+    let labels = findings.iter().flat_map(|f| f.labels().chain(f.related()));
+    let labels = labels.chain(of_sets.iter().flat_map(|f| f.labels().chain(&f.related)));
+    let secrets = secret_spans::of_files(files, labels);
+    conceal(&mut of_sets, &secrets, rules);
+    findings.extend(judged(of_sets, files, rules, complete));
+    let sources: SourceMap = files.iter().map(|f| (f.id, f.source.clone())).collect();
+    sort(&mut findings, &sources);
+    notes.extend(reported().flat_map(|file| file.notes(&sources)));
+    notes.sort();
+    notes.dedup();
+    let over = reported().flat_map(|file| &file.said.over);
+    let unseen = over.filter_map(|(rule, _)| Some(rules.get(rule)?.severity));
+    Report {
+        counts: Counts::of(reported().map(|file| &file.said), &findings),
+        panicked: reported().any(|file| file.said.panicked),
+        unseen: unseen.collect(),
+        findings,
+        notes,
+        secrets,
+        sources,
+        registry: rules.registry.clone(),
+        left_out: LeftOut::default(),
+        failed: false,
     }
 }
 
-/// Brings the reports of all files together; `complete` says that all files of every set were read.
-pub fn finish(
-    mut files: Vec<(FileId, FileReport)>,
-    sources: SourceMap,
-    mut notes: Vec<Note>,
-    rules: &RuleSet,
-    complete: bool,
-) -> Report {
-    let mut of_sets = set_findings(&mut files, &sources, rules, &mut notes);
-    let secrets = secret_spans::of_files(&mut files, &of_sets, &sources);
-    let of_file = |file| secrets.get(&file).unwrap_or(SpanSet::EMPTY);
-    conceal(&mut of_sets, of_file, rules);
-    distribute(of_sets, &mut files, rules, complete);
-    let mut report = Report {
-        findings: Vec::new(),
-        notes: Vec::new(),
-        secrets,
-        sources: SourceMap::default(),
-        counts: Counts::default(),
-        left_out: LeftOut::default(),
-        panicked: false,
-        failed: false,
-        unseen: Vec::new(),
+/// By path, place, rule and message; of equal ones the first stays.
+fn sort(findings: &mut Vec<ResolvedFinding>, sources: &SourceMap) {
+    let path = |f: &Finding| {
+        let source = sources.get(f.primary.at.file);
+        source.map(|s| s.display_path.as_str())
     };
-    for (id, mut file) in files {
-        let Some(source) = sources.get(id) else {
-            continue;
-        };
-        if !file.reported {
-            continue;
-        }
-        report.panicked |= file.panicked;
-        report.counts.objects += file.objects;
-        report.counts.files += usize::from(file.objects > 0);
-        report.counts.other_files += usize::from(file.objects == 0);
-        report.counts.suppressed += file.quiet[0];
-        report.counts.subsumed += file.quiet[1];
-        report.unseen.extend(
-            file.over
-                .iter()
-                .filter_map(|(rule, _)| rules.get(rule))
-                .map(|p| p.severity),
-        );
-        report.findings.append(&mut file.findings);
-        let mut capped: Vec<_> = file
-            .per_rule
-            .into_iter()
-            .map(|(rule, [open, _])| (rule, open))
-            .filter(|(_, n)| *n > MAX_FINDINGS_PER_RULE)
-            .collect();
-        capped.sort();
-        for (rule, n) in capped {
-            notes.push(Note {
-                what: NoteKind::Capped,
-                about: source.display_path.clone(),
-                line: 0,
-                detail: format!("{rule}: {n} findings, {MAX_FINDINGS_PER_RULE} shown"),
-            });
-        }
-        for (what, at, detail) in file.notes {
-            let line = source.lines().position(at, &source.text).line;
-            notes.push(Note {
-                what,
-                about: source.display_path.clone(),
-                line,
-                detail,
-            });
-        }
-    }
-    notes.sort();
-    notes.dedup();
-    let path = |f: &Finding| sources.get(f.primary.file).map(|s| s.display_path.as_str());
-    report.findings.sort_by(|a, b| {
-        (path(a), a.primary.span, &a.rule, &a.message).cmp(&(
+    findings.sort_by(|a, b| {
+        (path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
             path(b),
-            b.primary.span,
+            b.primary.at.span,
             &b.rule,
             &b.message,
         ))
     });
-    report.findings.dedup_by(|a, b| {
-        (a.primary.file, a.primary.span, &a.rule, &a.message)
-            == (b.primary.file, b.primary.span, &b.rule, &b.message)
+    findings.dedup_by(|a, b| {
+        (a.primary.at, &a.rule, &a.message) == (b.primary.at, &b.rule, &b.message)
     });
-    for finding in &report.findings {
-        let counts = &mut report.counts;
-        *match (&finding.state, finding.severity) {
-            (State::Suppressed { .. }, _) => &mut counts.suppressed,
-            (State::Subsumed { .. }, _) => &mut counts.subsumed,
-            (State::Open, Severity::Critical) => &mut counts.critical,
-            (State::Open, Severity::High) => &mut counts.high,
-            (State::Open, Severity::Medium) => &mut counts.medium,
-            (State::Open, Severity::Low) => &mut counts.low,
-            (State::Open, Severity::Info) => &mut counts.info,
-        } += 1;
-    }
-    Report {
-        notes,
-        sources,
-        ..report
-    }
 }
 
 /// The sets of a run, by their folder.
-fn sets<'a>(
-    files: &'a [(FileId, FileReport)],
-    sources: &'a SourceMap,
-) -> BTreeMap<&'a str, DocumentSet<'a>> {
+fn sets(files: &[Arc<FileReport>]) -> BTreeMap<&str, DocumentSet<'_>> {
     let mut sets: BTreeMap<&str, Vec<(&str, &DocumentFacts)>> = BTreeMap::new();
-    for (id, file) in files {
-        let Some(source) = sources.get(*id) else {
-            continue;
-        };
-        let path = source.path.as_str();
-        let facts = file.facts.iter().map(|facts| (path, facts));
+    for file in files {
+        let path = file.source.path.as_str();
+        let facts = file.said.facts.iter().map(|facts| (path, facts));
         sets.entry(set_of(path)).or_default().extend(facts);
     }
     let sets = sets.into_iter();
@@ -316,22 +351,21 @@ fn sets<'a>(
         .collect()
 }
 
-/// What the set rules find.
+/// What the set rules find, and what they add to the findings of files.
 fn set_findings(
-    files: &mut [(FileId, FileReport)],
-    sources: &SourceMap,
-    rules: &RuleSet,
+    files: &[Arc<FileReport>],
+    rules: &RuleSet<'_>,
     notes: &mut Vec<Note>,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, LinkLabels) {
     if !rules.needs_sets() {
-        return Vec::new();
+        return Default::default();
     }
-    let sets = sets(files, sources);
+    let sets = sets(files);
     let repository = Repository::default();
     let context = rules.context(&repository);
     let mut found = Findings::default();
     if rules.needs_schemas() {
-        custom_resources::findings(files, sources, rules, &mut found, notes);
+        custom_resources::findings(files, rules, &mut found, notes);
     }
     for set in sets.values() {
         for (policy, check) in &rules.sets {
@@ -340,34 +374,29 @@ fn set_findings(
             }
         }
     }
-    let links = Links::of(&sets, rules);
-    drop(sets);
-    links.apply(files, &mut found.list, rules);
-    found.list
+    let labels = Links::of(&sets, rules).apply(files, &mut found.list, rules);
+    (found.list, labels)
 }
 
-/// Puts findings of set rules to the files that they point into.
-fn distribute(
-    findings: Vec<Finding>,
-    files: &mut [(FileId, FileReport)],
-    rules: &RuleSet,
+/// Gives the findings of set rules their state; those of files that are only context are left out.
+fn judged(
+    mut findings: Vec<Finding>,
+    files: &[Arc<FileReport>],
+    rules: &RuleSet<'_>,
     complete: bool,
-) {
-    let mut by_file: BTreeMap<FileId, Vec<Finding>> = BTreeMap::new();
-    for finding in findings {
-        by_file
-            .entry(finding.primary.file)
-            .or_default()
-            .push(finding);
+) -> impl Iterator<Item = ResolvedFinding> {
+    if rules.applies_suppressions {
+        let ignores = files.iter().flat_map(|file| &file.said.ignores);
+        suppress::apply_to_sets(&mut findings, ignores, rules, complete);
     }
-    for (id, file) in files {
-        let mut findings = by_file.remove(id).unwrap_or_default();
-        if rules.applies_suppressions {
-            suppress::apply_to_sets(&mut findings, &file.ignores, rules, complete);
-        }
-        findings
-            .iter_mut()
-            .for_each(|f| configure(f, &file.off, rules));
-        file.findings.append(&mut findings);
-    }
+    let reported = files.iter().filter(|file| file.reported);
+    let off: HashMap<FileId, &[DisabledRule]> = reported.map(|f| (f.id, &*f.off)).collect();
+    findings.into_iter().filter_map(move |mut finding| {
+        let off = off.get(&finding.primary.at.file)?;
+        configure(&mut finding, off, rules);
+        Some(ResolvedFinding {
+            finding: Arc::new(finding),
+            links: None,
+        })
+    })
 }

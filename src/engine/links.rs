@@ -5,8 +5,9 @@ use crate::documents::access::{Of, RoleFacts};
 use crate::documents::{DocumentFacts, DocumentSet};
 use crate::finding::{Finding, Label, ObjectRef, RuleId, State};
 use crate::model::Severity;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, FileSpan};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// More bindings of one role explain nothing more.
 const MAX_BINDINGS: usize = 5;
@@ -16,13 +17,13 @@ const MAX_BINDINGS: usize = 5;
 pub(super) struct Links {
     /// The bindings of each role that bindings name, each with its place among all.
     bindings: Vec<Vec<(usize, Label)>>,
-    /// Of each role whose rules count, the roles that are named.
-    roles: HashMap<(FileId, ObjectRef), Vec<usize>>,
+    /// Of each role whose rules count, by file, the roles that are named.
+    roles: HashMap<FileId, HashMap<ObjectRef, Vec<usize>>>,
 }
 
 impl Links {
     /// In the profile `default` only, as all that hides findings.
-    pub(super) fn of(sets: &BTreeMap<&str, DocumentSet<'_>>, rules: &RuleSet) -> Self {
+    pub(super) fn of(sets: &BTreeMap<&str, DocumentSet<'_>>, rules: &RuleSet<'_>) -> Self {
         let mut links = Self::default();
         if !rules.subsumes {
             return links;
@@ -54,8 +55,8 @@ impl Links {
         self.bindings.push(Vec::new());
         for role in granting {
             if let Some(object) = role.facts.object.clone() {
-                let key = (role.fact.file, object);
-                self.roles.entry(key).or_default().push(place);
+                let of_file = self.roles.entry(role.fact.file).or_default();
+                of_file.entry(object).or_default().push(place);
             }
         }
         place
@@ -78,24 +79,27 @@ impl Links {
         labels.take(MAX_BINDINGS).collect()
     }
 
-    /// Shows the bindings with the findings of their roles, and hides what says of a binding what is said of the role's rule.
+    /// The bindings that are shown with the findings of their roles. Hides what says of a binding what is said of the role's rule.
     pub(super) fn apply(
         self,
-        files: &mut [(FileId, FileReport)],
+        files: &[Arc<FileReport>],
         of_sets: &mut [Finding],
-        rules: &RuleSet,
-    ) {
+        rules: &RuleSet<'_>,
+    ) -> LinkLabels {
+        let mut labels = LinkLabels::default();
         if self.roles.is_empty() {
-            return;
+            return labels;
         }
-        let mut said: HashMap<(FileId, Span, &str), RuleId> = HashMap::new();
+        let mut said: HashMap<(FileSpan, &str), RuleId> = HashMap::new();
         // A role may have many findings and many bindings.
         let mut told: HashSet<(usize, &str)> = HashSet::new();
-        let mut shown: HashMap<*const Vec<usize>, Vec<Label>> = HashMap::new();
-        for (id, file) in files.iter_mut().filter(|(_, file)| file.reported) {
-            for finding in &mut file.findings {
-                let object = finding.object.clone();
-                let roles = object.and_then(|object| self.roles.get(&(*id, object)));
+        let mut shown: HashMap<*const Vec<usize>, Arc<[Label]>> = HashMap::new();
+        for file in files.iter().filter(|file| file.reported) {
+            let Some(of_file) = self.roles.get(&file.id) else {
+                continue;
+            };
+            for finding in &file.said.findings {
+                let roles = finding.object.as_ref().and_then(|role| of_file.get(role));
                 let (Some(roles), Some(policy)) = (roles, rules.get(&finding.rule)) else {
                     continue;
                 };
@@ -106,22 +110,33 @@ impl Links {
                 let untold: Vec<usize> = untold.collect();
                 for (_, label) in self.of_roles(&untold) {
                     for implied in policy.subsumes.iter() {
-                        let place = (label.file, label.span, implied.as_ref());
+                        let place = (label.at, implied.as_ref());
                         said.entry(place).or_insert_with(|| policy.id.clone());
                     }
                 }
                 if finding.severity <= Severity::Medium {
                     let first = shown.entry(std::ptr::from_ref(roles));
-                    let first = first.or_insert_with(|| self.first(roles));
-                    finding.related.extend(first.iter().cloned());
+                    let first = first.or_insert_with(|| self.first(roles).into());
+                    labels.0.insert(Arc::as_ptr(finding), first.clone());
                 }
             }
         }
         for finding in of_sets {
-            let place = (finding.primary.file, finding.primary.span, &*finding.rule);
-            if let Some(by) = said.get(&place) {
+            if let Some(by) = said.get(&(finding.primary.at, &*finding.rule)) {
                 finding.state = State::Subsumed { by: by.clone() };
             }
         }
+        labels
+    }
+}
+
+/// Places that explain findings of files beside their own.
+#[derive(Default)]
+pub(super) struct LinkLabels(HashMap<*const Finding, Arc<[Label]>>);
+
+impl LinkLabels {
+    /// Those of a finding.
+    pub(super) fn of(&self, finding: &Arc<Finding>) -> Option<Arc<[Label]>> {
+        self.0.get(&Arc::as_ptr(finding)).cloned()
     }
 }

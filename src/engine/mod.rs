@@ -6,6 +6,7 @@ mod custom_resources;
 mod finish;
 mod links;
 mod note;
+mod registry;
 mod ruleset;
 mod secret_spans;
 mod subsume;
@@ -13,7 +14,7 @@ mod suppress;
 
 pub use crate::check::Overrides;
 pub use analyse::{ChunkReport, DisabledRule, Input, analyse};
-pub use finish::{Counts, FileReport, Report, finish};
+pub use finish::{Counts, FileAnalysis, FileReport, Report, ResolvedFinding, finish};
 pub use note::{LeftOut, Note, NoteKind};
-pub use ruleset::{RuleSet, policies};
-pub use suppress::nearest;
+pub use registry::Registry;
+pub use ruleset::RuleSet;

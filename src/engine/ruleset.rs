@@ -1,22 +1,21 @@
 //! The rules of a run, found by what they look at.
 
-use crate::check::{Check, Overrides, RuleContext};
+use super::registry::{Registry, Rule};
+use crate::check::{Overrides, RuleContext};
 use crate::component::ComponentKind;
 use crate::documents::Repository;
 use crate::finding::Releases;
 use crate::kube::Completeness;
 use crate::model::{Policy, Profile, Severity};
-use crate::rules;
 use crate::schema::UserSchema;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A rule of the run.
-pub(crate) type Rule = &'static (Policy, Check);
-
 /// The rules of a run.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
-pub struct RuleSet {
+pub struct RuleSet<'r> {
+    /// All rules that there are.
+    pub(crate) registry: &'r Registry,
     /// The releases that are asked about.
     pub targets: Releases,
     /// The releases that the user asks about; `None` where they are only the default.
@@ -35,26 +34,32 @@ pub struct RuleSet {
     pub parameters: Overrides,
     /// Schemas that the user gives custom resources, by group, version and kind.
     pub schemas_given: HashMap<[String; 3], UserSchema>,
-    pub(crate) objects: Vec<Rule>,
-    pub(crate) containers: Vec<Rule>,
-    pub(crate) pods: Vec<Rule>,
-    pub(crate) policy_rules: Vec<Rule>,
-    pub(crate) sets: Vec<Rule>,
+    pub(crate) objects: Vec<Rule<'r>>,
+    pub(crate) containers: Vec<Rule<'r>>,
+    pub(crate) pods: Vec<Rule<'r>>,
+    pub(crate) policy_rules: Vec<Rule<'r>>,
+    pub(crate) sets: Vec<Rule<'r>>,
     schemas: bool,
-    kinds: HashMap<(&'static str, &'static str), Vec<Rule>>,
-    components: HashMap<ComponentKind, Vec<Rule>>,
-    by_id: HashMap<&'static str, Rule>,
+    kinds: HashMap<(&'r str, &'r str), Vec<Rule<'r>>>,
+    components: HashMap<ComponentKind, Vec<Rule<'r>>>,
+    by_id: HashMap<&'r str, Rule<'r>>,
 }
 
-impl RuleSet {
+impl<'r> RuleSet<'r> {
     /// The rules of a profile.
-    pub fn new(profile: Profile, targets: Releases) -> Self {
-        Self::selected(profile, targets, |policy| policy.is_in(profile))
+    pub fn new(registry: &'r Registry, profile: Profile, targets: Releases) -> Self {
+        Self::selected(registry, profile, targets, |policy| policy.is_in(profile))
     }
 
     /// Rules that are chosen one by one, in the ways of a profile.
-    pub fn selected(profile: Profile, targets: Releases, select: impl Fn(&Policy) -> bool) -> Self {
+    pub fn selected(
+        registry: &'r Registry,
+        profile: Profile,
+        targets: Releases,
+        select: impl Fn(&Policy) -> bool,
+    ) -> Self {
         let mut set = Self {
+            registry,
             targets,
             asked: None,
             subsumes: profile == Profile::Default,
@@ -74,13 +79,13 @@ impl RuleSet {
             components: HashMap::new(),
             by_id: HashMap::new(),
         };
-        for rule in rules::all().iter().filter(|(policy, _)| select(policy)) {
+        for rule in registry.rules().filter(|(policy, _)| select(policy)) {
             set.add(rule);
         }
         set
     }
 
-    pub(super) fn add(&mut self, rule: Rule) {
+    fn add(&mut self, rule: Rule<'r>) {
         self.by_id.insert(&rule.0.id, rule);
         for applies in rule.0.applies.iter() {
             match applies.as_ref() {
@@ -111,12 +116,12 @@ impl RuleSet {
     }
 
     /// Rules about objects of a kind.
-    pub(crate) fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> &'a [Rule] {
+    pub(crate) fn of_kind<'a>(&'a self, group: &'a str, kind: &'a str) -> &'a [Rule<'a>] {
         self.kinds.get(&(group, kind)).map_or(&[], Vec::as_slice)
     }
 
     /// Rules about a component.
-    pub(crate) fn of_component(&self, component: ComponentKind) -> &[Rule] {
+    pub(crate) fn of_component(&self, component: ComponentKind) -> &[Rule<'r>] {
         self.components.get(&component).map_or(&[], Vec::as_slice)
     }
 
@@ -143,7 +148,7 @@ impl RuleSet {
     }
 
     /// A rule of this run.
-    pub fn get(&self, id: &str) -> Option<&'static Policy> {
+    pub fn get(&self, id: &str) -> Option<&'r Policy> {
         self.by_id.get(id).map(|rule| &rule.0)
     }
 
@@ -166,9 +171,4 @@ impl RuleSet {
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
-}
-
-/// All policies in the order of their ids.
-pub fn policies() -> impl Iterator<Item = &'static Policy> {
-    rules::all().iter().map(|(policy, _)| policy)
 }

@@ -4,13 +4,14 @@
 use super::analyse::MAX_NESTING;
 use super::finish::FileReport;
 use crate::documents::{self, DocumentContext};
-use crate::finding::{Finding, Label};
+use crate::finding::Label;
 use crate::ids;
 use crate::kube::Completeness;
 use crate::secrets::{self, locate::ExposedSecrets};
-use crate::text::{FileId, SourceMap, Span, SpanSet};
+use crate::text::{FileId, FileSpan, FileSpanSet, Span, SpanSet};
 use crate::yaml::{Chunk, Format, Limits, Provenance, decode_scalar, parse};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Lines around a finding that a writer may show.
 const LINES: usize = 6;
@@ -18,16 +19,13 @@ const LINES: usize = 6;
 /// Characters behind a finding that a writer may hash.
 const LETTERS: usize = 128;
 
-/// What no output may show of a chunk, as spans of the file.
-pub(super) fn of_chunk(file: FileId, path: &str, text: &str, chunk: &Chunk) -> Vec<Span> {
+/// What no output may show of a chunk.
+pub(super) fn of_chunk(file: FileId, path: &str, text: &str, chunk: &Chunk) -> Vec<FileSpan> {
     let mut search = Search {
         file,
         spans: Vec::new(),
     };
-    let place = Provenance::Chunk {
-        file,
-        base: chunk.span.start,
-    };
+    let place = Provenance::chunk(file, chunk.span.start);
     let text = chunk.span.text(text);
     if documents::may_contain_manifest(path, text) {
         search.document(text, &place, chunk.format, path, 0);
@@ -37,34 +35,33 @@ pub(super) fn of_chunk(file: FileId, path: &str, text: &str, chunk: &Chunk) -> V
     search.spans
 }
 
-/// What no output may show of files, as far as findings, and `more` of them, point into them.
-pub(super) fn of_files(
-    files: &mut [(FileId, FileReport)],
-    more: &[Finding],
-    sources: &SourceMap,
-) -> HashMap<FileId, SpanSet> {
-    let mut labels: HashMap<FileId, Vec<Span>> = HashMap::new();
-    let of_files = files.iter().flat_map(|(_, file)| &file.findings);
-    for Label { file, span, .. } in of_files.chain(more).flat_map(Finding::labels) {
-        labels.entry(*file).or_default().push(*span);
+/// What no output may show of files, as far as labels point into them.
+pub(super) fn of_files<'l>(
+    files: &[Arc<FileReport>],
+    labels: impl Iterator<Item = &'l Label>,
+) -> FileSpanSet {
+    let mut by_file: HashMap<FileId, Vec<Span>> = HashMap::new();
+    for Label { at, .. } in labels {
+        by_file.entry(at.file).or_default().push(at.span);
     }
-    let mut secrets = HashMap::new();
-    for (id, file) in files {
-        let Some((source, labels)) = sources.get(*id).zip(labels.get_mut(id)) else {
+    let mut secrets = Vec::new();
+    for file in files {
+        secrets.extend(&file.said.secrets);
+        let Some(labels) = by_file.get_mut(&file.id) else {
             continue;
         };
+        let source = &*file.source;
+        let searched = &file.said.searched;
         let mut chunks = documents::chunks(&source.path, &source.text);
-        chunks.retain(|chunk| file.searched.binary_search(&chunk.span.start).is_err());
-        let mut spans = std::mem::take(&mut file.secrets);
+        chunks.retain(|chunk| searched.binary_search(&chunk.span.start).is_err());
         if !chunks.is_empty() {
             let shown = around(&source.text, labels);
             chunks.retain(|chunk| shown.touches(chunk.span));
             let found = chunks.iter();
-            spans.extend(found.flat_map(|c| of_chunk(*id, &source.path, &source.text, c)));
+            secrets.extend(found.flat_map(|c| of_chunk(file.id, &source.path, &source.text, c)));
         }
-        secrets.insert(*id, spans.into_iter().collect());
     }
-    secrets
+    secrets.into_iter().collect()
 }
 
 /// What of a text may be shown or hashed for labels.
@@ -100,7 +97,7 @@ fn around(text: &str, labels: &mut Vec<Span>) -> SpanSet {
 
 struct Search {
     file: FileId,
-    spans: Vec<Span>,
+    spans: Vec<FileSpan>,
 }
 
 impl Search {
@@ -120,10 +117,7 @@ impl Search {
             && secrets::mentions_secret(text)
         {
             let rest = Span::new(dropped.span.start, Span::of(0..text.len()).end);
-            let place = Provenance::Chunk {
-                file: self.file,
-                base: place.locate(rest).span.start,
-            };
+            let place = Provenance::chunk(self.file, place.locate(rest).primary.span.start);
             self.lines(rest.text(text), &place);
         }
         let Some(document) = parsed.document else {
@@ -136,7 +130,7 @@ impl Search {
         let exposed_secrets: Vec<ExposedSecrets> =
             objects.iter().map(|_| ExposedSecrets::default()).collect();
         let secrets = secrets::secret_spans(&document, &objects, &exposed_secrets);
-        let located = secrets.iter().map(|s| document.locate(s).span);
+        let located = secrets.iter().map(|s| document.locate(s).primary);
         self.spans.extend(located);
         if depth >= MAX_NESTING {
             return;
@@ -174,6 +168,6 @@ impl Search {
 
     fn lines(&mut self, text: &str, place: &Provenance) {
         let spans = secrets::unread_secret_lines(text).into_iter();
-        self.spans.extend(spans.map(|s| place.locate(s).span));
+        self.spans.extend(spans.map(|s| place.locate(s).primary));
     }
 }

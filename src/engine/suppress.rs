@@ -1,13 +1,12 @@
 //! Suppression by comment and by annotation.
 
-use super::RuleSet;
-use super::ruleset::policies;
+use super::{Registry, RuleSet};
 use crate::check::Findings;
 use crate::finding::{Finding, Label, State};
 use crate::ids;
 use crate::kube::Object;
 use crate::model::{Policy, Text};
-use crate::text::Span;
+use crate::text::{FileId, FileSpan, Span};
 use crate::yaml::{Document, Node, NodeKind};
 
 /// One id that a comment or annotation silences.
@@ -15,12 +14,14 @@ use crate::yaml::{Document, Node, NodeKind};
 pub(crate) struct Suppression {
     /// The rule as it is written; empty where the comment names none.
     id: String,
-    /// The rule, if there is one of that id.
-    policy: Option<&'static Policy>,
+    /// The rule, if there is one of that id: as it is called today.
+    rule: Option<Text>,
+    /// Whether that rule needs to see several documents together.
+    of_sets: bool,
     /// Why.
     reason: Option<String>,
-    /// Findings that begin here are meant; bytes of the file.
-    covers: Span,
+    /// Findings that begin here are meant.
+    covers: FileSpan,
     /// The comment.
     by: Label,
     /// Whether its own document had a finding that it silences.
@@ -28,14 +29,22 @@ pub(crate) struct Suppression {
 }
 
 /// The suppressions of a document.
-pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Suppression> {
-    let mut found = Vec::new();
+pub(super) fn ignores(
+    document: &Document<'_>,
+    objects: &[Object<'_>],
+    registry: &Registry,
+) -> Vec<Suppression> {
+    let mut reader = Reader {
+        document,
+        registry,
+        found: Vec::new(),
+    };
     for comment in document.comments() {
         let Some((_, directive)) = comment.span.text(document.text).split_once("kubevet:") else {
             continue;
         };
         let covers = covered(document, comment.span);
-        add(document, directive.trim(), comment.span, covers, &mut found);
+        reader.add(directive.trim(), comment.span, covers);
     }
     for object in objects {
         let annotation = object
@@ -50,48 +59,48 @@ pub(super) fn ignores(document: &Document<'_>, objects: &[Object<'_>]) -> Vec<Su
             .filter(|line| !line.is_empty())
         {
             let (id, reason) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-            add(
-                document,
-                &format!("ignore[{id}] {reason}"),
-                node.span(),
-                object.node.span(),
-                &mut found,
-            );
+            let directive = format!("ignore[{id}] {reason}");
+            reader.add(&directive, node.span(), object.node.span());
         }
     }
-    found
+    reader.found
 }
 
-/// `ignore[id, id] reason`
-fn add(
-    document: &Document<'_>,
-    directive: &str,
-    at: Span,
-    covers: Span,
-    found: &mut Vec<Suppression>,
-) {
-    let Some(rest) = directive.strip_prefix("ignore") else {
-        return;
-    };
-    let (ids, reason) = rest
-        .trim_start()
-        .strip_prefix('[')
-        .and_then(|r| r.split_once(']'))
-        .unwrap_or(("", ""));
-    let by = Label::new(document.locate(at), "");
-    let reason = Some(reason.trim())
-        .filter(|r| !r.is_empty())
-        .map(str::to_owned);
-    for id in ids.split(',') {
-        let covers = document.locate(covers).span;
-        found.push(Suppression {
-            id: id.trim().to_owned(),
-            policy: known(id.trim()),
-            reason: reason.clone(),
-            covers,
-            by: by.clone(),
-            used: false,
-        });
+/// Collects the suppressions of a document.
+struct Reader<'a> {
+    document: &'a Document<'a>,
+    registry: &'a Registry,
+    found: Vec<Suppression>,
+}
+
+impl Reader<'_> {
+    /// `ignore[id, id] reason`
+    fn add(&mut self, directive: &str, at: Span, covers: Span) {
+        let Some(rest) = directive.strip_prefix("ignore") else {
+            return;
+        };
+        let (ids, reason) = rest
+            .trim_start()
+            .strip_prefix('[')
+            .and_then(|r| r.split_once(']'))
+            .unwrap_or(("", ""));
+        let by = Label::new(self.document.locate(at), "");
+        let reason = Some(reason.trim())
+            .filter(|r| !r.is_empty())
+            .map(str::to_owned);
+        let covers = self.document.locate(covers).primary;
+        for id in ids.split(',').map(str::trim) {
+            let policy = self.registry.policy(id);
+            self.found.push(Suppression {
+                id: id.to_owned(),
+                rule: policy.map(|p| p.id.clone()),
+                of_sets: policy.is_some_and(|p| p.applies.iter().any(|a| a == "Set")),
+                reason: reason.clone(),
+                covers,
+                by: by.clone(),
+                used: false,
+            });
+        }
     }
 }
 
@@ -135,26 +144,31 @@ fn field(key: Node<'_>, value: Node<'_>) -> Span {
 }
 
 /// Marks the findings that suppressions cover; for each suppression, whether it covers one.
-fn mark(findings: &mut [Finding], ignores: &[Suppression]) -> Vec<bool> {
-    let mut order: Vec<(Text, u32, usize)> = findings
+fn mark<'s>(findings: &mut [Finding], ignores: impl Iterator<Item = &'s Suppression>) -> Vec<bool> {
+    let mut order: Vec<(Text, FileId, u32, usize)> = findings
         .iter()
         .enumerate()
-        .map(|(i, f)| (f.rule.clone(), f.primary.span.start, i))
+        .map(|(i, f)| {
+            let FileSpan { file, span } = f.primary.at;
+            (f.rule.clone(), file, span.start, i)
+        })
         .collect();
     order.sort_unstable();
     let used = |ignore: &Suppression| {
-        let Some(policy) = ignore.policy else {
+        let Some(ignored) = &ignore.rule else {
             return false;
         };
-        let from = order
-            .partition_point(|(rule, start, _)| (rule, *start) < (&policy.id, ignore.covers.start));
-        let end = ignore.covers.end.max(ignore.covers.start + 1);
+        let FileSpan { file, span } = ignore.covers;
+        let from = order.partition_point(|(rule, of, start, _)| {
+            (rule, *of, *start) < (ignored, file, span.start)
+        });
+        let end = span.end.max(span.start + 1);
         let covered = order
             .iter()
             .skip(from)
-            .take_while(|(rule, start, _)| *rule == policy.id && *start < end);
+            .take_while(|(rule, of, start, _)| rule == ignored && *of == file && *start < end);
         let mut any = false;
-        for (_, _, i) in covered {
+        for (.., i) in covered {
             any = true;
             if let Some(finding) = findings.get_mut(*i).filter(|f| f.state == State::Open) {
                 finding.state = State::Suppressed {
@@ -165,45 +179,49 @@ fn mark(findings: &mut [Finding], ignores: &[Suppression]) -> Vec<bool> {
         }
         any
     };
-    ignores.iter().map(used).collect()
+    ignores.map(used).collect()
 }
 
 /// Obeys the suppressions of one chunk and judges them; returns those that wait for the set rules.
 pub(super) fn apply(
     found: &mut Findings,
     ignores: Vec<Suppression>,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
 ) -> Vec<Suppression> {
-    let used = mark(&mut found.list, &ignores);
+    let used = mark(&mut found.list, ignores.iter());
     let over = found.over();
     let mut waiting = Vec::new();
     for (ignore, used) in ignores.into_iter().zip(used) {
-        match ignore.policy {
-            None => add_about(found, rules, ids::kubevet::UNKNOWN_IGNORE, &ignore, unknown),
-            Some(policy) if policy.applies.iter().any(|a| a == "Set") => {
+        match &ignore.rule {
+            None => add_about(found, rules, ids::kubevet::UNKNOWN_IGNORE, |policy| {
+                unknown(policy, &ignore, rules.registry)
+            }),
+            Some(_) if ignore.of_sets => {
                 waiting.push(Suppression { used, ..ignore });
             }
             // Silence of a rule that did not run, or whose findings are too many to keep, proves nothing.
-            Some(policy)
+            Some(rule)
                 if used
-                    || rules.get(&policy.id).is_none()
-                    || over.iter().any(|(rule, _)| *rule == policy.id) => {}
-            Some(_) => add_about(found, rules, ids::kubevet::UNUSED_IGNORE, &ignore, unused),
+                    || rules.get(rule).is_none()
+                    || over.iter().any(|(full, _)| full == rule) => {}
+            Some(_) => add_about(found, rules, ids::kubevet::UNUSED_IGNORE, |policy| {
+                unused(policy, &ignore)
+            }),
         }
     }
     waiting
 }
 
-/// The same for the findings of set rules in one file. A suppression proves to be unused only where every file was seen.
-pub(super) fn apply_to_sets(
+/// The same for the findings of set rules. A suppression proves to be unused only where every file was seen.
+pub(super) fn apply_to_sets<'s>(
     findings: &mut Vec<Finding>,
-    ignores: &[Suppression],
-    rules: &RuleSet,
+    ignores: impl Iterator<Item = &'s Suppression> + Clone,
+    rules: &RuleSet<'_>,
     complete: bool,
 ) {
-    let used = mark(findings, ignores);
-    for (ignore, used) in ignores.iter().zip(used) {
-        let ran = ignore.policy.is_some_and(|p| rules.get(&p.id).is_some());
+    let used = mark(findings, ignores.clone());
+    for (ignore, used) in ignores.zip(used) {
+        let ran = ignore.rule.as_ref().is_some_and(|r| rules.get(r).is_some());
         let policy = rules
             .get(ids::kubevet::UNUSED_IGNORE)
             .filter(|_| complete && ran && !used && !ignore.used);
@@ -213,15 +231,14 @@ pub(super) fn apply_to_sets(
 
 fn add_about(
     found: &mut Findings,
-    rules: &RuleSet,
+    rules: &RuleSet<'_>,
     rule: &str,
-    ignore: &Suppression,
-    finding: fn(&Policy, &Suppression) -> Finding,
+    finding: impl FnOnce(&Policy) -> Finding,
 ) {
     if let Some(policy) = rules.get(rule)
         && found.room(&policy.id)
     {
-        found.list.push(finding(policy, ignore));
+        found.list.push(finding(policy));
     }
 }
 
@@ -230,38 +247,29 @@ fn unused(policy: &Policy, ignore: &Suppression) -> Finding {
         "nothing of `{}` is found here, so this suppresses nothing",
         ignore.id
     );
-    about(policy, ignore, message, policy.remediation.to_string())
+    about(policy, ignore, message, policy.remediation.clone())
 }
 
-fn known(id: &str) -> Option<&'static Policy> {
-    policies().find(|p| p.id == id || p.formerly.iter().any(|f| f == id))
-}
-
-fn unknown(policy: &Policy, ignore: &Suppression) -> Finding {
+fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Finding {
     if ignore.id.is_empty() {
         return about(
             policy,
             ignore,
             "this suppression names no rule".to_owned(),
-            "write `# kubevet: ignore[category/rule] reason`".to_owned(),
+            "write `# kubevet: ignore[category/rule] reason`".into(),
         );
     }
-    let help = nearest(&ignore.id).map_or_else(
-        || policy.remediation.to_string(),
-        |near| format!("did you mean `{near}`?"),
+    let help = registry.nearest(&ignore.id).map_or_else(
+        || policy.remediation.clone(),
+        |near| format!("did you mean `{near}`?").into(),
     );
     let shown: String = ignore.id.chars().take(80).collect();
     about(policy, ignore, format!("there is no rule `{shown}`"), help)
 }
 
-fn about(policy: &Policy, ignore: &Suppression, message: String, help: String) -> Finding {
+fn about(policy: &Policy, ignore: &Suppression, message: String, help: Text) -> Finding {
     Finding {
         help,
-        ..Finding::new(policy, ignore.by.clone(), message, None, &ignore.id)
+        ..Finding::new(policy, ignore.by.at, message, None, &ignore.id)
     }
-}
-
-/// The rule whose id is nearest to a misspelt one, if one is near.
-pub fn nearest(id: &str) -> Option<&'static str> {
-    crate::text::nearest(id, policies().map(|p| p.id.as_ref()))
 }

@@ -8,14 +8,12 @@ use std::io;
 
 pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     for finding in report.findings.iter().filter(|f| f.state == State::Open) {
-        let Some(source) = report.sources.get(finding.primary.file) else {
+        let Some(source) = report.sources.get(finding.primary.at.file) else {
             continue;
         };
-        let (at, _) = source.range(finding.primary.span);
-        let (path, message) = (
-            sanitize_path(&source.display_path),
-            sanitize(&finding.message),
-        );
+        let (at, _) = source.range(finding.primary.at.span);
+        let message = finding.full_message();
+        let (path, message) = (sanitize_path(&source.display_path), sanitize(&message));
         writeln!(
             out,
             "{path}:{}:{}: {}[{}] {message}",

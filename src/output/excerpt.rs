@@ -26,12 +26,12 @@ pub(super) struct Excerpt {
 pub(super) fn excerpts(report: &Report, labels: &[&Label], width: usize) -> Vec<Excerpt> {
     let mut found: Vec<(FileId, u32, u32, Vec<usize>)> = Vec::new();
     for (index, label) in labels.iter().enumerate() {
-        let Some(source) = report.sources.get(label.file) else {
+        let Some(source) = report.sources.get(label.at.file) else {
             continue;
         };
-        let line = source.lines().line_of(label.span.start);
+        let line = source.lines().line_of(label.at.span.start);
         let near = found.iter_mut().find(|(file, first, last, _)| {
-            *file == label.file && line + 2 * CONTEXT >= *first && line <= *last + 2 * CONTEXT
+            *file == label.at.file && line + 2 * CONTEXT >= *first && line <= *last + 2 * CONTEXT
         });
         match near {
             Some((_, first, last, labels)) => {
@@ -39,15 +39,15 @@ pub(super) fn excerpts(report: &Report, labels: &[&Label], width: usize) -> Vec<
                 *last = line.max(*last);
                 labels.push(index);
             }
-            None => found.push((label.file, line, line, vec![index])),
+            None => found.push((label.at.file, line, line, vec![index])),
         }
     }
     let excerpt = |(file, first, last, indices): (FileId, u32, u32, Vec<usize>)| {
         let source = report.sources.get(file)?;
-        let secrets = report.secrets(file);
+        let secrets = report.secrets.of(file);
         let spans: Vec<(usize, Span)> = indices
             .iter()
-            .filter_map(|i| Some((*i, labels.get(*i)?.span)))
+            .filter_map(|i| Some((*i, labels.get(*i)?.at.span)))
             .collect();
         // Behind the last line feed there is no line to show.
         let end = source

@@ -1,7 +1,7 @@
 //! GitHub workflow commands: annotations in the pull request. The worst come first, since a step shows ten of each level.
 
 use super::{RenderOptions, level, sanitize};
-use crate::engine::Report;
+use crate::engine::{Report, ResolvedFinding};
 use crate::finding::{Finding, State};
 use std::io;
 
@@ -11,7 +11,7 @@ const MAX_ANNOTATIONS: usize = 10;
 const LONGEST: usize = 4000;
 
 pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut findings: Vec<&Finding> = report
+    let mut findings: Vec<&ResolvedFinding> = report
         .findings
         .iter()
         .filter(|f| f.state == State::Open)
@@ -46,10 +46,10 @@ fn command(
     level: &str,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let Some(source) = report.sources.get(finding.primary.file) else {
+    let Some(source) = report.sources.get(finding.primary.at.file) else {
         return Ok(());
     };
-    let (start, end) = source.range(finding.primary.span);
+    let (start, end) = source.range(finding.primary.at.span);
     // The runner drops columns of a range of lines.
     let range = if start.line == end.line && end.column > start.column {
         format!(
@@ -64,7 +64,7 @@ fn command(
         "{path}:{}:{}: {} ({})",
         start.line,
         start.column,
-        sanitize(&finding.message),
+        sanitize(&finding.full_message()),
         sanitize(&finding.help)
     );
     let message: String = message.chars().take(LONGEST).collect();

@@ -3,8 +3,8 @@
 use super::excerpt::{Excerpt, excerpts};
 use super::sanitize::sanitize_path;
 use super::{RenderOptions, sanitize};
-use crate::engine::Report;
-use crate::finding::{Finding, Label, State};
+use crate::engine::{Report, ResolvedFinding};
+use crate::finding::{Label, State};
 use crate::model::Severity;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
@@ -67,10 +67,10 @@ struct Lines {
 }
 
 impl Picture {
-    fn new(report: &Report, finding: &Finding, width: usize) -> Self {
+    fn new(report: &Report, finding: &ResolvedFinding, width: usize) -> Self {
         let labels: Vec<&Label> = [&finding.primary]
             .into_iter()
-            .chain(&finding.related)
+            .chain(finding.related())
             .take(LABELS)
             .collect();
         let mut windows = Vec::new();
@@ -99,13 +99,12 @@ impl Picture {
             windows.push((start, name, excerpt));
             start += len;
         }
-        let column = report
-            .sources
-            .get(finding.primary.file)
-            .map_or(0, |s| s.range(finding.primary.span).0.column as usize - 1);
+        let column = report.sources.get(finding.primary.at.file).map_or(0, |s| {
+            s.range(finding.primary.at.span).0.column as usize - 1
+        });
         Self {
             code: format!("{} ({})", finding.rule, finding.severity.name()),
-            message: sanitize(&finding.message).into_owned(),
+            message: sanitize(&finding.full_message()).into_owned(),
             help: sanitize(&finding.help).into_owned(),
             severity: match finding.severity {
                 Severity::Critical | Severity::High => miette::Severity::Error,

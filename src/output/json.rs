@@ -1,10 +1,11 @@
 //! `json`: one versioned document with everything; `jsonl`: one open finding a line. Described in docs/json.md.
 
 use super::{RenderOptions, sanitize};
-use crate::engine::{Note, Report};
-use crate::finding::{Finding, Label, ObjectRef, State};
+use crate::engine::{Note, Report, ResolvedFinding};
+use crate::finding::{Label, ObjectRef, State};
 use crate::text::Position;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
@@ -34,7 +35,7 @@ struct Record<'r> {
     exact: bool,
     rule: &'r str,
     severity: &'static str,
-    message: &'r str,
+    message: Cow<'r, str>,
     help: &'r str,
     object: Option<&'r ObjectRef>,
     path: &'r str,
@@ -122,7 +123,7 @@ pub(super) fn write_lines(
     Ok(())
 }
 
-fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
+fn record<'r>(report: &'r Report, finding: &'r ResolvedFinding) -> Option<Record<'r>> {
     let (state, suppressed_by, reason, subsumed_by) = match &finding.state {
         State::Open => ("open", None, None, None),
         State::Suppressed { by, reason } => {
@@ -131,8 +132,7 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
         State::Subsumed { by } => ("subsumed", None, None, Some(by.as_ref())),
     };
     let related = finding
-        .related
-        .iter()
+        .related()
         .filter_map(|l| {
             Some(Related {
                 place: place(report, l)?,
@@ -145,13 +145,13 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
         exact: finding.exact,
         rule: &finding.rule,
         severity: finding.severity.name(),
-        message: &finding.message,
+        message: finding.full_message(),
         help: &finding.help,
         object: finding.object.as_ref(),
         path: &finding.path,
         releases: finding.releases.map(|r| r.names().collect()),
         related,
-        rendered_from: finding.rendered_from.as_deref(),
+        rendered_from: finding.rendered_from.as_ref().map(|r| r.template.as_str()),
         fingerprint: &finding.fingerprint,
         state,
         suppressed_by,
@@ -161,8 +161,8 @@ fn record<'r>(report: &'r Report, finding: &'r Finding) -> Option<Record<'r>> {
 }
 
 fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
-    let source = report.sources.get(label.file)?;
-    let (Position { line, column }, end) = source.range(label.span);
+    let source = report.sources.get(label.at.file)?;
+    let (Position { line, column }, end) = source.range(label.at.span);
     let bom = source.encoding.bom_len();
     Some(JsonPlace {
         file: &source.display_path,
@@ -170,8 +170,8 @@ fn place<'r>(report: &'r Report, label: &Label) -> Option<JsonPlace<'r>> {
         column,
         end_line: end.line,
         end_column: end.column,
-        start_byte: label.span.start + bom,
-        end_byte: label.span.end + bom,
+        start_byte: label.at.span.start + bom,
+        end_byte: label.at.span.end + bom,
     })
 }
 

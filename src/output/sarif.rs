@@ -1,8 +1,8 @@
 //! SARIF 2.1.0 as GitHub code scanning takes it.
 
 use super::{RenderOptions, level, rule_page, sanitize};
-use crate::engine::{Report, policies};
-use crate::finding::{Finding, Label, State};
+use crate::engine::{Report, ResolvedFinding};
+use crate::finding::{Label, State};
 use crate::model::{Policy, Severity};
 use crate::text::{FileId, SourceFile};
 use serde_json::{Value, json};
@@ -11,13 +11,15 @@ use std::io;
 
 pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
     // A finding that another one implies is no alert of its own.
-    let shown: Vec<&Finding> = report
+    let shown: Vec<&ResolvedFinding> = report
         .findings
         .iter()
         .filter(|f| !matches!(f.state, State::Subsumed { .. }))
         .collect();
     let found: HashSet<&str> = shown.iter().map(|f| f.rule.as_ref()).collect();
-    let rules: Vec<&Policy> = policies()
+    let rules: Vec<&Policy> = report
+        .registry
+        .policies()
         .filter(|p| found.contains(p.id.as_ref()))
         .collect();
     let index: HashMap<&str, usize> = rules
@@ -107,24 +109,24 @@ type Hashes = HashMap<FileId, HashMap<u32, String>>;
 
 fn result(
     report: &Report,
-    finding: &Finding,
+    finding: &ResolvedFinding,
     index: &HashMap<&str, usize>,
     hashes: &mut Hashes,
 ) -> Option<Value> {
-    let source = report.sources.get(finding.primary.file)?;
-    let line = source.range(finding.primary.span).0.line;
+    let source = report.sources.get(finding.primary.at.file)?;
+    let line = source.range(finding.primary.at.span).0.line;
     let mut fingerprints = json!({ "kubevet/v1": finding.fingerprint });
     // The hash of a weak password gives it away to whoever tries; the upload action fills in its own.
     if !finding.secret {
-        let of_file = hashes.entry(finding.primary.file).or_insert_with(|| {
-            let secrets = report.secrets(finding.primary.file);
+        let of_file = hashes.entry(finding.primary.at.file).or_insert_with(|| {
+            let secrets = report.secrets.of(finding.primary.at.file);
             source.line_hashes(secrets).into_iter().collect()
         });
         if let Some(hash) = of_file.get(&line) {
             set(&mut fingerprints, "primaryLocationLineHash", json!(hash));
         }
     }
-    let related = finding.related.iter().enumerate().filter_map(|(i, label)| {
+    let related = finding.related().enumerate().filter_map(|(i, label)| {
         let mut location = location(report, label)?;
         let text = if label.text.is_empty() {
             "see here"
@@ -142,7 +144,7 @@ fn result(
     });
     let text = format!(
         "{}. {}.{links}",
-        sanitize(&finding.message),
+        sanitize(&finding.full_message()),
         sanitize(&finding.help)
     );
     let mut result = json!({
@@ -175,8 +177,8 @@ fn set(object: &mut Value, key: &str, value: Value) {
 }
 
 fn location(report: &Report, label: &Label) -> Option<Value> {
-    let source = report.sources.get(label.file)?;
-    let (start, end) = source.range(label.span);
+    let source = report.sources.get(label.at.file)?;
+    let (start, end) = source.range(label.at.span);
     // An annotation appears only if all of its lines are in the change: one line.
     let end_column = if end.line == start.line {
         end.column

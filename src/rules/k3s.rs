@@ -1,7 +1,7 @@
 //! k3s and RKE2: what they themselves are told, in a configuration file, by Rancher, by k3d or by a unit.
 
 use crate::check::Cx;
-use crate::component::{K3S, RKE2, Setting, is_open, k3s_flags, k3s_settings};
+use crate::component::{K3S, RKE2, Setting, is_open, k3s_flags, own_settings};
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback};
 use crate::model::Severity;
@@ -14,7 +14,7 @@ fn settings<'d>(
     object: Object<'d>,
     names: &'static [&'static str],
 ) -> impl Iterator<Item = Setting<'d>> {
-    k3s_settings(object)
+    own_settings(object)
         .into_iter()
         .filter(move |s| names.contains(&&*s.name))
 }
@@ -138,7 +138,7 @@ pub(super) fn profile_cis_missing(object: Object<'_>, cx: &mut Cx<'_>) {
         "kube-apiserver-arg",
         "etcd-snapshot-schedule-cron",
     ];
-    let has = |name: &str| k3s_settings(object).iter().any(|s| s.name == name);
+    let has = |name: &str| own_settings(object).iter().any(|s| s.name == name);
     if object.gvk.is(K3S, RKE2) && SERVER.into_iter().any(has) && !has("profile") {
         cx.missing(object.node.lacking(), "RKE2 checks neither kernel settings nor etcd's user, and makes no network policies: `profile` is not set");
     }

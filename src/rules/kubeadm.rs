@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{ConfigSource, Gate, Instance, Origin, is_open, minor, number};
+use crate::component::{Gate, Instance, Origin, forms, is_open, minor, number};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
 use crate::kube::{Object, PodSpec};
@@ -242,7 +242,7 @@ pub(super) fn image_repository_plain_http(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    if kubelet.form == ConfigSource::Kubeadm
+    if *kubelet.form == forms::KUBEADM
         && kubelet.object.gvk.kind == "KubeletConfiguration"
         && let Some(setting) = kubelet
             .last("rotate-certificates")

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::{
-    ComponentKind, ConfigSource, Instance, Origin, Setting, is_open, kubelet_unit, number,
+    ComponentKind, Instance, Origin, Setting, forms, is_open, kubelet_unit, number,
 };
 use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
 use crate::go_value::{parse_int, parse_quantity};
@@ -48,7 +48,7 @@ fn is_below(name: &str, domain: &str) -> bool {
 
 pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     // kops has its own controller set what the kubelet may not.
-    if kubelet.form == ConfigSource::Kops {
+    if *kubelet.form == forms::KOPS {
         return;
     }
     let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
@@ -88,7 +88,7 @@ fn first(spot: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
 /// A threshold that is never, or always, reached is none.
 pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     // kind runs its nodes in containers of one machine, and switches it off itself.
-    if kubelet.form == ConfigSource::Kind {
+    if *kubelet.form == forms::KIND {
         return;
     }
     let written = kubelet

@@ -17,7 +17,7 @@ pub use lines::{LineIndex, Position};
 pub(crate) use logical_lines::logical_lines;
 pub use nearest::nearest;
 pub use one_line::{clipped, one_line};
-pub use source::{FileId, SourceFile, SourceMap};
+pub use source::{FileId, FileIds, FileSpan, FileSpanSet, SourceFile, SourceMap};
 pub use span::{Edit, Span, SpanSet, apply};
 
 /// Whether a character is shown as nothing (Unicode's property Default_Ignorable_Code_Point, bidirectional controls among them):

@@ -1,11 +1,27 @@
 //! Files by number, so that a label costs 12 bytes and not a path.
 
 use super::{Encoding, LineIndex, Position, Span, SpanSet};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// Number of a file of this run. Opaque: order between files is made by their paths.
+/// Number of a file. Opaque: order between files is made by their paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
+
+impl FileId {
+    /// The configuration of a run.
+    pub const CONFIGURATION: Self = Self(0);
+}
+
+/// Bytes of a file's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileSpan {
+    /// The file.
+    pub file: FileId,
+    /// The bytes.
+    pub span: Span,
+}
 
 /// A file of this run. Its text is kept only while a finding points into it.
 #[derive(Debug)]
@@ -53,28 +69,83 @@ impl SourceFile {
 }
 
 /// All files that a report may name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    files: Vec<SourceFile>,
+    files: Vec<Option<Arc<SourceFile>>>,
+}
+
+impl FromIterator<(FileId, Arc<SourceFile>)> for SourceMap {
+    fn from_iter<I: IntoIterator<Item = (FileId, Arc<SourceFile>)>>(sources: I) -> Self {
+        let mut files = Vec::new();
+        for (FileId(id), source) in sources {
+            let id = id as usize;
+            if files.len() <= id {
+                files.resize(id + 1, None);
+            }
+            if let Some(place) = files.get_mut(id) {
+                *place = Some(source);
+            }
+        }
+        Self { files }
+    }
 }
 
 impl SourceMap {
-    /// Adds a file and numbers it.
-    pub fn add(&mut self, file: SourceFile) -> FileId {
-        self.files.push(file);
-        FileId(super::span::clamp(self.files.len() - 1))
-    }
-
     /// The file of that number.
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {
-        self.files.get(id.0 as usize)
+        self.files.get(id.0 as usize)?.as_deref()
+    }
+}
+
+/// Numbers files: a path keeps its number while this lives, whatever becomes of the file.
+#[derive(Debug, Default)]
+pub struct FileIds(HashMap<PathBuf, FileId>);
+
+impl FileIds {
+    /// The number of the file at a path.
+    pub fn of(&mut self, path: &Path) -> FileId {
+        if let Some(known) = self.0.get(path) {
+            return *known;
+        }
+        // Behind that of the configuration.
+        let next = FileId(super::span::clamp(self.0.len() + 1));
+        self.0.insert(path.to_path_buf(), next);
+        next
+    }
+}
+
+/// Bytes of files that have something in common.
+#[derive(Clone, Debug, Default)]
+pub struct FileSpanSet(BTreeMap<FileId, SpanSet>);
+
+impl FromIterator<FileSpan> for FileSpanSet {
+    fn from_iter<I: IntoIterator<Item = FileSpan>>(spans: I) -> Self {
+        let mut by_file: BTreeMap<FileId, Vec<Span>> = BTreeMap::new();
+        for FileSpan { file, span } in spans {
+            by_file.entry(file).or_default().push(span);
+        }
+        let by_file = by_file.into_iter();
+        Self(
+            by_file
+                .map(|(file, spans)| (file, spans.into_iter().collect()))
+                .collect(),
+        )
+    }
+}
+
+impl FileSpanSet {
+    /// Those of one file.
+    pub fn of(&self, file: FileId) -> &SpanSet {
+        self.0.get(&file).unwrap_or(SpanSet::EMPTY)
     }
 
-    /// All files in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(i, f)| (FileId(super::span::clamp(i)), f))
+    /// Whether it shares a byte with a span; an empty one is asked for the byte behind it.
+    pub fn touches(&self, at: FileSpan) -> bool {
+        self.of(at.file).touches(at.span)
+    }
+
+    /// The spans of each file.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SpanSet)> {
+        self.0.iter().map(|(file, spans)| (*file, spans))
     }
 }

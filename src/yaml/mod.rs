@@ -17,6 +17,8 @@ mod tree;
 mod unit;
 
 pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, parse, parse_part};
-pub use place::{Located, Mapping, Provenance, Segment, SpanMap, decode_scalar};
+pub use place::{
+    Located, Mapping, Outer, Provenance, Rendered, Segment, SpanMap, Stack, Trail, decode_scalar,
+};
 pub use split::{Chunk, Format, Split, helm_source, split, whole};
 pub use tree::{Comment, Document, Node, NodeId, NodeKind, NodeSpan, Style, items};

@@ -1,45 +1,69 @@
-//! Where a document stands: spans of a document → spans of the file, also for a document inside a scalar of
-//! another document.
+//! Where a document stands: spans of a document → spans of files, also for a document inside a scalar of
+//! another document, and for one that was put together from several files.
 
 use super::tree::{Document, Node, NodeKind, Style};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, FileSpan, Span};
 use std::sync::Arc;
 
-/// Where the text of a document stands.
+/// Where the text of a document stands, and what it was rendered from.
 #[derive(Clone, Debug)]
-pub enum Provenance {
-    /// A chunk of a file.
-    Chunk {
-        /// The file.
-        file: FileId,
-        /// Byte offset of the chunk in it.
-        base: u32,
-    },
-    /// The decoded text of a scalar, through however many scalars around it.
-    Nested {
-        /// The file.
-        file: FileId,
-        /// Decoded text → text of the file.
-        map: SpanMap,
-    },
+pub struct Provenance {
+    text: TextOrigin,
+    /// The template that the document was rendered from, where its text says so.
+    pub rendered_from: Option<Arc<Rendered>>,
 }
 
-/// Runs of a decoded text and where they came from; sorted, without gaps inside the text.
 #[derive(Clone, Debug)]
-pub struct SpanMap(Arc<[Segment]>);
+enum TextOrigin {
+    /// Bytes of a file, from `base` on.
+    Chunk { file: FileId, base: u32 },
+    /// Runs of text, each from its own place; `file` holds the first of them.
+    Mapped { file: FileId, map: SpanMap<Stack> },
+}
 
-/// One run of a decoded text.
+/// What a document of a chart's output was rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The template, as Helm names it.
+    pub template: String,
+    /// When Helm applies it by itself, where it is a hook: `pre-install`, `test`.
+    pub hook: Option<String>,
+}
+
+impl Rendered {
+    /// A few words for people.
+    pub(crate) fn description(&self) -> String {
+        let template = &self.template;
+        match self.hook.as_deref() {
+            None => format!("rendered from {template}"),
+            Some(hook) if hook.contains("test") => {
+                format!("rendered from {template}, which `helm test` runs")
+            }
+            Some(hook) => format!("rendered from {template}, a hook: {hook}"),
+        }
+    }
+}
+
+/// Runs of a text and where they came from: another document's text, or files. Sorted, without gaps inside the text.
+#[derive(Clone, Debug)]
+pub struct SpanMap<O = Span> {
+    segments: Arc<[Segment<O>]>,
+    /// The segments that do not go on in the text of the one before them, by number; a map within one file has none.
+    breaks: Arc<[usize]>,
+}
+
+/// One run of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// Bytes of the decoded text.
+pub struct Segment<O = Span> {
+    /// Bytes of the text.
     pub inner: Span,
-    /// Bytes of the text that it was decoded from.
-    pub outer: Span,
+    /// Where they came from.
+    pub outer: O,
     /// How the two belong together.
     pub mapping: Mapping,
 }
 
-/// How a run of a decoded text belongs to the text that it came from.
+/// How a run of a text belongs to the text that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapping {
     /// The text is the same: each inner byte has its own outer byte.
@@ -50,28 +74,127 @@ pub enum Mapping {
     Unknown,
 }
 
+/// Where a run came from, innermost first: the value, the template that inserts it, the template that includes that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// The bytes themselves.
+    pub primary: FileSpan,
+    /// The places that led to them.
+    pub trail: Trail,
+}
+
+/// Places that led to another one; nearly always none.
+pub type Trail = Option<Arc<[FileSpan]>>;
+
+impl From<FileSpan> for Stack {
+    fn from(primary: FileSpan) -> Self {
+        let trail = None;
+        Self { primary, trail }
+    }
+}
+
+/// Bytes of a text that others came from.
+pub trait Outer: Clone {
+    /// The bytes.
+    fn span(&self) -> Span;
+    /// Other bytes of the same text.
+    #[must_use]
+    fn with(&self, span: Span) -> Self;
+    /// Whether both are of one text.
+    fn shares_text(&self, other: &Self) -> bool;
+}
+
+impl Outer for Span {
+    fn span(&self) -> Span {
+        *self
+    }
+
+    fn with(&self, span: Span) -> Self {
+        span
+    }
+
+    fn shares_text(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Outer for Stack {
+    fn span(&self) -> Span {
+        self.primary.span
+    }
+
+    fn with(&self, span: Span) -> Self {
+        let file = self.primary.file;
+        Self {
+            primary: FileSpan { file, span },
+            trail: self.trail.clone(),
+        }
+    }
+
+    fn shares_text(&self, other: &Self) -> bool {
+        self.primary.file == other.primary.file && self.trail == other.trail
+    }
+}
+
 /// A place in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
-    /// The file.
-    pub file: FileId,
-    /// Bytes of its text.
-    pub span: Span,
-    /// Whether the span is the value itself, and not a larger whole that holds it.
+    /// Bytes of the file's text.
+    pub primary: FileSpan,
+    /// The places that led there.
+    pub trail: Trail,
+    /// Whether the span is the value itself, and not a larger whole that holds it, or a part of it.
     pub exact: bool,
 }
 
+impl From<FileSpan> for Located {
+    fn from(primary: FileSpan) -> Self {
+        Self {
+            primary,
+            trail: None,
+            exact: true,
+        }
+    }
+}
+
+impl From<Located> for FileSpan {
+    fn from(located: Located) -> Self {
+        located.primary
+    }
+}
+
 impl SpanMap {
+    /// The outer span of an inner one, and whether it is exact.
+    pub fn outer(&self, inner: Span) -> (Span, bool) {
+        self.find(inner).unwrap_or_default()
+    }
+}
+
+impl<O: Outer> SpanMap<O> {
+    /// A map of segments that are sorted by their inner side.
+    pub fn new(segments: Vec<Segment<O>>) -> Self {
+        let pairs = segments.iter().zip(segments.iter().skip(1));
+        let goes_on = |before: &Segment<O>, next: &Segment<O>| {
+            let (from, to) = (before.outer.span(), next.outer.span());
+            before.outer.shares_text(&next.outer) && from.start <= to.start && from.end <= to.end
+        };
+        let breaks = (1..).zip(pairs).filter(|(_, (a, b))| !goes_on(a, b));
+        Self {
+            breaks: breaks.map(|(at, _)| at).collect(),
+            segments: segments.into(),
+        }
+    }
+
     /// The map of a part of the inner text, counted from that part's start.
     #[must_use]
-    pub fn window(&self, part: Span) -> SpanMap {
-        let first = self.0.partition_point(|p| p.inner.end <= part.start);
+    pub fn window(&self, part: Span) -> Self {
+        let first = self.segments.partition_point(|p| p.inner.end <= part.start);
         let inside = self
-            .0
+            .segments
             .iter()
             .skip(first)
             .take_while(|p| p.inner.start < part.end);
-        let pieces = inside.map(|p| {
+        let segments = inside.map(|p| {
             let shared = Span::new(p.inner.start.max(part.start), p.inner.end.min(part.end));
             let inner = Span::new(shared.start - part.start, shared.end - part.start);
             Segment {
@@ -79,172 +202,94 @@ impl SpanMap {
                 ..p.cut(shared)
             }
         });
-        SpanMap(pieces.collect())
+        Self::new(segments.collect())
     }
 
-    /// The outer span of an inner one, and whether it is exact.
-    pub fn outer(&self, inner: Span) -> (Span, bool) {
+    /// Where an inner span came from, and whether that is exact; of one that came from several places, where it begins.
+    fn find(&self, inner: Span) -> Option<(O, bool)> {
         if inner.is_empty() {
             return self.point(inner.start);
         }
-        let Some(first) = self.piece_at(inner.start) else {
-            return (Span::default(), false);
-        };
-        let start = first.out(inner.start);
-        let last = self.piece_at(inner.end - 1).unwrap_or(first);
-        let end = last.out(inner.end);
-        (
-            Span::new(start.start, end.end),
-            first.splits(inner.start) && last.splits(inner.end),
-        )
+        let (first_at, first) = self.segment_at(inner.start)?;
+        let (last_at, last) = self.segment_at(inner.end - 1)?;
+        let start = first.out(inner.start).start;
+        let next_break = self.breaks.partition_point(|at| *at <= first_at);
+        match self.breaks.get(next_break) {
+            Some(end) if *end <= last_at => {
+                let last = self.segments.get(end - 1).unwrap_or(first);
+                let span = Span::new(start, last.outer.span().end);
+                Some((first.outer.with(span), false))
+            }
+            _ => {
+                let span = Span::new(start, last.out(inner.end).end);
+                let exact = first.splits(inner.start) && last.splits(inner.end);
+                Some((first.outer.with(span), exact))
+            }
+        }
     }
 
     /// Where a place between two bytes came from: behind what comes before it, or the whole that it lies in.
-    fn point(&self, at: u32) -> (Span, bool) {
-        let before = self.0.partition_point(|p| p.inner.end <= at);
-        let behind = before.checked_sub(1).and_then(|i| self.0.get(i));
-        match (behind, self.0.get(before)) {
-            (Some(piece), _) if piece.inner.end == at => (
-                Span::empty(piece.outer.end),
-                piece.mapping != Mapping::Unknown,
-            ),
-            (_, Some(piece)) if piece.inner.start >= at => (
-                Span::empty(piece.outer.start),
-                piece.mapping != Mapping::Unknown,
-            ),
-            (_, Some(piece)) => (piece.out(at), piece.mapping == Mapping::Verbatim),
-            (Some(piece), None) => (Span::empty(piece.outer.end), false),
-            (None, None) => (Span::default(), false),
-        }
-    }
-
-    /// The piece that holds the byte; behind the end the last one.
-    fn piece_at(&self, at: u32) -> Option<Segment> {
-        let next = self.0.partition_point(|p| p.inner.start <= at);
-        self.0.get(next.saturating_sub(1)).copied()
-    }
-}
-
-impl Segment {
-    fn out(self, at: u32) -> Span {
-        if self.mapping == Mapping::Verbatim {
-            let moved = self.outer.start + at.saturating_sub(self.inner.start);
-            Span::empty(moved.min(self.outer.end))
-        } else if at >= self.inner.end {
-            Span::empty(self.outer.end)
-        } else {
-            self.outer
-        }
-    }
-
-    /// Whether the map is exact at this offset of the piece.
-    fn splits(self, at: u32) -> bool {
-        match self.mapping {
-            Mapping::Verbatim => true,
-            Mapping::Opaque => at == self.inner.start || at == self.inner.end,
-            Mapping::Unknown => false,
-        }
-    }
-
-    /// The piece for a part of its inner side.
-    fn cut(self, inner: Span) -> Segment {
-        match self.mapping {
-            Mapping::Verbatim => Segment {
-                inner,
-                outer: Span::new(self.out(inner.start).start, self.out(inner.end).end),
-                ..self
-            },
-            _ if inner == self.inner => self,
-            _ => Segment {
-                inner,
-                mapping: Mapping::Unknown,
-                ..self
-            },
-        }
-    }
-}
-
-impl Provenance {
-    /// The file that holds it.
-    pub fn file(&self) -> FileId {
-        match self {
-            Self::Chunk { file, .. } | Self::Nested { file, .. } => *file,
-        }
-    }
-
-    /// A span of the document as a span of the file.
-    pub fn locate(&self, span: Span) -> Located {
-        match self {
-            Self::Chunk { file, base } => Located {
-                file: *file,
-                span: span.shift(*base),
-                exact: true,
-            },
-            Self::Nested { file, map } => {
-                let (span, exact) = map.outer(span);
-                Located {
-                    file: *file,
-                    span,
-                    exact,
-                }
+    fn point(&self, at: u32) -> Option<(O, bool)> {
+        let before = self.segments.partition_point(|p| p.inner.end <= at);
+        let behind = before.checked_sub(1).and_then(|i| self.segments.get(i));
+        let (segment, span, exact) = match (behind, self.segments.get(before)) {
+            (Some(segment), _) if segment.inner.end == at => {
+                let end = Span::empty(segment.outer.span().end);
+                (segment, end, segment.mapping != Mapping::Unknown)
             }
-        }
-    }
-
-    /// The place of a document whose text `map` brings back to a document at this place.
-    #[must_use]
-    pub fn nest(&self, map: &SpanMap) -> Provenance {
-        let pieces = match self {
-            Self::Chunk { base, .. } => map
-                .0
-                .iter()
-                .map(|p| Segment {
-                    outer: p.outer.shift(*base),
-                    ..*p
-                })
-                .collect(),
-            Self::Nested { map: outer, .. } => {
-                map.0.iter().flat_map(|p| outer.compose(*p)).collect()
+            (_, Some(segment)) if segment.inner.start >= at => {
+                let start = Span::empty(segment.outer.span().start);
+                (segment, start, segment.mapping != Mapping::Unknown)
             }
+            (_, Some(segment)) => {
+                let exact = segment.mapping == Mapping::Verbatim;
+                (segment, segment.out(at), exact)
+            }
+            (Some(segment), None) => (segment, Span::empty(segment.outer.span().end), false),
+            (None, None) => return None,
         };
-        Provenance::Nested {
-            file: self.file(),
-            map: SpanMap(pieces),
-        }
+        Some((segment.outer.with(span), exact))
     }
-}
 
-impl SpanMap {
-    /// A piece whose outer side is this map's inner side, carried through.
-    fn compose(&self, piece: Segment) -> Vec<Segment> {
-        if piece.mapping != Mapping::Verbatim {
-            let (outer, exact) = self.outer(piece.outer);
-            let mapping = if exact {
-                piece.mapping
-            } else {
-                Mapping::Unknown
-            };
-            return vec![Segment {
+    /// The segment that holds the byte, and its number; behind the end the last one.
+    fn segment_at(&self, at: u32) -> Option<(usize, &Segment<O>)> {
+        let next = self.segments.partition_point(|p| p.inner.start <= at);
+        let number = next.saturating_sub(1);
+        Some((number, self.segments.get(number)?))
+    }
+
+    /// A segment whose outer side is this map's inner side, carried through.
+    fn compose(&self, segment: Segment) -> Vec<Segment<O>> {
+        if segment.mapping != Mapping::Verbatim {
+            let found = self.find(segment.outer).into_iter();
+            let carried = found.map(|(outer, exact)| Segment {
+                inner: segment.inner,
                 outer,
-                mapping,
-                ..piece
-            }];
+                mapping: if exact {
+                    segment.mapping
+                } else {
+                    Mapping::Unknown
+                },
+            });
+            return carried.collect();
         }
-        let first = self.0.partition_point(|p| p.inner.end <= piece.outer.start);
+        let first = self
+            .segments
+            .partition_point(|p| p.inner.end <= segment.outer.start);
         let overlapping = self
-            .0
+            .segments
             .iter()
             .skip(first)
-            .take_while(|p| p.inner.start < piece.outer.end);
+            .take_while(|p| p.inner.start < segment.outer.end);
         overlapping
             .map(|p| {
                 let shared = Span::new(
-                    p.inner.start.max(piece.outer.start),
-                    p.inner.end.min(piece.outer.end),
+                    p.inner.start.max(segment.outer.start),
+                    p.inner.end.min(segment.outer.end),
                 );
                 let inner = Span::new(
-                    piece.inner.start + (shared.start - piece.outer.start),
-                    piece.inner.start + (shared.end - piece.outer.start),
+                    segment.inner.start + (shared.start - segment.outer.start),
+                    segment.inner.start + (shared.end - segment.outer.start),
                 );
                 Segment {
                     inner,
@@ -252,6 +297,136 @@ impl SpanMap {
                 }
             })
             .collect()
+    }
+}
+
+impl<O: Outer> Segment<O> {
+    fn out(&self, at: u32) -> Span {
+        let outer = self.outer.span();
+        if self.mapping == Mapping::Verbatim {
+            let moved = outer.start + at.saturating_sub(self.inner.start);
+            Span::empty(moved.min(outer.end))
+        } else if at >= self.inner.end {
+            Span::empty(outer.end)
+        } else {
+            outer
+        }
+    }
+
+    /// Whether the map is exact at this offset of the segment.
+    fn splits(&self, at: u32) -> bool {
+        match self.mapping {
+            Mapping::Verbatim => true,
+            Mapping::Opaque => at == self.inner.start || at == self.inner.end,
+            Mapping::Unknown => false,
+        }
+    }
+
+    /// The segment for a part of its inner side.
+    fn cut(&self, inner: Span) -> Self {
+        let (outer, mapping) = match self.mapping {
+            Mapping::Verbatim => {
+                let span = Span::new(self.out(inner.start).start, self.out(inner.end).end);
+                (self.outer.with(span), Mapping::Verbatim)
+            }
+            mapping if inner == self.inner => (self.outer.clone(), mapping),
+            _ => (self.outer.clone(), Mapping::Unknown),
+        };
+        Segment {
+            inner,
+            outer,
+            mapping,
+        }
+    }
+}
+
+impl Provenance {
+    /// Of a chunk of a file, from a byte on.
+    pub const fn chunk(file: FileId, base: u32) -> Self {
+        Self {
+            text: TextOrigin::Chunk { file, base },
+            rendered_from: None,
+        }
+    }
+
+    /// Of a text that was put together from several places, the first of them in `file`.
+    pub const fn mapped(file: FileId, map: SpanMap<Stack>) -> Self {
+        Self {
+            text: TextOrigin::Mapped { file, map },
+            rendered_from: None,
+        }
+    }
+
+    /// The same, of a text that was rendered.
+    #[must_use]
+    pub fn rendered(self, rendered_from: Option<Arc<Rendered>>) -> Self {
+        Self {
+            rendered_from,
+            ..self
+        }
+    }
+
+    /// The file that holds its beginning.
+    pub fn file(&self) -> FileId {
+        match self.text {
+            TextOrigin::Chunk { file, .. } | TextOrigin::Mapped { file, .. } => file,
+        }
+    }
+
+    /// A span of the document as a span of the file that it came from.
+    pub fn locate(&self, span: Span) -> Located {
+        match &self.text {
+            TextOrigin::Chunk { file, base } => FileSpan {
+                file: *file,
+                span: span.shift(*base),
+            }
+            .into(),
+            TextOrigin::Mapped { file, map } => {
+                let start = FileSpan {
+                    file: *file,
+                    span: Span::default(),
+                };
+                let found = map.find(span);
+                let (Stack { primary, trail }, exact) =
+                    found.unwrap_or_else(|| (start.into(), false));
+                Located {
+                    primary,
+                    trail,
+                    exact,
+                }
+            }
+        }
+    }
+
+    /// The provenance of a document whose text `map` brings back to a document of this one.
+    #[must_use]
+    pub fn nest(&self, map: &SpanMap) -> Provenance {
+        let segments = map.segments.iter();
+        let segments: Vec<Segment<Stack>> = match &self.text {
+            TextOrigin::Chunk { file, base } => {
+                let shifted = segments.map(|p| Segment {
+                    inner: p.inner,
+                    outer: Stack::from(FileSpan {
+                        file: *file,
+                        span: p.outer.shift(*base),
+                    }),
+                    mapping: p.mapping,
+                });
+                shifted.collect()
+            }
+            TextOrigin::Mapped { map: outer, .. } => {
+                segments.flat_map(|p| outer.compose(*p)).collect()
+            }
+        };
+        let first = segments.first().map(|p| p.outer.primary.file);
+        let map = SpanMap::new(segments);
+        Provenance {
+            text: TextOrigin::Mapped {
+                file: first.unwrap_or(self.file()),
+                map,
+            },
+            rendered_from: self.rendered_from.clone(),
+        }
     }
 }
 
@@ -263,7 +438,7 @@ impl Document<'_> {
 }
 
 /// How the value of a string came from its text: offsets of `Node::text` → offsets of the document. `None` for what
-/// is no string. Where the way cannot be followed, the whole scalar is one piece: never wrong, only not exact.
+/// is no string. Where the way cannot be followed, the whole scalar is one segment: never wrong, only not exact.
 pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
     let node = node.target();
     let value = node.text().filter(|_| node.kind() == NodeKind::Str)?;
@@ -274,17 +449,17 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
         let (inner, mapping) = (Span::of(0..value.len()), Mapping::Verbatim);
         if !inner.is_empty() {
             let outer = content;
-            return Some(SpanMap(Arc::new([Segment {
+            return Some(SpanMap::new(vec![Segment {
                 inner,
                 outer,
                 mapping,
-            }])));
+            }]));
         }
     }
     let raw = span.text(node.document().text);
     let mut out = Decoder {
         text: String::with_capacity(value.len()),
-        pieces: Vec::new(),
+        segments: Vec::new(),
         base: span.start,
     };
     let inner = || raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
@@ -301,24 +476,24 @@ pub fn decode_scalar(node: Node<'_>) -> Option<SpanMap> {
             outer: span,
             mapping: Mapping::Opaque,
         };
-        return Some(SpanMap(Arc::new([whole])));
+        return Some(SpanMap::new(vec![whole]));
     }
-    if out.pieces.is_empty() {
+    if out.segments.is_empty() {
         // An empty value still has a place.
         let (inner, outer) = (Span::empty(0), Span::empty(span.end));
-        out.pieces.push(Segment {
+        out.segments.push(Segment {
             inner,
             outer,
             mapping: Mapping::Opaque,
         });
     }
-    Some(SpanMap(out.pieces.into()))
+    Some(SpanMap::new(out.segments))
 }
 
 /// Decodes a scalar a second time, this time keeping track of where each byte came from.
 struct Decoder {
     text: String,
-    pieces: Vec<Segment>,
+    segments: Vec<Segment>,
     base: u32,
 }
 
@@ -350,12 +525,12 @@ impl Decoder {
         let inner = Span::of(self.text.len()..self.text.len() + text.len());
         let outer = Span::of(at..at + text.len()).shift(self.base);
         self.text.push_str(text);
-        match self.pieces.last_mut() {
+        match self.segments.last_mut() {
             Some(last) if last.mapping == Mapping::Verbatim && last.outer.end == outer.start => {
                 last.inner.end = inner.end;
                 last.outer.end = outer.end;
             }
-            _ => self.pieces.push(Segment {
+            _ => self.segments.push(Segment {
                 inner,
                 outer,
                 mapping: Mapping::Verbatim,
@@ -370,7 +545,7 @@ impl Decoder {
         }
         let inner = Span::of(self.text.len()..self.text.len() + text.len());
         self.text.push_str(text);
-        self.pieces.push(Segment {
+        self.segments.push(Segment {
             inner,
             outer: Span::of(from..to).shift(self.base),
             mapping: Mapping::Opaque,
@@ -558,4 +733,135 @@ fn code(escape: &str, digits: usize) -> (String, usize) {
         c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(),
         len * 2,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Format, Limits, parse};
+
+    const TEMPLATE: &str =
+        "a: {{ x }}\nb: v{{ x }}-{{ y }}\nnested: |\n  k: {{ y }}\n  \"q\": 'w{{ x }}'\n";
+    const VALUES: &str = "x: one\ny: two\n";
+
+    const fn of_template(span: Span) -> FileSpan {
+        FileSpan {
+            file: FileId(1),
+            span,
+        }
+    }
+
+    fn of_values(text: &str) -> FileSpan {
+        let start = VALUES.find(text).unwrap();
+        FileSpan {
+            file: FileId(2),
+            span: Span::of(start..start + text.len()),
+        }
+    }
+
+    /// The template with the values filled in; the action that inserts a value is its trail.
+    fn render() -> (String, Provenance) {
+        let (mut text, mut segments, mut at) = (String::new(), Vec::new(), 0);
+        let mut push = |part: &str, outer: Stack| {
+            let inner = Span::of(text.len()..text.len() + part.len());
+            text.push_str(part);
+            segments.push(Segment {
+                inner,
+                outer,
+                mapping: Mapping::Verbatim,
+            });
+        };
+        for (start, action) in TEMPLATE
+            .match_indices("{{ x }}")
+            .chain(TEMPLATE.match_indices("{{ y }}"))
+            .collect::<std::collections::BTreeMap<_, _>>()
+        {
+            push(
+                &TEMPLATE[at..start],
+                of_template(Span::of(at..start)).into(),
+            );
+            at = start + action.len();
+            let value = if action == "{{ x }}" { "one" } else { "two" };
+            let stack = Stack {
+                primary: of_values(value),
+                trail: Some([of_template(Span::of(start..at))].into()),
+            };
+            push(value, stack);
+        }
+        push(
+            &TEMPLATE[at..],
+            of_template(Span::of(at..TEMPLATE.len())).into(),
+        );
+        (text, Provenance::mapped(FileId(1), SpanMap::new(segments)))
+    }
+
+    fn locate(node: Node<'_>) -> Located {
+        node.document().locate(node.span())
+    }
+
+    fn text(at: FileSpan) -> &'static str {
+        let file = if at.file == FileId(1) {
+            TEMPLATE
+        } else {
+            VALUES
+        };
+        at.span.text(file)
+    }
+
+    #[test]
+    fn a_document_from_two_files_leads_back_to_both() {
+        let (rendered, place) = render();
+        let parsed = parse(&rendered, place, Format::Yaml, Limits::default());
+        let document = parsed.document.unwrap();
+        let root = document.root();
+
+        let value = locate(root.field("a").unwrap());
+        assert_eq!((value.primary, value.exact), (of_values("one"), true));
+        let trail = value.trail.unwrap();
+        assert_eq!(
+            trail.iter().map(|at| text(*at)).collect::<Vec<_>>(),
+            ["{{ x }}"]
+        );
+
+        let key = locate(root.pairs().next().unwrap().0);
+        assert_eq!((text(key.primary), key.exact, key.trail), ("a", true, None));
+
+        // What comes from both files is found where it begins.
+        let mixed = locate(root.field("b").unwrap());
+        assert_eq!((text(mixed.primary), mixed.primary.file), ("v", FileId(1)));
+        assert!(!mixed.exact);
+        let from_value = document.locate(Span::new(11, 14));
+        assert_eq!(text(from_value.primary), "one");
+        // From the one value to the other, with the template's text between them.
+        let around = document.locate(Span::new(11, 18));
+        assert_eq!((around.primary, around.exact), (of_values("one"), false));
+    }
+
+    #[test]
+    fn a_document_within_one_from_two_files_does_so_too() {
+        let (rendered, place) = render();
+        let parsed = parse(&rendered, place, Format::Yaml, Limits::default());
+        let document = parsed.document.unwrap();
+        let scalar = document.root().field("nested").unwrap();
+        let inner = scalar.as_str().unwrap();
+        let place = document.place.nest(&decode_scalar(scalar).unwrap());
+        let parsed = parse(inner, place, Format::Yaml, Limits::default());
+        let nested = parsed.document.unwrap();
+
+        let value = locate(nested.root().field("k").unwrap());
+        assert_eq!((value.primary, value.exact), (of_values("two"), true));
+        assert!(value.trail.is_some());
+        let key = locate(nested.root().pairs().nth(1).unwrap().0);
+        assert_eq!((text(key.primary), key.exact), ("\"q\"", true));
+        let mixed = locate(nested.root().field("q").unwrap());
+        assert_eq!((text(mixed.primary), mixed.exact), ("'w", false));
+
+        // One level deeper: in the quoted scalar.
+        let quoted = nested.root().field("q").unwrap();
+        let deeper = nested.place.nest(&decode_scalar(quoted).unwrap());
+        assert_eq!(deeper.file(), FileId(1));
+        let one = deeper.locate(Span::new(1, 4));
+        assert_eq!((one.primary, one.exact), (of_values("one"), true));
+        assert_eq!(text(deeper.locate(Span::new(0, 1)).primary), "w");
+    }
 }

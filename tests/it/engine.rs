@@ -2,7 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files")]
 
 use crate::cli::kubevet;
-use crate::support::{check, check_one, place, source};
+use crate::support::{analyse_all, check, check_one, place, policies, rules, source};
+use kubevet::engine::{Report, finish};
 use kubevet::finding::{Releases, State};
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, RenderOptions};
@@ -181,6 +182,49 @@ fn output_is_the_same_for_every_number_of_threads_and_order_of_arguments() {
     }
 }
 
+/// What every writer makes of a report.
+fn written(report: &Report) -> String {
+    let look = RenderOptions {
+        color: false,
+        width: 80,
+    };
+    let mut out = Vec::new();
+    for (_, writer) in FORMATS {
+        writer(report, look, &mut out).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn reports_are_brought_together_again_after_one_was_replaced() {
+    let newest = Releases::only(Releases::NEWEST);
+    let mut replaced = 0;
+    for profile in [Profile::Default, Profile::All] {
+        let rules = rules(profile, newest);
+        let written = |reports: &[_]| written(&finish(reports, Vec::new(), &rules, true));
+        let examples = policies().flat_map(|p| p.examples.fails.iter());
+        for example in examples.filter(|example| example.files.len() > 1) {
+            let files = example.files.iter();
+            let files: Vec<(&str, &str)> = files.map(|(path, text)| (&**path, &**text)).collect();
+            let mut reports = analyse_all(&files, &rules);
+            let first = written(&reports);
+            assert_eq!(first, written(&reports), "{files:?}");
+            for at in 0..files.len() {
+                let mut changed = files.clone();
+                let text = files[at].1.replacen("name: ", "name: other-", 1) + "\n# more\n";
+                changed[at].1 = &text;
+                let fresh = analyse_all(&changed, &rules);
+                let before = std::mem::replace(&mut reports[at], fresh[at].clone());
+                assert_eq!(written(&reports), written(&fresh), "{changed:?}");
+                reports[at] = before;
+                replaced += 1;
+            }
+            assert_eq!(first, written(&reports), "{files:?}");
+        }
+    }
+    assert!(replaced > 100, "{replaced}");
+}
+
 #[test]
 fn a_named_file_is_judged_with_its_set() {
     // The two ends lie in two files; each is named alone, as pre-commit does.
@@ -224,8 +268,8 @@ fn documents_within_documents_keep_their_exact_place() {
             (
                 place(&report, f).1,
                 place(&report, f).2,
-                source(&report, f.primary.file)
-                    .range(f.primary.span)
+                source(&report, f.primary.at.file)
+                    .range(f.primary.at.span)
                     .0
                     .column,
             )

@@ -8,8 +8,10 @@
 )]
 
 mod cli;
+mod edges;
 mod engine;
 mod formats;
+mod forms;
 mod hostile;
 mod links;
 mod policies;

@@ -6,13 +6,11 @@ use kubevet::yaml::{
     Chunk, Format, Limits, NodeKind, Parsed, Provenance, ReaderProblem, decode_scalar, parse, split,
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 
 fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: chunk.span.start,
-    };
+    let place = Provenance::chunk(FileId(0), chunk.span.start);
     parse(
         chunk.span.text(text),
         place,
@@ -218,7 +216,7 @@ fn json_objects_of_one_line_are_read_each() {
 
 /// Texts of the repository that hold documents: examples, the demo and the cases.
 fn texts() -> Vec<String> {
-    let mut texts: Vec<String> = kubevet::engine::policies()
+    let mut texts: Vec<String> = crate::support::policies()
         .flat_map(|p| p.examples.fails.iter().chain(p.examples.passes.iter()))
         .flat_map(|e| e.files.iter())
         .filter(|(path, _)| kubevet::documents::format_of(path) == Some(Format::Yaml))
@@ -499,10 +497,7 @@ mod fast {
     use std::fs;
 
     fn read<'t>(text: &'t str, chunk: &Chunk, fast: bool) -> Parsed<'t> {
-        let place = Provenance::Chunk {
-            file: FileId(0),
-            base: 0,
-        };
+        let place = Provenance::chunk(FileId(0), 0);
         let limits = Limits {
             fast,
             ..Limits::default()
@@ -586,10 +581,7 @@ mod fast {
     #[test]
     fn part_is_the_same_but_for_what_nobody_asked_for() {
         let read = |keys: &[&'static str]| {
-            let place = Provenance::Chunk {
-                file: FileId(0),
-                base: 0,
-            };
+            let place = Provenance::chunk(FileId(0), 0);
             let part = KeyFilter {
                 under: "properties",
                 keys: keys.iter().copied().collect(),
@@ -834,14 +826,45 @@ h:
 #[test]
 fn a_problem_is_one_line_whatever_the_keys() {
     let text = "{\"a\\nb\": 1, \"a\\nb\": 2}";
-    let place = Provenance::Chunk {
-        file: FileId(0),
-        base: 0,
-    };
+    let place = Provenance::chunk(FileId(0), 0);
     let problems = parse(text, place, Format::Json, Limits::default()).problems;
     let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(
         messages,
         ["key `a\\nb` is given twice: kubectl keeps this one and drops the earlier"]
     );
+}
+
+/// What a key is looked up as is what the map holds under it: of merged maps the first, of equal keys the last.
+#[test]
+fn keys_are_looked_up_as_the_map_has_them() {
+    let fixture = fixture("structure.json");
+    let kubectl = fixture.as_object().unwrap().values();
+    let kubectl = kubectl.map(|case| case["text"].as_str().unwrap().to_owned());
+    let mut merged = 0;
+    for text in kubectl.chain(texts()) {
+        for chunk in split(&text) {
+            let Some(document) = read(&text, &chunk).document else {
+                continue;
+            };
+            for map in document.nodes().filter(|n| n.kind() == NodeKind::Map) {
+                merged += u32::from(map.pairs().any(|(key, _)| key.is_merge()));
+                let entries = map
+                    .entries()
+                    .filter_map(|(key, value)| Some((key.key()?, value.id())));
+                let last: BTreeMap<_, _> = entries.collect();
+                for (name, value) in last {
+                    let found = map.get(&name).map(kubevet::yaml::Node::id);
+                    assert_eq!(found, Some(value), "{name} of\n{text}");
+                }
+            }
+        }
+    }
+    assert!(merged > 10, "{merged}");
+    let text = "a: &a {k: 1, a: 1}\nb: &b {k: 2, b: 2}\nv:\n  <<: [*a, *b]\n";
+    let parsed = read(text, &split(text)[0]);
+    let document = parsed.document.unwrap();
+    let map = document.root().get("v").unwrap();
+    let value = |key: &str| map.get(key).and_then(kubevet::yaml::Node::as_int);
+    assert_eq!(["k", "a", "b"].map(value), [Some(1), Some(1), Some(2)]);
 }

@@ -1,18 +1,40 @@
 //! Runs the engine over texts, as the command does over files.
 
 use kubevet::documents::{DocumentFacts, Repository, chunks};
-use kubevet::engine::{FileReport, Input, Report, RuleSet, analyse, finish};
+use kubevet::engine::{
+    FileAnalysis, FileReport, Input, Registry, Report, RuleSet, analyse, finish,
+};
 use kubevet::finding::{Finding, Releases};
-use kubevet::model::Profile;
-use kubevet::text::{Encoding, FileId, SourceFile, SourceMap};
+use kubevet::model::{Policy, Profile};
+use kubevet::text::{Encoding, FileId, FileIds, SourceFile};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+/// kubevet's own rules.
+pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
+/// Their policies.
+pub(crate) fn policies() -> impl Iterator<Item = &'static Policy> + Clone {
+    REGISTRY.policies()
+}
 
 /// Checks texts as the files of one repository.
 pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
-    let mut rules = RuleSet::selected(profile, targets, |policy| {
+    let rules = rules(profile, targets);
+    finish(&analyse_all(files, &rules), Vec::new(), &rules, true)
+}
+
+/// The rules of a profile, on the first of January 2026.
+pub(crate) fn rules(profile: Profile, targets: Releases) -> RuleSet<'static> {
+    let mut rules = RuleSet::selected(&REGISTRY, profile, targets, |policy| {
         policy.is_in(profile) || profile == Profile::All && policy.opt_in
     });
-    // The first of January 2026.
     rules.now = Some(std::time::Duration::from_secs(1_767_225_600));
+    rules
+}
+
+/// The reports of the files of one repository.
+pub(crate) fn analyse_all(files: &[(&str, &str)], rules: &RuleSet<'_>) -> Vec<Arc<FileReport>> {
     let mut repository = Repository::default();
     for (path, text) in files {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -24,29 +46,28 @@ pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases)
             repository.add_chart(folder);
         }
     }
-    let mut sources = SourceMap::default();
-    let mut reports = Vec::new();
-    for (path, text) in files {
-        let file = sources.add(SourceFile::new(
+    let mut ids = FileIds::default();
+    let one = |(path, text): &(&str, &str)| {
+        let id = ids.of(Path::new(path));
+        let source = SourceFile::new(
             (*path).into(),
             (*path).into(),
             (*text).into(),
             Encoding::Utf8,
-        ));
-        let mut report = FileReport::default();
-        report.reported = true;
-        let input = Input::new(file, path, text, &[]);
+        );
+        let mut analysis = FileAnalysis::default();
+        let input = Input::new(id, path, text, &[]);
         for chunk in chunks(path, text) {
-            report.add(analyse(&input, &chunk, &rules, &repository));
+            analysis.add(analyse(&input, &chunk, rules, &repository));
         }
-        reports.push((file, report));
-    }
-    finish(reports, sources, Vec::new(), &rules, true)
+        analysis.report(id, source, Vec::new(), true)
+    };
+    files.iter().map(one).collect()
 }
 
 /// What set rules see of a text.
 pub(crate) fn facts(path: &str, text: &str) -> Vec<DocumentFacts> {
-    let rules = RuleSet::new(Profile::All, Releases::only(Releases::NEWEST));
+    let rules = RuleSet::new(&REGISTRY, Profile::All, Releases::only(Releases::NEWEST));
     let input = Input::new(FileId(0), path, text, &[]);
     let one = |chunk| analyse(&input, chunk, &rules, &Repository::default()).facts;
     chunks(path, text).iter().flat_map(one).collect()
@@ -63,12 +84,16 @@ pub(crate) fn check_one(text: &str, profile: Profile) -> Report {
 
 /// Path, 1-based line and text under the span of a finding.
 pub(crate) fn place<'r>(report: &'r Report, finding: &Finding) -> (&'r str, u32, &'r str) {
-    let source = source(report, finding.primary.file);
+    let source = source(report, finding.primary.at.file);
     let line = source
         .lines()
-        .position(finding.primary.span.start, &source.text)
+        .position(finding.primary.at.span.start, &source.text)
         .line;
-    (&source.path, line, finding.primary.span.text(&source.text))
+    (
+        &source.path,
+        line,
+        finding.primary.at.span.text(&source.text),
+    )
 }
 
 pub(crate) fn source(report: &Report, file: FileId) -> &SourceFile {

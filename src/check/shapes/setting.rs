@@ -1,7 +1,7 @@
 //! A setting of a component has, or lacks, a value.
 
 use super::{Run, fits};
-use crate::component::{Instance, Origin, Setting, k3s_settings, number};
+use crate::component::{Instance, Origin, Setting, number, own_settings};
 use crate::go_value::{parse_bool, split_host_port};
 use crate::kube::Object;
 use crate::kube::address::{Url, is_loopback, is_public};
@@ -77,7 +77,7 @@ fn holds(condition: &Condition, instance: &Instance<'_>) -> Option<bool> {
 
 /// Settings of k3s and RKE2 themselves, as they are written.
 pub(super) fn written(run: &mut Run<'_, '_>, setting: &SettingShape, object: Object<'_>) {
-    let all = k3s_settings(object);
+    let all = own_settings(object);
     let is_so = |c: &Condition| {
         let mut named = all.iter().filter(|s| s.name == c.setting);
         let so = named.any(|s| c.value.as_ref().is_none_or(|wanted| same(&s.value, wanted)));

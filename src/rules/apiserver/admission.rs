@@ -2,7 +2,7 @@
 
 use super::{may_lack_nodes, named};
 use crate::check::Cx;
-use crate::component::{ComponentKind, ConfigSource, Instance, Origin, Plugin, Removed, Setting};
+use crate::component::{ComponentKind, Instance, Origin, Plugin, Removed, Setting, forms};
 use crate::documents::{ConfigFileFacts, DocumentSet};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
@@ -138,7 +138,7 @@ fn needs_config(plugin: &str) -> bool {
 pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // kops works both lists out by itself.
     let enabled = instance.list(ENABLED);
-    let Some(enabled) = enabled.filter(|_| instance.form != ConfigSource::Kops) else {
+    let Some(enabled) = enabled.filter(|_| *instance.form != forms::KOPS) else {
         return;
     };
     // The first of each name.
@@ -155,7 +155,7 @@ pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &
         } else {
             let message = format!(
                 "admission plugin {item} is disabled, and {} enables it: the API server does not start",
-                instance.form.distribution()
+                instance.form.distribution
             );
             cx.report(spot, message);
         }

@@ -9,7 +9,7 @@ pub(super) use admission::*;
 pub(super) use mount::*;
 
 use crate::check::Cx;
-use crate::component::{ConfigSource, Instance, Setting, number};
+use crate::component::{Instance, Setting, forms, number};
 use crate::go_value::parse_bool;
 use crate::kube::{
     Completeness,
@@ -31,7 +31,7 @@ fn named<'a, 'd>(
 /// Whether it may be a control plane without nodes (Karmada, vcluster, kcp): a pod template, and no word of kubelets.
 fn may_lack_nodes(instance: &Instance<'_>) -> bool {
     let of_kubelets = |s: &Setting<'_>| s.name.starts_with("kubelet-");
-    instance.form == ConfigSource::StaticPod
+    *instance.form == forms::STATIC_POD
         && instance.object.gvk.kind != "Pod"
         && !instance.settings.iter().any(of_kubelets)
 }
@@ -59,7 +59,7 @@ pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
         // kubeadm switched it off.
         None => {
-            let raw = matches!(instance.form, ConfigSource::StaticPod | ConfigSource::Unit);
+            let raw = [&forms::STATIC_POD, &forms::UNIT].contains(&instance.form);
             let whole = instance.completeness == Completeness::Complete;
             if raw && whole && instance.releases.from(20).is_empty() {
                 let message = format!("{}: `--insecure-port` is not set", what("8080"));

@@ -1,7 +1,7 @@
 //! Files that a flag names, and that no mount brings into the pod.
 
 use crate::check::Cx;
-use crate::component::{ConfigSource, Instance, Setting, mount_of, mounts};
+use crate::component::{Instance, Setting, forms, mount_of, mounts};
 use crate::kube::Completeness;
 use crate::rules::is_open;
 use crate::yaml::Node;
@@ -32,12 +32,12 @@ const BY_KUBEADM: [&str; 6] = [
 
 /// A file of the machine is none of the pod's before it is mounted.
 pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let of_kubeadm = match instance.form {
-        ConfigSource::Kubeadm | ConfigSource::ClusterApi | ConfigSource::Kind => true,
-        ConfigSource::StaticPod => false,
-        // They mount what they know of, or run no pod.
-        _ => return,
-    };
+    let by_kubeadm = [&forms::KUBEADM, &forms::CLUSTER_API, &forms::KIND];
+    let of_kubeadm = by_kubeadm.contains(&instance.form);
+    // The others mount what they know of, or run no pod.
+    if !of_kubeadm && *instance.form != forms::STATIC_POD {
+        return;
+    }
     for name in READ {
         if let Some(file) = instance.last(name) {
             let lost = "the API server does not find it, and does not start";

@@ -1,7 +1,7 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::component::{ConfigSource, Instance, Setting, Suite, is_open};
+use crate::component::{Instance, Setting, Suite, forms, is_open};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeSpan};
@@ -73,12 +73,13 @@ pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx:
 /// Suites for keys that kubeadm does not make.
 pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let root = instance.object.node;
-    let config = match instance.form {
-        ConfigSource::Kubeadm => Some(root),
-        ConfigSource::ClusterApi => root
-            .within()
-            .find_map(|node| node.get("clusterConfiguration")),
-        _ => None,
+    let config = if *instance.form == forms::KUBEADM {
+        Some(root)
+    } else if *instance.form == forms::CLUSTER_API {
+        let mut nodes = root.within();
+        nodes.find_map(|node| node.get("clusterConfiguration"))
+    } else {
+        None
     };
     let Some(config) = config else { return };
     let algorithm = config.field("encryptionAlgorithm");
