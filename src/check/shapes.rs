@@ -2,12 +2,12 @@
 
 use super::{Cx, Draft};
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{Instance, Origin, is_open, number};
+use crate::component::{Instance, Origin, number};
 use crate::finding::Releases;
 use crate::go_value::parse_bool;
 use crate::kube::address::{Url, is_loopback, is_private, is_public};
 use crate::kube::resource::is_common_verb;
-use crate::kube::{Container, Object, PodSpec, PolicyRule, RoleRef, Subject, is_placeholder};
+use crate::kube::{Container, Object, PodSpec, PolicyRule, RoleRef, Subject, is_unresolved};
 use crate::model::{
     Absence, Address, BindingShape, Condition, FailsWhen, FieldShape, GrantsShape, Literal, Named,
     Path, Pattern, Point, Policy, Presence, Section, SettingShape, Shape, Step, Text,
@@ -387,7 +387,7 @@ fn is_none_of(cx: &Cx<'_>, field: &FieldShape, node: Node<'_>) -> bool {
         }) || fits_any(&field.matches_not, text)
     };
     node.text()
-        .is_some_and(|text| !node.is_null() && !known(text) && !is_placeholder(text))
+        .is_some_and(|text| !node.is_null() && !known(text) && !is_unresolved(text))
 }
 
 fn has_limit(field: &FieldShape) -> bool {
@@ -401,7 +401,7 @@ fn exceeds(field: &FieldShape, number: f64) -> bool {
 }
 
 fn is_at(address: Address, text: &str) -> bool {
-    let url = || Url::parse(text).filter(|_| !is_open(text));
+    let url = || Url::parse(text).filter(|_| !is_unresolved(text));
     match address {
         Address::Public => is_public(text),
         Address::PlainUrl => url().is_some_and(|url| url.is_plain()),

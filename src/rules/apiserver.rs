@@ -7,12 +7,12 @@ use crate::component::{
 use crate::documents::{ConfigFileFacts, DocumentSet, folder};
 use crate::finding::Releases;
 use crate::go_value::parse_bool;
-use crate::kube::Object;
 use crate::kube::image::Reference;
 use crate::kube::{
     Completeness,
     address::{Url, is_any, is_loopback, is_public},
 };
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeSpan};
@@ -68,7 +68,7 @@ pub(super) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>)
         let rows = Plugin::of(item);
         let having: Releases = rows.iter().map(Plugin::releases).collect();
         let known = !having.and(instance.releases).is_empty() || gone_since(item).is_some();
-        if known || super::is_open(item) {
+        if known || is_unresolved(item) {
             continue;
         }
         if rows.is_empty() {
@@ -94,7 +94,7 @@ fn is_stock(instance: &Instance<'_>) -> bool {
         if let Some(image) = node.field("image").and_then(Node::as_str) {
             let name = Reference::parse(image).name;
             let name = name.rsplit('/').next().unwrap_or(name);
-            return name.starts_with("kube-apiserver") || super::is_open(image);
+            return name.starts_with("kube-apiserver") || is_unresolved(image);
         }
         above = node.parent();
     }
@@ -391,7 +391,7 @@ fn same_file(instance: &Instance<'_>, one: &str, other: &str, what: &str, cx: &m
         return false;
     };
     let path = clean(&first.value);
-    if path.is_empty() || super::is_open(&first.value) || path != clean(second.value) {
+    if path.is_empty() || is_unresolved(&first.value) || path != clean(second.value) {
         return false;
     }
     let draft = cx.report(first.spot(), format!("{what}, {}", first.value));
@@ -543,7 +543,7 @@ pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         format!("the API server serves port {port} without TLS, and lets everybody do everything")
     };
     match instance.last("insecure-port") {
-        Some(port) if matches!(port.value.as_ref(), "0" | "") || super::is_open(&port.value) => {}
+        Some(port) if matches!(port.value.as_ref(), "0" | "") || is_unresolved(&port.value) => {}
         Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
         // kubeadm switched it off.
         None => {
@@ -590,7 +590,7 @@ pub(super) fn bind_address_public(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// Origins whose web pages may call the API server, as regular expressions.
 pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (pattern, spot) in named(instance, &["cors-allowed-origins"]) {
-        if super::is_open(pattern) {
+        if is_unresolved(pattern) {
             continue;
         }
         // What is asked of it since 1.27 (apiserver's validateCorsAllowedOriginList).
@@ -708,7 +708,7 @@ pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &m
     let address = format!("grpc://{text}");
     let local = text.is_empty()
         || text.starts_with("unix")
-        || super::is_open(text)
+        || is_unresolved(text)
         || Url::parse(&address).is_none_or(|url| is_loopback(url.host) || is_any(url.host));
     if !local {
         let message = format!(
@@ -1024,7 +1024,7 @@ fn not_mounted(
     let by_kubeadm = of_kubeadm
         && (BY_KUBEADM.iter().any(|folder| path.starts_with(folder))
             || certificates(file.node()).is_some_and(|folder| path.starts_with(folder)));
-    if !path.starts_with('/') || super::is_open(path) || by_kubeadm {
+    if !path.starts_with('/') || is_unresolved(path) || by_kubeadm {
         return;
     }
     let message = format!("{path} is not mounted into the pod of the API server: {lost}");

@@ -1,9 +1,10 @@
 //! kube-proxy.
 
 use crate::check::Cx;
-use crate::component::{Instance, is_open};
+use crate::component::Instance;
 use crate::go_value::split_host_port;
 use crate::kube::address::{Url, is_loopback};
+use crate::kube::is_unresolved;
 
 /// Metrics are served to other machines.
 pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
@@ -12,7 +13,7 @@ pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     let value = setting.value.as_ref();
     let host = split_host_port(value).map_or(value, |(host, _)| host);
-    if value.is_empty() || is_open(value) || is_loopback(host.trim_matches(['[', ']'])) {
+    if value.is_empty() || is_unresolved(value) || is_loopback(host.trim_matches(['[', ']'])) {
         return;
     }
     let message = format!(
@@ -25,7 +26,7 @@ pub(super) fn metrics_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// The API server is asked in plain text.
 pub(super) fn master_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for name in ["master", "api-servers"] {
-        let Some(setting) = instance.last(name).filter(|s| !is_open(&s.value)) else {
+        let Some(setting) = instance.last(name).filter(|s| !is_unresolved(&s.value)) else {
             continue;
         };
         let Some(url) = Url::parse(&setting.value) else {

@@ -1,13 +1,11 @@
 //! kubelet, and what stands beside its configuration.
 
 use crate::check::Cx;
-use crate::component::{
-    ComponentKind, Instance, Origin, Setting, forms, is_open, kubelet_unit, number,
-};
+use crate::component::{ComponentKind, Instance, Origin, Setting, forms, kubelet_unit, number};
 use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
 use crate::go_value::{parse_int, parse_quantity};
-use crate::kube::Object;
 use crate::kube::address::{Url, is_public};
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::text::Span;
 use crate::yaml::NodeSpan;
@@ -60,7 +58,10 @@ pub(super) fn address_public(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// Where pods come from that no API server was asked about.
 pub(super) fn static_pod_path_worker(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(url) = kubelet.last("manifest-url").filter(|s| !is_open(&s.value)) else {
+    let Some(url) = kubelet
+        .last("manifest-url")
+        .filter(|s| !is_unresolved(&s.value))
+    else {
         return;
     };
     let plain = Url::parse(&url.value).filter(Url::is_plain);
@@ -104,7 +105,7 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
     for (label, spot) in written.flat_map(Setting::items) {
         let key = label.split('=').next().unwrap_or_default();
-        let Some((domain, _)) = key.split_once('/').filter(|_| !is_open(label)) else {
+        let Some((domain, _)) = key.split_once('/').filter(|_| !is_unresolved(label)) else {
             continue;
         };
         let ours = ["kubernetes.io", "k8s.io"]

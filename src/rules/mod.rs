@@ -34,7 +34,6 @@ mod volume;
 mod yaml;
 
 use crate::check::Check;
-use crate::component::is_open;
 use crate::model::{
     Absence, Address, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape,
     GrantsShape, Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence,
