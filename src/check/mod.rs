@@ -5,7 +5,7 @@ mod shapes;
 use crate::component::Instance;
 use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
 use crate::finding::{Finding, Fix, Label, Quotes, Releases, fingerprint};
-use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule};
+use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::secrets::detect::CredentialKind;
 use crate::secrets::locate::ExposedSecrets;
@@ -233,10 +233,13 @@ impl<'a> Cx<'a> {
         at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if !self.out.room(&self.policy.id) {
+        let NodeSpan { node, span } = at.into();
+        // What it is nobody knows before it is rendered, nor what it lacks.
+        let lacking = || span != node.span() && span == node.head();
+        let unknown = node.is_unquoted_template() || may_become_anything(node) && lacking();
+        if unknown || !self.out.room(&self.policy.id) {
             return Draft::none();
         }
-        let NodeSpan { node, span } = at.into();
         let located = node.document().locate(span);
         let object = self.context.object.map(Object::reference);
         let value = match node.kind() {

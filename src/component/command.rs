@@ -1,6 +1,7 @@
 //! Command lines: the words of a list or of a shell script, and the flags among them as pflag reads them.
 
 use super::{ComponentKind, Flag, Setting};
+use crate::kube::is_unresolved;
 use crate::yaml::{Node, NodeSpan};
 use std::borrow::Cow;
 
@@ -72,7 +73,7 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
                 .filter(|_| one_dash && !word.text.starts_with("--"))
         });
         let Some(flag) = flag.filter(|f| !f.is_empty()) else {
-            found.open |= super::is_open(&word.text);
+            found.open |= is_unresolved(&word.text);
             continue;
         };
         let dashes = word.text.len() - flag.len();

@@ -33,7 +33,7 @@ mod unit;
 
 use crate::finding::Releases;
 use crate::go_value::{parse_bool, parse_duration};
-use crate::kube::{Completeness, Container, Object, PodSpec};
+use crate::kube::{Completeness, Container, Object, PodSpec, is_unresolved};
 use crate::yaml::{Node, NodeSpan};
 
 pub use form::Form;
@@ -41,7 +41,7 @@ pub use k3s::GROUP as K3S;
 pub use kind::PATCHES as KIND_PATCHES;
 pub use mount::{mount_of, mounted, mounts};
 pub use rke2::KIND as RKE2;
-pub use setting::{Setting, is_open, number};
+pub use setting::{Setting, number};
 pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
 pub use talos::GROUP as TALOS;
 pub use unit::{kubelet_unit, settings as unit_settings};
@@ -233,7 +233,7 @@ impl<'d> Instance<'d> {
     /// The value of a setting; `None` where it is filled in later or cannot be known.
     pub fn effective(&self, name: &str) -> Option<Effective<'_, 'd>> {
         if let Some(setting) = self.last(name) {
-            return (!is_open(&setting.value)).then(|| Effective {
+            return (!is_unresolved(&setting.value)).then(|| Effective {
                 value: &setting.value,
                 origin: Origin::Explicit,
                 spot: setting.spot(),
@@ -274,7 +274,7 @@ impl<'d> Instance<'d> {
     /// The items of a list setting: repeated flags append. `None` where one is filled in later or it cannot be known.
     pub fn list(&self, name: &str) -> Option<Items<'_, 'd>> {
         let written = || self.written(name);
-        if written().any(|s| is_open(&s.value)) {
+        if written().any(|s| is_unresolved(&s.value)) {
             return None;
         }
         if written().next().is_some() {

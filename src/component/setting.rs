@@ -2,7 +2,6 @@
 
 use super::{ComponentKind, tables};
 use crate::go_value::{parse_int, parse_seconds};
-use crate::kube::is_placeholder;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::borrow::Cow;
 
@@ -204,18 +203,6 @@ pub(super) fn place<'d>(
             found.extend(setting(name, value));
         }
     }
-}
-
-/// Whether a value is filled in later: a template, a variable of a shell or of Kubernetes, a reference to a secret manager.
-pub fn is_open(value: &str) -> bool {
-    let pattern = value.bytes().all(|b| matches!(b, b'*' | b'.'));
-    is_placeholder(value) && !pattern
-        || value.contains("$(")
-        || value.contains("{%")
-        || value
-            .as_bytes()
-            .windows(2)
-            .any(|w| matches!(w, [b'$', c] if c.is_ascii_alphabetic() || *c == b'_'))
 }
 
 /// A number of a setting: an integer as flags read it, or one with a fraction.

@@ -4,7 +4,7 @@ use super::paths::{folder, nearest};
 use super::{Analysed, DocumentFacts, DocumentSet, Fact, SavedSpan};
 use crate::component::is_system_pod;
 use crate::finding::Finding;
-use crate::kube::{Completeness, Object, PodSpec, PolicyRule, RoleRef, Subject};
+use crate::kube::{Completeness, Object, PodSpec, PolicyRule, RoleRef, Subject, is_known};
 use crate::text::FileId;
 use crate::yaml::{Node, NodeSpan, items};
 use std::cell::RefCell;
@@ -216,9 +216,15 @@ fn account(object: Object<'_>, namespace: Option<String>) -> Option<AccountFacts
     let switch = object.node.field("automountServiceAccountToken");
     Some(AccountFacts {
         namespace,
-        automount: switch.and_then(Node::as_bool),
+        automount: switch.and_then(is_on),
         at: SavedSpan::of(switch.or_else(|| object.metadata("name"))?),
     })
+}
+
+/// Whether a switch is on; what nobody knows yet is not.
+fn is_on(switch: Node<'_>) -> Option<bool> {
+    let unknown = (!is_known(switch)).then_some(false);
+    switch.as_bool().or(unknown)
 }
 
 fn pod(pod: PodSpec<'_>, namespace: Option<String>) -> Option<PodFacts> {
@@ -247,7 +253,7 @@ fn pod(pod: PodSpec<'_>, namespace: Option<String>) -> Option<PodFacts> {
         namespace,
         account: account.and_then(Node::as_str).map(str::to_owned),
         at: SavedSpan::of(at),
-        automount: switch.and_then(|s| Some((s.as_bool()?, SavedSpan::of(s)))),
+        automount: switch.and_then(|s| Some((is_on(s)?, SavedSpan::of(s)))),
         projects_token: sources.any(|s| s.field("serviceAccountToken").is_some()),
         runtime_class: named(pod.node, "runtimeClassName").map(str::to_owned),
     })

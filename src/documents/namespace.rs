@@ -1,7 +1,7 @@
 //! What keeps privileged Pods out of Namespaces: their labels, the API server's default, or an engine for policies.
 
 use super::{Analysed, Fact, NamespaceFacts, SavedSpan};
-use crate::kube::{Completeness, Object, is_placeholder};
+use crate::kube::{Completeness, Object, is_unresolved};
 use crate::yaml::{Node, NodeSpan, items};
 
 /// The label that asks for a level of the Pod Security Standards.
@@ -28,10 +28,11 @@ fn fact(object: Object<'_>, completeness: Completeness) -> Option<Fact> {
 
 /// Where a Namespace lacks the label that keeps privileged Pods out.
 fn lacks_level(object: Object<'_>) -> Option<NodeSpan<'_>> {
-    if !object.gvk.is("", "Namespace") || object.label(ENFORCE).is_some() {
+    let labels = object.metadata("labels").filter(|l| !l.is_empty());
+    let has_level = labels.is_some_and(|labels| labels.field(ENFORCE).is_some());
+    if !object.gvk.is("", "Namespace") || has_level {
         return None;
     }
-    let labels = object.metadata("labels").filter(|l| !l.is_empty());
     labels
         .map(Node::lacking)
         .or_else(|| object.metadata("name").map(NodeSpan::from))
@@ -73,5 +74,5 @@ fn has_default(configuration: Node<'_>) -> bool {
     let level = configuration.at(&["defaults", "enforce"]);
     level
         .and_then(Node::as_str)
-        .is_some_and(|level| matches!(level, "baseline" | "restricted") || is_placeholder(level))
+        .is_some_and(|level| matches!(level, "baseline" | "restricted") || is_unresolved(level))
 }

@@ -43,6 +43,7 @@ pub struct Input<'t> {
     /// What is asked of the whole text: once, however many chunks it has.
     ours: OnceLock<bool>,
     of_kubeadm: OnceLock<bool>,
+    of_template: OnceLock<bool>,
 }
 
 impl<'t> Input<'t> {
@@ -56,6 +57,7 @@ impl<'t> Input<'t> {
             off,
             ours: OnceLock::new(),
             of_kubeadm: OnceLock::new(),
+            of_template: OnceLock::new(),
         }
     }
 
@@ -63,6 +65,13 @@ impl<'t> Input<'t> {
         *self
             .ours
             .get_or_init(|| documents::looks_like_manifest(self.text))
+    }
+
+    /// Whether all of it is a template, since some of its lines control one.
+    fn is_template(&self) -> bool {
+        *self
+            .of_template
+            .get_or_init(|| yaml::has_template_lines(self.text))
     }
 
     /// Whether some of its documents may be kubeadm's.
@@ -270,7 +279,8 @@ impl Analysis<'_> {
         if skipped || !self.input.looks_like_manifest() {
             return;
         }
-        let parsed = parse(text, place.clone(), chunk.format, Limits::default());
+        let mut parsed = parse(text, place.clone(), chunk.format, Limits::default());
+        parsed.template &= self.input.is_template();
         let Some(document) = &parsed.document else {
             return self.unread(
                 text,
@@ -306,18 +316,34 @@ impl Analysis<'_> {
         place: &Provenance,
         format: Format,
         text_after_separator: bool,
-        within: DocumentContext<'_>,
+        mut within: DocumentContext<'_>,
     ) {
         let depth = within.depth;
         let mut parsed = parse(text, place.clone(), format, Limits::default());
         let Some(mut document) = parsed.document.take() else {
+            // The text of a nested document may be written with escapes.
+            parsed.template &=
+                self.input.is_template() || depth > 0 && yaml::has_template_lines(text);
             self.unread(text, place, &parsed, text_after_separator, depth);
             return;
         };
+        let refused = |p: &ReaderProblem| p.rule == ids::yaml::INVALID_KEY;
+        if parsed.problems.iter().any(refused)
+            && self.input.is_template()
+            && document.nodes().any(Node::is_unquoted_template)
+        {
+            self.note(NoteKind::Template, place);
+            return;
+        }
         if depth == 0 {
             tell_hook(&mut document);
         }
         let objects = documents::objects(&document, within.path);
+        if !objects.is_empty() && document.has_computed_values() {
+            // What is computed is not missing.
+            within.completeness = Completeness::Partial;
+            self.note(NoteKind::Template, place);
+        }
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
         if ours.is_none() && depth == 0 && documents::looks_like_manifest(text) {
@@ -413,7 +439,6 @@ impl Analysis<'_> {
         let Some(first) = parsed.problems.first() else {
             return;
         };
-        let start = place.locate(Span::empty(0)).primary;
         let config = depth > 0
             && ["kubeadm.k8s.io/", ".config.k8s.io/"]
                 .iter()
@@ -434,8 +459,14 @@ impl Analysis<'_> {
                     .for_each(|p| _ = self.problem(p, place, None));
             }
         } else if depth == 0 || config {
-            self.report.notes.push((what, start));
+            self.note(what, place);
         }
+    }
+
+    /// That a document was not checked, or not all of it.
+    fn note(&mut self, what: NoteKind, place: &Provenance) {
+        let start = place.locate(Span::empty(0)).primary;
+        self.report.notes.push((what, start));
     }
 
     fn problem(

@@ -4,13 +4,15 @@ pub mod address;
 mod completeness;
 pub mod image;
 mod object;
-mod placeholder;
 mod rbac;
+mod resolution;
 pub mod resource;
 mod workload;
 
 pub use completeness::Completeness;
 pub use object::{Gvk, Object};
-pub use placeholder::{is_placeholder, is_variable};
 pub use rbac::{PolicyRule, RoleRef, Subject};
+pub use resolution::{
+    Resolution, is_known, is_replaced, is_templated, is_unresolved, may_become_anything,
+};
 pub use workload::{Container, Mounts, PodSpec, Role};

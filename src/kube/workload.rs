@@ -1,6 +1,6 @@
 //! Pods and their containers, wherever a kind keeps them.
 
-use super::Object;
+use super::{Object, is_known};
 use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
 
@@ -157,6 +157,12 @@ impl<'d> Container<'d> {
         }
     }
 
+    /// Whether its processes may gain more privileges than it has.
+    pub fn may_escalate(self) -> bool {
+        let value = self.security("allowPrivilegeEscalation");
+        value.is_none_or(|v| v.as_bool() != Some(false) && is_known(v))
+    }
+
     /// Whether it runs privileged, which voids every other restriction.
     pub fn is_privileged(self) -> bool {
         self.security("privileged").and_then(Node::as_bool) == Some(true)
@@ -164,10 +170,10 @@ impl<'d> Container<'d> {
 
     /// Whether its image may start it as root: neither `runAsNonRoot: true` nor a user above 0 is in force.
     pub fn may_be_root(self) -> bool {
-        let non_root = self
-            .effective_security("runAsNonRoot")
-            .and_then(Node::as_bool);
-        let user = self.effective_security("runAsUser").and_then(Node::as_int);
-        non_root != Some(true) && user.is_none_or(|u| u == 0)
+        let non_root = self.effective_security("runAsNonRoot");
+        let user = self.effective_security("runAsUser");
+        let unknown = [non_root, user].into_iter().flatten().any(|n| !is_known(n));
+        let refused = non_root.and_then(Node::as_bool) == Some(true);
+        !unknown && !refused && user.and_then(Node::as_int).is_none_or(|u| u == 0)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::minor;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::Node;
 
@@ -88,7 +88,7 @@ pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>
         let number = |key: &str| limit.field(key).and_then(|n| Some((n, n.as_int()?)));
         if let Some(kind) = limit.field("type")
             && !TYPES.contains(&kind.text().unwrap_or_default())
-            && !is_placeholder(kind.text().unwrap_or_default())
+            && !is_unresolved(kind.text().unwrap_or_default())
         {
             cx.report(
                 kind,

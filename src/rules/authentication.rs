@@ -1,7 +1,7 @@
 //! AuthenticationConfiguration: who is let in, and by what name.
 
 use crate::check::Cx;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_unresolved};
 use crate::yaml::Node;
 
 fn issuers(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
@@ -28,7 +28,7 @@ pub(super) fn jwt_no_system_guard(config: Object<'_>, cx: &mut Cx<'_>) {
             let text = expression.text().unwrap_or_default();
             // A text in front of the claim is a prefix.
             let prefixed = text.replace(' ', "").replace('"', "'").contains("'+");
-            if !prefixed && !text.is_empty() && !is_placeholder(text) {
+            if !prefixed && !text.is_empty() && !is_unresolved(text) {
                 cx.report(expression, format!("the {claim} that this makes may begin with `system:`, and no rule refuses that: who sets the claim is the cluster's own user or group"));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::go_value::parse_seconds;
-use crate::kube::Object;
+use crate::kube::{Object, is_templated};
 use crate::yaml::Node;
 use std::collections::HashSet;
 
@@ -31,7 +31,7 @@ pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
     let mut names: HashSet<&str> = HashSet::new();
     let mut kinds: HashSet<&str> = HashSet::new();
     for authorizer in config.node.list("authorizers") {
-        if kind(authorizer).contains("{{") {
+        if is_templated(kind(authorizer)) {
             continue;
         }
         of_type(authorizer, &mut kinds, cx);

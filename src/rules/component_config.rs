@@ -1,11 +1,9 @@
 //! Configuration files of the components, whatever component reads them.
 
 use crate::check::Cx;
-use crate::component::{
-    ComponentKind, Instance, KIND_PATCHES, is_open, kinds_without_version, minor,
-};
+use crate::component::{ComponentKind, Instance, KIND_PATCHES, kinds_without_version, minor};
 use crate::finding::Releases;
-use crate::kube::Object;
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
 
@@ -70,7 +68,11 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if !instance.form.is_own_file || instance.component == ComponentKind::Etcd {
         return;
     }
-    for setting in instance.settings.iter().filter(|s| !is_open(&s.value)) {
+    for setting in instance
+        .settings
+        .iter()
+        .filter(|s| !is_unresolved(&s.value))
+    {
         if let Some(why) = instance.refusal(&setting.name, &setting.value) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.spelling);
@@ -127,7 +129,7 @@ pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
     };
     for node in texts {
         let text = node.as_str().unwrap_or_default();
-        if text.contains("{{") || is_open(text) {
+        if is_unresolved(text) {
             continue;
         }
         match (kind_in(text), first_line(text)) {

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::encryption::{Verdict, verdict};
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_unresolved};
 use crate::text::base64;
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ fn keys(config: Object<'_>) -> Vec<(&str, Node<'_>)> {
 fn written(key: Node<'_>) -> Option<(Node<'_>, &str)> {
     let secret = key.field("secret")?;
     let text = secret.as_str()?.trim();
-    let open = is_placeholder(text) || text.contains("BASE64") || text.contains("BASE 64");
+    let open = is_unresolved(text) || text.contains("BASE64") || text.contains("BASE 64");
     (!open && !text.is_empty()).then_some((secret, text))
 }
 
@@ -239,7 +239,7 @@ pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
     ];
     for entry in entries(config) {
         for node in entry.list("resources") {
-            let Some(name) = node.as_str().filter(|n| !is_placeholder(n)) else {
+            let Some(name) = node.as_str().filter(|n| !is_unresolved(n)) else {
                 continue;
             };
             let why = if name.chars().any(|c| c.is_ascii_uppercase()) {

@@ -1,14 +1,14 @@
 //! etcd: who may talk to it, and what it puts at risk.
 
 use crate::check::{Cx, Draft};
-use crate::component::{ComponentKind, Instance, Setting, forms, is_open, number};
+use crate::component::{ComponentKind, Instance, Setting, forms, number};
 use crate::documents::{DocumentSet, folder};
 use crate::go_value::parse_bool;
-use crate::kube::PodSpec;
 use crate::kube::{
     Completeness,
     address::{Url, is_any, is_loopback},
 };
+use crate::kube::{PodSpec, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ fn parsed(item: &str) -> Option<Url<'_>> {
 /// Whether a URL is http beyond the machine. A host that is filled in later is one unless it says something else.
 fn is_plain(item: &str) -> bool {
     let may_be_loopback =
-        is_open(item) && ["127.0.0.1", "localhost"].iter().any(|h| item.contains(h));
+        is_unresolved(item) && ["127.0.0.1", "localhost"].iter().any(|h| item.contains(h));
     parsed(item).is_some_and(|u| u.is_plain()) && !may_be_loopback
 }
 
@@ -309,7 +309,7 @@ pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     for setting in [user, password]
         .into_iter()
         .flatten()
-        .filter(|s| !is_open(&s.value))
+        .filter(|s| !is_unresolved(&s.value))
     {
         cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.spelling))
             .secret();

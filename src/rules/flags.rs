@@ -1,9 +1,10 @@
 //! Flags and feature gates: those that a release does not have, and those that do not do what they say.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, Flag, Gate, Instance, Removed, Setting, forms, is_open};
+use crate::component::{ComponentKind, Flag, Gate, Instance, Removed, Setting, forms};
 use crate::finding::Releases;
 use crate::go_value::parse_bool;
+use crate::kube::is_unresolved;
 use crate::text::nearest;
 use std::collections::HashMap;
 
@@ -42,7 +43,7 @@ pub(super) fn unknown_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let component = instance.component;
     for setting in written(instance) {
         let name = setting.name.as_ref();
-        let strange = name.is_empty() || is_open(name) || name.contains([' ', '{']);
+        let strange = name.is_empty() || is_unresolved(name) || name.contains([' ', '{']);
         if strange || !having(component, name).is_empty() || long_gone(component, name).is_some() {
             continue;
         }
@@ -226,7 +227,7 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     }
     for (name, value, spot) in gates(instance) {
-        if matches!(name, "AllAlpha" | "AllBeta") || is_open(name) {
+        if matches!(name, "AllAlpha" | "AllBeta") || is_unresolved(name) {
             continue;
         }
         let rows = Gate::of(name);
@@ -265,7 +266,7 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     ];
     for setting in written(instance) {
         let secret = SECRETS.contains(&setting.name.as_ref());
-        if secret && !setting.value.is_empty() && !is_open(&setting.value) {
+        if secret && !setting.value.is_empty() && !is_unresolved(&setting.value) {
             let message = format!(
                 "`{}` holds a secret: every user of the node sees the arguments of {}",
                 setting.spelling,
@@ -288,7 +289,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
     for setting in written(instance).chain(variables) {
         let value = setting.value.as_ref();
-        if is_open(value) || is_quoted(value.trim()) {
+        if is_unresolved(value) || is_quoted(value.trim()) {
             continue;
         }
         if let Some(why) = instance.refusal(&setting.name, value) {
@@ -303,7 +304,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for setting in written(instance) {
         let value = setting.value.as_ref();
-        if is_open(value) {
+        if is_unresolved(value) {
             continue;
         }
         if is_quoted(value) {

@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::image::Reference;
-use crate::kube::{PodSpec, is_placeholder};
+use crate::kube::{PodSpec, is_unresolved};
 
 pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let floating = cx.param("floating-tags");
@@ -17,7 +17,7 @@ pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     for image in images {
         let Some(text) = image
             .as_str()
-            .filter(|t| !t.trim().is_empty() && !is_placeholder(t))
+            .filter(|t| !t.trim().is_empty() && !is_unresolved(t))
         else {
             continue;
         };

@@ -1,9 +1,9 @@
 //! k3s and RKE2: what they themselves are told, in a configuration file, by Rancher, by k3d or by a unit.
 
 use crate::check::Cx;
-use crate::component::{K3S, RKE2, Setting, is_open, k3s_flags, own_settings};
-use crate::kube::Object;
+use crate::component::{K3S, RKE2, Setting, k3s_flags, own_settings};
 use crate::kube::address::{Url, is_loopback};
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::secrets::detect::{CredentialKind, hits, stands_for_another};
 use crate::text::nearest;
@@ -68,7 +68,7 @@ pub(super) fn token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
                 .find_map(|part| part.trim().strip_prefix("joinKey=")),
             _ => Some(&*setting.value),
         };
-        if secret.is_none_or(|s| is_open(s) || stands_for_another(s)) {
+        if secret.is_none_or(|s| is_unresolved(s) || stands_for_another(s)) {
             continue;
         }
         let may = match &*setting.name {
@@ -146,7 +146,7 @@ pub(super) fn profile_cis_missing(object: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
     for setting in settings(object, &["etcd-s3-secret-key"]) {
-        if !is_open(&setting.value) && !stands_for_another(&setting.value) {
+        if !is_unresolved(&setting.value) && !stands_for_another(&setting.value) {
             cx.report(
                 setting.scalar(),
                 "the key of the snapshots' bucket is committed: each snapshot holds every Secret",

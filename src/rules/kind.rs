@@ -1,18 +1,18 @@
 //! Clusters on somebody's own machine: kind and k3d.
 
 use crate::check::Cx;
-use crate::component::{is_open, minor};
+use crate::component::minor;
 use crate::finding::Releases;
-use crate::kube::Object;
 use crate::kube::address::is_loopback;
 use crate::kube::image::Reference;
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 
 pub(super) fn api_server_address_public(object: Object<'_>, cx: &mut Cx<'_>) {
     const PLACES: [&[&str]; 2] = [&["networking", "apiServerAddress"], &["kubeAPI", "hostIP"]];
     for node in PLACES.iter().filter_map(|path| object.node.at(path)) {
         let address = node.as_str().unwrap_or_default().trim_matches(['[', ']']);
-        if !address.is_empty() && !is_loopback(address) && !is_open(address) {
+        if !address.is_empty() && !is_loopback(address) && !is_unresolved(address) {
             cx.report(node, format!("the API server of a cluster for trying things listens at {address}, where others reach it"));
         }
     }

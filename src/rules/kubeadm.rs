@@ -2,10 +2,10 @@
 
 use crate::check::Cx;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{Gate, Instance, Origin, forms, is_open, minor, number};
+use crate::component::{Gate, Instance, Origin, forms, minor, number};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
-use crate::kube::{Object, PodSpec};
+use crate::kube::{Object, PodSpec, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeKind, items};
 use std::net::IpAddr;
@@ -49,7 +49,7 @@ pub(super) fn extra_args_leading_dashes(object: Object<'_>, cx: &mut Cx<'_>) {
             .split('=')
             .next()
             .unwrap_or_default();
-        if bare != text && !is_open(text) {
+        if bare != text && !is_unresolved(text) {
             cx.report(name, format!("kubeadm puts two dashes before it and `=` behind it: the program gets `--{text}=…` and does not start"))
                 .help(format!("write `{bare}`"));
         }

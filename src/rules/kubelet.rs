@@ -1,12 +1,10 @@
 //! kubelet, and what stands beside its configuration.
 
 use crate::check::Cx;
-use crate::component::{
-    ComponentKind, Instance, Origin, Setting, forms, is_open, kubelet_unit, number,
-};
+use crate::component::{ComponentKind, Instance, Origin, Setting, forms, kubelet_unit, number};
 use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
 use crate::go_value::{parse_int, parse_quantity};
-use crate::kube::Object;
+use crate::kube::{Object, is_unresolved};
 use crate::text::Span;
 use crate::yaml::NodeSpan;
 use std::collections::HashMap;
@@ -54,7 +52,7 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
     for (label, spot) in written.flat_map(Setting::items) {
         let key = label.split('=').next().unwrap_or_default();
-        let Some((domain, _)) = key.split_once('/').filter(|_| !is_open(label)) else {
+        let Some((domain, _)) = key.split_once('/').filter(|_| !is_unresolved(label)) else {
             continue;
         };
         let ours = ["kubernetes.io", "k8s.io"]

@@ -33,7 +33,6 @@ mod volume;
 mod yaml;
 
 use crate::check::Check;
-use crate::component::is_open;
 use crate::model::{
     Absence, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape, GrantsShape,
     Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence, PssLevel,

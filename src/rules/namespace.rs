@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::documents::namespace::ENFORCE;
 use crate::documents::{DocumentSet, Fact, NamespaceFacts};
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_unresolved};
 use crate::yaml::Node;
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
@@ -41,7 +41,7 @@ pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>)
         let (Some(mode), Some(text)) = (key.strip_prefix(PREFIX), value.text()) else {
             continue;
         };
-        if is_placeholder(text) {
+        if is_unresolved(text) {
             continue;
         }
         let version = text == "latest"

@@ -2,9 +2,9 @@
 
 use crate::check::Cx;
 use crate::component::bootstrap::{File, commands, files};
-use crate::component::{Form, Instance, forms, is_open, kubelet_unit, registries, unit_settings};
-use crate::kube::Object;
+use crate::component::{Form, Instance, forms, kubelet_unit, registries, unit_settings};
 use crate::kube::address::{Url, is_private};
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::secrets::detect::{CredentialKind, is_credential, named, stands_for_another};
 use crate::yaml::{Node, NodeKind, items};
@@ -90,8 +90,9 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
             _ => {}
         }
         let owner = file.owner.filter(|o| {
-            o.as_str()
-                .is_some_and(|o| !is_open(o) && !matches!(o, "root" | "root:root" | "etcd:etcd"))
+            o.as_str().is_some_and(|o| {
+                !is_unresolved(o) && !matches!(o, "root" | "root:root" | "etcd:etcd")
+            })
         });
         if let Some(owner) = owner {
             let who = owner.text().unwrap_or_default();

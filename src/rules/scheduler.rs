@@ -1,9 +1,8 @@
 //! kube-scheduler.
 
 use crate::check::Cx;
-use crate::component::is_open;
-use crate::kube::Object;
 use crate::kube::address::Url;
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::Node;
 
@@ -16,7 +15,10 @@ pub(super) fn extender_insecure(config: Object<'_>, cx: &mut Cx<'_>) {
         let Some(prefix) = extender.field("urlPrefix") else {
             continue;
         };
-        let text = prefix.as_str().filter(|t| !is_open(t)).unwrap_or_default();
+        let text = prefix
+            .as_str()
+            .filter(|t| !is_unresolved(t))
+            .unwrap_or_default();
         let Some(url) = Url::parse(text).filter(Url::is_plain) else {
             continue;
         };

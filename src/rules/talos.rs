@@ -1,8 +1,7 @@
 //! Talos: its machine configuration, the documents beside it, and what it keeps of its own.
 
 use crate::check::Cx;
-use crate::component::is_open;
-use crate::kube::Object;
+use crate::kube::{Object, is_unresolved};
 use crate::secrets::detect::{
     CredentialKind, NameHint, encoded, hits, is_credential, stands_for_another,
 };
@@ -164,7 +163,7 @@ pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
         let passphrase = key.at(&["static", "passphrase"]);
         if let Some(passphrase) = passphrase.filter(|p| {
             p.text()
-                .is_some_and(|t| !is_open(t) && !stands_for_another(t))
+                .is_some_and(|t| !is_unresolved(t) && !stands_for_another(t))
         }) {
             cx.report(passphrase, "the passphrase of the disk is committed: whoever has the disk and this file reads it").secret();
         }

@@ -5,7 +5,7 @@ use super::cross_field::{conflict, key_of, missing, own_key, set, text};
 use super::format::{is_label, is_subdomain};
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_placeholder, is_variable};
+use crate::kube::{is_known, is_replaced};
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
 
@@ -111,7 +111,7 @@ fn is_broken(expression: &str) -> bool {
 pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     let written = node.as_str().unwrap_or_default();
     let name = node.key_node().and_then(Node::text).unwrap_or("expression");
-    if is_variable(written) || written.is_empty() {
+    if is_replaced(written) || written.is_empty() {
         return;
     }
     if written.trim().is_empty() {
@@ -143,7 +143,7 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let variables: Vec<Node<'d>> = names.collect();
     for name in &variables {
         let written = name.as_str().unwrap_or_default();
-        let fits = written.is_empty() || is_identifier(written) || is_variable(written);
+        let fits = written.is_empty() || is_identifier(written) || is_replaced(written);
         v.form(
             fits,
             *name,
@@ -178,7 +178,7 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             && !written.ends_with('/')
             && !written.starts_with('/');
         v.form(
-            fits || is_variable(written),
+            fits || is_replaced(written),
             version,
             "apiVersion",
             "a group and a version, or the version of the core group",
@@ -217,7 +217,7 @@ fn of_names<'d>(
     parameters: bool,
 ) {
     let written = node.as_str().unwrap_or_default();
-    let Some(bare) = bare(written).filter(|_| !v.is_fragment() && !is_variable(written)) else {
+    let Some(bare) = bare(written).filter(|_| !v.is_fragment() && !is_replaced(written)) else {
         return;
     };
     let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -318,7 +318,7 @@ pub(super) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 pub(super) fn review_versions<'d>(v: &mut Validator<'d>, versions: Option<Node<'d>>) {
     let known = |version: Node<'d>| {
         let text = version.text().unwrap_or_default();
-        matches!(text, "v1" | "v1beta1") || is_placeholder(text)
+        matches!(text, "v1" | "v1beta1") || !is_known(version)
     };
     let Some(versions) = versions.filter(|list| !list.is_empty()) else {
         return;
@@ -414,7 +414,7 @@ pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             let written = name.as_str().unwrap_or_default();
             let fits = written.is_empty()
                 || written == "*"
-                || is_variable(written)
+                || is_replaced(written)
                 || is_subdomain(written);
             v.form(fits, name, "name", "the name of a ServiceAccount, or `*`");
         }
@@ -464,7 +464,7 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     for verb in map.list("verbs") {
         if verb
             .as_str()
-            .is_some_and(|t| !VERBS.contains(&t) && t != "proxy" && !is_variable(t))
+            .is_some_and(|t| !VERBS.contains(&t) && t != "proxy" && !is_replaced(t))
         {
             v.not_one_of(verb, "verbs", &VERBS);
         }
@@ -483,7 +483,7 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     for namespace in map.list("namespaces") {
         let written = namespace.as_str().unwrap_or_default();
-        let fits = written == "*" || is_variable(written) || is_label(written);
+        let fits = written == "*" || is_replaced(written) || is_label(written);
         v.form(
             fits,
             namespace,

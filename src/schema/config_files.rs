@@ -3,6 +3,7 @@
 use super::cross_field::{conflict, key_of, set, text};
 use super::validator::Validator;
 use crate::component::number;
+use crate::kube::is_unresolved;
 use crate::yaml::{Node, items};
 
 pub(super) fn sync_periods<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -169,7 +170,7 @@ pub(super) fn bootstrap_token<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let fits = written
         .split_once('.')
         .is_some_and(|(id, secret)| plain(id, 6) && plain(secret, 16));
-    let open = crate::component::is_open(written);
+    let open = is_unresolved(written);
     v.form(
         fits || open || written.is_empty(),
         node,

@@ -6,7 +6,7 @@ use super::table::{Constraint, ConstraintKind, Syntax, Type};
 use super::validator::{Validator, named};
 use crate::go_value::parse_quantity;
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::{is_replaced, is_templated};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, r
     let help = Some(format!("write a value for `{}`", rule.field));
     validator
         .add(ids::schema::MISSING_FIELD, spot, message, help)
-        .missing = value.is_none();
+        .missing = value.is_none_or(Node::is_null);
 }
 
 fn is_empty(value: Node<'_>) -> bool {
@@ -170,7 +170,7 @@ fn of_value<'d>(
         }
     }
     let text = value.text().unwrap_or_default();
-    if is_variable(text) {
+    if is_replaced(text) {
         return;
     }
     let name = rule.field;
@@ -241,7 +241,7 @@ pub(super) fn unique<'d, 's>(
         if keys.is_empty() {
             values.extend(item.text());
         }
-        if values.iter().all(|v| v.is_empty() || is_variable(v)) {
+        if values.iter().all(|v| v.is_empty() || is_replaced(v)) {
             continue;
         }
         let item_key = keys.first().and_then(|key| item.field(key)).unwrap_or(item);
@@ -452,7 +452,7 @@ fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
             "a map whose keys are names, perhaps behind a domain and a slash",
         );
         let text = value.as_str().unwrap_or_default();
-        let open = is_variable(text);
+        let open = is_replaced(text);
         let fits = open || format::is_label_value(text);
         validator.form(
             fits,
@@ -472,7 +472,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         let known = KNOWN.contains(&resource)
             || resource.starts_with("hugepages-")
             || resource.contains('/')
-            || resource.contains("{{")
+            || is_templated(resource)
             || quota && format::is_qualified(resource) && resource == resource.to_lowercase();
         let what =
             "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";

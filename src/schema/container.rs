@@ -4,7 +4,7 @@ use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::{is_replaced, is_templated};
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
@@ -188,7 +188,7 @@ pub(super) fn field_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(at) = map.field("fieldPath") else {
         return;
     };
-    let Some(path) = at.as_str().filter(|p| !p.is_empty() && !is_variable(p)) else {
+    let Some(path) = at.as_str().filter(|p| !p.is_empty() && !is_replaced(p)) else {
         return;
     };
     let of_env = v.is_within("EnvVarSource");
@@ -219,7 +219,7 @@ pub(super) fn resource_field<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let resource = at.as_str().unwrap_or_default();
     let huge =
         resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
-    if !(resource.is_empty() || huge || resource.contains("{{") || KNOWN.contains(&resource)) {
+    if !(resource.is_empty() || huge || is_templated(resource) || KNOWN.contains(&resource)) {
         v.not_one_of(at, "resource", &KNOWN);
         return;
     }

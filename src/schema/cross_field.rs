@@ -4,7 +4,7 @@ use super::problem::SchemaProblem;
 use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
-use crate::kube::is_placeholder;
+use crate::kube::is_unresolved;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 
 pub(super) fn text<'d>(map: Node<'d>, key: &str) -> Option<&'d str> {
@@ -15,7 +15,7 @@ pub(super) fn text<'d>(map: Node<'d>, key: &str) -> Option<&'d str> {
 pub(super) fn judged<'d>(map: Node<'d>, key: &str) -> Option<(Node<'d>, &'d str)> {
     let node = map.field(key)?;
     let text = node.as_str()?;
-    (!text.is_empty() && !is_placeholder(text)).then_some((node, text))
+    (!text.is_empty() && !is_unresolved(text)).then_some((node, text))
 }
 
 pub(super) fn conflict<'d>(

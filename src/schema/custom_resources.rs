@@ -8,7 +8,7 @@ use super::validator::{Validator, short, with_article};
 use super::{cross_field, format};
 use crate::finding::Releases;
 use crate::ids;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_templated, is_unresolved, may_become_anything};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl<'c> Definition<'c> {
             let (_, served) = known.versions.entry(name).or_insert((version, false));
             if version.field("served").and_then(Node::as_bool) == Some(true) {
                 *served = true;
-                known.open |= name.contains("{{");
+                known.open |= is_templated(name);
                 if known.served.len() < MEANT {
                     known.served.push(name);
                 }
@@ -127,7 +127,7 @@ fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, p
         }
     }
     let name = resource.metadata("name");
-    let judged = |n: &Node<'_>| n.as_str().is_some_and(|text| !is_placeholder(text));
+    let judged = |n: &Node<'_>| n.as_str().is_some_and(|text| !is_unresolved(text));
     if let Some(name) = name.filter(judged) {
         let text = name.as_str().unwrap_or_default();
         let fits = format::is_subdomain(text) || !text.contains(char::is_alphanumeric);
@@ -139,7 +139,7 @@ fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, p
 }
 
 /// Whether a schema lets a map have any fields.
-fn is_open(schema: Node<'_>) -> bool {
+fn takes_any_field(schema: Node<'_>) -> bool {
     let preserves = schema.field("x-kubernetes-preserve-unknown-fields");
     preserves.and_then(Node::as_bool) == Some(true)
         || schema.field("type").is_none() && schema.field("properties").is_none()
@@ -174,7 +174,8 @@ fn map<'d>(
             path.push(name.into_owned());
             value_of(check, value, of_value, path);
             path.pop();
-        } else if additional.is_none_or(|a| a.as_bool() == Some(false)) && !is_open(schema) {
+        } else if additional.is_none_or(|a| a.as_bool() == Some(false)) && !takes_any_field(schema)
+        {
             unknown += 1;
             // Of so many, none is a slip of the pen.
             let meant = properties.filter(|_| unknown <= SLIPS);
@@ -224,7 +225,7 @@ fn unknown_field<'d>(
     properties: Option<Node<'_>>,
     path: &Path,
 ) {
-    if is_placeholder(name) {
+    if is_unresolved(name) {
         return;
     }
     let names = properties.into_iter().flat_map(Node::entries);
@@ -247,9 +248,9 @@ pub(super) fn value_of<'d>(
     let collection = matches!(cross_field::text(schema, "type"), Some("object" | "array"));
     // A word such as `x` stands for text only.
     let word = || text.chars().all(char::is_alphanumeric);
-    let open = kind == NodeKind::Str && is_placeholder(text) && !(collection && word());
+    let open = kind == NodeKind::Str && is_unresolved(text) && !(collection && word());
     // Null is dropped where it is not allowed, or replaced by the default.
-    if node.is_null() || open || check.is_crowded() {
+    if node.is_null() || open || may_become_anything(node) || check.is_crowded() {
         return;
     }
     let name = path.last().cloned().unwrap_or_default();
@@ -285,7 +286,7 @@ pub(super) fn value_of<'d>(
 }
 
 fn key_of_list<'d>(check: &mut Validator<'d>, key: Node<'d>, name: &str) {
-    let Some(field) = key.key().filter(|k| !is_placeholder(k)) else {
+    let Some(field) = key.key().filter(|k| !is_unresolved(k)) else {
         return;
     };
     let message =

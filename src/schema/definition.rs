@@ -7,7 +7,7 @@ use super::table::Type;
 use super::validator::Validator;
 use super::{format, structural};
 use crate::ids;
-use crate::kube::is_placeholder;
+use crate::kube::is_unresolved;
 use crate::yaml::{Node, NodeKind};
 
 /// Checks a definition.
@@ -63,7 +63,7 @@ fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {
         let text = value.as_str().unwrap_or_default();
         let host = text.split_once("://").map(|(_, rest)| rest);
         let link = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'));
-        let fits = link || text.starts_with("unapproved") || is_placeholder(text);
+        let fits = link || text.starts_with("unapproved") || is_unresolved(text);
         v.form(fits, value, APPROVAL, LINK);
         return;
     }
@@ -87,7 +87,7 @@ fn names<'d>(v: &mut Validator<'d>, names: Node<'d>) {
     }
     for category in names.list("categories") {
         let text = category.as_str().unwrap_or_default();
-        let fits = is_placeholder(text) || format::is_label_1035(text);
+        let fits = is_unresolved(text) || format::is_label_1035(text);
         v.form(fits, category, "categories", LABEL);
     }
     let kind = text(names, "kind").filter(|kind| !kind.is_empty());

@@ -5,7 +5,7 @@ use super::format;
 use super::table::ApiKind;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{Object, is_variable};
+use crate::kube::{Object, is_replaced};
 use crate::yaml::NodeSpan;
 
 /// Kinds that are questions or answers, not objects that are kept: they need no name.
@@ -40,7 +40,7 @@ pub(super) fn check<'d>(validator: &mut Validator<'d>, object: Object<'d>, kind:
     let Some(text) = name.as_str() else { return };
     // `_` and the like stand for a name that a transformer writes.
     let stands_in = !text.contains(|c: char| c.is_alphanumeric()) && !text.starts_with('.');
-    if stands_in || is_variable(text) {
+    if stands_in || is_replaced(text) {
         return;
     }
     let (fits, what) = form(text, object, kind);

@@ -4,7 +4,7 @@
 use super::cross_field::{conflict, key_of, missing, own_key, text};
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::{is_known, is_replaced, is_templated};
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,6 +12,7 @@ use std::net::IpAddr;
 pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     addresses_of_service(v, spec);
     let kind = text(spec, "type").unwrap_or("ClusterIP");
+    let unknown = spec.field("type").is_some_and(|kind| !is_known(kind));
     let external = kind == "ExternalName";
     let headless = text(spec, "clusterIP") == Some("None");
     let name = spec.field("externalName").filter(|n| n.text() != Some(""));
@@ -25,7 +26,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         );
     }
     let ports: Vec<Node<'d>> = spec.list("ports").collect();
-    if ports.is_empty() && !external && !headless {
+    if ports.is_empty() && !(external || headless || unknown) {
         let at = key_of(spec, "ports");
         missing(
             v,
@@ -38,7 +39,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             missing(v, port.lacking(), "each of several ports needs a `name`");
         }
     }
-    let balanced = kind == "LoadBalancer";
+    let balanced = unknown || kind == "LoadBalancer";
     let outside = balanced || kind == "NodePort";
     for node_port in ports.iter().filter_map(|p| p.field("nodePort")) {
         if !outside && node_port.as_int().is_some_and(|n| n != 0) {
@@ -75,7 +76,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "`externalTrafficPolicy` is for Services that are reached from outside",
         );
     }
-    if headless && outside {
+    if headless && outside && !unknown {
         conflict(
             v,
             key_of(spec, "clusterIP"),
@@ -164,10 +165,11 @@ fn allocated<'d>(v: &mut Validator<'d>, port: Node<'d>) {
 }
 
 pub(super) fn network_port<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let Some(end) = map.field("endPort") else {
+    let Some(end) = map.field("endPort").filter(|end| is_known(*end)) else {
         return;
     };
     match map.field("port") {
+        Some(port) if !is_known(port) => {}
         Some(port) if port.kind() == NodeKind::Str => {
             conflict(v, end, "`endPort` needs a port that is a number");
         }
@@ -188,7 +190,7 @@ fn is_url_path(text: &str) -> bool {
 pub(super) fn ingress_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let exact = matches!(text(map, "pathType"), Some("Exact" | "Prefix"));
     let path = text(map, "path").unwrap_or_default();
-    let fits = path.contains("{{")
+    let fits = is_templated(path)
         || if exact {
             is_url_path(path)
         } else {
@@ -273,7 +275,7 @@ pub(super) fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
             ("FQDN", _) => super::format::is_subdomain(written),
             _ => true,
         };
-        if !is_variable(written) {
+        if !is_replaced(written) {
             let what = match family {
                 "FQDN" => "a domain".to_owned(),
                 _ => format!("an {family} address that other machines reach"),

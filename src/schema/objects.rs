@@ -4,7 +4,7 @@ use super::cross_field::{conflict, key_of, missing, text};
 use super::format;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::{is_replaced, is_templated};
 use crate::text::base64;
 use crate::yaml::{Node, NodeKind};
 
@@ -14,7 +14,7 @@ pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {
     for field in ["data", "binaryData"] {
         for (key, _) in object.field(field).into_iter().flat_map(Node::entries) {
             let Some(name) = key.key() else { continue };
-            let fits = format::is_data_key(&name) || name.contains("{{");
+            let fits = format::is_data_key(&name) || is_templated(&name);
             v.form(
                 fits,
                 key,
@@ -34,7 +34,7 @@ pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {
     {
         let fits = key
             .key()
-            .is_none_or(|name| format::is_data_key(&name) || name.contains("{{"));
+            .is_none_or(|name| format::is_data_key(&name) || is_templated(&name));
         v.form(
             fits,
             key,
@@ -77,7 +77,7 @@ fn docker_config<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
         return;
     };
     let fits = match at.as_str() {
-        Some(written) if written.contains("{{") || written.contains("${") => return,
+        Some(written) if is_templated(written) => return,
         // What is no base64 is another finding.
         Some(written) => match base64(written) {
             Some(bytes) => serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(),
@@ -155,10 +155,7 @@ pub(super) fn pod_security_labels<'d>(v: &mut Validator<'d>, object: Node<'d>) {
     let labels = object.at(&["metadata", "labels"]);
     for mode in ["enforce", "audit", "warn"] {
         let label = labels.and_then(|l| l.field(&format!("pod-security.kubernetes.io/{mode}")));
-        let Some(level) = label.filter(|n| {
-            n.as_str()
-                .is_some_and(|t| !t.contains("{{") && !t.contains("${"))
-        }) else {
+        let Some(level) = label.filter(|n| n.as_str().is_some_and(|t| !is_replaced(t))) else {
             continue;
         };
         if !matches!(
@@ -181,7 +178,7 @@ pub(super) fn pod_security_labels<'d>(v: &mut Validator<'d>, object: Node<'d>) {
         let minor = written.strip_prefix("v1.");
         let numbered =
             minor.is_some_and(|m| !m.is_empty() && m.bytes().all(|b| b.is_ascii_digit()));
-        let fits = numbered || written == "latest" || is_variable(written);
+        let fits = numbered || written == "latest" || is_replaced(written);
         v.form(
             fits,
             version,
@@ -195,7 +192,7 @@ pub(super) fn pod_security_labels<'d>(v: &mut Validator<'d>, object: Node<'d>) {
 pub(super) fn signing_request<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if let Some(request) = spec.field("request") {
         let written = request.as_str().unwrap_or_default();
-        let bytes = (!is_variable(written)).then(|| base64(written)).flatten();
+        let bytes = (!is_replaced(written)).then(|| base64(written)).flatten();
         let begins = |bytes: &Vec<u8>| {
             let text = String::from_utf8_lossy(bytes);
             text.contains("-----BEGIN CERTIFICATE REQUEST-----")
@@ -272,7 +269,7 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
         let group = subject
             .field("apiGroup")
             .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()));
-        let other = |g: &Node<'_>| !g.as_str().is_some_and(|g| g == RBAC || is_variable(g));
+        let other = |g: &Node<'_>| !g.as_str().is_some_and(|g| g == RBAC || is_replaced(g));
         let of_person = matches!(kind, "User" | "Group");
         if let Some(group) = group.filter(|group| of_person && other(group)) {
             v.not_one_of(group, "apiGroup", &[RBAC]);
@@ -282,7 +279,7 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
         }
         if let Some(name) = subject.field("name") {
             let written = name.as_str().unwrap_or_default();
-            let fits = written.is_empty() || is_variable(written) || format::is_subdomain(written);
+            let fits = written.is_empty() || is_replaced(written) || format::is_subdomain(written);
             v.form(
                 fits,
                 name,

@@ -4,6 +4,7 @@ use super::container::amounts;
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::validator::Validator;
 use crate::ids;
+use crate::kube::{is_known, is_templated};
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
@@ -11,12 +12,12 @@ use std::collections::HashSet;
 fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let list = |key: &str| -> Vec<Node<'d>> { spec.list(key).collect() };
     let (init, main) = (list("initContainers"), list("containers"));
-    let mut names: HashSet<&str> = list("volumes")
-        .iter()
-        .filter_map(|n| text(*n, "name"))
-        .collect();
+    let volumes = list("volumes").into_iter();
     // A StatefulSet's claims are volumes, too.
-    names.extend(v.claim_names());
+    let volumes = volumes.filter_map(|volume| volume.field("name"));
+    let volumes: Vec<Node<'d>> = volumes.chain(v.claim_names()).collect();
+    let unknown = v.is_fragment() || volumes.iter().any(|name| !is_known(*name));
+    let names: HashSet<&str> = volumes.iter().filter_map(|name| name.as_str()).collect();
     for container in init.iter().chain(&main) {
         for (field, what) in [("volumeMounts", "mounts"), ("volumeDevices", "uses")] {
             for mount in container.list(field) {
@@ -24,8 +25,8 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                     continue;
                 };
                 let volume = name.as_str().unwrap_or_default();
-                let known = v.is_fragment() || names.contains(volume);
-                if !volume.is_empty() && !volume.contains("{{") && !known {
+                let known = unknown || names.contains(volume);
+                if !volume.is_empty() && !is_templated(volume) && !known {
                     let message = format!(
                         "this container {what} `{volume}`, and the pod has no volume of that name"
                     );
@@ -267,7 +268,7 @@ fn claims<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 continue;
             };
             let written = name.as_str().unwrap_or_default();
-            if !written.is_empty() && !written.contains("{{") && !names.contains(written) {
+            if !written.is_empty() && !is_templated(written) && !names.contains(written) {
                 let message = format!("the pod has no resource claim `{written}`");
                 v.add(ids::schema::REFERENCE, name, message, None);
             }
@@ -372,7 +373,7 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
     }
     let known = container_names(spec);
     for (key, name) in of_containers {
-        if !name.contains("{{") && !known.contains(name) {
+        if !is_templated(name) && !known.contains(name) {
             let message = format!("the pod has no container `{name}`");
             v.add(ids::schema::REFERENCE, key, message, None);
         }

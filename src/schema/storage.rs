@@ -5,7 +5,7 @@ use super::cross_field::{amount, conflict, key_of, missing, text};
 use super::format;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::is_replaced;
 use crate::yaml::Node;
 use std::collections::HashSet;
 
@@ -162,7 +162,7 @@ pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     for (name, _) in spec.field("capacity").into_iter().flat_map(Node::entries) {
         if name
             .text()
-            .is_some_and(|n| n != "storage" && !is_variable(n))
+            .is_some_and(|n| n != "storage" && !is_replaced(n))
         {
             v.not_one_of(name, "capacity", &["storage"]);
         }
@@ -185,7 +185,7 @@ pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let core = text(source, "apiGroup").is_none_or(str::is_empty);
         let other = |n: &Node<'_>| {
             n.as_str()
-                .is_some_and(|k| !matches!(k, "" | "PersistentVolumeClaim") && !is_variable(k))
+                .is_some_and(|k| !matches!(k, "" | "PersistentVolumeClaim") && !is_replaced(k))
         };
         if let Some(kind) = source.field("kind").filter(|n| core && other(n)) {
             v.not_one_of(kind, "kind", &["PersistentVolumeClaim"]);
@@ -211,7 +211,7 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     const TYPES: [&str; 3] = ["Container", "Pod", "PersistentVolumeClaim"];
     let kind = text(item, "type").unwrap_or_default();
     // Other programs have types of their own.
-    let other = kind.contains('/') && format::is_qualified(kind) || is_variable(kind);
+    let other = kind.contains('/') && format::is_qualified(kind) || is_replaced(kind);
     let known = kind.is_empty() || other || TYPES.contains(&kind);
     if let Some(at) = item.field("type").filter(|_| !known) {
         v.not_one_of(at, "type", &TYPES);
@@ -229,7 +229,7 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
                 let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage")
                     || resource.contains('/')
                     || resource.starts_with("hugepages-")
-                    || is_variable(resource);
+                    || is_replaced(resource);
                 v.form(known, name, key, "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain");
             }
         }
@@ -349,7 +349,7 @@ pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         for part in map.list(list) {
             for request in part.list("requests") {
                 let written = request.as_str().unwrap_or_default();
-                if !names.contains(written) && !is_variable(written) && !v.is_fragment() {
+                if !names.contains(written) && !is_replaced(written) && !v.is_fragment() {
                     let message = format!("the claim has no request `{written}`");
                     v.add(ids::schema::REFERENCE, request, message, None);
                 }

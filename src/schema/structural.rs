@@ -7,7 +7,7 @@ use super::table::Type;
 use super::validator::Validator;
 use super::{admission, custom_resources, pattern};
 use crate::ids;
-use crate::kube::is_placeholder;
+use crate::kube::{is_templated, is_unresolved};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 
 /// Checks the schema of a version, whose type that is; whether the version has the subresource `status`.
@@ -204,13 +204,13 @@ impl<'d> Walk<'_, 'd> {
 
     fn known(&mut self, value: Node<'d>) {
         let text = value.as_str().unwrap_or_default();
-        if !text.is_empty() && !TYPES.contains(&text) && !is_placeholder(text) {
+        if !text.is_empty() && !TYPES.contains(&text) && !is_unresolved(text) {
             self.v.not_one_of(value, "type", &TYPES);
         }
     }
 
     fn pattern(&mut self, value: Node<'d>) {
-        let text = value.as_str().filter(|text| !text.contains("{{"));
+        let text = value.as_str().filter(|text| !is_templated(text));
         if let Some(problem) = text.and_then(pattern::problem) {
             let message =
                 format!("`pattern` is no regular expression of the API server: {problem}");

@@ -7,7 +7,7 @@ use super::problem::SchemaProblem;
 use super::{cost, pattern};
 use crate::finding::{Quotes, Releases};
 use crate::ids;
-use crate::kube::{Object, is_variable};
+use crate::kube::{Object, is_replaced, may_become_anything};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
@@ -213,7 +213,7 @@ fn problems<'d>(
         return;
     };
     // To an API server null is what is not there; what a tool fills in later is not judged.
-    if node.is_null() || node.as_str().is_some_and(is_variable) {
+    if node.is_null() || node.as_str().is_some_and(is_replaced) || may_become_anything(node) {
         return;
     }
     let name = node.key_node().and_then(Node::key).unwrap_or_default();
@@ -248,7 +248,7 @@ fn problems<'d>(
         kind => {
             let (rule, what) = demand(kind);
             // One of several forms: a part that is filled in later may be what decides.
-            let open = |part: Node<'_>| part.as_str().is_some_and(is_variable);
+            let open = |part: Node<'_>| part.as_str().is_some_and(is_replaced);
             if rule == ids::schema::CONFLICT && node.within().any(open) {
                 return;
             }

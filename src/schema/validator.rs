@@ -102,14 +102,14 @@ impl<'d> Validator<'d> {
     }
 
     /// Names of the claims that a StatefulSet around makes for each pod.
-    pub(super) fn claim_names(&self) -> Vec<&'d str> {
+    pub(super) fn claim_names(&self) -> Vec<Node<'d>> {
         let set = self
             .types
             .iter()
             .find(|(_, ty)| ty.short() == "StatefulSetSpec");
         let claims = set.and_then(|(map, _)| map.field("volumeClaimTemplates"));
         items(claims)
-            .filter_map(|c| c.at(&["metadata", "name"])?.as_str())
+            .filter_map(|c| c.at(&["metadata", "name"]))
             .collect()
     }
 
@@ -236,10 +236,6 @@ impl<'d> Validator<'d> {
     }
 
     pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
-        // `{{ x }}` without quotes is a map whose key is a map: another rule's business.
-        if node.pairs().any(|(key, _)| key.kind() == NodeKind::Map) {
-            return;
-        }
         let is = match node.kind() {
             NodeKind::Null => "nothing",
             NodeKind::Bool => "a boolean",

@@ -5,7 +5,7 @@ use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validator::Validator;
 use crate::go_value::{parse_duration, parse_quantity};
 use crate::ids;
-use crate::kube::is_variable;
+use crate::kube::{is_replaced, may_become_anything};
 use crate::yaml::{Node, NodeKind};
 
 impl<'d> Validator<'d> {
@@ -16,7 +16,7 @@ impl<'d> Validator<'d> {
         around: Around,
         name: &str,
     ) {
-        if node.is_null() {
+        if node.is_null() || may_become_anything(node) {
             return;
         }
         if let Some((Layer::List, rest)) = around.split() {
@@ -50,7 +50,7 @@ impl<'d> Validator<'d> {
     fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
         let kind = node.kind();
         let text = node.text().unwrap_or_default();
-        let open = || kind == NodeKind::Str && is_variable(text);
+        let open = || kind == NodeKind::Str && is_replaced(text);
         let int = || node.as_int();
         let int32 = || int().is_some_and(|i| i32::try_from(i).is_ok());
         match field.leaf {

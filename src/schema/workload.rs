@@ -4,6 +4,7 @@ use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
+use crate::kube::{is_known, is_templated};
 use crate::yaml::{Node, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -42,8 +43,10 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
         let (Some(key_text), Some(wanted)) = (key.text(), value.text()) else {
             continue;
         };
-        let templated = wanted.contains("{{") || key_text.contains("{{");
-        let given = labels.and_then(|l| l.field(key_text)).and_then(Node::text);
+        let templated = is_templated(wanted) || is_templated(key_text);
+        let label = labels.and_then(|l| l.field(key_text));
+        let templated = templated || label.is_some_and(|label| !is_known(label));
+        let given = label.and_then(Node::text);
         if !templated && given != Some(wanted) {
             let message = match given {
                 Some(given) => format!(
@@ -71,7 +74,7 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let labels = metadata.and_then(|m| m.field("labels"));
     let lacking = labels.or(metadata).unwrap_or(template);
     for asked in items(spec.at(&["selector", "matchExpressions"])) {
-        let Some(key) = text(asked, "key").filter(|key| !key.contains("{{")) else {
+        let Some(key) = text(asked, "key").filter(|key| !is_templated(key)) else {
             continue;
         };
         let label = labels.and_then(|l| l.field(key));
@@ -84,7 +87,7 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             Some("DoesNotExist") => given.is_none(),
             _ => true,
         };
-        if !fits && !given.is_some_and(|given| given.contains("{{")) {
+        if !fits && label.is_none_or(is_known) {
             let message = format!(
                 "the selector's expression about `{key}` does not fit the template's labels"
             );
@@ -160,7 +163,7 @@ pub(super) fn deployment<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 pub(super) fn strategy<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let rolling = map.pair("rollingUpdate").filter(|(_, r)| !r.is_null());
     let kind = text(map, "type").unwrap_or("RollingUpdate");
-    if let Some((key, _)) = rolling.filter(|_| kind != "RollingUpdate") {
+    if let Some((key, _)) = rolling.filter(|_| kind != "RollingUpdate" && !is_templated(kind)) {
         conflict(
             v,
             key,
@@ -339,7 +342,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         };
         let written = name.as_str().unwrap_or_default();
         if !written.is_empty()
-            && !written.contains("{{")
+            && !is_templated(written)
             && !known.contains(written)
             && !v.is_fragment()
         {
@@ -398,7 +401,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             conflict(v, key, format!("`{field}` needs `completionMode: Indexed`"));
         }
     }
-    if indexed && completions.is_none() && !v.is_fragment() {
+    if indexed && spec.field("completions").is_none() && !v.is_fragment() {
         let message = "`completions` is missing: `completionMode: Indexed` needs it";
         missing(v, spec.lacking(), message);
     }
@@ -430,7 +433,7 @@ fn job_policies<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             v.add(ids::schema::RANGE, count, message, None);
         }
         v.form(
-            written.contains("{{") || named.is_some(),
+            is_templated(written) || named.is_some(),
             indexes,
             "succeededIndexes",
             "indexes such as `0,2-5` in their order",

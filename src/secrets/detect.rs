@@ -1,6 +1,6 @@
 //! What a credential looks like: by its own format, or by its name and what stands behind it.
 
-use crate::kube::is_placeholder;
+use crate::kube::Resolution;
 use crate::text::base64;
 use memchr::{memchr, memmem};
 use std::ops::Range;
@@ -303,13 +303,30 @@ fn is_example(user: &str, password: &str, host: &str) -> bool {
         ))
 }
 
+/// Whether a value that may be a secret is filled in later, or masked. A dollar sign within may be a letter of a password.
+pub fn is_filled_in(value: &str) -> bool {
+    match Resolution::of(value) {
+        Resolution::Literal => false,
+        Resolution::Variable => is_variable(value.trim()),
+        _ => true,
+    }
+}
+
+/// `$X` or `$X$`, and nothing beside it.
+fn is_variable(text: &str) -> bool {
+    let name = text.strip_prefix('$');
+    name.is_some_and(|name| {
+        let name = name.strip_suffix('$').unwrap_or(name);
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
 /// Whether a value is filled in later, or is a reference: then it is nothing to hide.
 pub fn stands_for_another(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     value.is_empty()
-        || is_placeholder(value)
-        || value.contains("$(")
+        || is_filled_in(value)
         || value.starts_with(['$', '<', '[', '{', '@', '%', '*'])
         || value.ends_with(['>', '%'])
         || (lower.starts_with("your") && lower.len() < 24)

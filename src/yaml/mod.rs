@@ -17,7 +17,7 @@ mod split;
 mod tree;
 mod unit;
 
-pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, parse, parse_part};
+pub use parse::{KeyFilter, Limits, Parsed, ReaderProblem, has_template_lines, parse, parse_part};
 pub use place::{
     Located, Mapping, Outer, Provenance, Rendered, Segment, SpanMap, Stack, Trail, decode_scalar,
 };

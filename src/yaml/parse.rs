@@ -74,7 +74,7 @@ pub struct Parsed<'t> {
     pub document: Option<Document<'t>>,
     /// What is wrong with it, in the order found.
     pub problems: Vec<ReaderProblem>,
-    /// Whether it stops being YAML at a template's mark, so that rendering it is what makes it YAML.
+    /// Whether it stops being YAML at a template's mark: where it has template lines, rendering it is what makes it YAML.
     pub template: bool,
     /// Whether the fast path read it.
     pub fast: bool,
@@ -177,17 +177,18 @@ fn not_json(text: &str) -> Parsed<'static> {
     }
 }
 
-/// Whether the text at a place is a template's with control lines: its line holds a mark of one, it stands between two of them, or
-/// right behind one that was read as a collection in brackets. Braces in values alone are a mistake, and no template.
-fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
-    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
-    let control = |line: &str| {
+/// Whether a text has lines that control a template: `{{ if x }}`, `{% for x in y %}`. Braces in values alone may be a mistake.
+pub fn has_template_lines(text: &str) -> bool {
+    text.split(BREAKS).any(|line| {
         let line = line.trim_start();
         line.starts_with("{{") || line.starts_with("{%")
-    };
-    if !text.split(BREAKS).any(control) {
-        return false;
-    }
+    })
+}
+
+/// Whether the text at a place is a template's: its line holds a mark of one, it stands between two of them, or right behind one that
+/// was read as a collection in brackets.
+fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
+    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
     let line = before.rfind(BREAKS).map_or(0, |n| n + 1);
     let end = at + behind.find(BREAKS).unwrap_or(behind.len());
     let line = text.get(line..end).unwrap_or_default();

@@ -134,6 +134,12 @@ impl Document<'_> {
         (0..crate::text::Span::of(0..self.nodes.len()).end).map(|id| Node { doc: self, id })
     }
 
+    /// Whether values are left out before a comment that computes them (ytt): `name: #@ data.values.name`.
+    pub fn has_computed_values(&self) -> bool {
+        memchr::memmem::find(self.text.as_bytes(), b"#@").is_some()
+            && self.nodes().any(Node::is_computed_by_comment)
+    }
+
     /// The first node that begins at or behind `offset`.
     pub fn node_from(&self, offset: u32) -> Option<Node<'_>> {
         let id = self.nodes.partition_point(|n| n.span.start < offset);
@@ -232,6 +238,18 @@ impl<'d> Node<'d> {
     /// Whether it is written as an alias, `*name`.
     pub fn is_alias(self) -> bool {
         self.own().holds == Holds::Alias
+    }
+
+    /// Whether it is `{{ x }}` without quotes: a map whose key is a map.
+    pub fn is_unquoted_template(self) -> bool {
+        let key = self.pairs().next().map(|(key, _)| key);
+        key.is_some_and(|key| key.kind() == NodeKind::Map && key.style() == Style::Flow)
+    }
+
+    fn is_computed_by_comment(self) -> bool {
+        let span = self.span();
+        let behind = || self.doc.text.get(span.end as usize..).unwrap_or_default();
+        span.is_empty() && behind().trim_start_matches([' ', '\t']).starts_with("#@")
     }
 
     /// Where it stands in the document's text: a scalar with its quotes or block header, a collection from its

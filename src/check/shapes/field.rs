@@ -2,9 +2,9 @@
 
 use super::{Draft, NAMELESS, Parameters, Run, View, fits_any, is};
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{is_open, number};
+use crate::component::number;
 use crate::kube::address::{Url, is_loopback, is_private};
-use crate::kube::is_placeholder;
+use crate::kube::is_unresolved;
 use crate::model::{FieldShape, Literal, Path, Point, Presence, Section, Step, UrlKind};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::borrow::Cow;
@@ -224,7 +224,7 @@ fn is_none_of(parameters: Parameters<'_>, field: &FieldShape, node: Node<'_>) ->
         }) || fits_any(&field.matches_not, text)
     };
     node.text()
-        .is_some_and(|text| !node.is_null() && !known(text) && !is_placeholder(text))
+        .is_some_and(|text| !node.is_null() && !known(text) && !is_unresolved(text))
 }
 
 fn has_limit(field: &FieldShape) -> bool {
@@ -238,7 +238,7 @@ fn exceeds(field: &FieldShape, number: f64) -> bool {
 }
 
 fn leads_to(kind: UrlKind, text: &str) -> bool {
-    let url = || Url::parse(text).filter(|_| !is_open(text));
+    let url = || Url::parse(text).filter(|_| !is_unresolved(text));
     match kind {
         UrlKind::Plain => url().is_some_and(|url| url.is_plain()),
         UrlKind::Loopback => url().is_some_and(|url| is_loopback(url.host)),

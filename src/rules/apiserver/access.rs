@@ -6,8 +6,8 @@ use crate::component::{ComponentKind, Instance, Origin};
 use crate::documents::{ConfigFileFacts, DocumentSet, folder};
 use crate::go_value::parse_bool;
 use crate::kube::address::Url;
+use crate::kube::is_unresolved;
 use crate::model::Severity;
-use crate::rules::is_open;
 use std::collections::HashMap;
 
 /// Who a node is asked by.
@@ -165,7 +165,7 @@ fn same_file(instance: &Instance<'_>, one: &str, other: &str, what: &str, cx: &m
         return false;
     };
     let path = clean(&first.value);
-    if path.is_empty() || is_open(&first.value) || path != clean(second.value) {
+    if path.is_empty() || is_unresolved(&first.value) || path != clean(second.value) {
         return false;
     }
     let draft = cx.report(first.spot(), format!("{what}, {}", first.value));

@@ -6,7 +6,7 @@ use crate::component::{ComponentKind, Instance, Origin, Plugin, Removed, Setting
 use crate::documents::{ConfigFileFacts, DocumentSet};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
-use crate::rules::is_open;
+use crate::kube::is_unresolved;
 use crate::text::nearest;
 use crate::yaml::Node;
 use std::collections::{HashMap, HashSet};
@@ -51,7 +51,7 @@ pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &m
         let rows = Plugin::of(item);
         let having: Releases = rows.iter().map(Plugin::releases).collect();
         let known = !having.and(instance.releases).is_empty() || gone_since(item).is_some();
-        if known || is_open(item) {
+        if known || is_unresolved(item) {
             continue;
         }
         if rows.is_empty() {
@@ -77,7 +77,7 @@ fn is_stock(instance: &Instance<'_>) -> bool {
         if let Some(image) = node.field("image").and_then(Node::as_str) {
             let name = Reference::parse(image).name;
             let name = name.rsplit('/').next().unwrap_or(name);
-            return name.starts_with("kube-apiserver") || is_open(image);
+            return name.starts_with("kube-apiserver") || is_unresolved(image);
         }
         above = node.parent();
     }

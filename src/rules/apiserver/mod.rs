@@ -11,6 +11,7 @@ pub(super) use mount::*;
 use crate::check::Cx;
 use crate::component::{Instance, Setting, forms, number};
 use crate::go_value::parse_bool;
+use crate::kube::is_unresolved;
 use crate::kube::{
     Completeness,
     address::{Url, is_any, is_loopback},
@@ -55,7 +56,7 @@ pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         format!("the API server serves port {port} without TLS, and lets everybody do everything")
     };
     match instance.last("insecure-port") {
-        Some(port) if matches!(port.value.as_ref(), "0" | "") || super::is_open(&port.value) => {}
+        Some(port) if matches!(port.value.as_ref(), "0" | "") || is_unresolved(&port.value) => {}
         Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
         // kubeadm switched it off.
         None => {
@@ -90,7 +91,7 @@ pub(super) fn insecure_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// Origins whose web pages may call the API server, as regular expressions.
 pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (pattern, spot) in named(instance, &["cors-allowed-origins"]) {
-        if super::is_open(pattern) {
+        if is_unresolved(pattern) {
             continue;
         }
         // What is asked of it since 1.27 (apiserver's validateCorsAllowedOriginList).
@@ -184,7 +185,7 @@ pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &m
     let address = format!("grpc://{text}");
     let local = text.is_empty()
         || text.starts_with("unix")
-        || super::is_open(text)
+        || is_unresolved(text)
         || Url::parse(&address).is_none_or(|url| is_loopback(url.host) || is_any(url.host));
     if !local {
         let message = format!(

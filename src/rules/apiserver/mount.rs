@@ -2,8 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::{Instance, Setting, forms, mount_of, mounts};
-use crate::kube::Completeness;
-use crate::rules::is_open;
+use crate::kube::{Completeness, is_unresolved};
 use crate::yaml::Node;
 
 /// Files that the API server reads when it starts.
@@ -74,7 +73,7 @@ fn not_mounted(
     let by_kubeadm = of_kubeadm
         && (BY_KUBEADM.iter().any(|folder| path.starts_with(folder))
             || certificates(file.node()).is_some_and(|folder| path.starts_with(folder)));
-    if !path.starts_with('/') || is_open(path) || by_kubeadm {
+    if !path.starts_with('/') || is_unresolved(path) || by_kubeadm {
         return;
     }
     let message = format!("{path} is not mounted into the pod of the API server: {lost}");

@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::documents::DocumentSet;
 use crate::documents::access::account_of;
-use crate::kube::{PodSpec, is_placeholder};
+use crate::kube::{PodSpec, is_unresolved};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::Node;
@@ -74,7 +74,7 @@ pub(in crate::rules) fn service_account_not_found(set: &DocumentSet<'_>, cx: &mu
         let Some(beside) = by_namespace.get(&namespace) else {
             continue;
         };
-        if is_placeholder(account) || !access.accounts_of(*pod).is_empty() {
+        if is_unresolved(account) || !access.accounts_of(*pod).is_empty() {
             continue;
         }
         let near = nearest(account, beside.iter().copied());

@@ -8,7 +8,7 @@ pub(super) use standards::*;
 
 use crate::check::Cx;
 use crate::finding::{Applicability, Fix};
-use crate::kube::{Container, PodSpec};
+use crate::kube::{Container, PodSpec, is_known};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
 
@@ -185,16 +185,13 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     }
     let own_users =
         container.pod.has_own_users() && cx.targets().before(USER_NAMESPACES_RELAX).is_empty();
-    let escalates = container
-        .security("allowPrivilegeEscalation")
-        .and_then(Node::as_bool)
-        != Some(false);
+    let escalates = container.may_escalate();
     let drops = container
         .node
         .at(&["securityContext", "capabilities", "drop"]);
     let drops_all = drops.is_some_and(|list| {
         list.items()
-            .any(|i| capability(i).as_deref() == Some("ALL"))
+            .any(|i| !is_known(i) || capability(i).as_deref() == Some("ALL"))
     });
     let seccomp = container
         .effective_security("seccompProfile")

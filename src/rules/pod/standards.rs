@@ -4,7 +4,7 @@
 use super::{USER_NAMESPACES_RELAX, added};
 use crate::check::Cx;
 use crate::finding::Releases;
-use crate::kube::{Container, PodSpec};
+use crate::kube::{Container, PodSpec, is_known};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeSpan, items};
 
@@ -112,8 +112,8 @@ pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(in crate::rules) fn privilege_escalation_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
-    let value = container.security("allowPrivilegeEscalation");
-    if value.and_then(Node::as_bool) != Some(false) {
+    if container.may_escalate() {
+        let value = container.security("allowPrivilegeEscalation");
         let holds = holds_unless_windows(container.pod, cx, 8);
         insufficient(
             container,
@@ -131,7 +131,8 @@ pub(in crate::rules) fn privilege_escalation_allowed(container: Container<'_>, c
 pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &mut Cx<'_>) {
     let capabilities = container.security("capabilities");
     let drop = capabilities.and_then(|c| c.field("drop"));
-    if drop.is_some_and(|list| list.items().any(|i| i.as_str() == Some("ALL"))) {
+    let fits = |item: Node<'_>| item.as_str() == Some("ALL") || !is_known(item);
+    if drop.is_some_and(|list| list.items().any(fits)) {
         return;
     }
     let holds = holds_unless_windows(container.pod, cx, 22);
@@ -185,7 +186,7 @@ pub(in crate::rules) fn capability_not_in_restricted_set(
 fn proc_mount(container: Container<'_>) -> Option<Node<'_>> {
     container
         .security("procMount")
-        .filter(|v| v.as_str().is_some_and(|m| m != "Default" && !m.is_empty()))
+        .filter(|v| is_known(*v) && v.as_str().is_some_and(|m| m != "Default" && !m.is_empty()))
 }
 
 pub(in crate::rules) fn proc_mount_unmasked(container: Container<'_>, cx: &mut Cx<'_>) {
@@ -228,9 +229,8 @@ pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     );
     for (who, context) in contexts(pod) {
         let profile = context.at(&["seccompProfile", "type"]);
-        if let Some(value) =
-            profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
-        {
+        let confines = |t: Node<'_>| matches!(t.as_str(), Some("RuntimeDefault" | "Localhost"));
+        if let Some(value) = profile.filter(|t| !confines(*t) && is_known(*t)) {
             cx.report_for(
                 fields,
                 value,

@@ -3,7 +3,7 @@
 use super::{is_user_role, quoted};
 use crate::check::Cx;
 use crate::kube::resource::{Resource, VERBS, is_builtin_group, is_common_verb, is_verb};
-use crate::kube::{PolicyRule, is_placeholder};
+use crate::kube::{PolicyRule, is_unresolved};
 use crate::text::nearest;
 use crate::yaml::Node;
 use std::cell::OnceCell;
@@ -57,7 +57,7 @@ pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
     for item in rule.list("resources") {
         let Some(name) = item
             .as_str()
-            .filter(|n| !n.contains('*') && !is_placeholder(n))
+            .filter(|n| !n.contains('*') && !is_unresolved(n))
         else {
             continue;
         };
@@ -77,7 +77,7 @@ pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
 /// Whether it can be the name of an API group: a domain, but for Kubernetes' own old ones.
 fn is_group(name: &str) -> bool {
     let domain = name.contains('.') && !name.contains('/');
-    name == "*" || domain || is_placeholder(name) || is_builtin_group(name)
+    name == "*" || domain || is_unresolved(name) || is_builtin_group(name)
 }
 
 /// What somebody meant who wrote a resource that these groups do not have.
@@ -130,7 +130,7 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let only_fixed_parts =
         || *only_fixed_parts.get_or_init(|| self::only_fixed_parts(rule, &groups));
     for item in rule.list("verbs") {
-        let Some(verb) = item.as_str().filter(|v| *v != "*" && !is_placeholder(v)) else {
+        let Some(verb) = item.as_str().filter(|v| *v != "*" && !is_unresolved(v)) else {
             continue;
         };
         let skipped = ELSEWHERE.contains(&verb)

@@ -5,10 +5,11 @@ mod plain;
 pub(super) use plain::*;
 
 use crate::check::Cx;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_templated};
 use crate::model::{Severity, Text};
 use crate::secrets::detect::{
-    NameHint, assignments, hits, is_authorization, is_credential, named, stands_for_another,
+    NameHint, assignments, hits, is_authorization, is_credential, is_filled_in, named,
+    stands_for_another,
 };
 use crate::secrets::locate;
 use crate::text::base64;
@@ -70,7 +71,7 @@ fn is_nothing(plain: &str) -> bool {
         .is_some_and(|(_, rest)| rest.contains('>') && !rest.contains('\n'));
     let short_number = plain.len() <= 5 && plain.bytes().all(|b| b.is_ascii_digit());
     plain.is_empty()
-        || is_placeholder(plain)
+        || is_filled_in(plain)
         || certificate
         || blank
         || short_number
@@ -111,7 +112,7 @@ fn type_of(secret: Object<'_>) -> Option<(Node<'_>, &str)> {
 fn value<'d>(secret: Object<'d>, key: &str) -> Option<(Node<'d>, String)> {
     let plain = secret.node.at(&["stringData", key]);
     let node = plain.or_else(|| secret.node.at(&["data", key]))?;
-    let text = node.text().filter(|t| !is_placeholder(t))?;
+    let text = node.text().filter(|t| !is_filled_in(t))?;
     if plain.is_some() {
         return Some((node, text.to_owned()));
     }
@@ -198,7 +199,7 @@ pub(super) fn argocd_repository_credential(secret: Object<'_>, cx: &mut Cx<'_>) 
             ["bearerToken", "password", "keyData"]
                 .iter()
                 .any(|word| text.contains(&format!("\"{word}\"")))
-                && !text.contains("{{")
+                && !is_templated(&text)
         } else {
             !stands_for_another(&text)
         };
@@ -240,7 +241,7 @@ pub(super) fn invalid_base64(object: Object<'_>, cx: &mut Cx<'_>) {
 
 /// What a tool makes base64 of later.
 fn is_unfinished(text: &str) -> bool {
-    is_placeholder(text) || text.contains(['<', '$', '{', '%'])
+    is_filled_in(text) || text.contains(['<', '$', '{', '%'])
 }
 
 pub(super) fn double_encoded(secret: Object<'_>, cx: &mut Cx<'_>) {

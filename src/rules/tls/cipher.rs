@@ -1,7 +1,8 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::component::{Instance, Setting, Suite, forms, is_open};
+use crate::component::{Instance, Setting, Suite, forms};
+use crate::kube::is_unresolved;
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeSpan};
@@ -12,7 +13,7 @@ fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, NodeSpan<'d>)> {
     let written = instance.settings.iter().filter(ours);
     written
         .flat_map(Setting::items)
-        .filter(|(suite, _)| !is_open(suite))
+        .filter(|(suite, _)| !is_unresolved(suite))
         .collect()
 }
 
@@ -84,7 +85,7 @@ pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &m
     let Some(config) = config else { return };
     let algorithm = config.field("encryptionAlgorithm");
     let algorithm = algorithm.map_or(Some("RSA-2048"), Node::as_str);
-    let Some(algorithm) = algorithm.filter(|a| !is_open(a)) else {
+    let Some(algorithm) = algorithm.filter(|a| !is_unresolved(a)) else {
         return;
     };
     let suites = suites(instance);
@@ -111,7 +112,7 @@ pub(in crate::rules) fn curve_preferences(instance: &Instance<'_>, cx: &mut Cx<'
         return;
     };
     let items: Vec<_> = setting.items().collect();
-    if items.is_empty() || items.iter().any(|(item, _)| is_open(item)) {
+    if items.is_empty() || items.iter().any(|(item, _)| is_unresolved(item)) {
         return;
     }
     let name = instance.component.name();

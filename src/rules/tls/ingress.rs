@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::go_value::parse_bool;
-use crate::kube::{Object, is_placeholder};
+use crate::kube::{Object, is_unresolved};
 use crate::yaml::Node;
 use std::collections::HashSet;
 
@@ -72,7 +72,7 @@ fn tls(ingress: Object<'_>) -> (Vec<Node<'_>>, Vec<(Node<'_>, &str)>) {
     (
         entries,
         hosts
-            .filter(|(_, h)| !h.is_empty() && !is_placeholder(h))
+            .filter(|(_, h)| !h.is_empty() && !is_unresolved(h))
             .collect(),
     )
 }
@@ -105,7 +105,7 @@ pub(in crate::rules) fn ingress_host_not_covered(ingress: Object<'_>, cx: &mut C
     for entry in &entries {
         let hosts = entry.list("hosts").filter_map(Node::as_str);
         // An entry without hosts is for all; a placeholder may be for any.
-        if hosts.clone().next().is_none() || hosts.clone().any(is_placeholder) {
+        if hosts.clone().next().is_none() || hosts.clone().any(is_unresolved) {
             return;
         }
         covered.extend(hosts);
@@ -126,7 +126,7 @@ pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx
     let domains = Hosts::of(hosts.iter().filter_map(|(_, host)| domain(host)));
     let served = Hosts::of(hosts.iter().map(|(_, host)| *host));
     for node in entries.into_iter().flat_map(|e| e.list("hosts")) {
-        let Some(host) = node.as_str().filter(|h| !is_placeholder(h)) else {
+        let Some(host) = node.as_str().filter(|h| !is_unresolved(h)) else {
             continue;
         };
         let lower = host.to_ascii_lowercase();
