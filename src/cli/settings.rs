@@ -11,6 +11,7 @@ use crate::engine::{
 use crate::finding::{Finding, Releases, State};
 use crate::ids;
 use crate::model::{Policy, Profile};
+use crate::schema::UserSchema;
 use crate::text::{Decoded, FileId, FileSpan, SourceFile, Span, decode};
 use globset::{GlobSet, GlobSetBuilder};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -259,6 +260,13 @@ impl Settings {
         let mut known = Vec::new();
         let mut failed = false;
         let written = args.schema_location.len() + self.config.schemas.len();
+        if written > 0 && !UserSchema::SUPPORTED {
+            super::complain(
+                "--schema-location and schema-locations need a kubevet that is built with the feature `user-schemas`",
+            );
+            self.failed = true;
+            return Vec::new();
+        }
         if written > LOCATIONS {
             super::complain(&format!(
                 "{written} schema locations, and {LOCATIONS} are read; put the schemas into one folder"

@@ -1,13 +1,74 @@
 //! Files that the API server reads beside its flags, as far as they set what a flag sets.
 
-use super::{
-    ComponentKind, ConfigSource, Instance, InstanceContext, Setting, anchor, kubeadm, setting,
-};
-use crate::kube::Completeness;
-use crate::kube::Object;
+use super::form::{Form, NamedFile};
+use super::{ComponentKind, Instance, InstanceContext, Setting, anchor, kubeadm, setting};
+use crate::kube::{Completeness, Object};
 use crate::yaml::{Node, items};
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+const GROUP: &str = "apiserver.config.k8s.io";
+const OLD_GROUP: &str = "apiserver.k8s.io";
+const AUDIT: &str = "audit.k8s.io";
+
+/// Files that the API server reads beside its flags.
+pub static FORM: Form = Form {
+    name: "api-server",
+    file_groups: &[
+        GROUP,
+        OLD_GROUP,
+        AUDIT,
+        "pod-security.admission.config.k8s.io",
+        "eventratelimit.admission.k8s.io",
+        "podtolerationrestriction.admission.k8s.io",
+        "resourcequota.admission.k8s.io",
+    ],
+    object_groups: &[""],
+    claims: |gvk| !gvk.group.is_empty() || gvk.kind == "EncryptionConfig",
+    instances,
+    named_files: &[
+        file(
+            GROUP,
+            "EncryptionConfiguration",
+            "encryption-provider-config",
+        ),
+        file("", "EncryptionConfig", "encryption-provider-config"),
+        file(AUDIT, "Policy", "audit-policy-file"),
+        file(
+            GROUP,
+            "AdmissionConfiguration",
+            "admission-control-config-file",
+        ),
+        file(
+            OLD_GROUP,
+            "AdmissionConfiguration",
+            "admission-control-config-file",
+        ),
+        file(
+            GROUP,
+            "AuthenticationConfiguration",
+            "authentication-config",
+        ),
+        file(GROUP, "AuthorizationConfiguration", "authorization-config"),
+        file(GROUP, "TracingConfiguration", "tracing-config-file"),
+        file(
+            OLD_GROUP,
+            "EgressSelectorConfiguration",
+            "egress-selector-config-file",
+        ),
+    ],
+    is_own_file: true,
+    ..Form::EMPTY
+};
+
+const fn file(group: &'static str, kind: &'static str, flag: &'static str) -> NamedFile {
+    NamedFile {
+        group,
+        kind,
+        component: ComponentKind::ApiServer,
+        flag,
+    }
+}
+
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let component = ComponentKind::ApiServer;
     let root = object.node;
     let settings = match object.gvk.kind {
@@ -21,7 +82,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
     }
     vec![Instance {
         component,
-        form: ConfigSource::File,
+        form: &FORM,
         completeness: Completeness::Partial,
         object,
         releases: around.releases(component, None),

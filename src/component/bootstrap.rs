@@ -1,7 +1,6 @@
 //! What a machine gets when it is made: files that are written to it, and commands that it runs.
 
-use super::kubeadm_parts::carried;
-use super::{CLOUD_INIT, TALOS, patched_files};
+use super::form::Form;
 use crate::kube::Object;
 use crate::yaml::{Node, items};
 
@@ -21,7 +20,13 @@ pub struct File<'d> {
 }
 
 impl<'d> File<'d> {
-    fn of(entry: Node<'d>, mode: &str) -> Self {
+    /// The entries of a list.
+    pub(super) fn all(list: Option<Node<'d>>, mode: &str) -> Vec<Self> {
+        items(list).map(|entry| Self::of(entry, mode)).collect()
+    }
+
+    /// An entry, whose permissions are called `mode`.
+    pub(super) fn of(entry: Node<'d>, mode: &str) -> Self {
         let path = entry.field("path").and_then(Node::as_str);
         Self {
             entry,
@@ -33,37 +38,12 @@ impl<'d> File<'d> {
     }
 }
 
-/// The files that an object has written: those of Cluster API, Talos, kops and cloud-init.
+/// The files that an object writes to a machine.
 pub fn files(object: Object<'_>) -> Vec<File<'_>> {
-    let root = object.node;
-    let (list, mode) = match (object.gvk.group, object.gvk.kind) {
-        ("controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io", _) => (
-            carried(object).and_then(|c| c.field("files")),
-            "permissions",
-        ),
-        (TALOS, _) => (root.at(&["machine", "files"]), "permissions"),
-        ("kops.k8s.io" | "kops", _) => (root.at(&["spec", "fileAssets"]), "mode"),
-        (CLOUD_INIT, _) => (root.field("write_files"), "permissions"),
-        ("cluster.x-k8s.io", "ClusterClass") => (None, "permissions"),
-        _ => return Vec::new(),
-    };
-    let patched = match object.gvk.kind {
-        "ClusterClass" => patched_files(object),
-        _ => Vec::new(),
-    };
-    let entries = items(list).chain(patched);
-    entries.map(|entry| File::of(entry, mode)).collect()
+    Form::of(object.gvk).map_or_else(Vec::new, |form| (form.files)(object))
 }
 
-/// The commands that an object has run: a text each, or a list of words.
+/// The commands that it runs there: a text each, or a list of words.
 pub fn commands(object: Object<'_>) -> Vec<Node<'_>> {
-    let lists = match (object.gvk.group, object.gvk.kind) {
-        ("controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io", _) => {
-            let config = carried(object);
-            ["preKubeadmCommands", "postKubeadmCommands"].map(|key| config?.field(key))
-        }
-        (CLOUD_INIT, _) => ["bootcmd", "runcmd"].map(|key| object.node.field(key)),
-        _ => return Vec::new(),
-    };
-    lists.into_iter().flat_map(items).collect()
+    Form::of(object.gvk).map_or_else(Vec::new, |form| (form.commands)(object))
 }

@@ -1,13 +1,53 @@
 //! Cluster API: kubeadm's structures inside of KubeadmControlPlane and KubeadmConfig, and what a ClusterClass patches into them.
 
+use super::bootstrap::File;
+use super::form::Form;
 use super::kubeadm::{Carrier, cluster, registration};
-use super::{ComponentKind, ConfigSource, Instance, InstanceContext, of_networks, version};
-use crate::component::kubeadm_parts::carried;
-use crate::kube::Completeness;
-use crate::kube::Object;
-use crate::yaml::Node;
+use super::kubeadm_parts::carried;
+use super::{ComponentKind, Instance, InstanceContext, json_patch, of_networks, version};
+use crate::kube::{Completeness, Object};
+use crate::yaml::{Node, items};
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+/// The group of Cluster and ClusterClass; the others hold kubeadm's structures.
+const GROUP: &str = "cluster.x-k8s.io";
+
+/// kubeadm's configuration in objects of Cluster API, and what a ClusterClass patches into it.
+pub static FORM: Form = Form {
+    name: "cluster-api",
+    object_groups: &[
+        GROUP,
+        "controlplane.cluster.x-k8s.io",
+        "bootstrap.cluster.x-k8s.io",
+    ],
+    instances: |object, around| match object.gvk.kind {
+        _ if object.gvk.group != GROUP => of_kubeadm(object, around),
+        "ClusterClass" => json_patch::class(object, around),
+        _ => networks(object, around),
+    },
+    files,
+    commands,
+    distribution: "kubeadm",
+    is_transparent: true,
+    ..Form::EMPTY
+};
+
+/// The files of a machine; those of a ClusterClass are added to its templates'.
+fn files(object: Object<'_>) -> Vec<File<'_>> {
+    if object.gvk.is(GROUP, "ClusterClass") {
+        let entries = json_patch::files_of(object).into_iter();
+        return entries.map(|e| File::of(e, "permissions")).collect();
+    }
+    let list = carried(object).and_then(|c| c.field("files"));
+    File::all(list, "permissions")
+}
+
+fn commands(object: Object<'_>) -> Vec<Node<'_>> {
+    let config = carried(object);
+    let lists = ["preKubeadmCommands", "postKubeadmCommands"].map(|key| config?.field(key));
+    lists.into_iter().flat_map(items).collect()
+}
+
+fn of_kubeadm<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let spec = object.node.field("spec");
     let Some(config) = carried(object) else {
         return Vec::new();
@@ -20,7 +60,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
     let minor = version(spec.and_then(|s| s.field("version")));
     let distribution = Carrier {
         object,
-        form: ConfigSource::ClusterApi,
+        form: &FORM,
         completeness,
         releases: around.releases(ComponentKind::ApiServer, minor),
     };
@@ -41,10 +81,10 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
 }
 
 /// What a Cluster says of its networks.
-pub(super) fn networks<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+fn networks<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let network = object.node.at(&["spec", "clusterNetwork"]);
     let blocks = ["pods", "services"].map(|of| network?.field(of)?.pair("cidrBlocks"));
-    of_networks(object, ConfigSource::ClusterApi, blocks, around)
+    of_networks(object, &FORM, blocks, around)
         .into_iter()
         .collect()
 }

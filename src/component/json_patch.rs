@@ -1,8 +1,11 @@
 //! JSON patches: those of a ClusterClass and of kind that set extra arguments of kubeadm's, or a field of a configuration file.
 
-use super::{ComponentKind, ConfigSource, Instance, InstanceContext, JSON_PATCH, Setting, setting};
-use crate::kube::Completeness;
-use crate::kube::Object;
+use super::form::Form;
+use super::{
+    ComponentKind, Instance, InstanceContext, Setting, cluster_api, kind, kinds_without_version,
+    setting,
+};
+use crate::kube::{Completeness, Object};
 use crate::yaml::{Node, NodeKind, items};
 
 /// An operation that sets something.
@@ -58,7 +61,7 @@ fn of_class(class: Object<'_>) -> Vec<Operation<'_>> {
 pub(super) fn class<'d>(class: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let operations = of_class(class).into_iter();
     operations
-        .flat_map(|o| kubeadm(class, ConfigSource::ClusterApi, &o, around))
+        .flat_map(|o| of_kubeadm(class, &cluster_api::FORM, &o, around))
         .collect()
 }
 
@@ -77,7 +80,7 @@ pub(super) fn kind<'d>(patch: Object<'d>, around: InstanceContext<'_>) -> Vec<In
         operation
     });
     below
-        .flat_map(|o| kubeadm(patch, ConfigSource::Kind, &o, around))
+        .flat_map(|o| of_kubeadm(patch, &kind::FORM, &o, around))
         .collect()
 }
 
@@ -100,14 +103,14 @@ fn files<'d>(
             &mut settings,
         );
     }
-    part(patch, ConfigSource::Kind, component, settings, around)
+    part(patch, &kind::FORM, component, settings, around)
         .into_iter()
         .collect()
 }
 
 fn part<'d>(
     object: Object<'d>,
-    form: ConfigSource,
+    form: &'static Form,
     component: ComponentKind,
     settings: Vec<Setting<'d>>,
     around: InstanceContext<'_>,
@@ -152,9 +155,9 @@ const ARGUMENTS: [(&[&str], ComponentKind); 6] = [
 ];
 
 /// The components whose extra arguments an operation sets: all of them, or one.
-fn kubeadm<'d>(
+fn of_kubeadm<'d>(
     object: Object<'d>,
-    form: ConfigSource,
+    form: &'static Form,
     operation: &Operation<'d>,
     around: InstanceContext<'_>,
 ) -> Vec<Instance<'d>> {
@@ -208,16 +211,12 @@ pub(super) fn files_of(class: Object<'_>) -> Vec<Node<'_>> {
     found
 }
 
-/// The group of such a list; the kind is that of the document that it patches.
+/// The group of lists of operations in a document of kind's.
+pub(super) const GROUP: &str = "json-patch.kind.x-k8s.io";
+
+/// A list of operations as an object: its kind is that of the document that it patches.
 pub(super) fn named<'d>(root: Node<'d>, of: &str) -> Option<Object<'d>> {
-    const KINDS: [&str; 5] = [
-        "ClusterConfiguration",
-        "InitConfiguration",
-        "JoinConfiguration",
-        "KubeletConfiguration",
-        "KubeProxyConfiguration",
-    ];
-    let kind = KINDS.into_iter().find(|kind| *kind == of)?;
+    let (_, kind) = kinds_without_version().find(|(_, kind)| *kind == of)?;
     let patch = root.kind() == NodeKind::Seq && operations(root).next().is_some();
-    patch.then(|| Object::named(root, JSON_PATCH, kind))
+    patch.then(|| Object::named(root, GROUP, kind))
 }

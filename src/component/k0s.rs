@@ -1,28 +1,63 @@
 //! k0s: extra arguments in its ClusterConfig, which k0sctl nests in its own Cluster.
 
 use super::command::{self, Word};
+use super::form::Form;
 use super::{
-    ComponentKind, ConfigSource, Instance, InstanceContext, anchor, networks, setting, version,
+    ComponentKind, Instance, InstanceContext, Setting, anchor, networks, setting, version,
 };
-use crate::kube::Completeness;
-use crate::kube::Object;
-use crate::yaml::items;
+use crate::kube::{Completeness, Object};
+use crate::yaml::{Node, items};
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+/// k0s' ClusterConfig, and k0sctl's Cluster.
+pub static FORM: Form = Form {
+    name: "k0s",
+    object_groups: &["k0s.k0sproject.io", "k0sctl.k0sproject.io"],
+    instances,
+    own_settings,
+    programs: &["k0s"],
+    of_command: |object, words, around| of_words(object, words, around).into_iter().collect(),
+    distribution: "k0s",
+    ..Form::EMPTY
+};
+
+/// The specification of its cluster.
+fn spec(object: Object<'_>) -> Option<Node<'_>> {
+    match object.gvk.kind {
+        "ClusterConfig" => object.node.field("spec"),
+        "Cluster" => object.node.at(&["spec", "k0s", "config", "spec"]),
+        _ => None,
+    }
+}
+
+/// Where it keeps what the API server stores: by k3s' own name of it, since both use kine.
+fn own_settings(object: Object<'_>) -> Vec<Setting<'_>> {
+    let storage = spec(object).and_then(|s| s.field("storage"));
+    let source = storage.and_then(|s| s.field("kine")?.pair("dataSource"));
+    let external = storage.and_then(|s| s.at(&["etcd", "externalCluster"])?.pair("endpoints"));
+    let endpoints = external
+        .into_iter()
+        .flat_map(|(key, list)| list.items().map(move |item| (key, item)));
+    let found = source.into_iter().chain(endpoints);
+    let setting = |(key, value)| {
+        let setting = Setting::of_pair(key, value)?;
+        Some(Setting {
+            name: "datastore-endpoint".into(),
+            spelling: setting.name,
+            ..setting
+        })
+    };
+    found.filter_map(setting).collect()
+}
+
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     const SECTIONS: [(&[&str], ComponentKind); 4] = [
         (&["api"], ComponentKind::ApiServer),
         (&["controllerManager"], ComponentKind::ControllerManager),
         (&["scheduler"], ComponentKind::Scheduler),
         (&["storage", "etcd"], ComponentKind::Etcd),
     ];
-    let (spec, release) = match object.gvk.kind {
-        "ClusterConfig" => (object.node.field("spec"), None),
-        "Cluster" => (
-            object.node.at(&["spec", "k0s", "config", "spec"]),
-            object.node.at(&["spec", "k0s", "version"]),
-        ),
-        _ => (None, None),
-    };
+    let release = object.node.at(&["spec", "k0s", "version"]);
+    let release = release.filter(|_| object.gvk.kind == "Cluster");
     let mut found = Vec::new();
     let hosts = items(object.node.at(&["spec", "hosts"]));
     let flags = hosts.filter_map(|host| host.field("installFlags"));
@@ -30,7 +65,9 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
         let words: Vec<Word<'d>> = flags.items().filter_map(Word::of).collect();
         found.extend(of_words(object, &words, around));
     }
-    let Some(spec) = spec else { return found };
+    let Some(spec) = spec(object) else {
+        return found;
+    };
     for (path, component) in SECTIONS {
         let section = spec.at(path);
         let arguments = section.and_then(|s| s.field("extraArgs"));
@@ -39,7 +76,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
         }
         let mut instance = Instance {
             component,
-            form: ConfigSource::K0s,
+            form: &FORM,
             completeness: Completeness::Complete,
             object,
             releases: around.releases(component, version(release)),
@@ -58,7 +95,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
     let values = profiles.filter_map(|p| p.field("values"));
     found.extend(values.map(|values| Instance {
         component: ComponentKind::Kubelet,
-        form: ConfigSource::K0s,
+        form: &FORM,
         completeness: Completeness::Partial,
         object,
         releases: around.releases(ComponentKind::Kubelet, version(release)),
@@ -69,7 +106,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
     found.extend(proxy.map(|proxy| {
         let mut instance = Instance {
             component: ComponentKind::KubeProxy,
-            form: ConfigSource::K0s,
+            form: &FORM,
             completeness: Completeness::Partial,
             object,
             releases: around.releases(ComponentKind::KubeProxy, version(release)),
@@ -83,7 +120,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
 }
 
 /// `k0s worker --kubelet-extra-args="--read-only-port=0"`: the arguments within an argument.
-pub(super) fn of_words<'d>(
+fn of_words<'d>(
     object: Object<'d>,
     words: &[Word<'d>],
     around: InstanceContext<'_>,
@@ -106,7 +143,7 @@ pub(super) fn of_words<'d>(
     let settings = command::flags(Some(component), &words).settings;
     Some(Instance {
         component,
-        form: ConfigSource::K0s,
+        form: &FORM,
         completeness: Completeness::Partial,
         object,
         releases: around.releases(component, None),

@@ -1,13 +1,66 @@
-//! k3s and RKE2: `kube-apiserver-arg` and its like in config.yaml, in Rancher's clusters, in k3d, and on the command line.
+//! k3s: `kube-apiserver-arg` and its like in config.yaml, in k3d, and on the command line. RKE2 has the same.
 
 use super::command::{self, Word};
-use super::{
-    ComponentKind, ConfigSource, Instance, InstanceContext, K3S, RKE2, Setting, UNIT, networks,
-    unit, version,
-};
-use crate::kube::Completeness;
-use crate::kube::Object;
+use super::form::{Form, NestedText};
+use super::{ComponentKind, Instance, InstanceContext, Setting, networks, rke2, unit};
+use crate::kube::{Completeness, Object};
 use crate::yaml::{Node, NodeKind, items};
+
+/// The group of its files, and of RKE2's.
+pub const GROUP: &str = "k3s.io";
+
+/// k3s' config.yaml, and k3d's file.
+pub static FORM: Form = Form {
+    name: "k3s",
+    file_groups: &[GROUP],
+    object_groups: &["k3d.io"],
+    may_be_in: |text| in_rancher(text.path) || text.has_two_of(&SERVER_KEYS),
+    recognize,
+    instances,
+    own_settings,
+    programs: &["k3s"],
+    of_command: |object, words, around| of_words(object, words, &FORM, around),
+    texts: |object| {
+        let registries = object.node.at(&["registries", "config"]).into_iter();
+        let registries = registries.filter(|_| object.gvk.is("k3d.io", "Simple"));
+        registries
+            .map(|node| NestedText::complete(K3D_REGISTRIES, node))
+            .collect()
+    },
+    registries: |object| {
+        let all = Some(object.node).filter(|_| object.gvk.is(GROUP, "Registries"));
+        all.into_iter().collect()
+    },
+    distribution: "k3s",
+    ..Form::EMPTY
+};
+
+/// The file that k3d makes of what it is told of registries.
+const K3D_REGISTRIES: &str = "etc/rancher/k3s/registries.yaml";
+
+fn in_rancher(path: &str) -> bool {
+    path.contains("rancher/k3s/") || path.contains("rancher/rke2/")
+}
+
+/// A file of k3s or RKE2, by its path or by two keys of a server.
+fn recognize<'d>(root: Node<'d>, path: &str) -> Option<Object<'d>> {
+    let of_server = |(key, _): &(Node<'_>, Node<'_>)| {
+        let name = key.text().unwrap_or_default();
+        SERVER_KEYS.contains(&name.strip_suffix('+').unwrap_or(name))
+    };
+    let own = in_rancher(path) || root.pairs().filter(of_server).nth(1).is_some();
+    if !own || root.kind() != NodeKind::Map {
+        return None;
+    }
+    let kind = if in_rancher(path) && path.ends_with("registries.yaml") {
+        "Registries"
+    } else if path.contains("rke2") {
+        rke2::KIND
+    } else {
+        "Configuration"
+    };
+    Some(Object::named(root, GROUP, kind))
+}
 
 /// The key of each component's arguments.
 const KEYS: [(&str, ComponentKind); 6] = [
@@ -23,7 +76,7 @@ const KEYS: [(&str, ComponentKind); 6] = [
 ];
 
 /// Keys of a server's config.yaml: two of them tell that a file without a kind is one.
-pub(super) const SERVER_KEYS: [&str; 20] = [
+const SERVER_KEYS: [&str; 20] = [
     "cluster-init",
     "tls-san",
     "write-kubeconfig-mode",
@@ -46,76 +99,42 @@ pub(super) const SERVER_KEYS: [&str; 20] = [
     "embedded-registry",
 ];
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
-    match (object.gvk.group, object.gvk.kind) {
-        (K3S, kind @ ("Configuration" | RKE2)) => {
-            let rke2 = kind == RKE2;
-            let server = SERVER_KEYS.iter().any(|key| has(object.node, key));
-            // A drop-in, an agent, or a server that joins another's settings.
-            let whole = server && !around.path.contains("config.yaml.d/");
-            of_map(object, object.node, rke2, whole, around)
-        }
-        ("provisioning.cattle.io", "Cluster") => {
-            let maps = rancher(object).into_iter();
-            let mut found: Vec<_> = maps
-                .flat_map(|map| of_map(object, map, true, false, around))
-                .collect();
-            let minor = version(object.node.at(&["spec", "kubernetesVersion"]));
-            for instance in &mut found {
-                instance.releases = around.releases(instance.component, minor);
-            }
-            found
-        }
-        ("k3d.io", "Simple") => of_words(object, &k3d(object), false, around),
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+    match object.gvk.kind {
+        "Configuration" => of_file(object, &FORM, around),
+        "Simple" => of_words(object, &k3d(object), &FORM, around),
         _ => Vec::new(),
     }
 }
 
-/// The settings of k3s or RKE2 itself, by the name of the flag: of a configuration file, of Rancher's clusters, of k3d's arguments, of a
-/// unit's command and of its variables.
-pub fn own(object: Object<'_>) -> Vec<Setting<'_>> {
-    match (object.gvk.group, object.gvk.kind) {
-        (K3S, "Configuration" | RKE2) => keys(object.node),
-        ("provisioning.cattle.io", "Cluster") => {
-            rancher(object).into_iter().flat_map(keys).collect()
-        }
-        ("k3d.io", "Simple") => {
+/// The components of a configuration file.
+pub(super) fn of_file<'d>(
+    object: Object<'d>,
+    form: &'static Form,
+    around: InstanceContext<'_>,
+) -> Vec<Instance<'d>> {
+    let server = SERVER_KEYS.iter().any(|key| has(object.node, key));
+    // A drop-in, an agent, or a server that joins another's settings.
+    let whole = server && !around.path.contains("config.yaml.d/");
+    of_map(object, object.node, form, whole, around)
+}
+
+/// Its own settings: of a configuration file, and of k3d's arguments.
+fn own_settings(object: Object<'_>) -> Vec<Setting<'_>> {
+    match object.gvk.kind {
+        "Configuration" => keys(object.node),
+        "Simple" => {
             let mut found = command::flags(None, &k3d(object)).settings;
             let token = object.node.pair("token");
             found.extend(token.and_then(|(name, value)| Setting::of_pair(name, value)));
             found
         }
-        (UNIT, _) => of_unit(object.node),
-        ("k0s.k0sproject.io", "ClusterConfig") => k0s_datastore(object.node.field("spec")),
-        ("k0sctl.k0sproject.io", "Cluster") => {
-            k0s_datastore(object.node.at(&["spec", "k0s", "config", "spec"]))
-        }
         _ => Vec::new(),
     }
 }
 
-/// Where k0s keeps what the API server stores: by k3s' own name of it, since both use kine.
-fn k0s_datastore(spec: Option<Node<'_>>) -> Vec<Setting<'_>> {
-    let storage = spec.and_then(|s| s.field("storage"));
-    let source = storage.and_then(|s| s.field("kine")?.pair("dataSource"));
-    let external = storage.and_then(|s| s.at(&["etcd", "externalCluster"])?.pair("endpoints"));
-    let endpoints = external
-        .into_iter()
-        .flat_map(|(key, list)| list.items().map(move |item| (key, item)));
-    let found = source.into_iter().chain(endpoints);
-    let setting = |(key, value)| {
-        let setting = Setting::of_pair(key, value)?;
-        Some(Setting {
-            name: "datastore-endpoint".into(),
-            spelling: setting.name,
-            ..setting
-        })
-    };
-    found.filter_map(setting).collect()
-}
-
 /// Keys of a configuration file; `key+` appends to a list.
-fn keys(map: Node<'_>) -> Vec<Setting<'_>> {
+pub(super) fn keys(map: Node<'_>) -> Vec<Setting<'_>> {
     let mut found = Vec::new();
     for (key, value) in map.entries() {
         let setting = |value| {
@@ -135,7 +154,7 @@ fn keys(map: Node<'_>) -> Vec<Setting<'_>> {
     found
 }
 
-fn of_unit(root: Node<'_>) -> Vec<Setting<'_>> {
+pub(super) fn of_unit(root: Node<'_>) -> Vec<Setting<'_>> {
     let (commands, variables) = unit::read(root);
     let mut found = Vec::new();
     for variable in &variables {
@@ -159,15 +178,6 @@ fn of_unit(root: Node<'_>) -> Vec<Setting<'_>> {
     found
 }
 
-/// The maps of settings of a cluster that Rancher makes.
-fn rancher(object: Object<'_>) -> Vec<Node<'_>> {
-    let rke = object.node.at(&["spec", "rkeConfig"]);
-    let selected = items(rke.and_then(|r| r.field("machineSelectorConfig")));
-    let selected = selected.filter_map(|s| s.field("config"));
-    let global = rke.and_then(|r| r.field("machineGlobalConfig"));
-    global.into_iter().chain(selected).collect()
-}
-
 /// The arguments that k3d gives k3s.
 fn k3d(object: Object<'_>) -> Vec<Word<'_>> {
     let extra = object.node.at(&["options", "k3s", "extraArgs"]);
@@ -181,18 +191,11 @@ fn has(map: Node<'_>, key: &str) -> bool {
     map.field(key).is_some() || map.field(&format!("{key}+")).is_some()
 }
 
-fn form(rke2: bool) -> ConfigSource {
-    if rke2 {
-        ConfigSource::Rke2
-    } else {
-        ConfigSource::K3s
-    }
-}
-
-fn of_map<'d>(
+/// The components whose arguments are keys of a map.
+pub(super) fn of_map<'d>(
     object: Object<'d>,
     map: Node<'d>,
-    rke2: bool,
+    form: &'static Form,
     whole: bool,
     around: InstanceContext<'_>,
 ) -> Vec<Instance<'d>> {
@@ -221,7 +224,7 @@ fn of_map<'d>(
         let mut settings = Vec::new();
         // k3s encrypts Secrets where it is told so; RKE2 always does.
         let encryption = map.pair("secrets-encryption");
-        if let Some((name, value)) = encryption.filter(|_| server && !rke2)
+        if let Some((name, value)) = encryption.filter(|_| server && *form == FORM)
             && value.as_bool() == Some(true)
         {
             settings.extend(Setting::of_pair(name, value).map(|s| Setting {
@@ -242,7 +245,7 @@ fn of_map<'d>(
         let anchor = lists.into_iter().flatten().next().unwrap_or(map);
         found.push(Instance {
             component,
-            form: form(rke2),
+            form,
             completeness: if whole {
                 Completeness::Complete
             } else {
@@ -279,7 +282,7 @@ fn argument<'d>(node: Node<'d>, from: usize, text: &str) -> Setting<'d> {
 pub(super) fn of_words<'d>(
     object: Object<'d>,
     words: &[Word<'d>],
-    rke2: bool,
+    form: &'static Form,
     around: InstanceContext<'_>,
 ) -> Vec<Instance<'d>> {
     let flags = super::command::flags(None, words).settings;
@@ -294,7 +297,7 @@ pub(super) fn of_words<'d>(
         };
         found.push(Instance {
             component,
-            form: form(rke2),
+            form,
             completeness: Completeness::Partial,
             object,
             releases: around.releases(component, None),

@@ -1,14 +1,31 @@
 //! kops: fields named like the flags, over what kops sets by itself.
 
+use super::bootstrap::File;
+use super::form::Form;
 use super::{
-    ComponentKind, ConfigSource, Flag, Instance, InstanceContext, Setting, of_networks, setting,
-    version,
+    ComponentKind, Flag, Instance, InstanceContext, Setting, of_networks, setting, version,
 };
-use crate::kube::Completeness;
-use crate::kube::Object;
+use crate::kube::{Completeness, Object};
 use std::borrow::Cow;
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+/// kops' Cluster and InstanceGroup.
+pub static FORM: Form = Form {
+    name: "kops",
+    object_groups: &["kops.k8s.io", "kops"],
+    instances,
+    files: |object| File::all(object.node.at(&["spec", "fileAssets"]), "mode"),
+    files_are_private: true,
+    registries: |object| {
+        let mirrors = object.node.at(&["spec", "containerd", "registryMirrors"]);
+        let of_cluster = mirrors.filter(|_| object.gvk.is("kops.k8s.io", "Cluster"));
+        of_cluster.into_iter().collect()
+    },
+    distribution: "kops",
+    appended_lists: &["enable-admission-plugins"],
+    ..Form::EMPTY
+};
+
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     const SECTIONS: [(&str, ComponentKind); 7] = [
         ("kubeAPIServer", ComponentKind::ApiServer),
         ("kubeControllerManager", ComponentKind::ControllerManager),
@@ -29,7 +46,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
         .into_iter()
         .filter_map(|(key, component)| Some((spec.field(key)?, component)));
     let instance = |(section, component)| {
-        let mut settings = setting::fields("kops", component, section);
+        let mut settings = setting::fields(FORM.distribution, component, section);
         // kops sets these whatever is written.
         let forced =
             |s: &Setting<'_>| matches!(&*s.spelling, "anonymousAuth" | "enableAdmissionPlugins");
@@ -39,7 +56,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
         }
         Instance {
             component,
-            form: ConfigSource::Kops,
+            form: &FORM,
             completeness: Completeness::Partial,
             object,
             releases: around.releases(component, minor),
@@ -49,7 +66,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
     };
     let mut found: Vec<Instance<'d>> = sections.map(instance).collect();
     let ranges = ["podCIDR", "serviceClusterIPRange"].map(|key| spec.pair(key));
-    found.extend(of_networks(object, ConfigSource::Kops, ranges, around));
+    found.extend(of_networks(object, &FORM, ranges, around));
     // The API server of a Cluster is there whether or not it is spoken of.
     if object.gvk.kind == "Cluster" {
         // kops makes the configuration of a Secret of its own.
@@ -70,7 +87,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
             }
             None => found.push(Instance {
                 component: ComponentKind::ApiServer,
-                form: ConfigSource::Kops,
+                form: &FORM,
                 completeness: Completeness::Complete,
                 object,
                 releases: around.releases(ComponentKind::ApiServer, minor),

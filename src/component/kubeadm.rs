@@ -1,33 +1,47 @@
 //! kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration: extra arguments over kubeadm's own, a map up to v1beta3,
 //! a list of name and value since v1beta4. Cluster API and kind have the same structures inside of theirs.
 
-use super::{
-    ComponentKind, ConfigSource, Instance, InstanceContext, KIND_PATCHES, Setting, anchor,
-    networks, version,
-};
+use super::form::Form;
+use super::{ComponentKind, Instance, InstanceContext, Setting, anchor, kind, networks, version};
 use crate::finding::Releases;
-use crate::kube::Completeness;
-use crate::kube::Object;
+use crate::kube::{Completeness, Object};
 use crate::yaml::Node;
+
+const GROUP: &str = "kubeadm.k8s.io";
+
+/// kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration.
+pub static FORM: Form = Form {
+    name: "kubeadm",
+    file_groups: &[GROUP],
+    kinds_without_version: &[
+        (GROUP, "ClusterConfiguration"),
+        (GROUP, "InitConfiguration"),
+        (GROUP, "JoinConfiguration"),
+    ],
+    instances,
+    distribution: "kubeadm",
+    is_transparent: true,
+    ..Form::EMPTY
+};
 
 /// How an object carries kubeadm's structures.
 #[derive(Clone, Copy)]
 pub(super) struct Carrier<'d> {
     pub(super) object: Object<'d>,
-    pub(super) form: ConfigSource,
+    pub(super) form: &'static Form,
     pub(super) completeness: Completeness,
     /// The releases of Kubernetes.
     pub(super) releases: Releases,
 }
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let minor = version(object.node.field("kubernetesVersion"));
     let distribution = Carrier {
         object,
-        form: if around.path == KIND_PATCHES {
-            ConfigSource::Kind
+        form: if around.path == kind::PATCHES {
+            &kind::FORM
         } else {
-            ConfigSource::Kubeadm
+            &FORM
         },
         completeness: Completeness::Complete,
         releases: around.releases(ComponentKind::ApiServer, minor),

@@ -5,10 +5,14 @@
 
 mod api_server;
 pub mod bootstrap;
+mod cloud_init;
 mod cluster_api;
 mod command;
+mod component_file;
 pub mod encryption;
-mod file;
+mod etcd;
+pub mod form;
+pub mod forms;
 mod json_patch;
 mod k0s;
 mod k3s;
@@ -16,8 +20,11 @@ mod kind;
 mod kops;
 mod kubeadm;
 pub mod kubeadm_parts;
+mod kubeconfig;
 mod kubespray;
 mod mount;
+mod pem;
+mod rke2;
 mod setting;
 mod static_pod;
 mod tables;
@@ -29,10 +36,14 @@ use crate::go_value::{parse_bool, parse_duration};
 use crate::kube::{Completeness, Container, Object, PodSpec};
 use crate::yaml::{Node, NodeSpan};
 
-pub use k3s::own as k3s_settings;
+pub use form::Form;
+pub use k3s::GROUP as K3S;
+pub use kind::PATCHES as KIND_PATCHES;
 pub use mount::{mount_of, mounted, mounts};
+pub use rke2::KIND as RKE2;
 pub use setting::{Setting, is_open, number};
 pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
+pub use talos::GROUP as TALOS;
 pub use unit::{kubelet_unit, settings as unit_settings};
 
 /// Which program an instance configures.
@@ -105,60 +116,6 @@ pub fn is_system_pod(pod: PodSpec<'_>) -> bool {
         && pod.containers().next().is_some()
 }
 
-/// How the settings are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfigSource {
-    /// The command line of a container.
-    StaticPod,
-    /// The command line of a systemd unit, an environment file or a file of arguments.
-    Unit,
-    /// kubeadm's ClusterConfiguration, InitConfiguration and JoinConfiguration.
-    Kubeadm,
-    /// kubeadm's configuration in an object of Cluster API.
-    ClusterApi,
-    /// kind's Cluster.
-    Kind,
-    /// The component's own configuration file.
-    File,
-    /// k3s
-    K3s,
-    /// RKE2
-    Rke2,
-    /// k0s
-    K0s,
-    /// kops
-    Kops,
-    /// kubespray
-    Kubespray,
-    /// Talos
-    Talos,
-}
-
-impl ConfigSource {
-    /// What runs the components, for messages.
-    pub const fn distribution(self) -> &'static str {
-        match self {
-            Self::StaticPod | Self::Unit => "",
-            Self::Kubeadm | Self::ClusterApi | Self::Kind => "kubeadm",
-            Self::File => "file",
-            Self::K3s => "k3s",
-            Self::Rke2 => "rke2",
-            Self::K0s => "k0s",
-            Self::Kops => "kops",
-            Self::Kubespray => "kubespray",
-            Self::Talos => "talos",
-        }
-    }
-
-    /// Whether what the carrier does not set has the program's own default: known of those whose source was read.
-    const fn is_transparent(self) -> bool {
-        matches!(
-            self,
-            Self::StaticPod | Self::Unit | Self::Kubeadm | Self::ClusterApi | Self::Kind
-        )
-    }
-}
-
 /// Where an effective value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -175,7 +132,7 @@ pub struct Instance<'d> {
     /// Which.
     pub component: ComponentKind,
     /// How it is written.
-    pub form: ConfigSource,
+    pub form: &'static Form,
     /// How much of it is written here.
     pub completeness: Completeness,
     /// The object that holds it.
@@ -187,9 +144,6 @@ pub struct Instance<'d> {
     /// Where to point when a setting is missing.
     pub anchor: NodeSpan<'d>,
 }
-
-/// The key that patches of kind stand under, which is their path.
-pub const KIND_PATCHES: &str = "kubeadmConfigPatches";
 
 /// What the instances of an object are read with.
 #[derive(Clone, Copy)]
@@ -244,39 +198,12 @@ fn anchor<'d>(object: Object<'d>, places: &[Option<Node<'d>>]) -> NodeSpan<'d> {
 impl<'d> Instance<'d> {
     /// The components that an object configures.
     pub fn of(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Self> {
-        let (group, kind) = (object.gvk.group, object.gvk.kind);
-        match group {
-            "" | "apps" | "extensions" | "batch" => match kind {
-                "ConfigMap" | "Secret" | "Service" => Vec::new(),
-                _ if object.gvk.version == "v1alpha1" => talos::documents(object, around),
-                _ => static_pod::instances(object, around),
-            },
-            "kubeadm.k8s.io" => kubeadm::instances(object, around),
-            "controlplane.cluster.x-k8s.io" | "bootstrap.cluster.x-k8s.io" => {
-                cluster_api::instances(object, around)
-            }
-            "cluster.x-k8s.io" if kind == "ClusterClass" => json_patch::class(object, around),
-            "cluster.x-k8s.io" => cluster_api::networks(object, around),
-            JSON_PATCH => json_patch::kind(object, around),
-            "kind.x-k8s.io" => kind::instances(object, around),
-            "kubelet.config.k8s.io"
-            | "kubeproxy.config.k8s.io"
-            | "kubescheduler.config.k8s.io"
-            | ETCD => file::instances(object, around),
-            "apiserver.config.k8s.io" => api_server::instances(object, around),
-            K3S | "provisioning.cattle.io" | "k3d.io" => k3s::instances(object, around),
-            "k0s.k0sproject.io" | "k0sctl.k0sproject.io" => k0s::instances(object, around),
-            "kops.k8s.io" | "kops" => kops::instances(object, around),
-            KUBESPRAY => kubespray::instances(object, around),
-            TALOS => talos::instances(object, around),
-            UNIT => unit::instances(object, around),
-            _ => Vec::new(),
-        }
+        Form::of(object.gvk).map_or_else(Vec::new, |form| (form.instances)(object, around))
     }
 
     /// The container of a pod that it is read from.
     pub fn container(&self) -> Option<Container<'d>> {
-        if self.form != ConfigSource::StaticPod {
+        if *self.form != forms::STATIC_POD {
             return None;
         }
         let of_instance = |c: &Container<'d>| c.node.span().contains(self.anchor.span);
@@ -366,30 +293,17 @@ impl<'d> Instance<'d> {
         })
     }
 
-    /// The items that Talos and kops put before those that are written, instead of having them replaced.
+    /// The items that the form's own list begins with, where those that are written do not replace it.
     fn own_items(&self, name: &str) -> impl Iterator<Item = &'static str> {
-        const ADDED: [&str; 5] = [
-            "authorization-mode",
-            "controllers",
-            "enable-admission-plugins",
-            "feature-gates",
-            "tls-cipher-suites",
-        ];
-        let added = match self.form {
-            ConfigSource::Talos => ADDED.contains(&name),
-            ConfigSource::Kops => name == "enable-admission-plugins",
-            _ => false,
-        };
-        let own = tables::distribution_default(
-            self.form.distribution(),
-            self.component,
-            name,
-            self.releases,
-        );
-        let own = own
-            .filter(|value| added && *value != "?")
-            .unwrap_or_default();
+        let appended = self.form.appended_lists.contains(&name);
+        let own = || self.distribution_default(name).filter(|own| *own != "?");
+        let own = appended.then(own).flatten().unwrap_or_default();
         own.split(',').filter(|item| !item.is_empty())
+    }
+
+    /// What the distribution sets, where it says so.
+    fn distribution_default(&self, name: &str) -> Option<&'static str> {
+        tables::distribution_default(self.form.distribution, self.component, name, self.releases)
     }
 
     /// What a setting is that is not written; `None` where that cannot be known.
@@ -400,20 +314,16 @@ impl<'d> Instance<'d> {
         {
             return None;
         }
-        let distribution = self.form.distribution();
-        if let Some(value) =
-            tables::distribution_default(distribution, self.component, name, self.releases)
-        {
-            let origin = if self.form == ConfigSource::File || distribution.is_empty() {
+        if let Some(value) = self.distribution_default(name) {
+            let program = self.form.is_own_file || self.form.distribution.is_empty();
+            let origin = if program {
                 Origin::BinaryDefault
             } else {
                 Origin::DistributionDefault
             };
             return Some((value, origin));
         }
-        // etcd reads the same settings from its file as from its flags.
-        let own = self.form == ConfigSource::File && self.component == ComponentKind::Etcd;
-        if !(self.form.is_transparent() || own) {
+        if !self.form.is_transparent {
             return None;
         }
         let value = tables::default(self.component, name, self.releases)?;
@@ -459,11 +369,8 @@ impl<'d> Instance<'d> {
         if let Some(setting) = self.last(name) {
             return setting.spelling.to_string();
         }
-        let form = match self.form {
-            ConfigSource::File => self.component.name(),
-            form => form.distribution(),
-        };
-        match tables::path_of(form, self.component, name) {
+        let rows = self.form.field_rows(self.component);
+        match tables::path_of(rows, self.component, name) {
             Some(path) => path.to_owned(),
             None => format!("--{name}"),
         }
@@ -499,7 +406,7 @@ fn networks<'d>(places: [Option<(Node<'d>, Node<'d>)>; 2]) -> Vec<Setting<'d>> {
 /// An instance of the controller manager that shows the networks only.
 fn of_networks<'d>(
     object: Object<'d>,
-    form: ConfigSource,
+    form: &'static Form,
     places: [Option<(Node<'d>, Node<'d>)>; 2],
     around: InstanceContext<'_>,
 ) -> Option<Instance<'d>> {
@@ -516,25 +423,6 @@ fn of_networks<'d>(
     })
 }
 
-/// Groups of documents that have none of their own: what stands in them tells what they are.
-pub const ETCD: &str = "etcd.io";
-/// k3s and RKE2.
-pub const K3S: &str = "k3s.io";
-/// The kind of RKE2's configuration in that group.
-pub const RKE2: &str = "Rke2Configuration";
-/// kubespray's variables.
-pub const KUBESPRAY: &str = "kubespray.io";
-/// Talos' machine configuration.
-pub const TALOS: &str = "talos.dev";
-/// cloud-init's user data.
-pub const CLOUD_INIT: &str = "cloud-init.io";
-/// Lists of operations in a document of kind's.
-pub const JSON_PATCH: &str = "json-patch.kind.x-k8s.io";
-/// systemd units, environment files and argument files.
-pub const UNIT: &str = "systemd.io";
-/// Keys and certificates in PEM.
-pub const PEM: &str = "pem";
-
 /// The minor version in `v1.37.2` or `1.37`.
 pub fn minor(version: &str) -> Option<u8> {
     let version = version.trim().trim_start_matches('v');
@@ -550,66 +438,25 @@ fn version(node: Option<Node<'_>>) -> Option<u8> {
     minor(node?.text()?)
 }
 
-/// A list of operations in a document of kind's, on a document of this kind.
-pub fn json_patch<'d>(root: Node<'d>, of: &str) -> Option<Object<'d>> {
-    json_patch::named(root, of)
+/// Groups and kinds of documents that may leave out `apiVersion`, being what kind lets its users patch.
+pub fn kinds_without_version() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let kinds = forms::ALL.iter().flat_map(|f| f.kinds_without_version);
+    kinds.copied()
 }
 
-/// The files that a ClusterClass adds to those of its templates: an entry each.
-pub fn patched_files(class: Object<'_>) -> Vec<Node<'_>> {
-    json_patch::files_of(class)
+/// The settings of a distribution itself, called like the flags of k3s.
+pub fn own_settings(object: Object<'_>) -> Vec<Setting<'_>> {
+    Form::of(object.gvk).map_or_else(Vec::new, |form| (form.own_settings)(object))
 }
 
-/// Whether a map without a kind configures k3s or RKE2: two of its server's keys.
-pub fn reads_as_k3s(root: Node<'_>) -> bool {
-    let known = |(key, _): &(Node<'_>, Node<'_>)| {
-        let name = key.text().unwrap_or_default();
-        k3s::SERVER_KEYS.contains(&name.strip_suffix('+').unwrap_or(name))
-    };
-    root.pairs().filter(known).nth(1).is_some()
-}
-
-/// Whether a text with these words may be such a map.
-pub fn mentions_k3s(has: impl Fn(&str) -> bool) -> bool {
-    let keys = k3s::SERVER_KEYS.into_iter();
-    keys.filter(|key| has(key)).nth(1).is_some()
-}
-
-/// Whether a map holds a variable of kubespray.
-pub fn reads_as_kubespray(root: Node<'_>) -> bool {
-    const STARTS: [&str; 4] = ["kube_", "kubelet_", "kubeconfig_", "containerd_registr"];
-    let known = |(key, _): (Node<'_>, Node<'_>)| {
-        let name = key.text().unwrap_or_default();
-        STARTS.iter().any(|s| name.starts_with(s))
-            || ["", "[]"]
-                .iter()
-                .any(|suffix| !tables::field("kubespray", &format!("{name}{suffix}")).is_empty())
-    };
-    root.pairs().any(known)
+/// What an object tells a container runtime of registries.
+pub fn registries(object: Object<'_>) -> Vec<Node<'_>> {
+    Form::of(object.gvk).map_or_else(Vec::new, |form| (form.registries)(object))
 }
 
 /// Groups whose documents configure a cluster's components. They count also where they stand inside of a scalar.
 pub fn is_config(group: &str) -> bool {
-    matches!(
-        group,
-        "kubeadm.k8s.io"
-            | "kubelet.config.k8s.io"
-            | "kubeproxy.config.k8s.io"
-            | "kubescheduler.config.k8s.io"
-            | "apiserver.config.k8s.io"
-            | "apiserver.k8s.io"
-            | "audit.k8s.io"
-            | "kubecontrollermanager.config.k8s.io"
-            | "pod-security.admission.config.k8s.io"
-            | "eventratelimit.admission.k8s.io"
-            | "podtolerationrestriction.admission.k8s.io"
-            | "resourcequota.admission.k8s.io"
-            | "controllermanager.config.k8s.io"
-            | ETCD
-            | K3S
-            | TALOS
-            | UNIT
-            | CLOUD_INIT
-            | PEM
-    )
+    forms::ALL
+        .iter()
+        .any(|form| form.file_groups.contains(&group))
 }

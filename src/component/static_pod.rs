@@ -1,13 +1,22 @@
 //! Static pods, and pod templates of hosted control planes: the command line of a container.
 
 use super::command::{Word, basename, component, flags, shell_words};
-use super::{ComponentKind, ConfigSource, Instance, InstanceContext, Setting, minor};
-use crate::kube::Completeness;
+use super::form::Form;
+use super::{ComponentKind, Instance, InstanceContext, Setting, minor};
 use crate::kube::image::Reference;
-use crate::kube::{Container, Object, PodSpec};
+use crate::kube::{Completeness, Container, Object, PodSpec};
 use crate::yaml::Node;
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+/// The command line of a container.
+pub static FORM: Form = Form {
+    name: "static-pod",
+    object_groups: &["", "apps", "batch", "extensions"],
+    instances,
+    is_transparent: true,
+    ..Form::EMPTY
+};
+
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let pod = PodSpec::of(object);
     pod.into_iter()
         .flat_map(PodSpec::containers)
@@ -92,7 +101,7 @@ fn build<'d>(
     let tag = image(container).and_then(|i| i.tag);
     Instance {
         component,
-        form: ConfigSource::StaticPod,
+        form: &FORM,
         completeness: if flags.open || container.node.field("envFrom").is_some() {
             Completeness::Partial
         } else {

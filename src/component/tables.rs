@@ -31,8 +31,6 @@ pub struct Gate {
     pub name: &'static str,
     since: u8,
     until: u8,
-    /// `alpha`, `beta`, `GA` or `deprecated`.
-    pub stage: &'static str,
     /// Whether it is on by default.
     pub on: bool,
     /// Whether it can no longer be changed.
@@ -46,8 +44,6 @@ pub struct Plugin {
     pub name: &'static str,
     since: u8,
     until: u8,
-    /// Whether it is on by default.
-    pub on: bool,
 }
 
 /// A flag or an admission plugin that is gone.

@@ -1,12 +1,55 @@
 //! systemd units and their drop-ins, environment files and files of arguments.
 
 use super::command::{Flags, Word, basename, component, flags, shell_words};
-use super::{ComponentKind, ConfigSource, Instance, InstanceContext, Setting, k0s, k3s};
-use crate::kube::Completeness;
-use crate::kube::Object;
-use crate::yaml::{Node, NodeKind};
+use super::form::{FileName, Form, OwnFormat};
+use super::{ComponentKind, Instance, InstanceContext, Setting, forms, k3s};
+use crate::kube::{Completeness, Object};
+use crate::yaml::{Format, Node, NodeKind};
 
-pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
+const GROUP: &str = "systemd.io";
+
+/// The command line of a systemd unit, an environment file or a file of arguments.
+pub static FORM: Form = Form {
+    name: "unit",
+    file_groups: &[GROUP],
+    format,
+    formats: &[
+        OwnFormat {
+            format: Format::Unit,
+            gvk: (GROUP, "Unit"),
+            words: &[
+                "kube", "etcd", "ETCD_", "KUBE", "k3s", "rke2", "k0s", "K3S_", "RKE2_",
+            ],
+        },
+        OwnFormat {
+            format: Format::Arguments,
+            gvk: (GROUP, "Unit"),
+            words: &["--"],
+        },
+    ],
+    instances,
+    own_settings: |object| k3s::of_unit(object.node),
+    is_transparent: true,
+    ..Form::EMPTY
+};
+
+fn format(file: &FileName<'_>) -> Option<Format> {
+    const VARIABLES: [&str; 4] = ["etcd.env", "etcd.conf", "kubelet.env", "kubeadm-flags.env"];
+    let FileName { name, parent, .. } = *file;
+    let of_program = name.starts_with("kube") || matches!(name, "etcd" | "k3s" | "rke2");
+    let is_unit = VARIABLES.contains(&name)
+        || name.ends_with(".service.env")
+        || file.is("service")
+        || file.is("conf") && parent.ends_with(".service.d");
+    match parent {
+        _ if is_unit => Some(Format::Unit),
+        "default" | "sysconfig" if of_program => Some(Format::Unit),
+        "args" if of_program => Some(Format::Arguments),
+        _ => None,
+    }
+}
+
+fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let root = object.node;
     if root.kind() == NodeKind::Seq {
         return arguments(object, around).into_iter().collect();
@@ -22,7 +65,7 @@ pub(super) fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> 
 
 /// What a unit or an environment file sets, whatever program it is for: its variables, and the flags of its commands.
 pub fn settings(object: Object<'_>) -> Vec<Setting<'_>> {
-    if object.gvk.group != super::UNIT {
+    if object.gvk.group != GROUP {
         return Vec::new();
     }
     let (commands, variables) = read(object.node);
@@ -86,21 +129,15 @@ fn exec_start<'d>(
     around: InstanceContext<'_>,
 ) -> Vec<Instance<'d>> {
     let words = shell_words(command, 0);
-    let k3s = words
-        .iter()
-        .position(|w| matches!(basename(&w.text), "k3s" | "rke2"));
-    if let Some(at) = k3s {
-        let rke2 = words.get(at).is_some_and(|w| basename(&w.text) == "rke2");
-        return k3s::of_words(
-            object,
-            words.get(at + 1..).unwrap_or_default(),
-            rke2,
-            around,
-        );
-    }
-    if let Some(at) = words.iter().position(|w| basename(&w.text) == "k0s") {
-        let rest = words.get(at + 1..).unwrap_or_default();
-        return k0s::of_words(object, rest, around).into_iter().collect();
+    let of_program = |word: &Word<'_>| {
+        let mut forms = forms::ALL.into_iter();
+        forms.find(|form| form.programs.contains(&basename(&word.text)))
+    };
+    let program = words.iter().zip(1..);
+    let mut program = program.filter_map(|(word, next)| Some((of_program(word)?, next)));
+    if let Some((form, next)) = program.next() {
+        let rest = words.get(next..).unwrap_or_default();
+        return (form.of_command)(object, rest, around);
     }
     let Some((component, rest)) = component(&words) else {
         return Vec::new();
@@ -118,7 +155,7 @@ fn one<'d>(
 ) -> Instance<'d> {
     Instance {
         component,
-        form: ConfigSource::Unit,
+        form: &FORM,
         completeness: if flags.open {
             Completeness::Partial
         } else {
@@ -209,7 +246,7 @@ fn of_variables<'d>(
     let found = both.into_iter().filter_map(|(component, settings)| {
         Some(Instance {
             component,
-            form: ConfigSource::Unit,
+            form: &FORM,
             completeness: Completeness::Partial,
             object,
             releases: around.releases(component, None),

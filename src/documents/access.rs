@@ -1,6 +1,7 @@
 //! Who may do what in a set: roles, bindings, accounts, and the pods that run as them.
 
-use super::{DocumentFacts, DocumentSet, Fact, SavedSpan, folder};
+use super::paths::{folder, nearest};
+use super::{Analysed, DocumentFacts, DocumentSet, Fact, SavedSpan};
 use crate::component::is_system_pod;
 use crate::finding::Finding;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule, RoleRef, Subject};
@@ -102,51 +103,55 @@ fn named<'d>(node: Node<'d>, field: &str) -> Option<&'d str> {
     node.field(field)?.as_str().filter(|text| !text.is_empty())
 }
 
-impl DocumentFacts {
-    /// What set rules ask of bindings, accounts and pods.
-    pub fn of_access(object: Object<'_>, completeness: Completeness) -> Option<Self> {
-        let namespace = object.namespace().map(str::to_owned);
-        let fact = match (object.gvk.group, object.gvk.kind) {
-            _ if completeness == Completeness::Partial => return None,
-            ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-                Fact::Binding(binding(object, namespace)?)
-            }
-            ("", "ServiceAccount") => Fact::Account(account(object, namespace)?),
-            _ => Fact::Pod(pod(PodSpec::of(object)?, namespace)?),
-        };
-        Some(Self::new(object, fact))
-    }
+/// What set rules ask of roles, bindings, accounts and pods.
+pub(super) fn facts(analysed: &Analysed<'_, '_>) -> Vec<Fact> {
+    fact(analysed).into_iter().collect()
+}
 
-    /// What set rules ask of a role, with what is found of its rules.
-    pub fn of_role(object: Object<'_>, dangers: Vec<Finding>) -> Self {
-        let rules = || PolicyRule::of(object);
-        let selectors = object.node.at(&["aggregationRule", "clusterRoleSelectors"]);
-        let selectors = items(selectors);
-        let mut role = RoleFacts {
-            file: object.node.document().place.file(),
-            namespace: object.namespace().map(str::to_owned),
-            everything: None,
-            outside: false,
-            dangers: Vec::new(),
-            labels: {
-                let mut labels = texts(object.metadata("labels"));
-                labels.sort_unstable();
-                labels
-            },
-            takes: selectors.map(|s| texts(s.field("matchLabels"))).collect(),
-        };
-        role.takes.retain(|labels| !labels.is_empty());
-        // The cluster overwrites what stands beside an aggregation.
-        if object.node.field("aggregationRule").is_none() {
-            role.everything = rules()
-                .find_map(PolicyRule::grants_everything)
-                .map(SavedSpan::of);
-            role.outside = rules().next().is_some()
-                && rules().all(|rule| rule.outside_of_namespaces().is_some());
-            role.dangers = dangers;
-        }
-        Self::new(object, Fact::Role(role))
+fn fact(analysed: &Analysed<'_, '_>) -> Option<Fact> {
+    let object = analysed.object;
+    if analysed.completeness == Completeness::Partial {
+        return None;
     }
+    let namespace = || object.namespace().map(str::to_owned);
+    Some(match (object.gvk.group, object.gvk.kind) {
+        (_, "Role" | "ClusterRole") => Fact::Role(role(object, namespace(), analysed.dangers)),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            Fact::Binding(binding(object, namespace())?)
+        }
+        ("", "ServiceAccount") => Fact::Account(account(object, namespace())?),
+        _ => Fact::Pod(pod(PodSpec::of(object)?, namespace())?),
+    })
+}
+
+fn role(object: Object<'_>, namespace: Option<String>, dangers: &[Finding]) -> RoleFacts {
+    let rules = || PolicyRule::of(object);
+    let selectors = object.node.at(&["aggregationRule", "clusterRoleSelectors"]);
+    let selectors = items(selectors);
+    let mut role = RoleFacts {
+        file: object.node.document().place.file(),
+        namespace,
+        everything: None,
+        outside: false,
+        dangers: Vec::new(),
+        labels: {
+            let mut labels = texts(object.metadata("labels"));
+            labels.sort_unstable();
+            labels
+        },
+        takes: selectors.map(|s| texts(s.field("matchLabels"))).collect(),
+    };
+    role.takes.retain(|labels| !labels.is_empty());
+    // The cluster overwrites what stands beside an aggregation.
+    if object.node.field("aggregationRule").is_none() {
+        role.everything = rules()
+            .find_map(PolicyRule::grants_everything)
+            .map(SavedSpan::of);
+        role.outside =
+            rules().next().is_some() && rules().all(|rule| rule.outside_of_namespaces().is_some());
+        role.dangers = dangers.to_vec();
+    }
+    role
 }
 
 /// The texts of a map.
@@ -429,7 +434,7 @@ impl<'a> Access<'a> {
             "Role" => self.roles.find(role, namespace.as_deref()),
             _ => Vec::new(),
         };
-        nearest(found, binding.path)
+        nearest(found, |role| role.path, binding.path)
     }
 
     /// Those whose rules count: of a role that aggregates others, these. Many bindings may give it.
@@ -470,7 +475,7 @@ impl<'a> Access<'a> {
             let here = |a: &Of<'a, AccountFacts>| folder(a.path) == folder(pod.path);
             found.retain(|a| a.fact.namespace.as_deref() == namespace || here(a));
         }
-        nearest(found, pod.path)
+        nearest(found, |account| account.path, pod.path)
     }
 
     /// The bindings that name the account of a pod.
@@ -482,7 +487,8 @@ impl<'a> Access<'a> {
                 return namespace == theirs;
             }
             // One of both is not known: the same object, or at least the same place, must be meant.
-            match nearest(self.by_account.find(name, theirs), binding.path)[..] {
+            let accounts = self.by_account.find(name, theirs);
+            match nearest(accounts, |account| account.path, binding.path)[..] {
                 [] => mine.is_empty() && folder(pod.path) == folder(binding.path),
                 [their] => mine.contains(&their),
                 _ => false,
@@ -534,16 +540,4 @@ pub fn groups_of(pod: Of<'_, PodFacts>) -> Vec<Option<&str>> {
 /// The account that a pod runs as.
 pub fn account_of(pod: Of<'_, PodFacts>) -> &str {
     pod.fact.account.as_deref().unwrap_or(DEFAULT)
-}
-
-/// Those that share most of their path with another file.
-fn nearest<'a, T>(found: Vec<Of<'a, T>>, path: &str) -> Vec<Of<'a, T>> {
-    let shared = |of: &Of<'a, T>| {
-        let folders = folder(of.path).split('/').zip(folder(path).split('/'));
-        (folders.take_while(|(a, b)| a == b).count(), of.path == path)
-    };
-    let Some(best) = found.iter().map(shared).max().filter(|_| found.len() > 1) else {
-        return found;
-    };
-    found.into_iter().filter(|of| shared(of) == best).collect()
 }

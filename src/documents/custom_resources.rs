@@ -1,8 +1,8 @@
 //! Custom resources and their definitions: what is kept of each until all files are read.
 
-use super::{DocumentFacts, Fact};
+use super::{Analysed, Fact};
 use crate::finding::Finding;
-use crate::kube::{Completeness, Object};
+use crate::kube::Completeness;
 use crate::text::Span;
 use crate::yaml::Node;
 
@@ -34,32 +34,30 @@ const FILES: [&str; 5] = [
     "kubeadm.k8s.io",
 ];
 
-impl DocumentFacts {
-    /// What is kept of an object of a group that is somebody's own; `published` tells what is wrong with a custom resource.
-    pub fn of_custom(
-        object: Object<'_>,
-        completeness: Completeness,
-        published: impl FnOnce() -> Option<Vec<Finding>>,
-    ) -> Option<Self> {
-        let text = |path: &[&str]| object.node.at(path).and_then(Node::as_str);
-        let gvk = object.gvk;
-        let (group, kind, defines) = if gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-            let kind = text(&["spec", "names", "kind"])?;
-            (text(&["spec", "group"])?, kind, true)
-        } else {
-            let file = gvk.group.ends_with(".config.k8s.io") || FILES.contains(&gvk.group);
-            let named = object.name().is_some() || text(&["metadata", "generateName"]).is_some();
-            (gvk.group.contains('.') && !file && named).then_some((gvk.group, gvk.kind, false))?
-        };
-        let facts = CustomFacts {
-            group: group.to_owned(),
-            version: if defines { "" } else { gvk.version }.to_owned(),
-            kind: kind.to_owned(),
-            defines,
-            span: object.node.span(),
-            completeness,
-            published: if defines { None } else { published() },
-        };
-        Some(Self::new(object, Fact::Custom(facts)))
-    }
+/// What is kept of an object of a group that is somebody's own.
+pub(super) fn facts(analysed: &Analysed<'_, '_>) -> Vec<Fact> {
+    fact(analysed).map(Fact::Custom).into_iter().collect()
+}
+
+fn fact(analysed: &Analysed<'_, '_>) -> Option<CustomFacts> {
+    let (object, published) = (analysed.object, analysed.published?);
+    let text = |path: &[&str]| object.node.at(path).and_then(Node::as_str);
+    let gvk = object.gvk;
+    let (group, kind, defines) = if gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        let kind = text(&["spec", "names", "kind"])?;
+        (text(&["spec", "group"])?, kind, true)
+    } else {
+        let file = gvk.group.ends_with(".config.k8s.io") || FILES.contains(&gvk.group);
+        let named = object.name().is_some() || text(&["metadata", "generateName"]).is_some();
+        (gvk.group.contains('.') && !file && named).then_some((gvk.group, gvk.kind, false))?
+    };
+    Some(CustomFacts {
+        group: group.to_owned(),
+        version: if defines { "" } else { gvk.version }.to_owned(),
+        kind: kind.to_owned(),
+        defines,
+        span: object.node.span(),
+        completeness: analysed.completeness,
+        published: if defines { None } else { published() },
+    })
 }

@@ -1,5 +1,6 @@
 //! What kustomizations, charts and skaffold say about the other files of a repository.
 
+use super::paths::{ancestors, folder};
 use crate::text::FileId;
 use crate::yaml::{Document, Limits, Node, Provenance, items, parse, split};
 use std::collections::{HashMap, HashSet};
@@ -42,7 +43,7 @@ impl Repository {
 
     /// Takes in the kustomization at `path`.
     pub fn add_kustomization(&mut self, path: &str, text: &str) {
-        let folder = super::folder(path);
+        let folder = folder(path);
         let paths = |root: Node<'_>, list| -> Vec<String> {
             let items = root.list(list).filter_map(Node::as_str);
             items.filter_map(|path| join(folder, path)).collect()
@@ -87,7 +88,7 @@ impl Repository {
     pub fn add_skaffold(&mut self, path: &str, text: &str) {
         each_document(text, |document| {
             let artifacts = items(document.root().at(&["build", "artifacts"]));
-            let folder = super::folder(path).to_owned();
+            let folder = folder(path).to_owned();
             let built = self.built.entry(folder).or_default();
             built.extend(names(artifacts, "image"));
         });
@@ -110,8 +111,7 @@ impl Repository {
 
     /// Whether a kustomization or skaffold sets the tag or digest of this image in this file.
     pub fn sets_image(&self, path: &str, name: &str) -> bool {
-        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        let mut built = above.chain([""]).filter_map(|f| self.built.get(f));
+        let mut built = ancestors(path).filter_map(|folder| self.built.get(folder));
         built.any(|images| images.contains(name))
             || self
                 .working_on(path)

@@ -6,17 +6,19 @@ mod custom_resources;
 mod facts;
 mod kustomize;
 pub mod namespace;
+mod paths;
 mod recognise;
 mod set;
 
 pub use custom_resources::CustomFacts;
 pub use facts::{
-    Anonymous, ComponentFacts, ConfigFile, ConfigFileFacts, DocumentFacts, Fact, FileRef,
+    Analysed, Anonymous, ComponentFacts, ConfigFile, ConfigFileFacts, DocumentFacts, Fact, FileRef,
     MachineFacts, MachinePart, NamespaceFacts, SavedSpan, SettingFact,
 };
 pub use kustomize::Repository;
+pub use paths::{ancestors, folder};
 pub use recognise::{
     DocumentContext, chunks, counts_when_nested, format_of, looks_like_manifest,
     may_contain_manifest, nested_texts, objects,
 };
-pub use set::{DocumentSet, Link, SetSetting, folder, set_of};
+pub use set::{DocumentSet, Link, SetSetting, set_of};

@@ -1,6 +1,6 @@
 //! What keeps privileged Pods out of Namespaces: their labels, the API server's default, or an engine for policies.
 
-use super::{DocumentFacts, Fact, NamespaceFacts, SavedSpan};
+use super::{Analysed, Fact, NamespaceFacts, SavedSpan};
 use crate::kube::{Completeness, Object, is_placeholder};
 use crate::yaml::{Node, NodeSpan, items};
 
@@ -8,16 +8,22 @@ use crate::yaml::{Node, NodeSpan, items};
 pub const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// What the rule about missing labels needs to know of an object. What a fragment lacks stands elsewhere.
-pub fn facts(object: Object<'_>, completeness: Completeness) -> Option<DocumentFacts> {
+pub(super) fn facts(analysed: &Analysed<'_, '_>) -> Vec<Fact> {
+    fact(analysed.object, analysed.completeness)
+        .into_iter()
+        .collect()
+}
+
+fn fact(object: Object<'_>, completeness: Completeness) -> Option<Fact> {
     if guards_pods(object) {
-        return Some(DocumentFacts::new(object, Fact::PodGuard));
+        return Some(Fact::PodGuard);
     }
     let at = lacks_level(object).filter(|_| completeness != Completeness::Partial)?;
     let facts = NamespaceFacts {
         name: object.name().unwrap_or("without a name").to_owned(),
         at: SavedSpan::of(at),
     };
-    Some(DocumentFacts::new(object, Fact::Namespace(facts)))
+    Some(Fact::Namespace(facts))
 }
 
 /// Where a Namespace lacks the label that keeps privileged Pods out.

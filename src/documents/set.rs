@@ -1,6 +1,7 @@
 //! Sets: what is applied together. A rule about several objects sees one set, never the whole repository.
 
 use super::access::Access;
+use super::paths::nearest;
 use super::{ConfigFile, DocumentFacts, Fact, SettingFact};
 use crate::component::ComponentKind;
 use std::cell::OnceCell;
@@ -144,32 +145,21 @@ fn meant<'a>(from: SetSetting<'a>, files: &FilesByName<'a>) -> Option<NamedFile<
     if candidates.len() > MAX_FILES_OF_ONE_NAME {
         return None;
     }
-    let rank = |c: &NamedFile<'_>| {
-        (
-            shared(parts(c.known_as()).rev(), parts(&names.path).rev()),
-            shared(parts(c.path), parts(from.path)),
-        )
+    // How much of the ends of both paths is the same.
+    let likeness = |c: &NamedFile<'_>| {
+        let both = parts(c.known_as()).rev().zip(parts(&names.path).rev());
+        both.take_while(|(a, b)| a == b).count()
     };
-    let best = candidates.iter().map(rank).max()?;
-    let mut best = candidates.iter().filter(|c| rank(c) == best);
-    match (best.next(), best.next()) {
-        (Some(only), None) => Some(*only),
+    let most = candidates.iter().map(likeness).max()?;
+    let alike = candidates.iter().filter(|c| likeness(c) == most).copied();
+    match nearest(alike.collect(), |c| c.path, from.path)[..] {
+        [only] => Some(only),
         _ => None,
     }
 }
 
-/// The folder that a file lies in: what lies in one folder is one cluster's.
-pub fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !matches!(*part, "" | "."))
-}
-
-/// How many parts two paths begin with alike.
-fn shared<'p>(a: impl Iterator<Item = &'p str>, b: impl Iterator<Item = &'p str>) -> usize {
-    a.zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// The set that a file belongs to: a folder, as a path from the root. A repository without such folders is one set.

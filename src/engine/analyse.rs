@@ -8,7 +8,7 @@ use super::suppress::{Suppression, ignores};
 use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
-use crate::documents::{self, DocumentContext, DocumentFacts, Repository};
+use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
 use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
@@ -21,6 +21,7 @@ use crate::yaml::{
     ReaderProblem, Rendered, decode_scalar, parse,
 };
 use std::cell::LazyCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -476,14 +477,29 @@ impl Analysis<'_> {
             within.completeness
         };
         if within.counts || documents::counts_when_nested(object) {
-            self.rules(object, completeness, within, exposed_secrets);
+            let (instances, dangers) = self.rules(object, completeness, within, exposed_secrets);
             let read = component::is_config(object.gvk.group);
-            if (within.depth == 0 || read) && self.rules.needs_schemas() {
-                let known = schema::Known::of(object);
+            let judged = (within.depth == 0 || read) && self.rules.needs_schemas();
+            let known = judged.then(|| schema::Known::of(object));
+            if let Some(known) = known {
                 self.schema(known, completeness);
-                if !read && !known.is_builtin() {
-                    self.custom(known, completeness);
-                }
+            }
+            let custom = known.filter(|known| !read && !known.is_builtin());
+            let (rules, context) = (self.rules, self.context(object, completeness));
+            let published = custom.map(|known| move || published(known, context, rules));
+            let analysed = Analysed {
+                object,
+                completeness,
+                within,
+                instances: &instances,
+                dangers: self.found.list.get(dangers).unwrap_or_default(),
+                published: published.as_ref().map(|published| published as _),
+            };
+            if rules.needs_sets() {
+                // One more than a file may have, so that it is seen to have more.
+                let room = (MAX_FACTS_PER_FILE + 1).saturating_sub(self.report.facts.len());
+                let facts = DocumentFacts::of(&analysed).take(room);
+                self.report.facts.extend(facts);
             }
         }
         if within.depth >= MAX_NESTING {
@@ -573,28 +589,15 @@ impl Analysis<'_> {
         }
     }
 
-    /// Keeps a custom resource or a definition until all files are read, with what its project's own definition says of it.
-    fn custom(&mut self, known: schema::Known<'_>, completeness: Completeness) {
-        let object = known.object;
-        let (rules, context) = (self.rules, self.context(object, completeness));
-        let published = || {
-            let problems = schema::validate_published(known, rules.targets, completeness)?;
-            let mut found = Findings::default();
-            for problem in problems {
-                report_problem(problem, context, rules, 0, &mut found);
-            }
-            Some(found.list)
-        };
-        self.record_fact(|| DocumentFacts::of_custom(object, completeness, published));
-    }
-
-    fn rules(
+    /// Asks the rules. What it returns, facts are read from: the components that the object configures, and which findings are about
+    /// the rules of a role.
+    fn rules<'o>(
         &mut self,
-        object: Object<'_>,
+        object: Object<'o>,
         completeness: Completeness,
         within: DocumentContext<'_>,
         exposed_secrets: &ExposedSecrets,
-    ) {
+    ) -> (Vec<Instance<'o>>, Range<usize>) {
         let rules = self.rules;
         let context = RuleContext {
             exposed_secrets: Some(exposed_secrets),
@@ -626,20 +629,15 @@ impl Analysis<'_> {
                 },
             );
         }
-        if matches!(object.gvk.kind, "Role" | "ClusterRole")
-            && completeness == Completeness::Complete
-        {
-            let dangers = self.found.list.get(before..).unwrap_or_default().to_vec();
-            self.record_fact(|| Some(DocumentFacts::of_role(object, dangers)));
-        }
-        self.record_fact(|| DocumentFacts::of_access(object, completeness));
+        let dangers = before..self.found.list.len();
         let around = InstanceContext {
             path: within.path,
             asked: rules.asked,
             beside_kubeadm: object.gvk.group == "kubelet.config.k8s.io"
                 && self.input.names_kubeadm(),
         };
-        for mut instance in Instance::of(object, around) {
+        let mut instances = Instance::of(object, around);
+        for instance in &mut instances {
             if completeness == Completeness::Partial {
                 instance.completeness = Completeness::Partial;
             }
@@ -647,14 +645,12 @@ impl Analysis<'_> {
                 rules.of_component(instance.component),
                 context,
                 |(policy, check), cx| match check {
-                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(&instance, cx),
-                    _ => check::component(policy, &instance, cx),
+                    Check::Component(run) | Check::ComponentAndSet(run, _) => run(instance, cx),
+                    _ => check::component(policy, instance, cx),
                 },
             );
-            self.record_fact(|| DocumentFacts::of_instance(&instance));
         }
-        self.record_fact(|| DocumentFacts::of_object(object, within, completeness));
-        self.record_fact(|| documents::namespace::facts(object, completeness));
+        (instances, dangers)
     }
 
     fn pod(&mut self, pod: PodSpec<'_>, context: RuleContext<'_>) {
@@ -709,14 +705,20 @@ impl Analysis<'_> {
             );
         }
     }
+}
 
-    /// Keeps what rules about several documents ask of this one.
-    fn record_fact(&mut self, facts: impl FnOnce() -> Option<DocumentFacts>) {
-        // One more than a file may have, so that it is seen to have more.
-        if self.rules.needs_sets() && self.report.facts.len() <= MAX_FACTS_PER_FILE {
-            self.report.facts.extend(facts());
-        }
+/// What the definition that a custom resource's project has published says is wrong with it; `None` where there is none.
+fn published(
+    known: schema::Known<'_>,
+    context: RuleContext<'_>,
+    rules: &RuleSet<'_>,
+) -> Option<Vec<Finding>> {
+    let problems = schema::validate_published(known, rules.targets, context.completeness)?;
+    let mut found = Findings::default();
+    for problem in problems {
+        report_problem(problem, context, rules, 0, &mut found);
     }
+    Some(found.list)
 }
 
 /// Leaves of two equal keys the one that counts.

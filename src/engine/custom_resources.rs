@@ -4,7 +4,7 @@
 use super::analyse::report_problem;
 use super::{FileReport, Note, NoteKind, RuleSet};
 use crate::check::{Findings, RuleContext};
-use crate::documents::{self, CustomFacts, Fact, Repository};
+use crate::documents::{self, CustomFacts, Fact, Repository, ancestors};
 use crate::ids;
 use crate::kube::Object;
 use crate::schema::{self, Definition, MAX_PROBLEMS, Patterns, SchemaProblem, UserSchema};
@@ -64,14 +64,6 @@ impl<'a> Definitions<'a> {
         let few = near.filter(|near| near.len() <= MAX_EQUAL_DEFINITIONS);
         few.map(Vec::as_slice).unwrap_or_default()
     }
-}
-
-/// A path, and the folders that it lies in, up to the root.
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    let folders = path
-        .rmatch_indices('/')
-        .filter_map(|(end, _)| path.get(..end));
-    std::iter::once(path).chain(folders).chain([""])
 }
 
 /// Checks the custom resources of the files that are reported; those that nobody defines become notes.

@@ -1,7 +1,9 @@
 //! Configuration files of the components, whatever component reads them.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, ConfigSource, Instance, KIND_PATCHES, is_open, minor};
+use crate::component::{
+    ComponentKind, Instance, KIND_PATCHES, is_open, kinds_without_version, minor,
+};
 use crate::finding::Releases;
 use crate::kube::Object;
 use crate::model::Severity;
@@ -65,7 +67,7 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
 /// A value that the component does not take from its own file.
 pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // etcd's file has numbers where its flags have durations.
-    if instance.form != ConfigSource::File || instance.component == ComponentKind::Etcd {
+    if !instance.form.is_own_file || instance.component == ComponentKind::Etcd {
         return;
     }
     for setting in instance.settings.iter().filter(|s| !is_open(&s.value)) {
@@ -107,13 +109,7 @@ fn first_line(text: &str) -> Option<(usize, &str)> {
 
 /// A patch of kind's, or a configuration in a ConfigMap of kubeadm's, that its reader does not take for one.
 pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
-    const PATCHED: [&str; 5] = [
-        "ClusterConfiguration",
-        "InitConfiguration",
-        "JoinConfiguration",
-        "KubeletConfiguration",
-        "KubeProxyConfiguration",
-    ];
+    let is_patched = |kind: &str| kinds_without_version().any(|(_, known)| known == kind);
     let root = object.node;
     let patches = object.gvk.kind == "Cluster";
     let texts: Vec<Node<'_>> = if patches {
@@ -135,7 +131,7 @@ pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         }
         match (kind_in(text), first_line(text)) {
-            (Some((at, kind)), _) if patches && !PATCHED.contains(&kind) => {
+            (Some((at, kind)), _) if patches && !is_patched(kind) => {
                 let message =
                     format!("kubeadm writes no {kind}: kind leaves this patch out without a word");
                 cx.report(node.part(at, at + kind.len()), message);

@@ -1,7 +1,7 @@
 //! etcd: who may talk to it, and what it puts at risk.
 
 use crate::check::{Cx, Draft};
-use crate::component::{ComponentKind, ConfigSource, Instance, Setting, is_open, number};
+use crate::component::{ComponentKind, Instance, Setting, forms, is_open, number};
 use crate::documents::{DocumentSet, folder};
 use crate::go_value::parse_bool;
 use crate::kube::PodSpec;
@@ -138,6 +138,11 @@ fn graded(draft: Draft<'_>, local: bool) {
     }
 }
 
+/// Whether no distribution stands between etcd and what is written: others set its CA themselves.
+fn is_told_all(etcd: &Instance<'_>) -> bool {
+    [&forms::STATIC_POD, &forms::UNIT, &forms::ETCD].contains(&etcd.form)
+}
+
 pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     if etcd.is_on("client-cert-auth") != Some(false) {
         return;
@@ -154,10 +159,7 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         Some(true) => {}
         // The distributions set the CA themselves.
-        None if !matches!(
-            etcd.form,
-            ConfigSource::StaticPod | ConfigSource::Unit | ConfigSource::File
-        ) => {}
+        None if !is_told_all(etcd) => {}
         _ => {
             if let Some(local) = is_local(etcd, "listen-client-urls", cx) {
                 let message = format!(
@@ -166,20 +168,6 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
                 graded(cx.setting(etcd, "client-cert-auth", message), local);
             }
         }
-    }
-}
-
-pub(super) fn client_cert_auth_without_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(setting) = etcd.last("client-cert-auth") else {
-        return;
-    };
-    if etcd.is_on("client-cert-auth") == Some(true) && etcd.is_set("trusted-ca-file") == Some(false)
-    {
-        let ca = etcd.spelling("trusted-ca-file");
-        cx.report(
-            setting.spot(),
-            format!("etcd takes client certificates of every public authority: `{ca}` is not set"),
-        );
     }
 }
 
@@ -226,10 +214,7 @@ pub(super) fn peer_client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
                 .severity(Severity::Info);
         }
         Some(true) => {}
-        None if !matches!(
-            etcd.form,
-            ConfigSource::StaticPod | ConfigSource::Unit | ConfigSource::File
-        ) => {}
+        None if !is_told_all(etcd) => {}
         // A part of the settings hardly says how many members there are.
         _ if peers || cx.is_strict() || etcd.completeness == Completeness::Partial => {
             let message = format!(
@@ -264,27 +249,10 @@ pub(super) fn peer_ca_shared_with_client_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>
     }
 }
 
-pub(super) fn peer_skip_client_san_verification(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    for name in [
-        "peer-skip-client-san-verification",
-        "experimental-peer-skip-client-san-verification",
-    ] {
-        if let Some(setting) = etcd.last(name).filter(|_| etcd.is_on(name) == Some(true)) {
-            cx.report(
-                setting.spot(),
-                format!(
-                    "etcd lets in members whose certificate is for another machine: `{}` is on",
-                    setting.spelling
-                ),
-            );
-        }
-    }
-}
-
 pub(super) fn unsafe_no_fsync(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let name = "unsafe-no-fsync";
     // A cluster of kind is thrown away.
-    let kept = etcd.form != ConfigSource::Kind && etcd.is_on(name) == Some(true);
+    let kept = *etcd.form != forms::KIND && etcd.is_on(name) == Some(true);
     if let Some(setting) = etcd.last(name).filter(|_| kept) {
         cx.report(
             setting.spot(),
@@ -399,7 +367,7 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     if let Some(setting) = etcd
         .last("data-dir")
-        .filter(|_| etcd.form != ConfigSource::StaticPod)
+        .filter(|_| *etcd.form != forms::STATIC_POD)
     {
         return host(setting.node(), cx);
     }

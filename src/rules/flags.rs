@@ -1,9 +1,7 @@
 //! Flags and feature gates: those that a release does not have, and those that do not do what they say.
 
 use crate::check::Cx;
-use crate::component::{
-    ComponentKind, ConfigSource, Flag, Gate, Instance, Removed, Setting, is_open,
-};
+use crate::component::{ComponentKind, Flag, Gate, Instance, Removed, Setting, forms, is_open};
 use crate::finding::Releases;
 use crate::go_value::parse_bool;
 use crate::text::nearest;
@@ -11,11 +9,9 @@ use std::collections::HashMap;
 
 /// Flags as they are written, where the form gives the program flags; klog's and Go's own are everybody's.
 fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
-    let by_flag = !matches!(
-        instance.form,
-        ConfigSource::File | ConfigSource::Kops | ConfigSource::Kubespray
-    );
-    let flag = move |s: &&Setting<'_>| by_flag && s.spelling.starts_with("--");
+    let has_fields =
+        instance.form.is_own_file || [&forms::KOPS, &forms::KUBESPRAY].contains(&instance.form);
+    let flag = move |s: &&Setting<'_>| !has_fields && s.spelling.starts_with("--");
     let common = |s: &&Setting<'_>| {
         !matches!(
             s.name.as_ref(),
@@ -157,7 +153,7 @@ pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// `--flag false` as two words is the flag switched on, and a word too much.
 pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    if !matches!(instance.form, ConfigSource::StaticPod) {
+    if *instance.form != forms::STATIC_POD {
         return;
     }
     for setting in written(instance) {

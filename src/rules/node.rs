@@ -2,7 +2,7 @@
 
 use crate::check::Cx;
 use crate::component::bootstrap::{File, commands, files};
-use crate::component::{ConfigSource, Instance, TALOS, is_open, kubelet_unit, unit_settings};
+use crate::component::{Form, Instance, forms, is_open, kubelet_unit, registries, unit_settings};
 use crate::kube::Object;
 use crate::kube::address::{Url, is_private};
 use crate::model::Severity;
@@ -66,6 +66,7 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
         "/var/lib/kubelet",
         "/etc/rancher",
     ];
+    let private = Form::of(object.gvk).is_some_and(|form| form.files_are_private);
     for file in files(object) {
         let ours = FOLDERS.iter().any(|f| {
             file.path
@@ -83,11 +84,7 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
             Some((node, Some(bits))) if bits & 0o7777 & !most != 0 => {
                 cx.report(node, format!("{path} may be read or changed by others: its mode is {bits:04o}, and {most:04o} is enough"));
             }
-            // cloud-init's own is 0644; Talos and kops have stricter ones.
-            None if secret
-                && object.gvk.group != TALOS
-                && !object.gvk.group.starts_with("kops") =>
-            {
+            None if secret && !private => {
                 cx.missing(file.entry.lacking(), format!("{path} may be read by everybody on the machine: without `permissions` its mode is 0644"));
             }
             _ => {}
@@ -132,7 +129,7 @@ pub(super) fn systemd_kubelet_no_config_file(kubelet: &Instance<'_>, cx: &mut Cx
     let file = ["config", "config-dir"]
         .iter()
         .all(|s| kubelet.is_set(s) == Some(false));
-    if kubelet.form != ConfigSource::Unit || !file {
+    if *kubelet.form != forms::UNIT || !file {
         return;
     }
     let open = [
@@ -171,25 +168,6 @@ pub(super) fn systemd_secret_in_environment(object: Object<'_>, cx: &mut Cx<'_>)
             )
             .secret();
         }
-    }
-}
-
-/// Where an object tells a container runtime of registries.
-fn registries(object: Object<'_>) -> Vec<Node<'_>> {
-    let at = |path: &[&str]| object.node.at(path).into_iter().collect::<Vec<_>>();
-    match (object.gvk.group, object.gvk.kind) {
-        ("k3s.io", "Registries") => vec![object.node],
-        ("provisioning.cattle.io", "Cluster") => at(&["spec", "rkeConfig", "registries"]),
-        (TALOS, _) => at(&["machine", "registries"]),
-        ("", "RegistryMirrorConfig" | "RegistryTLSConfig" | "RegistryAuthConfig") => {
-            vec![object.node]
-        }
-        ("kubespray.io", _) => ["containerd_registries_mirrors", "containerd_registry_auth"]
-            .iter()
-            .filter_map(|k| object.node.field(k))
-            .collect(),
-        ("kops.k8s.io", "Cluster") => at(&["spec", "containerd", "registryMirrors"]),
-        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pods that are the control plane itself.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, ConfigSource, Instance};
+use crate::component::{ComponentKind, Instance, forms};
 use crate::documents::{DocumentSet, folder};
 use crate::kube::{Container, PodSpec};
 use crate::yaml::Node;
@@ -108,9 +108,8 @@ pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let object = instance.object;
     let other = object.namespace().filter(|name| *name != "kube-system");
     let at = object.metadata("namespace");
-    if let (Some(name), Some(at), ConfigSource::StaticPod, "Pod") =
-        (other, at, instance.form, object.gvk.kind)
-    {
+    let is_pod = *instance.form == forms::STATIC_POD && object.gvk.kind == "Pod";
+    if let Some((name, at)) = other.zip(at).filter(|_| is_pod) {
         let component = instance.component.name();
         cx.report(
             at,

@@ -6,6 +6,7 @@
 //! A module uses only those above it (`tests/it/tidy.rs`): the table and what knows no objects, the walk and what each check reports
 //! with, the checks between fields by kind, their registry, and last what the engine asks.
 
+#[cfg(feature = "user-schemas")]
 mod cost;
 mod format;
 mod pattern;
@@ -37,6 +38,7 @@ mod definition;
 
 mod registry;
 
+#[cfg_attr(not(feature = "user-schemas"), path = "user_schema_absent.rs")]
 mod user_schema;
 mod validate;
 mod version;

@@ -1,7 +1,7 @@
 //! Regular expressions as the API server reads them (Go's RE2): whether it takes one, and whether a text matches it.
 
+use regex_automata::nfa::thompson;
 use regex_automata::nfa::thompson::pikevm::{Cache, PikeVM};
-use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::syntax;
 use std::collections::HashMap;
 use std::iter::Peekable;
@@ -24,13 +24,13 @@ pub(super) fn problem(pattern: &str) -> Option<&'static str> {
     PatternParser::new(pattern).read().err()
 }
 
-/// Bytes that a pattern counts for which is not of the kind that is matched in linear time.
-const IRREGULAR: usize = 256 << 10;
-
 /// Bytes that a pattern takes when it is compiled, up to a limit; `None` where that is more.
+#[cfg(feature = "user-schemas")]
 pub(super) fn size(pattern: &str, limit: usize) -> Option<usize> {
+    /// For one that is not of the kind that is matched in linear time.
+    const IRREGULAR: usize = 256 << 10;
     let config = thompson::Config::new().nfa_size_limit(Some(limit));
-    match NFA::compiler().configure(config).build(pattern) {
+    match thompson::NFA::compiler().configure(config).build(pattern) {
         Ok(nfa) => Some(nfa.memory_usage()),
         Err(e) if e.size_limit().is_some() => None,
         Err(_) => Some(IRREGULAR),

@@ -40,6 +40,9 @@ const STEPS: usize = 3_000_000;
 const HELD: usize = 40_000;
 
 impl UserSchema {
+    /// Whether this build can read schemas.
+    pub const SUPPORTED: bool = true;
+
     /// Of the text of a schema; why not, where it is none. `room` is the bytes that patterns of the schemas of a run may still take.
     pub fn compile(text: &str, room: &mut usize) -> Result<Self, String> {
         let schema: Value = serde_json::from_str(text).map_err(|e| format!("is no JSON: {e}"))?;

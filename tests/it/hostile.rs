@@ -98,7 +98,7 @@ impl TempFolder {
     }
 
     #[track_caller]
-    fn check_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
+    pub(crate) fn check_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
         let mut command = kubevet(&self.0, "compact");
         command.args(arguments);
         let ran = run(command, stdin, LIMIT);

@@ -175,3 +175,45 @@ fn a_collection_of_files_of_one_name_is_no_link() {
         assert_eq!(found, links, "{count} files");
     }
 }
+
+#[test]
+fn of_equally_named_files_the_nearest_is_meant() {
+    let unit = unit("kubelet", "config");
+    let kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+    let cases: [(&str, &[&str], Option<&str>); 5] = [
+        (
+            "a/node.service",
+            &["a/side.yaml", "b/side.yaml"],
+            Some("a/side.yaml"),
+        ),
+        (
+            "a/b/node.service",
+            &["a/side.yaml", "side.yaml"],
+            Some("a/side.yaml"),
+        ),
+        (
+            "a/b/node.service",
+            &["a/c/side.yaml", "b/side.yaml"],
+            Some("a/c/side.yaml"),
+        ),
+        // At the top, too, a file beside it is nearer than one in a folder.
+        (
+            "node.service",
+            &["side.yaml", "a/side.yaml"],
+            Some("side.yaml"),
+        ),
+        ("node.service", &["b/side.yaml", "a/side.yaml"], None),
+    ];
+    for (from, sides, expected) in cases {
+        let sides = sides.iter().map(|path| (*path, kubelet));
+        let all: Vec<_> = [(from, unit.as_str())].into_iter().chain(sides).collect();
+        let files = analysed(&all);
+        let links = set(&files).links(ComponentKind::Kubelet, "config");
+        let holds = |facts: &[DocumentFacts]| {
+            let mut facts = facts.iter();
+            facts.any(|f| links.iter().any(|link| std::ptr::eq(link.facts, f)))
+        };
+        let found = files.iter().find(|(_, facts)| holds(facts));
+        assert_eq!(found.map(|(path, _)| *path), expected, "{from}");
+    }
+}

@@ -8,9 +8,11 @@
 )]
 
 mod cli;
+mod edges;
 mod engine;
 mod fixes;
 mod formats;
+mod forms;
 mod hostile;
 mod links;
 mod policies;

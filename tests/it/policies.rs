@@ -21,12 +21,12 @@ fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
         .filter(|f| f.rule == policy.id && matches!(f.state, kubevet::finding::State::Open));
     let mut found: Vec<_> = of_rule
         .map(|f| {
-            assert!(f.exact, "{}: not exact", policy.id);
             let (file, line, text) = place(&report, f);
+            let inexact = if f.exact { "" } else { " (not exact)" };
             Expected {
                 file: file.into(),
                 line,
-                text: text.into(),
+                text: format!("{text}{inexact}"),
                 message: f.message.clone(),
                 help: f.help.to_string(),
                 severity: f.severity.name().into(),

@@ -6,6 +6,7 @@ use kubevet::yaml::{
     Chunk, Format, Limits, NodeKind, Parsed, Provenance, ReaderProblem, decode_scalar, parse, split,
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 
 fn read<'t>(text: &'t str, chunk: &Chunk) -> Parsed<'t> {
@@ -862,4 +863,38 @@ fn a_problem_is_one_line_whatever_the_keys() {
         messages,
         ["key `a\\nb` is given twice: kubectl keeps this one and drops the earlier"]
     );
+}
+
+/// What a key is looked up as is what the map holds under it: of merged maps the first, of equal keys the last.
+#[test]
+fn keys_are_looked_up_as_the_map_has_them() {
+    let fixture = fixture("structure.json");
+    let kubectl = fixture.as_object().unwrap().values();
+    let kubectl = kubectl.map(|case| case["text"].as_str().unwrap().to_owned());
+    let mut merged = 0;
+    for text in kubectl.chain(texts()) {
+        for chunk in split(&text) {
+            let Some(document) = read(&text, &chunk).document else {
+                continue;
+            };
+            for map in document.nodes().filter(|n| n.kind() == NodeKind::Map) {
+                merged += u32::from(map.pairs().any(|(key, _)| key.is_merge()));
+                let entries = map
+                    .entries()
+                    .filter_map(|(key, value)| Some((key.key()?, value.id())));
+                let last: BTreeMap<_, _> = entries.collect();
+                for (name, value) in last {
+                    let found = map.get(&name).map(kubevet::yaml::Node::id);
+                    assert_eq!(found, Some(value), "{name} of\n{text}");
+                }
+            }
+        }
+    }
+    assert!(merged > 10, "{merged}");
+    let text = "a: &a {k: 1, a: 1}\nb: &b {k: 2, b: 2}\nv:\n  <<: [*a, *b]\n";
+    let parsed = read(text, &split(text)[0]);
+    let document = parsed.document.unwrap();
+    let map = document.root().get("v").unwrap();
+    let value = |key: &str| map.get(key).and_then(kubevet::yaml::Node::as_int);
+    assert_eq!(["k", "a", "b"].map(value), [Some(1), Some(1), Some(2)]);
 }

@@ -6,8 +6,8 @@ use kubevet::finding::{Releases, State};
 use kubevet::model::Profile;
 
 /// Rules that find something in a text, for one release.
-fn found(path: &str, text: &str, minor: u8) -> Vec<String> {
-    let report = check(&[(path, text)], Profile::All, Releases::only(minor));
+fn found(text: &str, minor: u8) -> Vec<String> {
+    let report = check(&[("x.yaml", text)], Profile::All, Releases::only(minor));
     let open = report.findings.iter().filter(|f| f.state == State::Open);
     open.map(|f| f.rule.to_string()).collect()
 }
@@ -22,22 +22,27 @@ enum Holds {
 }
 use Holds::{Before, From};
 
-/// Fails unless the rule finds something on one side of the boundary and nothing on the other. `MINOR` in the text is the release.
+/// Fails unless each rule finds something in its text on one side of its boundary and nothing on the other; says all that are wrong.
+/// `MINOR` in a text is the release.
 #[track_caller]
-fn assert_boundary(rule: &str, holds: Holds, path: &str, text: &str) {
-    let (minor, after) = match holds {
-        From(minor) => (minor, true),
-        Before(minor) => (minor, false),
-    };
-    for (minor, expected) in [(minor - 1, !after), (minor, after)] {
-        let text = text.replace("MINOR", &minor.to_string());
-        let found = found(path, &text, minor);
-        assert_eq!(
-            found.iter().any(|r| r == rule),
-            expected,
-            "{rule} {holds:?}, at 1.{minor} {found:?} in\n{text}"
-        );
+fn assert_boundaries(rows: impl IntoIterator<Item = (String, Holds, String)>) {
+    let mut wrong = Vec::new();
+    for (rule, holds, text) in rows {
+        let (minor, after) = match holds {
+            From(minor) => (minor, true),
+            Before(minor) => (minor, false),
+        };
+        for (minor, expected) in [(minor - 1, !after), (minor, after)] {
+            let text = text.replace("MINOR", &minor.to_string());
+            let found = found(&text, minor);
+            if found.contains(&rule) != expected {
+                wrong.push(format!(
+                    "{rule} {holds:?}: at 1.{minor} {found:?} in\n{text}"
+                ));
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A pod with more fields, and one container with more of its own.
@@ -50,7 +55,7 @@ fn pod(fields: &str, container: &str) -> String {
 #[test]
 fn pod_security_is_that_of_the_release() {
     let users = "hostUsers: false";
-    for (rule, holds, fields, container) in [
+    let rows = [
         (
             "run-as-root-user",
             From(23),
@@ -146,14 +151,10 @@ fn pod_security_is_that_of_the_release() {
             "os: {name: windows}",
             "",
         ),
-    ] {
-        assert_boundary(
-            &format!("pod/{rule}"),
-            holds,
-            "x.yaml",
-            &pod(fields, container),
-        );
-    }
+    ];
+    assert_boundaries(rows.map(|(rule, holds, fields, container)| {
+        (format!("pod/{rule}"), holds, pod(fields, container))
+    }));
 }
 
 #[test]
@@ -163,7 +164,13 @@ fn rights_are_those_of_the_release() {
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\nrules:\n  - {{apiGroups: ['{groups}'], resources: ['{resources}'], verbs: ['{verbs}']}}\n"
         )
     };
-    for (rule, holds, role) in [
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}}\n";
+    let rows = [
+        (
+            "rbac/enforce-mountable-secrets",
+            From(32),
+            account.to_owned(),
+        ),
         ("rbac/pods-exec", Before(35), role("", "pods/exec", "get")),
         (
             "rbac/pods-attach",
@@ -190,16 +197,8 @@ fn rights_are_those_of_the_release() {
             From(25),
             role("policy", "podsecuritypolicies", "use"),
         ),
-    ] {
-        assert_boundary(rule, holds, "x.yaml", &role);
-    }
-    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}}\n";
-    assert_boundary(
-        "rbac/enforce-mountable-secrets",
-        From(32),
-        "x.yaml",
-        account,
-    );
+    ];
+    assert_boundaries(rows.map(|(rule, holds, text)| (rule.to_owned(), holds, text)));
 }
 
 #[test]
@@ -219,7 +218,7 @@ fn fields_and_their_values_are_those_of_the_release() {
             "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: h}}\nspec: {{maxReplicas: 2, scaleTargetRef: {{kind: Deployment, name: w{target}}}{spec}}}\n"
         )
     };
-    for (rule, holds, text) in [
+    let rows = [
         // What a release does not have yet, or no longer.
         (
             "field-not-in-release",
@@ -291,9 +290,8 @@ fn fields_and_their_values_are_those_of_the_release() {
                 ", minReplicas: 0, metrics: [{type: External, external: {metric: {name: m}, target: {type: Value, value: 1}}}]",
             ),
         ),
-    ] {
-        assert_boundary(&format!("schema/{rule}"), holds, "x.yaml", &text);
-    }
+    ];
+    assert_boundaries(rows.map(|(rule, holds, text)| (format!("schema/{rule}"), holds, text)));
 }
 
 /// Whatever a release takes of leading zeros, it takes no words.
@@ -312,7 +310,7 @@ fn addresses_are_such_in_every_release() {
                 &format!("hostAliases: [{{ip: '{ip}', hostnames: [a]}}]"),
                 "",
             );
-            let found = found("x.yaml", &text, minor);
+            let found = found(&text, minor);
             assert!(
                 found.iter().any(|rule| rule == "schema/format"),
                 "{ip} at 1.{minor}"
@@ -325,7 +323,7 @@ fn addresses_are_such_in_every_release() {
 #[test]
 fn versions_of_apis_end_where_the_table_says() {
     let table = std::fs::read_to_string("schemas/kubernetes/api-lifecycle.tsv").unwrap();
-    let mut rows = 0;
+    let (mut rows, mut wrong) = (0, Vec::new());
     for row in table.lines().filter(|l| !l.starts_with('#')) {
         let columns: Vec<&str> = row.split('\t').collect();
         let (group, version, kind) = (columns[0], columns[1], columns[2]);
@@ -350,42 +348,42 @@ fn versions_of_apis_end_where_the_table_says() {
         for boundary in deprecated.into_iter().chain(removed) {
             rows += 1;
             for release in [boundary - 1, boundary] {
-                let found = found("x.yaml", &text, release);
+                let found = found(&text, release);
                 let said = ["api/removed-version", "api/deprecated-version"];
                 let said: Vec<&str> = said
                     .into_iter()
                     .filter(|s| found.iter().any(|f| f == s))
                     .collect();
-                assert_eq!(
-                    said,
-                    Vec::from_iter(expected(release)),
-                    "1.{release}\n{text}"
-                );
+                let expected = Vec::from_iter(expected(release));
+                if said != expected {
+                    wrong.push(format!(
+                        "{expected:?}, not {said:?}, at 1.{release}: {text}"
+                    ));
+                }
             }
         }
     }
     assert!(rows > 200);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn versions_of_apis_begin_where_the_table_says() {
-    for (version, kind, first) in [
+    // What was there before 1.25 is judged for no older release.
+    let rows = [
         ("networking.k8s.io/v1", "ServiceCIDR", 33),
         ("resource.k8s.io/v1", "DeviceClass", 34),
-        ("autoscaling/v2", "HorizontalPodAutoscaler", 23),
         ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", 29),
         (
             "admissionregistration.k8s.io/v1",
             "ValidatingAdmissionPolicy",
             30,
         ),
-    ] {
-        // What was there before 1.25 is judged for no older release.
-        if first > 25 {
-            let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n");
-            assert_boundary("api/not-yet-available", Before(first), "x.yaml", &text);
-        }
-    }
+    ];
+    assert_boundaries(rows.map(|(version, kind, first)| {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n");
+        ("api/not-yet-available".to_owned(), Before(first), text)
+    }));
 }
 
 /// A static pod of a component with a flag, of whatever release is asked about.
@@ -398,7 +396,19 @@ fn static_pod(component: &str, flag: &str) -> String {
 #[test]
 fn settings_of_components_are_those_of_the_release() {
     let api = |flag| static_pod("kube-apiserver", flag);
-    for (rule, holds, text) in [
+    let kms = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: [{resources: [secrets], providers: [{kms: {apiVersion: v1, name: k, endpoint: 'unix:///a'}}]}]\n";
+    let rows = [
+        ("encryption/kms-v1", From(29), kms.to_owned()),
+        (
+            "kubelet/streaming-connection-idle-timeout",
+            Before(34),
+            static_pod("kubelet", "--streaming-connection-idle-timeout=0s"),
+        ),
+        (
+            "apiserver/kubelet-https-false",
+            Before(19),
+            api("--kubelet-https=false"),
+        ),
         (
             "flags/removed-flag",
             From(26),
@@ -485,9 +495,6 @@ fn settings_of_components_are_those_of_the_release() {
             Before(20),
             api("--secure-port=6443"),
         ),
-    ] {
-        assert_boundary(rule, holds, "x.yaml", &text);
-    }
-    let kms = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: [{resources: [secrets], providers: [{kms: {apiVersion: v1, name: k, endpoint: 'unix:///a'}}]}]\n";
-    assert_boundary("encryption/kms-v1", From(29), "x.yaml", kms);
+    ];
+    assert_boundaries(rows.map(|(rule, holds, text)| (rule.to_owned(), holds, text)));
 }

@@ -194,8 +194,6 @@ fn schema_modules_use_those_above_them_only() {
         .lines()
         .filter_map(|l| l.strip_prefix("mod ")?.strip_suffix(';'))
         .collect();
-    let files = sources("src/schema", "rs");
-    assert_eq!(order.len() + 1, files.len(), "a file is no module");
     let mut wrong = Vec::new();
     for (at, name) in order.iter().enumerate() {
         let text = fs::read_to_string(format!("src/schema/{name}.rs")).unwrap();

@@ -6,7 +6,7 @@ mod text;
 
 pub use text::{mentions_secret, unread_secret_lines};
 
-use crate::component::TALOS;
+use crate::component::Form;
 use crate::kube::Object;
 use crate::secrets::locate::{ExposedSecrets, Pieces, exposed_secrets};
 use crate::text::{Span, SpanSet};
@@ -33,7 +33,7 @@ pub fn secret_spans(
         keys: HashMap::new(),
         names: HashMap::new(),
         hidden: HashSet::new(),
-        talos: objects.iter().any(|o| o.gvk.group == TALOS),
+        keys_are_secret: objects.iter().any(has_secret_keys),
         kubeconfig: is_kubeconfig(document.root()),
     };
     for (object, known) in objects.iter().zip(known) {
@@ -52,6 +52,12 @@ pub fn secret_spans(
     }
     found.comments(document.text);
     found.spans.into_iter().collect()
+}
+
+/// Whether an object is of a form whose files call a private key `key`.
+fn has_secret_keys(object: &Object<'_>) -> bool {
+    let form = Form::of(object.gvk).filter(|form| form.keys_are_secret);
+    form.is_some_and(|form| form.file_groups.contains(&object.gvk.group))
 }
 
 /// The files that hold users of clusters; one that is half broken, too.
@@ -130,7 +136,8 @@ struct Finder<'d> {
     names: HashMap<&'d str, bool>,
     /// What is hidden already, with all that its aliases stand for.
     hidden: HashSet<NodeId>,
-    talos: bool,
+    /// Whether what is called `key` is a private one.
+    keys_are_secret: bool,
     kubeconfig: bool,
 }
 
@@ -186,7 +193,7 @@ impl<'d> Finder<'d> {
             values.into_iter().for_each(|(_, value)| self.named(value));
         }
         if let Some(key) = says.key
-            && (self.talos || says.certificate)
+            && (self.keys_are_secret || says.certificate)
         {
             self.named(key);
         }
