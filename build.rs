@@ -31,21 +31,20 @@ fn main() {
     println!("cargo::rerun-if-changed=policies");
     println!("cargo::rerun-if-changed=src/model.rs");
     let mut rows = String::new();
-    let mut ids = Vec::new();
     let mut constants = BTreeMap::<String, String>::new();
     let walk = walkdir::WalkDir::new("policies").sort_by_file_name();
-    for entry in walk.into_iter().map(|e| e.expect("policies/ is readable")) {
-        if entry.path().extension().is_some_and(|e| e == "yaml") {
-            let policy = read(entry.path());
-            ids.push(policy.id.to_string());
-            let (category, constant) = constant(&policy);
-            constants.entry(category).or_default().push_str(&constant);
-            let _ = writeln!(rows, "    ({}, {}),", row(&policy), check(&policy));
-        }
+    let files = walk.into_iter().map(|e| e.expect("policies/ is readable"));
+    let files = files.filter(|e| e.path().extension().is_some_and(|e| e == "yaml"));
+    let mut policies: Vec<Policy> = files.map(|e| read(e.path())).collect();
+    name_families(&mut policies);
+    for policy in &policies {
+        let (category, constant) = constant(policy);
+        constants.entry(category).or_default().push_str(&constant);
+        let _ = writeln!(rows, "    ({}, {}),", row(policy), check(policy));
     }
     let table = format!(
         "pub(crate) static RULES: [(Policy, Check); {}] = [\n{rows}];\n",
-        ids.len()
+        policies.len()
     );
     write("rules.rs", &table);
     let modules = constants.iter().map(|(category, constants)| {
@@ -55,6 +54,35 @@ fn main() {
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
     write("resources.rs", &resource_table());
+}
+
+/// Writes the ids of a family, `rbac/*`, into what a policy subsumes: each rule of the category about a grant of resources by their
+/// names, but for those that are worse, and for those that subsume this one.
+fn name_families(policies: &mut [Policy]) {
+    let grants_by_name = |p: &Policy| {
+        let shapes = p.check.iter().filter_map(|shape| shape.grants.as_ref());
+        let mut resources = shapes.flat_map(|g| g.resources.iter()).peekable();
+        resources.peek().is_some() && resources.all(|resource| resource != "*")
+    };
+    let all = policies.to_vec();
+    for policy in policies {
+        let family = |id: &str| id.strip_suffix('*').map(str::to_owned);
+        let families: Vec<String> = policy.subsumes.iter().filter_map(|id| family(id)).collect();
+        if families.is_empty() {
+            continue;
+        }
+        let hidden = all.iter().filter(|other| {
+            families
+                .iter()
+                .any(|family| other.id.starts_with(family.as_str()))
+                && grants_by_name(other)
+                && other.severity >= policy.severity
+                && !other.subsumes.contains(&policy.id)
+        });
+        let named = policy.subsumes.iter().filter(|id| family(id).is_none());
+        let ids: BTreeSet<_> = named.chain(hidden.map(|p| &p.id)).cloned().collect();
+        policy.subsumes = ids.into_iter().collect::<Vec<_>>().into();
+    }
 }
 
 /// The module and the constant that name a rule in the code.
@@ -482,13 +510,24 @@ fn tests(field: &FieldShape) -> usize {
     let lists = field.is.len() + field.is_not.len() + field.matches.len();
     let numbers = [field.above, field.below, field.at_most];
     let numbers = numbers.iter().flatten().count() + field.value.len();
-    lists + field.matches_not.len() + numbers + usize::from(field.address.is_some())
+    let others = [field.address.is_some(), field.repeated.is_some()];
+    lists + field.matches_not.len() + numbers + others.iter().filter(|o| **o).count()
 }
 
 /// What is wrong with a field, or with those that it depends on.
 fn field_mistake(field: &FieldShape, parameters: &[Parameter]) -> Option<String> {
     let literals = field.is.iter().chain(field.is_not.iter());
-    if let Some(name) = undeclared(literals, parameters) {
+    let steps = field
+        .path
+        .iter()
+        .chain(field.each.iter())
+        .flat_map(|path| path.0.iter());
+    let keys = steps.filter_map(|step| match step {
+        Step::Parameter(name) => Some(name),
+        _ => None,
+    });
+    let keys: Vec<Literal> = keys.cloned().map(Literal::Parameter).collect();
+    if let Some(name) = undeclared(literals.chain(&keys), parameters) {
         return Some(format!("no parameter {name}"));
     }
     let depends = || field.when.iter().chain(field.unless.iter());
@@ -676,12 +715,13 @@ fn field(f: &FieldShape) -> String {
         _ => &*f.value,
     };
     format!(
-        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
+        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
         option(f.section, |s| format!("Section::{s:?}")),
         f.above,
         f.below,
         f.at_most,
         option(f.address, |a| format!("Address::{a:?}")),
+        option(f.repeated.as_deref(), text),
         list(value, |v| format!("Presence::{v:?}")),
         f.at,
         option(f.lacks_at.as_ref(), path),
@@ -700,11 +740,12 @@ fn literal(literal: &Literal) -> String {
 
 fn setting(s: &SettingShape) -> String {
     let [unless, when] = [&s.unless, &s.when].map(|l| list(l, condition));
-    let [id, value] = [&s.id, &s.value].map(|l| texts(l));
+    let (id, value) = (texts(&s.id), list(&s.value, pattern));
     format!(
-        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, absence: Absence::{:?}, absent_severity: {} }}",
+        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
         s.fails_when,
         s.each,
+        option(s.lacks_at.as_deref(), text),
         s.absence,
         option(s.absent_severity, severity)
     )
@@ -757,6 +798,7 @@ fn path(p: &Path) -> String {
         Step::Items => "Step::Items".to_owned(),
         Step::Index(index) => format!("Step::Index({index})"),
         Step::Named(field, value) => format!("Step::Named({}, {})", text(field), text(value)),
+        Step::Parameter(name) => format!("Step::Parameter({})", text(name)),
         Step::Values => "Step::Values".to_owned(),
         Step::Within => "Step::Within".to_owned(),
     });

@@ -107,9 +107,9 @@ impl ReleaseRange {
         Self { since, until }
     }
 
-    /// The same as a set.
+    /// The same as a set: asked for each field of each object.
     pub const fn set(self) -> Releases {
-        Releases::between(self.since, self.until)
+        Releases((u64::MAX << (self.since & 63)) & (u64::MAX >> (63 - (self.until & 63))))
     }
 
     /// Whether a release is among them.
@@ -302,4 +302,21 @@ pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, path: &str, value: &s
         .fold(String::with_capacity(32), |text, byte| {
             text + &format!("{byte:02x}")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReleaseRange, Releases};
+
+    #[test]
+    fn ranges_are_the_sets_between_their_ends() {
+        for since in 0..64 {
+            for until in since..64 {
+                let range = ReleaseRange::new(since, until);
+                assert_eq!(range.set(), Releases::between(since, until));
+                assert!(range.has(since) && range.has(until) && !range.has(until + 1));
+            }
+        }
+        assert!(ReleaseRange::NONE.set().is_empty());
+    }
 }

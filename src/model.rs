@@ -180,7 +180,8 @@ pub struct Policy {
     /// Who asks for it.
     #[serde(default)]
     pub standards: Standards,
-    /// Ids of rules whose findings this one implies.
+    /// Ids of rules whose findings this one implies; `rbac/*` stands for the rules of that category about a grant of resources
+    /// by their names, but for those that are worse, and for those that subsume this one.
     #[serde(default)]
     pub subsumes: List<Text>,
     /// Where.
@@ -290,6 +291,8 @@ pub struct FieldShape {
     pub at_most: Option<f64>,
     /// A URL or address that fails by who can be reached there.
     pub address: Option<Address>,
+    /// A text that stands at the path before fails, and what the first one is called then.
+    pub repeated: Option<Text>,
     /// What fails whatever the value is.
     #[serde(deserialize_with = "one_or_many")]
     pub value: List<Presence>,
@@ -381,7 +384,7 @@ pub struct Related {
 }
 
 /// A way through a document: keys joined by dots. `[]` is each item of a list, `[0]` the item at that index, `[name=x]` each item
-/// whose `name` is x, `[a.b/c]` a key with dots in it, `[*]` each value of a map, `**` it and all below it, `/` at the start the
+/// whose `name` is x, `[a.b/c]` a key with dots in it, `[$name]` each key that the parameter of that name lists, `[*]` each value of a map, `**` it and all below it, `/` at the start the
 /// object's root. The empty path is where one is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(pub List<Step>);
@@ -399,6 +402,8 @@ pub enum Step {
     Index(usize),
     /// Each item whose field has a value.
     Named(Text, Text),
+    /// The value of each key that a parameter lists.
+    Parameter(Text),
     /// Each value of a map.
     Values,
     /// It and all below it.
@@ -445,7 +450,10 @@ impl Path {
             (.., Some((field, value))) => {
                 Step::Named(field.to_owned().into(), value.to_owned().into())
             }
-            _ => Step::Key(inner.to_owned().into()),
+            _ => match inner.strip_prefix('$') {
+                Some(name) => Step::Parameter(name.to_owned().into()),
+                None => Step::Key(inner.to_owned().into()),
+            },
         }
     }
 }
@@ -560,7 +568,8 @@ where
     Ok(list.into())
 }
 
-/// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value of a component's setting.
+/// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value of a component's setting, or on what is written of
+/// k3s' and RKE2's own.
 ///
 /// What is written is judged in every form. What is left out is judged by what the carrier and the program do by themselves, and
 /// not at all where that is not known: in a part of a configuration, or over a carrier whose defaults are not in the tables.
@@ -572,9 +581,9 @@ pub struct SettingShape {
     pub id: List<Text>,
     /// What fails.
     pub fails_when: FailsWhen,
-    /// The values that are compared: any of them.
+    /// The values that are compared, any of them: patterns, or the limit of a number.
     #[serde(default, deserialize_with = "one_or_many")]
-    pub value: List<Text>,
+    pub value: List<Pattern>,
     /// Conditions that take this one's place.
     #[serde(default, deserialize_with = "one_or_many")]
     pub unless: List<Condition>,
@@ -584,6 +593,9 @@ pub struct SettingShape {
     /// Whether each item that fails is reported, and not the first alone.
     #[serde(default)]
     pub each: bool,
+    /// The setting to point at where this one is left out.
+    #[serde(default)]
+    pub lacks_at: Option<Text>,
     /// Whether a setting that is left out is judged, too.
     #[serde(default)]
     pub absence: Absence,
@@ -645,14 +657,14 @@ pub enum FailsWhen {
     Contains,
     /// Its list holds none of the values.
     Lacks,
-    /// One of its items begins with one of the values.
-    StartsWith,
     /// It is above 0 and below the value: 0 is no limit.
     Below,
     /// It is above the value.
     Above,
     /// It is 0 or less.
     NotPositive,
+    /// It is an address to listen at, with a port or without, that is not the machine's own alone.
+    BeyondLoopback,
     /// It is an address of the internet.
     PublicAddress,
     /// It is a URL without TLS that leads to another machine.

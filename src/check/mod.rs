@@ -91,6 +91,26 @@ impl Findings {
     }
 }
 
+/// The parameters of a policy, with what the user gives instead of their defaults.
+#[derive(Clone, Copy)]
+struct Parameters<'a> {
+    policy: &'a Policy,
+    given: &'a Overrides,
+}
+
+impl<'a> Parameters<'a> {
+    fn get(self, name: &str) -> &'a [Text] {
+        let given = self.given.get(self.policy.id.as_ref());
+        if let Some(given) = given.and_then(|of_rule| of_rule.get(name)) {
+            return given;
+        }
+        let mut declared = self.policy.parameters.iter();
+        declared
+            .find(|p| p.name == name)
+            .map_or(&[], |p| &*p.default)
+    }
+}
+
 /// What all rules of one object share.
 #[derive(Clone, Copy)]
 pub(crate) struct RuleContext<'a> {
@@ -174,19 +194,15 @@ impl<'a> Cx<'a> {
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
     pub(crate) fn param(&self, name: &str) -> &'a [Text] {
-        let given = self
-            .context
-            .parameters
-            .get(self.policy.id.as_ref())
-            .and_then(|of_rule| of_rule.get(name));
-        if let Some(given) = given {
-            return given;
+        self.parameters().get(name)
+    }
+
+    /// The parameters of the policy.
+    fn parameters(&self) -> Parameters<'a> {
+        Parameters {
+            policy: self.policy,
+            given: self.context.parameters,
         }
-        self.policy
-            .parameters
-            .iter()
-            .find(|p| p.name == name)
-            .map_or(&[], |p| &*p.default)
     }
 
     /// The scope of a place: what a pod's rule says of a container or volume is about that part.

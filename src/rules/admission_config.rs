@@ -20,23 +20,6 @@ fn pod_security(object: Object<'_>) -> Vec<Node<'_>> {
     configurations(object, "PodSecurityConfiguration", "PodSecurity")
 }
 
-pub(super) fn duplicate_plugin(object: Object<'_>, cx: &mut Cx<'_>) {
-    let mut seen: Vec<Node<'_>> = Vec::new();
-    let plugins = object.node.list("plugins");
-    for name in plugins.filter_map(|p| p.field("name")) {
-        match seen.iter().find(|before| before.text() == name.text()) {
-            Some(before) => {
-                cx.report(
-                    name,
-                    "this plugin is configured twice: the first one counts",
-                )
-                .related(*before, "the first");
-            }
-            None => seen.push(name),
-        }
-    }
-}
-
 /// What is rejected is neither told to who asks nor written to the audit log, or less than that.
 pub(super) fn pod_security_default_audit_warn_weaker(object: Object<'_>, cx: &mut Cx<'_>) {
     let rank = |level: &str| {

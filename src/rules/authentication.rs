@@ -8,22 +8,6 @@ fn issuers(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
     config.node.list("jwt")
 }
 
-pub(super) fn jwt_issuer_duplicate(config: Object<'_>, cx: &mut Cx<'_>) {
-    let mut seen: Vec<Node<'_>> = Vec::new();
-    for url in issuers(config).filter_map(|j| j.at(&["issuer", "url"])) {
-        match seen.iter().find(|before| before.text() == url.text()) {
-            Some(before) => {
-                cx.report(
-                    url,
-                    "two entries have this issuer: the API server does not start",
-                )
-                .related(*before, "the first");
-            }
-            None => seen.push(url),
-        }
-    }
-}
-
 /// Whether rules of an entry speak of names that begin with `system:`.
 fn is_guarded(jwt: Node<'_>) -> bool {
     let rules = ["userValidationRules", "claimValidationRules"];

@@ -123,20 +123,3 @@ pub(super) fn security_controllers_disabled(instance: &Instance<'_>, cx: &mut Cx
         cx.report(setting.spot(), message);
     }
 }
-
-pub(super) fn serving_cert_self_signed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    const PAIR: [&str; 2] = ["tls-cert-file", "tls-private-key-file"];
-    let name = instance.component.name();
-    if let Some((setting, lacking)) = instance.half(PAIR) {
-        let message = format!(
-            "{name} does not start: `{}` is given without `--{lacking}`",
-            setting.spelling
-        );
-        cx.report(setting.spot(), message)
-            .severity(Severity::Medium);
-    } else if cx.is_strict() && PAIR.iter().all(|name| instance.is_set(name) == Some(false)) {
-        let message =
-            format!("{name} signs its own certificate when it starts: nobody can verify it");
-        cx.missing(instance.anchor, message);
-    }
-}

@@ -24,13 +24,6 @@ fn provider(item: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     PROVIDERS.into_iter().find_map(|name| item.pair(name))
 }
 
-fn covers(entry: Node<'_>, names: &[&str]) -> bool {
-    let resources = entry.list("resources");
-    resources
-        .filter_map(Node::as_str)
-        .any(|r| names.contains(&r) || matches!(r, "*." | "*.*"))
-}
-
 /// Keys of all providers: the provider's name and the key's map.
 fn keys(config: Object<'_>) -> Vec<(&str, Node<'_>)> {
     let items = entries(config).flat_map(providers).filter_map(provider);
@@ -56,47 +49,12 @@ pub(super) fn identity_first(config: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// An entry for what holds secrets that has no provider but identity.
-pub(super) fn identity_only(config: Object<'_>, cx: &mut Cx<'_>) {
-    for entry in entries(config) {
-        let items: Vec<_> = providers(entry).collect();
-        if let [only] = items.as_slice()
-            && let Some((key, _)) = only.pair("identity")
-            && covers(entry, &["secrets", "configmaps"])
-        {
-            cx.report(
-                key,
-                "what this entry lists is not encrypted at all: its only provider is `identity`",
-            );
-        }
-    }
-}
-
 pub(super) fn secrets_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
     if let Some(Verdict::NotCovered(spot)) = verdict(config) {
         cx.missing(
             spot,
             "Secrets are stored in plain text: no entry of this configuration covers them",
         );
-    }
-}
-
-pub(super) fn configmaps_or_crds_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
-    let covered = entries(config).any(|e| covers(e, &["configmaps"]));
-    if let Some(resources) = config.node.field("resources").filter(|_| !covered) {
-        cx.missing(
-            resources.lacking(),
-            "ConfigMaps are stored in plain text: no entry of this configuration covers them",
-        );
-    }
-}
-
-pub(super) fn identity_fallback_missing(config: Object<'_>, cx: &mut Cx<'_>) {
-    for entry in entries(config) {
-        let any = providers(entry).any(|p| p.pair("identity").is_some());
-        if let Some(list) = entry.field("providers").filter(|l| !any && !l.is_empty()) {
-            cx.missing(list.lacking(), "objects that were stored before encryption cannot be read: no `identity` provider is listed");
-        }
     }
 }
 
@@ -208,27 +166,6 @@ pub(super) fn key_not_base64(config: Object<'_>, cx: &mut Cx<'_>) {
                 format!("this {provider} key is not base64: the API server does not start"),
             )
             .secret();
-        }
-    }
-}
-
-pub(super) fn duplicate_key_name(config: Object<'_>, cx: &mut Cx<'_>) {
-    for (_, content) in entries(config).flat_map(providers).filter_map(provider) {
-        let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
-        for key in content.list("keys") {
-            let Some((node, name)) = key.field("name").and_then(|n| Some((n, n.text()?))) else {
-                continue;
-            };
-            if let Some(before) = seen.get(name) {
-                cx.report(
-                    node,
-                    format!(
-                        "two keys are called {name}: what the second wrote is read with the first"
-                    ),
-                )
-                .related(*before, "the first");
-            }
-            seen.entry(name).or_insert(node);
         }
     }
 }

@@ -171,20 +171,6 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn client_cert_auth_without_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(setting) = etcd.last("client-cert-auth") else {
-        return;
-    };
-    if etcd.is_on("client-cert-auth") == Some(true) && etcd.is_set("trusted-ca-file") == Some(false)
-    {
-        let ca = etcd.spelling("trusted-ca-file");
-        cx.report(
-            setting.spot(),
-            format!("etcd takes client certificates of every public authority: `{ca}` is not set"),
-        );
-    }
-}
-
 /// Whether there may be other members: more than one is named, or the port for them is open to other machines.
 fn has_peers(etcd: &Instance<'_>) -> bool {
     const URLS: [&str; 3] = [
@@ -260,23 +246,6 @@ pub(super) fn peer_ca_shared_with_client_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>
             peer.value
         );
         cx.setting(etcd, "peer-trusted-ca-file", message);
-    }
-}
-
-pub(super) fn peer_skip_client_san_verification(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    for name in [
-        "peer-skip-client-san-verification",
-        "experimental-peer-skip-client-san-verification",
-    ] {
-        if let Some(setting) = etcd.last(name).filter(|_| etcd.is_on(name) == Some(true)) {
-            cx.report(
-                setting.spot(),
-                format!(
-                    "etcd lets in members whose certificate is for another machine: `{}` is on",
-                    setting.spelling
-                ),
-            );
-        }
     }
 }
 

@@ -129,41 +129,6 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
     }
 }
 
-pub(super) fn disable_network_policy(object: Object<'_>, cx: &mut Cx<'_>) {
-    // Who brings another network brings its policies.
-    if settings(object, &["flannel-backend", "no-flannel"])
-        .any(|s| s.value == "none" || is_true(&s))
-    {
-        return;
-    }
-    for setting in settings(object, &["disable-network-policy"]).filter(is_true) {
-        cx.report(setting.spot(), "NetworkPolicies do nothing: flannel does not know them, and the controller that enforces them is off");
-    }
-}
-
-pub(super) fn flannel_backend_unencrypted(object: Object<'_>, cx: &mut Cx<'_>) {
-    for setting in settings(object, &["flannel-backend"]) {
-        if matches!(&*setting.value, "vxlan" | "host-gw" | "udp") {
-            cx.report(
-                setting.spot(),
-                format!(
-                    "what Pods send to other nodes can be read on the network: {} does not encrypt",
-                    setting.value
-                ),
-            );
-        }
-    }
-}
-
-pub(super) fn tls_san_security(object: Object<'_>, cx: &mut Cx<'_>) {
-    for setting in settings(object, &["tls-san-security"]).filter(|s| s.value == "false") {
-        cx.report(
-            setting.spot(),
-            "whoever connects under a name of his own has it added to the API server's certificate",
-        );
-    }
-}
-
 pub(super) fn profile_cis_missing(object: Object<'_>, cx: &mut Cx<'_>) {
     const SERVER: [&str; 6] = [
         "tls-san",
@@ -204,12 +169,6 @@ pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
                 setting.spelling
             ),
         );
-    }
-}
-
-pub(super) fn enable_pprof(object: Object<'_>, cx: &mut Cx<'_>) {
-    for setting in settings(object, &["enable-pprof"]).filter(is_true) {
-        cx.report(setting.spot(), "whoever may reach the supervisor's port can have its memory dumped and slow it down: its profiler is on");
     }
 }
 

@@ -221,20 +221,6 @@ pub(super) fn certificate_validity_long(object: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn cert_sans_wildcard(object: Object<'_>, cx: &mut Cx<'_>) {
-    let names =
-        parts(object, Which::Cluster).flat_map(|p| items(p.node.at(&["apiServer", "certSANs"])));
-    for node in names {
-        let name = node.text().unwrap_or_default();
-        let wide = name
-            .strip_prefix("*.")
-            .is_some_and(|domain| !domain.contains('.'));
-        if name == "*" || wide {
-            cx.report(node, format!("the API server's certificate is valid for {name}: its key can stand for any machine there"));
-        }
-    }
-}
-
 pub(super) fn image_repository_plain_http(object: Object<'_>, cx: &mut Cx<'_>) {
     const PATHS: [&[&str]; 3] = [
         &["imageRepository"],

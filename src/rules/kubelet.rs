@@ -7,8 +7,6 @@ use crate::component::{
 use crate::documents::{DocumentFacts, DocumentSet, SettingFact, folder};
 use crate::go_value::{parse_int, parse_quantity};
 use crate::kube::Object;
-use crate::kube::address::{Url, is_public};
-use crate::model::Severity;
 use crate::text::Span;
 use crate::yaml::NodeSpan;
 use std::collections::HashMap;
@@ -22,54 +20,6 @@ pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_
                 cx.report(pattern, format!("the kubelet asks this provider for credentials for every registry of the form {text}: an image of anybody's gets them"));
             }
         }
-    }
-}
-
-pub(super) fn tls_cert_and_key(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    const PAIR: [&str; 2] = ["tls-cert-file", "tls-private-key-file"];
-    if let Some((setting, lacking)) = kubelet.half(PAIR) {
-        let message = format!(
-            "`{}` is given without `{}`: the kubelet does not start",
-            setting.spelling,
-            kubelet.spelling(lacking)
-        );
-        cx.report(setting.spot(), message);
-        return;
-    }
-    let none = PAIR.iter().all(|name| kubelet.is_set(name) == Some(false));
-    if cx.is_strict() && none && kubelet.is_on("rotate-server-certificates") == Some(false) {
-        let asked = kubelet.spelling("rotate-server-certificates");
-        let message = format!(
-            "the kubelet signs its own certificate, which nobody can verify: it has neither `{}` nor `{asked}`",
-            kubelet.spelling("tls-cert-file")
-        );
-        cx.missing(kubelet.anchor, message);
-    }
-}
-
-/// The kubelet's port is reached from the Internet.
-pub(super) fn address_public(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    if let Some(setting) = kubelet.last("address").filter(|s| is_public(&s.value)) {
-        let message = format!(
-            "the kubelet listens on {}, an address of the Internet",
-            setting.value
-        );
-        cx.report(setting.spot(), message);
-    }
-}
-
-/// Where pods come from that no API server was asked about.
-pub(super) fn static_pod_path_worker(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    let Some(url) = kubelet.last("manifest-url").filter(|s| !is_open(&s.value)) else {
-        return;
-    };
-    let plain = Url::parse(&url.value).filter(Url::is_plain);
-    if let Some(plain) = plain {
-        let message = format!(
-            "the kubelet runs whatever pods {} answers with, privileged ones too, and reads them in plain text: whoever stands between them runs pods on the node",
-            plain.host
-        );
-        cx.report(url.spot(), message).severity(Severity::High);
     }
 }
 

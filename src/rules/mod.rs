@@ -17,7 +17,6 @@ mod flags;
 mod image;
 mod k3s;
 mod kind;
-mod kube_proxy;
 mod kubeadm;
 mod kubeconfig;
 mod kubelet;

@@ -10,12 +10,6 @@ const PREFIX: &str = "pod-security.kubernetes.io/";
 /// From the weakest.
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-fn label<'d>(namespace: Object<'d>, mode: &str) -> Option<Node<'d>> {
-    namespace
-        .metadata("labels")?
-        .field(&format!("{PREFIX}{mode}"))
-}
-
 fn is_system(name: &str, cx: &Cx<'_>) -> bool {
     cx.param("system").iter().any(|system| system == name)
 }
@@ -76,24 +70,6 @@ pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>)
                     ),
                 );
             }
-        }
-    }
-}
-
-pub(super) fn pod_security_warn_weaker(namespace: Object<'_>, cx: &mut Cx<'_>) {
-    let strength = |node: Node<'_>| LEVELS.iter().position(|level| node.text() == Some(level));
-    let Some(enforced) = label(namespace, "enforce") else {
-        return;
-    };
-    for mode in ["warn", "audit"] {
-        let Some(level) = label(namespace, mode) else {
-            continue;
-        };
-        if let (Some(weaker), Some(strong)) = (strength(level), strength(enforced))
-            && weaker < strong
-        {
-            let enforced = enforced.text().unwrap_or_default();
-            cx.report(level, format!("`{mode}` is weaker than `{enforced}`, which is enforced: it never says anything"));
         }
     }
 }

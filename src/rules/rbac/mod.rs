@@ -175,23 +175,6 @@ pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn wildcard_resources(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    let Some(star) = wildcard(rule, "resources") else {
-        return;
-    };
-    let among = if rule.granting("apiGroups", "").is_some() {
-        "Secrets, pods/exec and nodes/proxy are among them"
-    } else {
-        "subresources and those of later releases are among them"
-    };
-    let role = quoted(rule.role);
-    let message = format!("{role} grants its verbs on every resource of the group: {among}");
-    let draft = cx.report(star, message);
-    if rule.has_own_groups_only() {
-        draft.severity(Severity::Medium);
-    }
-}
-
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     if !is_user_role(rule) || rule.is_limited() || rule.has_own_groups_only() {
         return;
@@ -322,38 +305,6 @@ pub(super) fn role_grants_cluster_scoped(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
     }
 }
 
-pub(super) fn empty_role(role: Object<'_>, cx: &mut Cx<'_>) {
-    if role.node.get("aggregationRule").is_some() || PolicyRule::of(role).next().is_some() {
-        return;
-    }
-    let text = format!("{} has no rules and grants nothing", quoted(role));
-    match (role.node.get("rules"), role.metadata("name")) {
-        (Some(rules), _) if !rules.is_null() => cx.report(rules, text),
-        (_, Some(name)) => cx.missing(name, text),
-        _ => return,
-    };
-}
-
-pub(super) fn aggregated_role_with_rules(role: Object<'_>, cx: &mut Cx<'_>) {
-    let aggregated = role
-        .node
-        .field("aggregationRule")
-        .is_some_and(|a| !a.is_null() && !is_bootstrapped(role));
-    if let Some((key, _)) = role
-        .node
-        .pair("rules")
-        .filter(|_| aggregated && PolicyRule::of(role).next().is_some())
-    {
-        cx.report(
-            key,
-            format!(
-                "the cluster overwrites these rules: {} has an `aggregationRule`",
-                quoted(role)
-            ),
-        );
-    }
-}
-
 pub(super) fn aggregates_to_default_role(role: Object<'_>, cx: &mut Cx<'_>) {
     const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
     let label = "rbac.authorization.k8s.io/aggregate-to-view";
@@ -409,21 +360,6 @@ pub(super) fn cluster_admin_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-pub(super) fn subjects_empty(binding: Object<'_>, cx: &mut Cx<'_>) {
-    let text = format!(
-        "{} has no subjects and gives nobody anything",
-        quoted(binding)
-    );
-    let written = binding.node.get("subjects").filter(|s| !s.is_null());
-    if let Some(list) = written {
-        if list.is_empty() && list.text().is_none() {
-            cx.report(list, text);
-        }
-    } else if let Some(name) = binding.metadata("name") {
-        cx.missing(name, text);
-    }
-}
-
 pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
     let here = binding
         .namespace()
@@ -440,20 +376,6 @@ pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
                     quoted(binding),
                     subject.name
                 ),
-            );
-        }
-    }
-}
-
-pub(super) fn cloud_identity_on_default_serviceaccount(account: Object<'_>, cx: &mut Cx<'_>) {
-    let annotations = account
-        .metadata("annotations")
-        .filter(|_| account.name() == Some("default"));
-    for name in cx.param("annotations") {
-        if let Some(at) = annotations.and_then(|a| a.field(name)) {
-            cx.report(
-                at,
-                format!("every Pod that names no account has the cloud identity of `{name}`"),
             );
         }
     }

@@ -1,7 +1,7 @@
 //! Cipher suites of components.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, Instance, Setting, Suite, forms, is_open};
+use crate::component::{Instance, Setting, Suite, forms, is_open};
 use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeSpan};
@@ -29,24 +29,6 @@ pub(in crate::rules) fn cipher_suites_insecure(instance: &Instance<'_>, cx: &mut
             );
             cx.report(spot, message).severity(Severity::Low);
         }
-    }
-}
-
-/// A version of TLS below 1.2, in the component's own spelling: another is no version to it.
-pub(in crate::rules) fn min_version(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let old: [&str; 2] = if instance.component == ComponentKind::Etcd {
-        ["TLS1.0", "TLS1.1"]
-    } else {
-        ["VersionTLS10", "VersionTLS11"]
-    };
-    let least = instance.last("tls-min-version").map(|s| &*s.value);
-    if let Some(value) = least.filter(|v| old.contains(v)) {
-        let (name, setting) = (
-            instance.component.name(),
-            instance.spelling("tls-min-version"),
-        );
-        let message = format!("{name} accepts old versions of TLS: `{setting}` is set to {value}");
-        cx.setting(instance, "tls-min-version", message);
     }
 }
 
@@ -84,17 +66,6 @@ pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx:
     }
     if let Some((_, spot)) = suites.first() {
         let message = "no cipher suite that HTTP/2 demands is listed: the server does not start";
-        cx.report(*spot, message);
-    }
-}
-
-/// The list has no effect.
-pub(in crate::rules) fn cipher_suites_ignored_tls13(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let least = instance.last("tls-min-version");
-    let only_13 = least.is_some_and(|s| matches!(s.value.as_ref(), "VersionTLS13" | "TLS1.3"));
-    let suites = suites(instance);
-    if let Some((_, spot)) = suites.first().filter(|_| only_13) {
-        let message = "the list of cipher suites has no effect: only TLS 1.3 is spoken, whose suites cannot be chosen";
         cx.report(*spot, message);
     }
 }

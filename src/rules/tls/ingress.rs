@@ -3,7 +3,7 @@
 use crate::check::Cx;
 use crate::go_value::parse_bool;
 use crate::kube::{Object, is_placeholder};
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::Node;
 use std::collections::HashSet;
 
 const NGINX: &str = "nginx.ingress.kubernetes.io/";
@@ -136,28 +136,6 @@ pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx
         if !of_wildcard && !served.cover(host) {
             cx.report(node, format!("`tls` names {host}, which no rule serves"));
         }
-    }
-}
-
-pub(in crate::rules) fn ingress_tls_without_secret(ingress: Object<'_>, cx: &mut Cx<'_>) {
-    let issued = cx
-        .param("issuer-annotations")
-        .iter()
-        .any(|name| ingress.annotation(name).is_some());
-    if issued {
-        return;
-    }
-    for entry in tls(ingress)
-        .0
-        .into_iter()
-        .filter(|e| e.kind() == NodeKind::Map)
-    {
-        let message = "this entry names no Secret: the controller serves its default certificate";
-        match entry.field("secretName") {
-            Some(name) if name.text() != Some("") => continue,
-            Some(name) => cx.report(name, message),
-            None => cx.missing(entry.lacking(), message),
-        };
     }
 }
 

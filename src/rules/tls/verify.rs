@@ -18,35 +18,6 @@ fn client_configs(object: Object<'_>) -> Vec<Node<'_>> {
     .collect()
 }
 
-pub(in crate::rules) fn webhook_ca_missing(object: Object<'_>, cx: &mut Cx<'_>) {
-    let injected = cx
-        .param("injector-annotations")
-        .iter()
-        .any(|name| object.annotation(name).is_some());
-    if injected {
-        return;
-    }
-    let service = object
-        .node
-        .field("spec")
-        .filter(|s| object.gvk.kind == "APIService" && s.field("service").is_some());
-    let skips = service
-        .and_then(|s| s.field("insecureSkipTLSVerify"))
-        .and_then(Node::as_bool)
-        == Some(true);
-    let configs = client_configs(object)
-        .into_iter()
-        .filter(|c| c.field("service").is_some());
-    for config in configs.chain(service.filter(|_| !skips)) {
-        let message = "no `caBundle`: the API server cannot verify this service, and every call fails until something adds it";
-        match config.field("caBundle") {
-            Some(bundle) if bundle.text() != Some("") => {}
-            Some(bundle) => _ = cx.report(bundle, message),
-            None => _ = cx.missing(config.lacking(), message),
-        }
-    }
-}
-
 pub(in crate::rules) fn webhook_url_not_https(object: Object<'_>, cx: &mut Cx<'_>) {
     for node in client_configs(object)
         .into_iter()
@@ -75,47 +46,6 @@ pub(in crate::rules) fn webhook_url_not_https(object: Object<'_>, cx: &mut Cx<'_
             format!("a webhook's URL {what}: the API server refuses it"),
         )
         .secret();
-    }
-}
-
-pub(in crate::rules) fn scrape_token_plain(monitor: Object<'_>, cx: &mut Cx<'_>) {
-    let Some(spec) = monitor.node.field("spec") else {
-        return;
-    };
-    let lists = ["endpoints", "podMetricsEndpoints"];
-    let endpoints = lists.into_iter().flat_map(|f| spec.list(f));
-    let probe = (monitor.gvk.kind == "Probe").then_some(spec);
-    for endpoint in endpoints.chain(probe) {
-        let scheme = endpoint
-            .field("scheme")
-            .or_else(|| endpoint.at(&["prober", "scheme"]))
-            .and_then(Node::as_str);
-        let relabelled = endpoint
-            .list("relabelings")
-            .any(|r| r.field("targetLabel").and_then(Node::as_str) == Some("__scheme__"));
-        if !matches!(scheme, None | Some("http" | "HTTP"))
-            || relabelled
-            || endpoint.field("tlsConfig").is_some()
-        {
-            continue;
-        }
-        let auth = [
-            "authorization",
-            "bearerTokenSecret",
-            "basicAuth",
-            "bearerTokenFile",
-            "oauth2",
-        ];
-        if let Some((key, _)) = auth
-            .iter()
-            .find_map(|f| endpoint.pair(f))
-            .filter(|(_, v)| !v.is_null())
-        {
-            cx.report(
-                key,
-                "Prometheus sends this credential over plain HTTP: the scheme is not https",
-            );
-        }
     }
 }
 

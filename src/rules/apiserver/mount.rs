@@ -1,0 +1,105 @@
+//! Files that a flag names, and that no mount brings into the pod.
+
+use crate::check::Cx;
+use crate::component::{Instance, Setting, forms, mount_of, mounts};
+use crate::kube::Completeness;
+use crate::rules::is_open;
+use crate::yaml::Node;
+
+/// Files that the API server reads when it starts.
+const READ: [&str; 10] = [
+    "admission-control-config-file",
+    "audit-policy-file",
+    "audit-webhook-config-file",
+    "authentication-config",
+    "authentication-token-webhook-config-file",
+    "authorization-config",
+    "authorization-webhook-config-file",
+    "egress-selector-config-file",
+    "encryption-provider-config",
+    "tracing-config-file",
+];
+
+/// Folders that kubeadm mounts by itself, where the machine has them.
+const BY_KUBEADM: [&str; 6] = [
+    "/etc/ca-certificates/",
+    "/etc/kubernetes/pki/",
+    "/etc/pki/",
+    "/etc/ssl/certs/",
+    "/usr/local/share/ca-certificates/",
+    "/usr/share/ca-certificates/",
+];
+
+/// A file of the machine is none of the pod's before it is mounted.
+pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let by_kubeadm = [&forms::KUBEADM, &forms::CLUSTER_API, &forms::KIND];
+    let of_kubeadm = by_kubeadm.contains(&instance.form);
+    // The others mount what they know of, or run no pod.
+    if !of_kubeadm && *instance.form != forms::STATIC_POD {
+        return;
+    }
+    for name in READ {
+        if let Some(file) = instance.last(name) {
+            let lost = "the API server does not find it, and does not start";
+            not_mounted(instance, file, of_kubeadm, lost, cx);
+        }
+    }
+    // Without a policy it stays empty.
+    let recorded = instance.is_set("audit-policy-file") != Some(false);
+    let Some(log) = instance.last("audit-log-path").filter(|_| recorded) else {
+        return;
+    };
+    let lost = "the audit log is lost with the container";
+    not_mounted(instance, log, of_kubeadm, lost, cx);
+    let mount = mounts(log.node()).and_then(|(list, _)| mount_of(list, &log.value));
+    let read_only = mount.and_then(|(mount, _)| mount.field("readOnly"));
+    if let Some(flag) = read_only.filter(|flag| flag.as_bool() == Some(true)) {
+        let message = format!(
+            "the audit log cannot be written: {} is mounted read-only",
+            log.value
+        );
+        cx.report(log.spot(), message).related(flag, "here");
+    }
+}
+
+/// Reports a file that no mount brings into the pod.
+fn not_mounted(
+    instance: &Instance<'_>,
+    file: &Setting<'_>,
+    of_kubeadm: bool,
+    lost: &str,
+    cx: &mut Cx<'_>,
+) {
+    let path = file.value.as_ref();
+    let by_kubeadm = of_kubeadm
+        && (BY_KUBEADM.iter().any(|folder| path.starts_with(folder))
+            || certificates(file.node()).is_some_and(|folder| path.starts_with(folder)));
+    if !path.starts_with('/') || is_open(path) || by_kubeadm {
+        return;
+    }
+    let message = format!("{path} is not mounted into the pod of the API server: {lost}");
+    match mounts(file.node()) {
+        Some((list, _)) if mount_of(list, path).is_none() => {
+            let key = list.key_node().unwrap_or(list);
+            cx.report(file.spot(), message)
+                .related(key, "none of these mounts it");
+        }
+        // Without a word of mounts kubeadm has its own only; elsewhere nothing is known.
+        None if of_kubeadm && instance.completeness == Completeness::Complete => {
+            cx.report(file.spot(), message);
+        }
+        _ => {}
+    }
+}
+
+/// Where kubeadm keeps certificates, if that is said.
+fn certificates(setting: Node<'_>) -> Option<&str> {
+    let mut above = setting.parent();
+    while let Some(map) = above {
+        if let Some(folder) = map.field("certificatesDir") {
+            return folder.as_str();
+        }
+        above = map.parent();
+    }
+    None
+}
