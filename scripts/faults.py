@@ -9,7 +9,7 @@ A fault is a text of a file and what takes its place. It is caught if a test fai
 missing. `tests` names those that are likely to catch it; only if they do not, all are run. `shows` is what the output of the tests holds if it is
 caught, by which one of many faults in a build is told from the others. Exit status 1: one survived, or is stale.
 """
-import argparse, itertools, os, pathlib, re, shutil, subprocess, sys, tomllib
+import argparse, fcntl, itertools, os, pathlib, re, shutil, subprocess, sys, tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -119,6 +119,10 @@ def main():
     faults = tomllib.loads((ROOT / "testdata/faults.toml").read_text())["fault"]
     faults = [f for f in faults if not asked.words or any(w in f["name"] or w in f["file"] for w in asked.words)]
     if not asked.stale:
+        asked.tree.mkdir(parents=True, exist_ok=True)
+        # Two at once would put each other's faults into the copy.
+        lock = (asked.tree.parent / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
         copy(asked.tree)
     unfit = [(fault, f"STALE: {why}") for fault in faults if (why := stale(fault, ROOT))]
     fit = [fault for fault in faults if not stale(fault, ROOT)]

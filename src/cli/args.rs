@@ -26,7 +26,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Explain a rule: why it matters and what to write instead
     Explain {
-        /// Id of the rule, such as pod/privileged-container
+        /// Id of the rule, such as pod/privileged-container; a part of it, or another tool's id
         rule: String,
     },
     /// List the rules; `-` marks those outside of the default profile

@@ -48,7 +48,7 @@ impl Document<'_> {
         let rest = behind.find('\n').map_or(behind.len(), |n| n + 1);
         let tail = behind.get(..rest)?.trim();
         let alone = before.get(line..)?.bytes().all(|b| b == b' ')
-            && (tail.is_empty() || tail.starts_with('#'));
+            && (tail.is_empty() || tail.starts_with('#') && !tail.contains(BREAKS));
         alone.then(|| Span::of(line..end as usize + rest))
     }
 
@@ -68,6 +68,9 @@ impl Document<'_> {
         dropped
     }
 }
+
+/// What breaks a line for YAML beside a line feed.
+const BREAKS: [char; 4] = ['\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// What begins an anchor or a tag.
 const MARKS: [char; 2] = ['&', '!'];

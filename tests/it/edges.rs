@@ -400,3 +400,30 @@ fn numbers_are_taken_up_to_both_ends_of_their_range() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn times_are_days_of_the_calendar() {
+    let mut wrong = Vec::new();
+    for (time, fits) in [
+        ("2025-11-30T23:59:59Z", true),
+        ("2025-11-31T00:00:00Z", false),
+        ("2025-12-31T00:00:00+01:00", true),
+        ("2025-04-31T00:00:00Z", false),
+        ("2024-02-29T00:00:00Z", true),
+        ("2025-02-29T00:00:00Z", false),
+        ("2000-02-29T00:00:00Z", true),
+        ("1900-02-29T00:00:00Z", false),
+        ("2025-13-01T00:00:00Z", false),
+        ("2025-01-00T00:00:00Z", false),
+        ("2025-01-01T24:00:00Z", false),
+    ] {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, creationTimestamp: '{time}'}}\n"
+        );
+        let report = check_one(&text, Profile::All);
+        if report.findings.iter().any(|f| f.rule == "schema/format") == fits {
+            wrong.push(time);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

@@ -4,9 +4,11 @@
 use crate::cli::kubevet;
 use crate::support::{analyse_all, check, check_one, place, policies, rules, source};
 use kubevet::engine::{Report, finish};
-use kubevet::finding::{Releases, State};
+use kubevet::finding::{Finding, Releases, State};
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, RenderOptions};
+use kubevet::text::{FileId, FileSpan, Span};
+use kubevet::yaml::Located;
 use std::path::Path;
 
 /// What must be found nowhere.
@@ -223,6 +225,24 @@ fn reports_are_brought_together_again_after_one_was_replaced() {
         }
     }
     assert!(replaced > 100, "{replaced}");
+}
+
+#[test]
+fn the_places_that_led_to_a_finding_explain_it() {
+    let at = |file, start| FileSpan {
+        file: FileId(file),
+        span: Span::new(start, start + 3),
+    };
+    let located = Located {
+        primary: at(2, 3),
+        trail: Some([at(1, 7), at(3, 0)].into()),
+        exact: true,
+    };
+    let policy = policies().next().unwrap();
+    let finding = Finding::new(policy, located, "a".to_owned(), None, "");
+    assert_eq!(finding.primary.at, at(2, 3));
+    let related: Vec<FileSpan> = finding.related.iter().map(|label| label.at).collect();
+    assert_eq!(related, [at(1, 7), at(3, 0)]);
 }
 
 #[test]

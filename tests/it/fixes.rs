@@ -111,6 +111,7 @@ fn of_equal_keys_the_last_stays() {
         ("\n  a: &x x\n  b: *x\n  a: y", None),
         (" {a: x, !!str a: y}", None),
         ("\n  ? a\n  : x\n  a: y", None),
+        ("\n  a: x # why\r  b: z\n  a: y", None),
     ] {
         assert_eq!(fixed(&map(data), true), left.map(map), "{data}");
     }

@@ -186,6 +186,9 @@ fn values_inside_of_scalars_keep_their_place() {
     maps("v: '--flag=it''s'\n", "it's", "it''s");
     maps("v: \"--flag=a\\tb\"\n", "a\tb", "a\\tb");
     maps("v: \"\\u00e9--flag=x\"\n", "x", "x");
+    // An escape is taken whole, at either end.
+    maps("v: \"--flag=a\\t\"\n", "=a\t", "=a\\t");
+    maps("v: \"--flag\\tb\"\n", "\tb", "\\tb");
     maps("v: |\n  one\n  two three\n", "three", "three");
     maps("v: |2-\n    one\n   two\n", "two", "two");
     maps("v: |\r\n  one\r\n  two\r\n", "two", "two");
