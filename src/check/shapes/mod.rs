@@ -131,7 +131,7 @@ impl Run<'_, '_> {
         if self.policy.check.len() > 1
             && *self.failed.entry(at.span).or_insert(self.number) != self.number
         {
-            return Draft(None);
+            return Draft::none();
         }
         let Self { policy, shape, .. } = self;
         let template = shape.message.as_ref().or(policy.message.as_ref());
