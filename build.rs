@@ -19,9 +19,9 @@
 mod model;
 
 use model::{
-    BindingShape, Condition, Example, FieldShape, GrantsShape, Identity, Literal, NEWEST_RELEASE,
-    Named, OLDEST_RELEASE, Parameter, Path, Pattern, Policy, Presence, PssLevel, Related,
-    SettingShape, Severity, Shape, Step, SubsumeBy,
+    BindingShape, Condition, Example, FailsWhen, FieldShape, GrantsShape, Identity, Literal,
+    NEWEST_RELEASE, Named, OLDEST_RELEASE, Parameter, Path, Pattern, Policy, Presence, PssLevel,
+    Related, SettingShape, Severity, Shape, Step, SubsumeBy,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -484,6 +484,9 @@ fn mistake(policy: &Policy, shape: &Shape) -> Option<String> {
     if given.iter().filter(|g| **g).count() != 1 {
         return Some("`check` needs exactly one shape".to_owned());
     }
+    if let Some(what) = misplaced(policy, shape) {
+        return Some(what);
+    }
     let field = shape.field.as_ref();
     if let Some(what) = field.and_then(|f| field_mistake(f, &policy.parameters)) {
         return Some(what);
@@ -500,9 +503,38 @@ fn mistake(policy: &Policy, shape: &Shape) -> Option<String> {
     }
     match shape.message.as_ref().or(policy.message.as_ref()) {
         None => Some("a shape needs a `message`".to_owned()),
-        Some(message) => unknown_placeholder(message, shape)
+        Some(message) => unknown_placeholder(message, shape, policy.applies[0].contains('/'))
             .map(|p| format!("unknown placeholder {{{p}}} in the message")),
     }
+}
+
+/// What of a shape does not go with what the policy applies to, so that it would never fail.
+fn misplaced(policy: &Policy, shape: &Shape) -> Option<String> {
+    let all = |wanted: &dyn Fn(&str) -> bool| policy.applies.iter().all(|name| wanted(name));
+    let is_object = |name: &str| name.contains('/') || name == "Object";
+    let is_view = |name: &str| is_object(name) || matches!(name, "Container" | "Pod");
+    let is_component = |name: &str| !is_view(name) && name.starts_with(|c: char| c.is_lowercase());
+    let fits = match shape {
+        Shape { field: Some(_), .. } => all(&is_view),
+        Shape {
+            binding: Some(_), ..
+        } => all(&is_object),
+        Shape {
+            setting: Some(setting),
+            ..
+        } => all(&is_component) || all(&is_object) && setting.fails_when == FailsWhen::Is,
+        _ => all(&|name| name == "PolicyRule"),
+    };
+    if !fits {
+        return Some("no such check of what the policy applies to".to_owned());
+    }
+    let listed = |kind: &str| {
+        let mut names = policy.applies.iter().map(|name| name.rsplit('/').next());
+        names.any(|name| name == Some(kind))
+    };
+    let views = all(&|name| matches!(name, "Container" | "Pod" | "Object" | "PolicyRule"));
+    let kind = shape.kinds.iter().find(|kind| !views && !listed(kind));
+    kind.map(|kind| format!("`kinds` has {kind}, which the policy does not apply to"))
 }
 
 /// How many tests a field names.
@@ -510,7 +542,7 @@ fn tests(field: &FieldShape) -> usize {
     let lists = field.is.len() + field.is_not.len() + field.matches.len();
     let numbers = [field.above, field.below, field.at_most];
     let numbers = numbers.iter().flatten().count() + field.value.len();
-    let others = [field.address.is_some(), field.repeated.is_some()];
+    let others = [field.url.is_some(), field.repeated.is_some()];
     lists + field.matches_not.len() + numbers + others.iter().filter(|o| **o).count()
 }
 
@@ -552,8 +584,11 @@ fn undeclared<'l>(
 }
 
 /// A placeholder that a shape cannot fill in; it would otherwise be seen by users only.
-fn unknown_placeholder(message: &str, shape: &Shape) -> Option<String> {
+fn unknown_placeholder(message: &str, shape: &Shape, of_objects: bool) -> Option<String> {
     let known: &[&str] = match shape {
+        Shape {
+            setting: Some(_), ..
+        } if of_objects => &["setting", "value"],
         Shape {
             setting: Some(_), ..
         } => &["setting", "value", "origin", "component", "host"],
@@ -572,7 +607,7 @@ fn unknown_placeholder(message: &str, shape: &Shape) -> Option<String> {
     // Those of another setting.
     let other = |name: &str| {
         let prefix = name.split_once(':').map(|(prefix, _)| prefix);
-        shape.setting.is_some() && matches!(prefix, Some("setting" | "value"))
+        shape.setting.is_some() && !of_objects && matches!(prefix, Some("setting" | "value"))
     };
     let unknown = names.find(|name| !(known.contains(name) || own.contains(name) || other(name)));
     unknown.map(str::to_owned)
@@ -715,12 +750,12 @@ fn field(f: &FieldShape) -> String {
         _ => &*f.value,
     };
     format!(
-        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, address: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
+        "FieldShape {{ section: {}, each: {each}, path: {paths}, is: {is}, is_not: {is_not}, matches: {matches}, matches_not: {matches_not}, above: {:?}, below: {:?}, at_most: {:?}, url: {}, repeated: {}, value: {}, when: {when}, unless: {unless}, at: Point::{:?}, lacks_at: {}, whole: {}, related: {related}, values: {values} }}",
         option(f.section, |s| format!("Section::{s:?}")),
         f.above,
         f.below,
         f.at_most,
-        option(f.address, |a| format!("Address::{a:?}")),
+        option(f.url, |kind| format!("UrlKind::{kind:?}")),
         option(f.repeated.as_deref(), text),
         list(value, |v| format!("Presence::{v:?}")),
         f.at,
@@ -742,9 +777,8 @@ fn setting(s: &SettingShape) -> String {
     let [unless, when] = [&s.unless, &s.when].map(|l| list(l, condition));
     let (id, value) = (texts(&s.id), list(&s.value, pattern));
     format!(
-        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, each: {}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
+        "SettingShape {{ id: {id}, fails_when: FailsWhen::{:?}, value: {value}, unless: {unless}, when: {when}, lacks_at: {}, absence: Absence::{:?}, absent_severity: {} }}",
         s.fails_when,
-        s.each,
         option(s.lacks_at.as_deref(), text),
         s.absence,
         option(s.absent_severity, severity)

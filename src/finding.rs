@@ -1,7 +1,7 @@
 //! What a rule says about a place. Layer 2.
 
 use crate::model::{NEWEST_RELEASE, OLDEST_RELEASE, Policy, Severity, Text};
-use crate::text::{FileSpan, one_line};
+use crate::text::{FileEdit, FileSpan, one_line};
 use crate::yaml::{Located, Rendered};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -107,9 +107,9 @@ impl ReleaseRange {
         Self { since, until }
     }
 
-    /// The same as a set.
+    /// The same as a set: asked for each field of each object.
     pub const fn set(self) -> Releases {
-        Releases::between(self.since, self.until)
+        Releases((u64::MAX << (self.since & 63)) & (u64::MAX >> (63 - (self.until & 63))))
     }
 
     /// Whether a release is among them.
@@ -181,6 +181,28 @@ pub enum Quotes {
     Nothing,
 }
 
+/// A change of files that mends a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an instruction.
+    pub title: &'static str,
+    /// Who decides about it.
+    pub applicability: Applicability,
+    /// The edits: all of them, or none.
+    pub edits: Vec<FileEdit>,
+}
+
+/// Who decides whether a fix is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applicability {
+    /// Nobody needs to: it does what the rule asks for and nothing else.
+    Safe,
+    /// Somebody must look at it: it may change what the document means.
+    Unsafe,
+    /// It shows the way, and is never applied.
+    DisplayOnly,
+}
+
 /// What a rule says about a place.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -206,6 +228,8 @@ pub struct Finding {
     pub releases: Option<Releases>,
     /// Whether the value under it must not be shown or hashed; then the message and the help hold nothing of it.
     pub secret: bool,
+    /// How to mend it, where a run asks for fixes and the rule has one.
+    pub fix: Option<Fix>,
     /// What of it may hold the value, and cannot stay where that is a secret.
     pub(crate) quotes: Quotes,
     /// What the document was rendered from, where Helm says so.
@@ -247,6 +271,7 @@ impl Finding {
             path: String::new(),
             releases: None,
             secret: false,
+            fix: None,
             quotes: Quotes::Message,
             rendered_from: None,
             state: State::Open,
@@ -302,4 +327,21 @@ pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, path: &str, value: &s
         .fold(String::with_capacity(32), |text, byte| {
             text + &format!("{byte:02x}")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReleaseRange, Releases};
+
+    #[test]
+    fn ranges_are_the_sets_between_their_ends() {
+        for since in 0..64 {
+            for until in since..64 {
+                let range = ReleaseRange::new(since, until);
+                assert_eq!(range.set(), Releases::between(since, until));
+                assert!(range.has(since) && range.has(until) && !range.has(until + 1));
+            }
+        }
+        assert!(ReleaseRange::NONE.set().is_empty());
+    }
 }

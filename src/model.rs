@@ -289,8 +289,8 @@ pub struct FieldShape {
     pub below: Option<f64>,
     /// A number or duration that is not above it fails.
     pub at_most: Option<f64>,
-    /// A URL or address that fails by who can be reached there.
-    pub address: Option<Address>,
+    /// A URL that fails by who can be reached there.
+    pub url: Option<UrlKind>,
     /// A text that stands at the path before fails, and what the first one is called then.
     pub repeated: Option<Text>,
     /// What fails whatever the value is.
@@ -342,18 +342,16 @@ pub enum Point {
     Head,
 }
 
-/// Who can be reached at a URL or address.
+/// Who can be reached at a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Address {
-    /// An address of the internet.
-    Public,
+pub enum UrlKind {
     /// A URL without TLS that leads to another machine.
-    PlainUrl,
+    Plain,
     /// A URL of this machine.
-    LoopbackUrl,
+    Loopback,
     /// An https URL whose host no public authority certifies.
-    PrivateUrl,
+    Private,
 }
 
 /// A structure of kubeadm's.
@@ -590,9 +588,6 @@ pub struct SettingShape {
     /// Conditions that must all hold for this one to matter.
     #[serde(default, deserialize_with = "one_or_many")]
     pub when: List<Condition>,
-    /// Whether each item that fails is reported, and not the first alone.
-    #[serde(default)]
-    pub each: bool,
     /// The setting to point at where this one is left out.
     #[serde(default)]
     pub lacks_at: Option<Text>,

@@ -2,7 +2,7 @@
 #![no_main]
 
 use kubevet::text::{FileId, decode};
-use kubevet::yaml::{Format, NodeKind, Limits, Provenance, Problem, parse, split};
+use kubevet::yaml::{Format, NodeKind, Limits, Provenance, ReaderProblem, parse, split};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ fn of_lines(text: &str) -> Documents {
 fn read(text: &str) -> Option<Value> {
     let place = Provenance::chunk(FileId(0), 0);
     let parsed = parse(text, place, Format::Yaml, Limits::default());
-    if parsed.problems.iter().any(Problem::is_refusal) {
+    if parsed.problems.iter().any(ReaderProblem::is_refusal) {
         return None;
     }
     let Some(document) = parsed.document else {

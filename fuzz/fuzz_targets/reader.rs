@@ -2,7 +2,7 @@
 #![no_main]
 
 use kubevet::text::{Decoded, Encoding, FileId, Span, decode};
-use kubevet::yaml::{Chunk, Document, NodeKind, Node, Parsed, KeyFilter, Provenance, Problem, parse_part, split};
+use kubevet::yaml::{Chunk, Document, NodeKind, Node, Parsed, KeyFilter, Provenance, ReaderProblem, parse_part, split};
 use kubevet_fuzz::{assert_span, read, read_slowly};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -177,7 +177,7 @@ fn check_parsed(text: &str, parsed: &Parsed<'_>) {
     }
 }
 
-fn check_problem(text: &str, problem: &Problem) {
+fn check_problem(text: &str, problem: &ReaderProblem) {
     assert_span(problem.span, text, problem.rule);
     if let Some((span, _)) = problem.related {
         assert_span(span, text, problem.rule);

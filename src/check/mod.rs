@@ -4,7 +4,7 @@ mod shapes;
 
 use crate::component::Instance;
 use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
-use crate::finding::{Finding, Label, Quotes, Releases, fingerprint};
+use crate::finding::{Finding, Fix, Label, Quotes, Releases, fingerprint};
 use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::secrets::detect::CredentialKind;
@@ -128,6 +128,8 @@ pub(crate) struct RuleContext<'a> {
     pub(crate) repository: &'a Repository,
     /// What the user gives rules instead of their parameters' defaults.
     pub(crate) parameters: &'a Overrides,
+    /// Whether findings are to get their fixes.
+    pub(crate) fixes: bool,
     /// What time it is, since 1970; `None` where nobody tells.
     pub(crate) now: Option<Duration>,
     /// Parts that have a scope of their own, containers and volumes: where each stands in its document, in that order, and its scope.
@@ -236,7 +238,7 @@ impl<'a> Cx<'a> {
         let lacking = || span != node.span() && span == node.head();
         let unknown = node.is_unquoted_template() || may_become_anything(node) && lacking();
         if unknown || !self.out.room(&self.policy.id) {
-            return Draft(None);
+            return Draft::none();
         }
         let located = node.document().locate(span);
         let object = self.context.object.map(Object::reference);
@@ -264,7 +266,7 @@ impl<'a> Cx<'a> {
         message: impl Into<String>,
     ) -> Draft<'_> {
         if self.context.completeness == Completeness::Partial {
-            return Draft(None);
+            return Draft::none();
         }
         self.report(at, message)
     }
@@ -291,7 +293,7 @@ impl<'a> Cx<'a> {
     ) -> Draft<'_> {
         let targets = self.context.targets;
         if holds.is_empty() {
-            return Draft(None);
+            return Draft::none();
         }
         let draft = self.report(at, message);
         if holds == targets {
@@ -309,7 +311,7 @@ impl<'a> Cx<'a> {
         message: impl Into<String>,
     ) -> Draft<'_> {
         if self.context.completeness == Completeness::Partial {
-            return Draft(None);
+            return Draft::none();
         }
         self.report_for(holds, at, message)
     }
@@ -322,7 +324,7 @@ impl<'a> Cx<'a> {
         message: impl Into<String>,
     ) -> Draft<'_> {
         if !self.out.room(&self.policy.id) {
-            return Draft(None);
+            return Draft::none();
         }
         let object = facts.object.clone();
         self.push(Finding {
@@ -336,16 +338,31 @@ impl<'a> Cx<'a> {
 
     fn push(&mut self, finding: Finding) -> Draft<'_> {
         self.out.list.push(finding);
-        Draft(self.out.list.last_mut())
+        Draft {
+            finding: self.out.list.last_mut(),
+            fixes: self.context.fixes,
+        }
     }
 }
 
 /// A finding that is still being written.
-pub(crate) struct Draft<'a>(Option<&'a mut Finding>);
+pub(crate) struct Draft<'a> {
+    /// None where the finding is not kept.
+    finding: Option<&'a mut Finding>,
+    /// Whether the run asks for fixes.
+    fixes: bool,
+}
 
 impl Draft<'_> {
+    const fn none() -> Self {
+        Self {
+            finding: None,
+            fixes: false,
+        }
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Finding)) -> Self {
-        if let Some(finding) = &mut self.0 {
+        if let Some(finding) = &mut self.finding {
             change(finding);
         }
         self
@@ -369,6 +386,12 @@ impl Draft<'_> {
             f.related
                 .push(Label::new(located, clipped(text.into(), MAX_CHARS)));
         })
+    }
+
+    /// How to mend it; asked only where the run wants fixes.
+    pub(crate) fn fix(self, make: impl FnOnce() -> Option<Fix>) -> Self {
+        let fixes = self.fixes;
+        self.with(|f| f.fix = fixes.then(make).flatten())
     }
 
     /// Another place that a fact kept.

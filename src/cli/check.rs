@@ -198,7 +198,8 @@ impl Job<'_> {
                 detail: String::new(),
             });
         } else if documents::may_contain_manifest(&file.path, &text) {
-            let input = Input::new(id, &file.path, &text, &off);
+            let mut input = Input::new(id, &file.path, &text, &off);
+            input.encoding = encoding;
             self.chunks(&input, &mut analysis);
         }
         let text = if analysis.needs_text() {

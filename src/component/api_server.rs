@@ -1,6 +1,6 @@
 //! Files that the API server reads beside its flags, as far as they set what a flag sets.
 
-use super::form::{Form, NamedFile};
+use super::form::{ConfigFileKind, Form};
 use super::{ComponentKind, Instance, InstanceContext, Setting, anchor, kubeadm, setting};
 use crate::kube::{Completeness, Object};
 use crate::yaml::{Node, items};
@@ -24,7 +24,7 @@ pub static FORM: Form = Form {
     object_groups: &[""],
     claims: |gvk| !gvk.group.is_empty() || gvk.kind == "EncryptionConfig",
     instances,
-    named_files: &[
+    config_files: &[
         file(
             GROUP,
             "EncryptionConfiguration",
@@ -59,8 +59,8 @@ pub static FORM: Form = Form {
     ..Form::EMPTY
 };
 
-const fn file(group: &'static str, kind: &'static str, flag: &'static str) -> NamedFile {
-    NamedFile {
+const fn file(group: &'static str, kind: &'static str, flag: &'static str) -> ConfigFileKind {
+    ConfigFileKind {
         group,
         kind,
         component: ComponentKind::ApiServer,

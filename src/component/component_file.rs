@@ -1,6 +1,6 @@
 //! A component's own configuration file: KubeletConfiguration, KubeProxyConfiguration, KubeSchedulerConfiguration.
 
-use super::form::{Form, NamedFile};
+use super::form::{ConfigFileKind, Form};
 use super::{ComponentKind, Instance, InstanceContext, anchor, kind, kubeadm, setting};
 use crate::kube::{Completeness, Object};
 use crate::yaml::Format;
@@ -28,20 +28,20 @@ pub static FORM: Form = Form {
         dropped_in.then_some(Format::Yaml)
     },
     instances,
-    named_files: &[
-        NamedFile {
+    config_files: &[
+        ConfigFileKind {
             group: KUBELET,
             kind: "KubeletConfiguration",
             component: ComponentKind::Kubelet,
             flag: "config",
         },
-        NamedFile {
+        ConfigFileKind {
             group: SCHEDULER,
             kind: "KubeSchedulerConfiguration",
             component: ComponentKind::Scheduler,
             flag: "config",
         },
-        NamedFile {
+        ConfigFileKind {
             group: KUBE_PROXY,
             kind: "KubeProxyConfiguration",
             component: ComponentKind::KubeProxy,

@@ -2,7 +2,7 @@
 
 use super::bootstrap::File;
 use super::command::Word;
-use super::{ComponentKind, Instance, InstanceContext, Setting};
+use super::{ComponentKind, Instance, InstanceContext, Setting, forms};
 use crate::kube::{Completeness, Gvk, Object};
 use crate::yaml::{Format, Node};
 use memchr::memmem;
@@ -59,7 +59,7 @@ pub struct Form {
     /// What it tells a container runtime of registries.
     pub registries: for<'d> fn(Object<'d>) -> Vec<Node<'d>>,
     /// Its documents that a flag of a component names.
-    pub named_files: &'static [NamedFile],
+    pub config_files: &'static [ConfigFileKind],
     /// Whether a `key` in the documents of its file groups is a private key.
     pub keys_are_secret: bool,
 
@@ -84,8 +84,8 @@ pub struct OwnFormat {
     pub words: &'static [&'static str],
 }
 
-/// A configuration file that a component's flag names.
-pub struct NamedFile {
+/// A kind of configuration file that a flag of a component names.
+pub struct ConfigFileKind {
     /// Its API group.
     pub group: &'static str,
     /// Its kind.
@@ -188,7 +188,7 @@ impl Form {
         files_are_private: false,
         commands: |_| Vec::new(),
         registries: |_| Vec::new(),
-        named_files: &[],
+        config_files: &[],
         keys_are_secret: false,
         distribution: "",
         is_own_file: false,
@@ -198,11 +198,8 @@ impl Form {
 
     /// The form that an object is written in.
     pub fn of(gvk: Gvk<'_>) -> Option<&'static Self> {
-        let has = |form: &&Self| {
-            let mut groups = form.object_groups.iter().chain(form.file_groups);
-            groups.any(|group| *group == gvk.group) && (form.claims)(gvk)
-        };
-        super::forms::ALL.into_iter().find(has)
+        let mut forms = forms::with_group(gvk.group).map(|group| group.form);
+        forms.find(|form| (form.claims)(gvk))
     }
 
     /// What its rows for a component are called in `fields.tsv`.

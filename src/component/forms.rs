@@ -1,6 +1,7 @@
 //! All forms of cluster configuration. Of two that claim an object, or know a name, the first has it.
 
 use super::Form;
+use std::sync::LazyLock;
 
 pub use super::api_server::FORM as API_SERVER;
 pub use super::cloud_init::FORM as CLOUD_INIT;
@@ -21,7 +22,7 @@ pub use super::talos::FORM as TALOS;
 pub use super::unit::FORM as UNIT;
 
 /// Every form, each once.
-pub static ALL: [&Form; 17] = [
+pub static ALL: &[&Form] = &[
     &TALOS,
     &API_SERVER,
     &STATIC_POD,
@@ -40,3 +41,39 @@ pub static ALL: [&Form; 17] = [
     &KOPS,
     &KUBESPRAY,
 ];
+
+/// An API group of a form.
+pub(super) struct Group {
+    name: &'static str,
+    /// The form.
+    pub(super) form: &'static Form,
+    /// Whether programs read its documents as files.
+    pub(super) is_of_files: bool,
+}
+
+/// The groups of all forms, by length and name; equal ones in the order of their forms. Every object is looked up several times.
+static GROUPS: LazyLock<Vec<Group>> = LazyLock::new(|| {
+    let of_form = |form: &&'static Form| {
+        let form = *form;
+        let group = move |is_of_files| {
+            move |name: &&'static str| Group {
+                name,
+                form,
+                is_of_files,
+            }
+        };
+        let files = form.file_groups.iter().map(group(true));
+        files.chain(form.object_groups.iter().map(group(false)))
+    };
+    let mut groups: Vec<Group> = ALL.iter().flat_map(of_form).collect();
+    groups.sort_by_key(|group| (group.name.len(), group.name));
+    groups
+});
+
+/// The forms that have a group.
+pub(super) fn with_group(name: &str) -> impl Iterator<Item = &'static Group> {
+    let key = (name.len(), name);
+    let start = GROUPS.partition_point(|group| (group.name.len(), group.name) < key);
+    let groups = GROUPS.get(start..).unwrap_or_default().iter();
+    groups.take_while(move |group| group.name == name)
+}

@@ -456,7 +456,5 @@ pub fn registries(object: Object<'_>) -> Vec<Node<'_>> {
 
 /// Groups whose documents configure a cluster's components. They count also where they stand inside of a scalar.
 pub fn is_config(group: &str) -> bool {
-    forms::ALL
-        .iter()
-        .any(|form| form.file_groups.contains(&group))
+    forms::with_group(group).any(|group| group.is_of_files)
 }

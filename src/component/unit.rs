@@ -130,7 +130,7 @@ fn exec_start<'d>(
 ) -> Vec<Instance<'d>> {
     let words = shell_words(command, 0);
     let of_program = |word: &Word<'_>| {
-        let mut forms = forms::ALL.into_iter();
+        let mut forms = forms::ALL.iter();
         forms.find(|form| form.programs.contains(&basename(&word.text)))
     };
     let program = words.iter().zip(1..);

@@ -2,7 +2,7 @@
 
 use super::kustomize;
 use crate::component::form::{FileName, NestedText, OwnFormat, Unparsed};
-use crate::component::{Form, bootstrap, forms, is_config, kinds_without_version};
+use crate::component::{Form, forms, is_config, kinds_without_version};
 use crate::kube::{Completeness, Gvk, Object};
 use crate::yaml::{self, Document, Format, Node, NodeKind, Split, Style};
 use memchr::memmem;
@@ -187,7 +187,8 @@ pub fn nested_texts(object: Object<'_>, depth: usize) -> Vec<(Node<'_>, Document
     });
     let form = Form::of(object.gvk);
     let of_form = form.map_or_else(Vec::new, |form| (form.texts)(object));
-    let written = bootstrap::files(object).into_iter();
+    let written = form.map_or_else(Vec::new, |form| (form.files)(object));
+    let written = written.into_iter();
     let written = written.filter_map(|f| Some(NestedText::complete(f.path, f.content?)));
     let told = told_by_first_line(object).into_iter();
     let told = told.map(|node| NestedText::complete("user-data", node));

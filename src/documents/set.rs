@@ -37,7 +37,7 @@ pub struct Link<'a> {
     pub file: &'a ConfigFile,
 }
 
-/// A side file of a set.
+/// A configuration file of a set.
 #[derive(Clone, Copy)]
 struct NamedFile<'a> {
     path: &'a str,
@@ -45,7 +45,7 @@ struct NamedFile<'a> {
     file: &'a ConfigFile,
 }
 
-/// Side files by their last name: of one chunk, and of the set.
+/// Configuration files by their last name: of one chunk, and of the set.
 type FilesByName<'a> = HashMap<(Option<(&'a str, u32)>, &'a str), Vec<NamedFile<'a>>>;
 
 /// More files of one name than this are somebody's collection: which of them is meant cannot be known, nor looked for in time.
@@ -96,7 +96,7 @@ impl<'a> DocumentSet<'a> {
         if named.peek().is_none() {
             return Vec::new();
         }
-        let files = self.side_files(component, flag);
+        let files = self.config_files(component, flag);
         named
             .filter_map(|from| {
                 let NamedFile { facts, file, .. } = meant(from, &files)?;
@@ -105,7 +105,7 @@ impl<'a> DocumentSet<'a> {
             .collect()
     }
 
-    fn side_files(&self, component: ComponentKind, flag: &str) -> FilesByName<'a> {
+    fn config_files(&self, component: ComponentKind, flag: &str) -> FilesByName<'a> {
         let mut files: FilesByName<'a> = HashMap::new();
         for (path, facts) in &self.facts {
             let Fact::ConfigFile(file) = &facts.fact else {

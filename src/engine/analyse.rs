@@ -9,13 +9,13 @@ use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
-use crate::finding::{Finding, Label, Quotes, State};
+use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
-use crate::text::{FileId, FileSpan, FileSpanSet, Span, SpanSet, one_line};
+use crate::text::{Encoding, FileId, FileSpan, FileSpanSet, Span, SpanSet, one_line};
 use crate::yaml::{
     self, Chunk, Document, Format, Limits, Node, NodeKind, NodeSpan, Parsed, Provenance,
     ReaderProblem, Rendered, decode_scalar, parse,
@@ -36,6 +36,8 @@ pub struct Input<'t> {
     pub path: &'t str,
     /// Its text.
     pub text: &'t str,
+    /// How the file was written; UTF-8 unless the caller says otherwise.
+    pub encoding: Encoding,
     /// Rules that the configuration switches off for it.
     pub off: &'t [DisabledRule],
     /// What is asked of the whole text: once, however many chunks it has.
@@ -51,6 +53,7 @@ impl<'t> Input<'t> {
             file,
             path,
             text,
+            encoding: Encoding::Utf8,
             off,
             ours: OnceLock::new(),
             of_kubeadm: OnceLock::new(),
@@ -205,7 +208,8 @@ impl Analysis<'_> {
             })
         });
         let file = self.input.file;
-        let place = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
+        let mut place = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
+        place.editable = self.input.encoding.is_verbatim();
         if chunk.text_after_separator.is_some() && self.input.looks_like_manifest() {
             // The dashes stand right before the chunk.
             let whole = Provenance::chunk(file, 0).rendered(place.rendered_from.clone());
@@ -354,8 +358,17 @@ impl Analysis<'_> {
             return;
         }
         if root.is_some() {
+            let wanted = self.rules.fixes && !text_after_separator;
+            let duplicates = |p: &ReaderProblem| p.rule == ids::yaml::DUPLICATE_KEY;
+            let dropped = wanted && parsed.problems.iter().any(duplicates);
+            let dropped = dropped.then(|| document.dropped_keys());
             for problem in parsed.problems {
-                self.problem(&problem, &document.place, root);
+                let finding = self.problem(&problem, &document.place, root);
+                let earlier = dropped.as_ref().filter(|_| duplicates(&problem));
+                let earlier = earlier.and_then(|d| d.get(&problem.span.start));
+                if let Some((finding, earlier)) = finding.zip(earlier) {
+                    finding.fix = remove_dropped(&document, *earlier);
+                }
             }
         }
         if depth == 0 {
@@ -443,7 +456,7 @@ impl Analysis<'_> {
                 parsed
                     .problems
                     .iter()
-                    .for_each(|p| self.problem(p, place, None));
+                    .for_each(|p| _ = self.problem(p, place, None));
             }
         } else if depth == 0 || config {
             self.note(what, place);
@@ -456,12 +469,19 @@ impl Analysis<'_> {
         self.report.notes.push((what, start));
     }
 
-    fn problem(&mut self, problem: &ReaderProblem, place: &Provenance, object: Option<Object<'_>>) {
-        let Some(finding) =
-            self.reader_finding(problem.rule, place, problem.span, &problem.message, object)
-        else {
-            return;
-        };
+    fn problem(
+        &mut self,
+        problem: &ReaderProblem,
+        place: &Provenance,
+        object: Option<Object<'_>>,
+    ) -> Option<&mut Finding> {
+        let ReaderProblem {
+            rule,
+            span,
+            message,
+            ..
+        } = problem;
+        let finding = self.reader_finding(rule, place, *span, message, object)?;
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
         }
@@ -471,6 +491,7 @@ impl Analysis<'_> {
         if let Some((span, text)) = problem.related {
             finding.related.push(Label::new(place.locate(span), text));
         }
+        Some(finding)
     }
 
     fn object(
@@ -729,6 +750,15 @@ fn published(
         report_problem(problem, context, rules, 0, &mut found);
     }
     Some(found.list)
+}
+
+/// Leaves of two equal keys the one that counts.
+fn remove_dropped(document: &Document<'_>, earlier: Node<'_>) -> Option<Fix> {
+    Some(Fix {
+        title: "Remove the earlier of the two, which kubectl drops",
+        applicability: Applicability::Unsafe,
+        edits: vec![document.remove_pair(earlier)?],
+    })
 }
 
 /// Keeps with a rendered document when Helm applies it by itself.

@@ -21,6 +21,7 @@ pub(super) fn conceal(findings: &mut [Finding], secrets: &FileSpanSet, rules: &R
             continue;
         };
         if finding.quotes != Quotes::Nothing {
+            finding.fix = None;
             finding.help = policy.remediation.clone();
             finding.primary.text.clear();
             finding.related.iter_mut().for_each(|l| l.text.clear());

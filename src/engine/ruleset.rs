@@ -24,6 +24,8 @@ pub struct RuleSet<'r> {
     pub(crate) subsumes: bool,
     /// Whether suppressions in the files are obeyed.
     pub applies_suppressions: bool,
+    /// Whether findings get their fixes, where their rules have some.
+    pub fixes: bool,
     /// Whether custom resources that nothing defines are worth a note.
     pub notes_undefined: bool,
     /// What time it is, since 1970, for rules about what ends; they say nothing where nobody tells.
@@ -64,6 +66,7 @@ impl<'r> RuleSet<'r> {
             asked: None,
             subsumes: profile == Profile::Default,
             applies_suppressions: true,
+            fixes: false,
             notes_undefined: true,
             now: None,
             severities: HashMap::new(),
@@ -135,6 +138,7 @@ impl<'r> RuleSet<'r> {
             strict: !self.subsumes,
             repository,
             parameters: &self.parameters,
+            fixes: self.fixes,
             now: self.now,
             parts: &[],
             exposed_secrets: None,

@@ -34,9 +34,9 @@ mod yaml;
 
 use crate::check::Check;
 use crate::model::{
-    Absence, Address, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape,
-    GrantsShape, Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence,
-    PssLevel, Related, Section, SettingShape, Severity, Shape, Standards, Step, SubsumeBy,
+    Absence, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape, GrantsShape,
+    Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence, PssLevel,
+    Related, Section, SettingShape, Severity, Shape, Standards, Step, SubsumeBy, UrlKind,
 };
 use std::borrow::Cow;
 

@@ -13,12 +13,12 @@ mod span;
 pub(crate) use base64::base64;
 pub use decode::{Decoded, Encoding, NO_UTF8, decode};
 pub use line_hash::line_hashes;
-pub use lines::{LineIndex, Position};
+pub use lines::{LineIndex, Position, Unit};
 pub(crate) use logical_lines::logical_lines;
 pub use nearest::nearest;
 pub use one_line::{clipped, one_line};
 pub use source::{FileId, FileIds, FileSpan, FileSpanSet, SourceFile, SourceMap};
-pub use span::{Edit, Span, SpanSet, apply};
+pub use span::{Edit, FileEdit, Span, SpanSet, apply};
 
 /// Whether a character is shown as nothing (Unicode's property Default_Ignorable_Code_Point, bidirectional controls among them):
 /// it makes text look other than it reads (Unicode Technical Report 36).

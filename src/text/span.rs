@@ -1,5 +1,6 @@
 //! Byte ranges and edits of a text.
 
+use super::FileId;
 use std::ops::Range;
 
 /// A half-open range of bytes of one text. Offsets are `u32`: no text may reach 4 GiB.
@@ -129,6 +130,15 @@ pub struct Edit {
     pub span: Span,
     /// What stands there afterwards.
     pub text: String,
+}
+
+/// An edit of a file's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEdit {
+    /// The file.
+    pub file: FileId,
+    /// The edit.
+    pub edit: Edit,
 }
 
 /// Applies edits to `source`. Edits are taken in order of their start; one that overlaps an earlier

@@ -4,6 +4,7 @@
 
 mod builder;
 mod comments;
+mod edit;
 mod events;
 mod fast;
 mod json;

@@ -11,6 +11,8 @@ pub struct Provenance {
     text: TextOrigin,
     /// The template that the document was rendered from, where its text says so.
     pub rendered_from: Option<Arc<Rendered>>,
+    /// Whether the files hold their texts byte by byte, so that they can be edited in place.
+    pub editable: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -346,6 +348,7 @@ impl Provenance {
         Self {
             text: TextOrigin::Chunk { file, base },
             rendered_from: None,
+            editable: false,
         }
     }
 
@@ -354,6 +357,7 @@ impl Provenance {
         Self {
             text: TextOrigin::Mapped { file, map },
             rendered_from: None,
+            editable: false,
         }
     }
 
@@ -398,6 +402,25 @@ impl Provenance {
         }
     }
 
+    /// Whether it is a part of a file as it is.
+    pub(super) fn is_chunk(&self) -> bool {
+        matches!(self.text, TextOrigin::Chunk { .. })
+    }
+
+    /// The bytes of a file that a span of the document stands for, if they are the same and can be edited.
+    pub(super) fn verbatim(&self, span: Span) -> Option<FileSpan> {
+        if !self.editable {
+            return None;
+        }
+        if let TextOrigin::Mapped { map, .. } = &self.text {
+            let (_, segment) = map.segment_at(span.start)?;
+            if segment.mapping != Mapping::Verbatim || !segment.inner.contains(span) {
+                return None;
+            }
+        }
+        Some(self.locate(span).primary)
+    }
+
     /// The provenance of a document whose text `map` brings back to a document of this one.
     #[must_use]
     pub fn nest(&self, map: &SpanMap) -> Provenance {
@@ -426,6 +449,7 @@ impl Provenance {
                 map,
             },
             rendered_from: self.rendered_from.clone(),
+            editable: self.editable,
         }
     }
 }

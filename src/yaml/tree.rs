@@ -540,6 +540,13 @@ impl<'d> Node<'d> {
         })
     }
 
+    /// What follows it in its map or list: of a key its value, of a value the next key.
+    pub(super) fn next_sibling(self) -> Option<Self> {
+        let id = self.own().end;
+        let next = self.doc.nodes.get(id as usize)?;
+        (next.parent == self.own().parent).then_some(Self { doc: self.doc, id })
+    }
+
     /// The key that it is the value of.
     pub fn key_node(self) -> Option<Node<'d>> {
         let parent = self.parent().filter(|p| p.own().kind == NodeKind::Map)?;

@@ -115,7 +115,7 @@ fn places_of_sarif_are_those_of_json() {
         "c.yaml",
         POD.replace(
             "image:",
-            "imagePullPolicy: \"Al\n        ways\"\n      image:",
+            "imagePullPolicy: \"Al\n                                                            ways\"\n      image:",
         ),
     );
     let report = json(&folder, "json", ".");
@@ -305,4 +305,98 @@ fn a_suppression_covers_what_it_is_about_and_no_more() {
             .collect();
         assert_eq!(lines, open, "{rule} in\n{text}");
     }
+}
+
+/// The state of each finding of a rule, with its line.
+fn states(text: &str, profile: Profile, rule: &str) -> Vec<(u32, bool)> {
+    let report = check_one(text, profile);
+    let of_rule = report.findings.iter().filter(|f| f.rule == rule);
+    of_rule
+        .map(|f| (place(&report, f).1, f.state == State::Open))
+        .collect()
+}
+
+#[test]
+fn a_finding_hides_others_at_its_value_only() {
+    // `yaml/not-a-string` says it of a key, and nobody of another field.
+    let text =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: 1\nimmutable: 'yes'\n";
+    let found = states(text, Profile::Default, "schema/type");
+    assert_eq!(found, [(5, false), (6, true)]);
+}
+
+#[test]
+fn a_finding_hides_others_of_its_own_rule_only() {
+    let text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules:\n- {apiGroups: [''], resources: [secrets], verbs: [get]}\n- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n";
+    let rule = "rbac/secrets-read-cluster-wide";
+    assert_eq!(
+        states(text, Profile::Default, rule),
+        [(5, true), (6, false)]
+    );
+}
+
+#[test]
+fn only_the_default_profile_hides() {
+    let text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules:\n- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n";
+    let rule = "rbac/secrets-read-cluster-wide";
+    assert_eq!(states(text, Profile::Default, rule), [(5, false)]);
+    assert_eq!(states(text, Profile::All, rule), [(5, true)]);
+}
+
+#[test]
+fn numbers_are_taken_up_to_both_ends_of_their_range() {
+    let pod = |field: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: [{{name: a, image: 'a:1', {field}}}]\n"
+        )
+    };
+    let service = |field: &str| {
+        format!("apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{{field}}}\n")
+    };
+    let mut wrong = Vec::new();
+    for (text, fits) in [
+        (pod("ports: [{containerPort: 0}]"), false),
+        (pod("ports: [{containerPort: 1}]"), true),
+        (pod("ports: [{containerPort: 65535}]"), true),
+        (pod("ports: [{containerPort: 65536}]"), false),
+        (pod("ports: [{containerPort: 1, hostPort: 65535}]"), true),
+        (pod("ports: [{containerPort: 1, hostPort: 65536}]"), false),
+        (pod("livenessProbe: {tcpSocket: {port: 65535}}"), true),
+        (pod("livenessProbe: {tcpSocket: {port: 65536}}"), false),
+        (pod("livenessProbe: {tcpSocket: {port: 0}}"), false),
+        (service("ports: [{port: 65535, targetPort: 1}]"), true),
+        (service("ports: [{port: 65536, targetPort: 1}]"), false),
+        (service("ports: [{port: 1, targetPort: 65536}]"), false),
+        (service("ports: [{port: 1, targetPort: 65535}]"), true),
+        (
+            service(
+                "type: LoadBalancer, ports: [{port: 1}], loadBalancerSourceRanges: [10.0.0.0/8]",
+            ),
+            true,
+        ),
+        (
+            service(
+                "type: LoadBalancer, ports: [{port: 1}], loadBalancerSourceRanges: [10.1.0.0/15]",
+            ),
+            false,
+        ),
+        (
+            service(
+                "type: LoadBalancer, ports: [{port: 1}], loadBalancerSourceRanges: [10.0.0.0/32]",
+            ),
+            true,
+        ),
+        (
+            service(
+                "type: LoadBalancer, ports: [{port: 1}], loadBalancerSourceRanges: [10.0.0.1/31]",
+            ),
+            false,
+        ),
+    ] {
+        let report = check_one(&text, Profile::All);
+        if report.findings.iter().any(|f| f.rule == "schema/range") == fits {
+            wrong.push(format!("fits={fits}: {text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -10,6 +10,7 @@
 mod cli;
 mod edges;
 mod engine;
+mod fixes;
 mod formats;
 mod forms;
 mod hostile;

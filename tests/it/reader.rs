@@ -1,7 +1,7 @@
 //! The reader against kubectl's own answers, and properties of its spans.
 #![expect(clippy::disallowed_methods, reason = "tests read files")]
 
-use kubevet::text::{FileId, decode};
+use kubevet::text::{FileId, LineIndex, Position, Span, Unit, decode};
 use kubevet::yaml::{
     Chunk, Format, Limits, NodeKind, Parsed, Provenance, ReaderProblem, decode_scalar, parse, split,
 };
@@ -434,6 +434,36 @@ fn the_end_of_a_text_of_whole_blocks_has_its_column() {
     let lines = kubevet::text::LineIndex::new(&text);
     for (offset, column) in [(0, 1), (4096, 2049), (8190, 4096), (8192, 4097)] {
         assert_eq!(lines.position(offset, &text).column, column);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+
+    /// Columns in every unit lead back to the byte that they were made of, on both sides of the index's blocks, too.
+    #[test]
+    fn columns_are_counted_both_ways(text in "[a\n\ré\u{1D11E}\u{FFFF}]{0,30}", before in 4060_usize..4100) {
+        let text = "x".repeat(before) + "\né" + &text;
+        let lines = LineIndex::new(&text);
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]).skip(before) {
+            let at = Span::of(0..at).end;
+            for unit in [Unit::Byte, Unit::Utf16, Unit::CodePoint] {
+                let position = lines.position_in(unit, at, &text);
+                proptest::prop_assert_eq!(lines.offset_in(unit, position, &text), Some(at));
+                let start = lines.line_span(position.line - 1, &text).start;
+                let line = Span::new(start, at).text(&text);
+                let units = match unit {
+                    Unit::Byte => line.len(),
+                    Unit::Utf16 => line.encode_utf16().count(),
+                    Unit::CodePoint => line.chars().count(),
+                };
+                proptest::prop_assert_eq!(position.column as usize, units + 1);
+            }
+        }
+        // No place inside of a pair of units.
+        let clef = LineIndex::new("\u{1D11E}");
+        let inside = Position { line: 1, column: 2 };
+        proptest::prop_assert_eq!(clef.offset_in(Unit::Utf16, inside, "\u{1D11E}"), None);
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{Draft, NAMELESS, Parameters, Run, View, fits_any, is};
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::number;
-use crate::kube::address::{Url, is_loopback, is_private, is_public};
+use crate::kube::address::{Url, is_loopback, is_private};
 use crate::kube::is_unresolved;
-use crate::model::{Address, FieldShape, Literal, Path, Point, Presence, Section, Step};
+use crate::model::{FieldShape, Literal, Path, Point, Presence, Section, Step, UrlKind};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -89,12 +89,11 @@ fn report<'c, 'd>(
 ) -> Draft<'c> {
     let holds = run.releases();
     let value = |name: &str| -> Option<Cow<'d, str>> {
+        if let Some((_, path)) = field.values.iter().find(|(own, _)| own == name) {
+            let text = first(view, holder, path).and_then(Node::text);
+            return Some(text.unwrap_or(NAMELESS).into());
+        }
         Some(match name {
-            _ if field.values.iter().any(|(own, _)| own == name) => {
-                let (_, path) = field.values.iter().find(|(own, _)| own == name)?;
-                let text = first(view, holder, path).and_then(Node::text);
-                text.unwrap_or(NAMELESS).into()
-            }
             "name" => view.object.name().unwrap_or(NAMELESS).into(),
             "kind" => view.object.gvk.kind.into(),
             "container" => view.container.into(),
@@ -209,8 +208,8 @@ fn fails(field: &FieldShape, view: View<'_>, node: Node<'_>) -> bool {
         || is_none_of(parameters, field, node)
         || has_limit(field) && text.and_then(number).is_some_and(|n| exceeds(field, n))
         || field
-            .address
-            .is_some_and(|a| node.as_str().is_some_and(|t| is_at(a, t)))
+            .url
+            .is_some_and(|kind| node.as_str().is_some_and(|t| leads_to(kind, t)))
         || field.value.iter().any(|presence| has(*presence, node))
 }
 
@@ -238,15 +237,12 @@ fn exceeds(field: &FieldShape, number: f64) -> bool {
         || field.at_most.is_some_and(|limit| number <= limit)
 }
 
-fn is_at(address: Address, text: &str) -> bool {
+fn leads_to(kind: UrlKind, text: &str) -> bool {
     let url = || Url::parse(text).filter(|_| !is_unresolved(text));
-    match address {
-        Address::Public => is_public(text),
-        Address::PlainUrl => url().is_some_and(|url| url.is_plain()),
-        Address::LoopbackUrl => url().is_some_and(|url| is_loopback(url.host)),
-        Address::PrivateUrl => {
-            url().is_some_and(|url| url.scheme == "https" && is_private(url.host))
-        }
+    match kind {
+        UrlKind::Plain => url().is_some_and(|url| url.is_plain()),
+        UrlKind::Loopback => url().is_some_and(|url| is_loopback(url.host)),
+        UrlKind::Private => url().is_some_and(|url| url.scheme == "https" && is_private(url.host)),
     }
 }
 

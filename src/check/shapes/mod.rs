@@ -131,7 +131,7 @@ impl Run<'_, '_> {
         if self.policy.check.len() > 1
             && *self.failed.entry(at.span).or_insert(self.number) != self.number
         {
-            return Draft(None);
+            return Draft::none();
         }
         let Self { policy, shape, .. } = self;
         let template = shape.message.as_ref().or(policy.message.as_ref());
@@ -210,4 +210,40 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
         }
         None => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_as_a_whole() {
+        for (pattern, text, expected) in [
+            ("kube-*", "kube-system", true),
+            ("kube-*", "my-kube-system", false),
+            ("*/main/*", "https://a/main/x", true),
+            ("*/main/*", "https://a/maintained/x", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("ab*ba", "aba", false),
+            ("off", "off", true),
+            ("off", "offline", false),
+            (r"\*.*", "*.example.org", true),
+            (r"\*.*", "x.example.org", false),
+            ("*", "", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(
+                fits(&Pattern::parse(pattern), text),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_once() {
+        let value = |name: &str| (name == "name").then(|| Cow::from("{kind}"));
+        assert_eq!(filled_in("{name} of {kind}", value), "{kind} of ");
+    }
 }

@@ -19,44 +19,45 @@ pub(super) fn run(
     if others.is_some_and(|others| !others.is_empty()) || !setting.when.iter().all(matters) {
         return;
     }
-    for (value, spot, origin) in failing(setting, id, instance) {
-        let judged = match setting.absence {
-            Absence::Judged => true,
-            Absence::Strict => run.cx.is_strict(),
-            Absence::Ignored => false,
-        };
-        let explicit = origin == Origin::Explicit;
-        // What is written is judged although more may stand elsewhere.
-        let replaced = |c: &Condition| holds(c, instance).unwrap_or(!explicit);
-        if !(explicit || judged) || setting.unless.iter().any(replaced) {
-            return;
-        }
-        let other = setting.lacks_at.as_ref().filter(|_| !explicit);
-        let spot = other
-            .and_then(|name| instance.last(name))
-            .map_or(spot, Setting::spot);
-        let draft = run.report(spot, None, !explicit, |name| {
-            Some(match name {
-                "setting" => instance.spelling(id).into(),
-                "value" => value.into(),
-                "component" => instance.component.name().into(),
-                "host" => Url::parse(value)?.host.into(),
-                "origin" => match origin {
-                    Origin::Explicit => "is set to".into(),
-                    _ if value.is_empty() => "is not set".into(),
-                    Origin::DistributionDefault | Origin::BinaryDefault => {
-                        "is not set, and defaults to".into()
-                    }
-                },
-                other => match other.split_once(':')? {
-                    ("setting", other) => instance.spelling(other).into(),
-                    (_, other) => instance.effective(other)?.value.into(),
-                },
-            })
-        });
-        if let Some(severity) = setting.absent_severity.filter(|_| !explicit) {
-            draft.severity(severity);
-        }
+    let Some((value, spot, origin)) = failing(setting, id, instance) else {
+        return;
+    };
+    let judged = match setting.absence {
+        Absence::Judged => true,
+        Absence::Strict => run.cx.is_strict(),
+        Absence::Ignored => false,
+    };
+    let explicit = origin == Origin::Explicit;
+    // What is written is judged although more may stand elsewhere.
+    let replaced = |c: &Condition| holds(c, instance).unwrap_or(!explicit);
+    if !(explicit || judged) || setting.unless.iter().any(replaced) {
+        return;
+    }
+    let other = setting.lacks_at.as_ref().filter(|_| !explicit);
+    let spot = other
+        .and_then(|name| instance.last(name))
+        .map_or(spot, Setting::spot);
+    let draft = run.report(spot, None, !explicit, |name| {
+        Some(match name {
+            "setting" => instance.spelling(id).into(),
+            "value" => value.into(),
+            "component" => instance.component.name().into(),
+            "host" => Url::parse(value)?.host.into(),
+            "origin" => match origin {
+                Origin::Explicit => "is set to".into(),
+                _ if value.is_empty() => "is not set".into(),
+                Origin::DistributionDefault | Origin::BinaryDefault => {
+                    "is not set, and defaults to".into()
+                }
+            },
+            other => match other.split_once(':')? {
+                ("setting", other) => instance.spelling(other).into(),
+                (_, other) => instance.effective(other)?.value.into(),
+            },
+        })
+    });
+    if let Some(severity) = setting.absent_severity.filter(|_| !explicit) {
+        draft.severity(severity);
     }
 }
 
@@ -110,24 +111,6 @@ fn same(value: &str, wanted: &Pattern) -> bool {
 
 /// What of a setting fails: the value or the item, its place, and where it comes from.
 fn failing<'a, 'd>(
-    setting: &SettingShape,
-    id: &str,
-    instance: &'a Instance<'d>,
-) -> Vec<(&'a str, NodeSpan<'d>, Origin)> {
-    if !setting.each {
-        return first_failing(setting, id, instance).into_iter().collect();
-    }
-    let Some(list) = instance.list(id) else {
-        return Vec::new();
-    };
-    let fails = |item: &str| setting.value.iter().any(|w| same(item, w));
-    let failing = list.items.into_iter().filter(|(item, _)| fails(item));
-    failing
-        .map(|(item, spot)| (item, spot, list.origin))
-        .collect()
-}
-
-fn first_failing<'a, 'd>(
     setting: &SettingShape,
     id: &str,
     instance: &'a Instance<'d>,

@@ -26,11 +26,11 @@ pub struct SettingFact {
     pub origin: Origin,
     /// Where it is written, or would be.
     pub at: SavedSpan,
-    /// The file that it names, if it names a side file.
+    /// The file that it names, if it names a configuration file.
     pub names: Option<FileRef>,
 }
 
-/// A side file as a machine knows it.
+/// A configuration file as a machine knows it.
 #[derive(Clone, Debug)]
 pub struct FileRef {
     /// Its path outside of the pod that reads it.
@@ -112,7 +112,7 @@ fn of_kubelet<'a>(instance: &'a Instance<'_>) -> impl Iterator<Item = SettingFac
 
 fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
     let ours = |(component, _): &(ComponentKind, &str)| *component == instance.component;
-    let named = forms::ALL.iter().flat_map(|form| form.named_files);
+    let named = forms::ALL.iter().flat_map(|form| form.config_files);
     let named = named.filter(|file| file.component == instance.component);
     let mut flags: Vec<_> = named.map(|file| file.flag).collect();
     // Two kinds of one flag stand beside each other.

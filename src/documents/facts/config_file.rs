@@ -2,7 +2,7 @@
 
 use super::{Analysed, Fact, SavedSpan};
 use crate::component::encryption::{Verdict, verdict};
-use crate::component::form::NamedFile;
+use crate::component::form::ConfigFileKind;
 use crate::component::{ComponentKind, Form};
 use crate::finding::Label;
 use crate::kube::{Completeness, Object};
@@ -23,7 +23,7 @@ pub struct ConfigFile {
     pub says: ConfigFileFacts,
 }
 
-/// What set rules ask of a side file.
+/// What set rules ask of a configuration file.
 #[derive(Clone, Debug)]
 pub enum ConfigFileFacts {
     /// Only that it is there.
@@ -62,8 +62,8 @@ fn config_file(analysed: &Analysed<'_, '_>) -> Option<ConfigFile> {
         completeness,
         ..
     } = *analysed;
-    let mut files = Form::of(object.gvk)?.named_files.iter();
-    let NamedFile {
+    let mut files = Form::of(object.gvk)?.config_files.iter();
+    let ConfigFileKind {
         component, flag, ..
     } = files.find(|file| object.gvk.is(file.group, file.kind))?;
     let nested = within.depth > 0;

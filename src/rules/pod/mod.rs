@@ -7,6 +7,7 @@ pub(super) use account::*;
 pub(super) use standards::*;
 
 use crate::check::Cx;
+use crate::finding::{Applicability, Fix};
 use crate::kube::{Container, PodSpec, is_known};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
@@ -67,20 +68,31 @@ pub(super) fn privilege_escalation_explicit(container: Container<'_>, cx: &mut C
         return;
     };
     let name = container.name();
-    if value.as_bool() == Some(true) {
-        cx.report(value, format!("container \"{name}\" lets its processes gain more privileges than it has, through setuid programs"));
-        return;
-    }
-    let admin = added(container)
-        .find(|item| capability(*item).is_some_and(|c| c == "SYS_ADMIN" || c == "ALL"));
-    let cause = if container.is_privileged() {
-        container.security("privileged")
-    } else {
-        admin
+    let admin = || {
+        added(container)
+            .find(|item| capability(*item).is_some_and(|c| c == "SYS_ADMIN" || c == "ALL"))
     };
-    if let Some(cause) = cause {
+    let cause = || {
+        if container.is_privileged() {
+            container.security("privileged")
+        } else {
+            admin()
+        }
+    };
+    if value.as_bool() == Some(true) {
+        cx.report(value, format!("container \"{name}\" lets its processes gain more privileges than it has, through setuid programs"))
+            .fix(|| cause().is_none().then(|| refuse_escalation(value))?);
+    } else if let Some(cause) = cause() {
         cx.report(value, format!("this has no effect in container \"{name}\": it gains every privilege by other means")).related(cause, "by this");
     }
+}
+
+fn refuse_escalation(value: Node<'_>) -> Option<Fix> {
+    Some(Fix {
+        title: "Set it to false",
+        applicability: Applicability::Safe,
+        edits: vec![value.document().replace(value, "false")?],
+    })
 }
 
 /// A capability as the kernel names it: upper case, without `CAP_`.
