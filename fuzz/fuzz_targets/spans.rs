@@ -128,19 +128,30 @@ fn check_again(node: Node<'_>) {
         return;
     }
     let key = node.parent().is_some_and(|p| p.kind() == NodeKind::Map) && node.key_node().is_none();
+    let parent = node.parent().map(|p| p.span().text(node.document().text));
+    let within_brackets = node.document().format == Format::Json || parent.is_some_and(|p| p.starts_with(['[', '{']));
+    let format = node.document().format;
     // Indented: at the start of a line `...` would end the document.
-    let text = if key {
-        format!(" {slice}: v")
-    } else {
-        format!("v: {slice}")
+    let text = match (key, within_brackets) {
+        (true, _) if format == Format::Json => format!("{{{slice}: 0}}"),
+        (false, _) if format == Format::Json => format!("{{\"v\": [{slice}]}}"),
+        (true, true) => format!("{{{slice}: v}}"),
+        (true, false) => format!(" {slice}: v"),
+        // More is a value within brackets than outside.
+        (false, true) => format!("v: [{slice}]"),
+        (false, false) => format!("v: {slice}"),
     };
     let place = Provenance::chunk(FileId(0), 0);
-    let again = parse(&text, place, Format::Yaml, Limits::default());
+    let again = parse(&text, place, format, Limits::default());
     let pair = again
         .document
         .as_ref()
         .and_then(|d| d.root().pairs().next());
-    let same = pair.map(|(k, v)| if key { k } else { v });
+    let same = pair.and_then(|(k, v)| match (key, within_brackets) {
+        (true, _) => Some(k),
+        (false, true) => v.items().next(),
+        (false, false) => Some(v),
+    });
     assert_eq!(
         same.map(|n| (n.style(), n.text())),
         Some((node.style(), node.text())),

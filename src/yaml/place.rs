@@ -743,26 +743,44 @@ fn code(escape: &str, digits: usize) -> (String, usize) {
     if let Some(c) = char::from_u32(unit) {
         return (c.to_string(), len);
     }
-    // A surrogate pair of JSON.
+    // A surrogate pair of JSON; half of one stands for itself.
     let low = escape
         .get(len..len + 2)
         .filter(|u| *u == "\\u")
         .and_then(|_| hex(len + 2))
         .unwrap_or_default();
     let high = unit.wrapping_sub(0xD800);
-    let c = (high < 0x400 && (0xDC00..0xE000).contains(&low))
-        .then(|| char::from_u32(0x10000 + (high << 10) + (low - 0xDC00)))
-        .flatten();
-    (
-        c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(),
-        len * 2,
-    )
+    let pair = (high < 0x400 && (0xDC00..0xE000).contains(&low))
+        .then(|| char::from_u32(0x10000 + (high << 10) + (low - 0xDC00)));
+    match pair.flatten() {
+        Some(c) => (c.to_string(), len * 2),
+        None => (char::REPLACEMENT_CHARACTER.to_string(), len),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::yaml::{Format, Limits, parse};
+
+    #[test]
+    fn half_a_surrogate_pair_takes_no_byte_behind_it() {
+        for (json, inner, outer) in [
+            (r#"{"v": "\ud800"}"#, Span::new(0, 3), r"\ud800"),
+            (r#"{"v": "\udc00 behind it"}"#, Span::new(4, 10), "behind"),
+            (
+                r#"{"v": "\ud83d\ude00 behind it"}"#,
+                Span::new(5, 11),
+                "behind",
+            ),
+        ] {
+            let place = Provenance::chunk(FileId(0), 0);
+            let parsed = parse(json, place, Format::Json, Limits::default());
+            let document = parsed.document.unwrap();
+            let map = decode_scalar(document.root().field("v").unwrap()).unwrap();
+            assert_eq!(map.outer(inner).0.text(json), outer, "{json}");
+        }
+    }
 
     const TEMPLATE: &str =
         "a: {{ x }}\nb: v{{ x }}-{{ y }}\nnested: |\n  k: {{ y }}\n  \"q\": 'w{{ x }}'\n";
