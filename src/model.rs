@@ -569,8 +569,8 @@ where
 /// `check: {setting: {id: …, fails-when: …, value: …}}`, on the effective value of a component's setting, or on what is written of
 /// k3s' and RKE2's own.
 ///
-/// What is written is judged in every form. What is left out is judged by what the carrier and the program do by themselves, and
-/// not at all where that is not known: in a part of a configuration, or over a carrier whose defaults are not in the tables.
+/// What is written is judged in every form. What is left out is judged by what the distribution and the program do by themselves, and
+/// not at all where that is not known: in a part of a configuration, or over a distribution whose defaults are not in the tables.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SettingShape {

@@ -169,7 +169,7 @@ fn check_nested(
     depth: usize,
 ) {
     let text = chunk.span.text(value);
-    let place = node.document().place.nest(&map.window(chunk.span));
+    let place = node.document().provenance.nest(&map.window(chunk.span));
     for part in ranges(text).into_iter().filter(|r| !r.is_empty()) {
         check_steps(node, map, part.shift(chunk.span.start), place.locate(part));
     }

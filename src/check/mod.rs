@@ -254,7 +254,7 @@ impl<'a> Cx<'a> {
             path,
             fingerprint,
             scope,
-            rendered_from: node.document().place.rendered_from.clone(),
+            rendered_from: node.document().provenance.rendered_from.clone(),
             ..Finding::new(self.policy, located, message.into(), object, "")
         })
     }
@@ -279,7 +279,7 @@ impl<'a> Cx<'a> {
         message: impl Into<String>,
     ) -> Draft<'_> {
         match instance.last(name) {
-            Some(setting) => self.report(setting.spot(), message),
+            Some(setting) => self.report(setting.node_span(), message),
             None => self.missing(instance.anchor, message),
         }
     }

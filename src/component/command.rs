@@ -24,7 +24,7 @@ impl<'d> Word<'d> {
     }
 
     /// Its first bytes; all of its scalar where quotes within make them stand elsewhere.
-    fn spot(&self, len: usize) -> NodeSpan<'d> {
+    fn node_span(&self, len: usize) -> NodeSpan<'d> {
         let start = self.text.get(..len);
         match self.raw(self.at).zip(start) {
             Some((raw, start)) if raw.starts_with(start) => self.node.part(self.at, self.at + len),
@@ -84,7 +84,7 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
                 value: value.to_owned().into(),
                 node: word.node,
                 at: word.rest_at(dashes + name.len() + 1),
-                name_spot: word.spot(dashes + name.len()),
+                name_span: word.node_span(dashes + name.len()),
             });
             continue;
         }
@@ -106,7 +106,7 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
             value,
             node,
             at,
-            name_spot: word.spot(word.text.len()),
+            name_span: word.node_span(word.text.len()),
         });
     }
     found

@@ -121,7 +121,7 @@ fn part<'d>(
         completeness: Completeness::Partial,
         object,
         releases: around.releases(component, None),
-        anchor: settings.first()?.name_spot,
+        anchor: settings.first()?.name_span,
         settings,
     })
 }
@@ -189,7 +189,7 @@ fn argument<'d>(name: &str, operation: &Operation<'d>) -> Option<Setting<'d>> {
         value: operation.value.text()?.into(),
         node: operation.value,
         at: Some(0),
-        name_spot: operation.path.into(),
+        name_span: operation.path.into(),
     })
 }
 

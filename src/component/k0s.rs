@@ -147,7 +147,7 @@ fn of_words<'d>(
         completeness: Completeness::Partial,
         object,
         releases: around.releases(component, None),
-        anchor: settings.first()?.name_spot,
+        anchor: settings.first()?.name_span,
         settings,
     })
 }

@@ -274,7 +274,7 @@ fn argument<'d>(node: Node<'d>, from: usize, text: &str) -> Setting<'d> {
         value: value.to_owned().into(),
         node,
         at,
-        name_spot: node.part(start, start + name.len()),
+        name_span: node.part(start, start + name.len()),
     }
 }
 
@@ -301,7 +301,7 @@ pub(super) fn of_words<'d>(
             completeness: Completeness::Partial,
             object,
             releases: around.releases(component, None),
-            anchor: first.name_spot,
+            anchor: first.name_span,
             settings,
         });
     }

@@ -59,7 +59,7 @@ fn of_cluster<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instan
     for (node, name) in [(gates, "feature-gates"), (config, "runtime-config")] {
         settings.extend(node.into_iter().flat_map(|n| setting::named(n, name, name)));
     }
-    let server = settings.first().map(|first| first.name_spot);
+    let server = settings.first().map(|first| first.name_span);
     let server = server.map(|anchor| Instance {
         component,
         form: &FORM,

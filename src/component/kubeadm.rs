@@ -131,7 +131,7 @@ fn external_etcd(external: Node<'_>) -> Vec<Setting<'_>> {
                 value: "".into(),
                 node: external,
                 at: None,
-                name_spot: external.lacking(),
+                name_span: external.lacking(),
             })
     });
     servers.chain(files).collect()
@@ -150,7 +150,7 @@ pub(super) fn field<'d>(
         value: value.text()?.into(),
         node: value,
         at: Some(0),
-        name_spot: map.pair(key).map_or(value, |(key, _)| key).into(),
+        name_span: map.pair(key).map_or(value, |(key, _)| key).into(),
     })
 }
 

@@ -50,7 +50,7 @@ fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instanc
         if component == ComponentKind::ApiServer {
             settings.extend(token_file(object));
         }
-        let anchor = settings.first()?.name_spot;
+        let anchor = settings.first()?.name_span;
         Some(Instance {
             component,
             form: &FORM,

@@ -175,7 +175,7 @@ pub struct Effective<'a, 'd> {
     /// Where it comes from.
     pub origin: Origin,
     /// Where to point: the value, or the anchor for one that is not written.
-    pub spot: NodeSpan<'d>,
+    pub node_span: NodeSpan<'d>,
 }
 
 /// The effective items of a list setting.
@@ -236,14 +236,14 @@ impl<'d> Instance<'d> {
             return (!is_unresolved(&setting.value)).then(|| Effective {
                 value: &setting.value,
                 origin: Origin::Explicit,
-                spot: setting.spot(),
+                node_span: setting.node_span(),
             });
         }
         let (value, origin) = self.default_of(name)?;
         (value != "?").then_some(Effective {
             value,
             origin,
-            spot: self.anchor,
+            node_span: self.anchor,
         })
     }
 
@@ -392,7 +392,7 @@ fn networks<'d>(places: [Option<(Node<'d>, Node<'d>)>; 2]) -> Vec<Setting<'d>> {
                 value: value.text()?.into(),
                 node: value,
                 at: Some(0),
-                name_spot: key.into(),
+                name_span: key.into(),
             })
         };
         match value.kind() {
@@ -418,7 +418,7 @@ fn of_networks<'d>(
         completeness: Completeness::Partial,
         object,
         releases: around.releases(component, None),
-        anchor: settings.first()?.name_spot,
+        anchor: settings.first()?.name_span,
         settings,
     })
 }

@@ -18,7 +18,7 @@ pub struct Setting<'d> {
     /// Where the value begins in the node's text; `None` where the text is not the value's.
     pub(super) at: Option<usize>,
     /// The name's place.
-    pub(super) name_spot: NodeSpan<'d>,
+    pub(super) name_span: NodeSpan<'d>,
 }
 
 impl<'d> Setting<'d> {
@@ -43,16 +43,16 @@ impl<'d> Setting<'d> {
             at: (scalar.text() == Some(&*value)).then_some(0),
             value,
             node: scalar,
-            name_spot: key.into(),
+            name_span: key.into(),
         })
     }
 
     /// The value's place; of an empty one what there is of it.
-    pub fn spot(&self) -> NodeSpan<'d> {
+    pub fn node_span(&self) -> NodeSpan<'d> {
         match (self.value.is_empty(), self.node.text()) {
             (false, _) => self.part(0, self.value.len()),
             (true, Some("")) => self.node.into(),
-            (true, _) => self.name_spot,
+            (true, _) => self.name_span,
         }
     }
 
@@ -61,13 +61,13 @@ impl<'d> Setting<'d> {
         if self.node.text() == Some(&*self.value) {
             self.node.into()
         } else {
-            self.spot()
+            self.node_span()
         }
     }
 
     /// The name's place.
-    pub fn name_spot(&self) -> NodeSpan<'d> {
-        self.name_spot
+    pub fn name_span(&self) -> NodeSpan<'d> {
+        self.name_span
     }
 
     /// Items of a list, each with its place.
@@ -75,9 +75,9 @@ impl<'d> Setting<'d> {
         let mut from = 0;
         let items = self.value.split(',').map(move |item| {
             let blanks = item.len() - item.trim_start().len();
-            let spot = self.part(from + blanks, from + blanks + item.trim().len());
+            let node_span = self.part(from + blanks, from + blanks + item.trim().len());
             from += item.len() + 1;
-            (item.trim(), spot)
+            (item.trim(), node_span)
         });
         items.filter(|(item, _)| !item.is_empty())
     }
@@ -87,7 +87,7 @@ impl<'d> Setting<'d> {
         match self.at {
             Some(at) => self.node.part(at + from, at + to),
             // A flag that stands alone, perhaps among others.
-            None if self.name_spot.node.id() == self.node.id() => self.name_spot,
+            None if self.name_span.node.id() == self.node.id() => self.name_span,
             None => self.node.into(),
         }
     }
@@ -140,7 +140,7 @@ pub(super) fn named<'d>(
             value: format!("{}={}", key.key()?, value_of(value)?).into(),
             node: value,
             at: None,
-            name_spot: key.into(),
+            name_span: key.into(),
         })
     })
 }

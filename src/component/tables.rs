@@ -80,7 +80,7 @@ pub(super) struct Choice {
     values: &'static str,
 }
 
-/// What a carrier sets by itself.
+/// What a distribution sets by itself.
 #[derive(Debug)]
 pub(super) struct DistributionDefault {
     distribution: &'static str,
@@ -221,7 +221,7 @@ impl Suite {
     }
 }
 
-/// What a carrier sets by itself in all of these releases; `Some("?")` where it is set to something that cannot be known.
+/// What a distribution sets by itself in all of these releases; `Some("?")` where it is set to something that cannot be known.
 pub(super) fn distribution_default(
     distribution: &str,
     component: ComponentKind,
@@ -269,7 +269,7 @@ fn agreed(
     value.filter(|_| left.is_empty())
 }
 
-/// What a setting is where nobody writes it: by the program itself, whose carrier has no name, and by each carrier that sets it.
+/// What a setting is where nobody writes it: by the program itself, whose distribution has no name, and by each distribution that sets it.
 pub fn defaults(
     component: ComponentKind,
     setting: &str,

@@ -197,7 +197,7 @@ pub(super) fn of_variable<'d>(variable: &Variable<'d>, name: String) -> Setting<
         value: value.to_owned().into(),
         node: *node,
         at: Some(*at),
-        name_spot: node.key_node().unwrap_or(*node).into(),
+        name_span: node.key_node().unwrap_or(*node).into(),
     }
 }
 
@@ -250,7 +250,7 @@ fn of_variables<'d>(
             completeness: Completeness::Partial,
             object,
             releases: around.releases(component, None),
-            anchor: settings.first()?.name_spot,
+            anchor: settings.first()?.name_span,
             settings,
         })
     });

@@ -129,7 +129,7 @@ fn role(object: Object<'_>, namespace: Option<String>, dangers: &[Finding]) -> R
     let selectors = object.node.at(&["aggregationRule", "clusterRoleSelectors"]);
     let selectors = items(selectors);
     let mut role = RoleFacts {
-        file: object.node.document().place.file(),
+        file: object.node.document().provenance.file(),
         namespace,
         everything: None,
         outside: false,

@@ -208,11 +208,11 @@ impl Analysis<'_> {
             })
         });
         let file = self.input.file;
-        let mut place = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
-        place.editable = self.input.encoding.is_verbatim();
+        let mut provenance = Provenance::chunk(file, chunk.span.start).rendered(rendered_from);
+        provenance.editable = self.input.encoding.is_verbatim();
         if chunk.text_after_separator.is_some() && self.input.looks_like_manifest() {
             // The dashes stand right before the chunk.
-            let whole = Provenance::chunk(file, 0).rendered(place.rendered_from.clone());
+            let whole = Provenance::chunk(file, 0).rendered(provenance.rendered_from.clone());
             self.reader_finding(
                 ids::yaml::GLUED_SEPARATOR,
                 &whole,
@@ -230,13 +230,13 @@ impl Analysis<'_> {
         if documents::may_contain_manifest(within.path, text) {
             self.document(
                 text,
-                &place,
+                &provenance,
                 chunk.format,
                 chunk.text_after_separator.is_some(),
                 within,
             );
         } else {
-            self.non_object(text, &place, chunk);
+            self.non_object(text, &provenance, chunk);
         }
         for facts in &mut self.report.facts {
             facts.chunk = chunk.span.start;
@@ -247,16 +247,16 @@ impl Analysis<'_> {
     fn reader_finding(
         &mut self,
         rule: &str,
-        place: &Provenance,
+        provenance: &Provenance,
         span: Span,
         message: &str,
         object: Option<Object<'_>>,
     ) -> Option<&mut Finding> {
         let policy = self.rules.get(rule)?;
         let object = object.map(Object::reference);
-        let at = place.locate(span);
+        let at = provenance.locate(span);
         let finding = Finding {
-            rendered_from: place.rendered_from.clone(),
+            rendered_from: provenance.rendered_from.clone(),
             ..Finding::new(policy, at, message.to_owned(), object, message)
         };
         if !self.found.room(&policy.id) {
@@ -267,7 +267,7 @@ impl Analysis<'_> {
     }
 
     /// A document beside objects that is none: kubectl refuses a scalar or a list.
-    fn non_object(&mut self, text: &str, place: &Provenance, chunk: &Chunk) {
+    fn non_object(&mut self, text: &str, provenance: &Provenance, chunk: &Chunk) {
         // A tab alone on its line is no blank to kubectl.
         let blank =
             |line: &str| line.trim_matches(' ').is_empty() || line.trim_start().starts_with('#');
@@ -279,12 +279,12 @@ impl Analysis<'_> {
         if skipped || !self.input.looks_like_manifest() {
             return;
         }
-        let mut parsed = parse(text, place.clone(), chunk.format, Limits::default());
-        parsed.template &= self.input.is_template();
+        let mut parsed = parse(text, provenance.clone(), chunk.format, Limits::default());
+        parsed.template = parsed.template && self.input.is_template();
         let Some(document) = &parsed.document else {
             return self.unread(
                 text,
-                place,
+                provenance,
                 &parsed,
                 chunk.text_after_separator.is_some(),
                 0,
@@ -303,7 +303,7 @@ impl Analysis<'_> {
         let span = Span::new(root.span().start, root.span().start + Span::of(0..line).end);
         self.reader_finding(
             ids::yaml::NOT_AN_OBJECT,
-            &document.place,
+            &document.provenance,
             span,
             "this document is no object: kubectl refuses it, and the file with it",
             None,
@@ -313,18 +313,18 @@ impl Analysis<'_> {
     fn document(
         &mut self,
         text: &str,
-        place: &Provenance,
+        provenance: &Provenance,
         format: Format,
         text_after_separator: bool,
         mut within: DocumentContext<'_>,
     ) {
         let depth = within.depth;
-        let mut parsed = parse(text, place.clone(), format, Limits::default());
+        let mut parsed = parse(text, provenance.clone(), format, Limits::default());
         let Some(mut document) = parsed.document.take() else {
             // The text of a nested document may be written with escapes.
-            parsed.template &=
-                self.input.is_template() || depth > 0 && yaml::has_template_lines(text);
-            self.unread(text, place, &parsed, text_after_separator, depth);
+            parsed.template = parsed.template
+                && (self.input.is_template() || depth > 0 && yaml::has_template_lines(text));
+            self.unread(text, provenance, &parsed, text_after_separator, depth);
             return;
         };
         let refused = |p: &ReaderProblem| p.rule == ids::yaml::INVALID_KEY;
@@ -332,7 +332,7 @@ impl Analysis<'_> {
             && self.input.is_template()
             && document.nodes().any(Node::is_unquoted_template)
         {
-            self.note(NoteKind::Template, place);
+            self.note(NoteKind::Template, provenance);
             return;
         }
         if depth == 0 {
@@ -342,7 +342,7 @@ impl Analysis<'_> {
         if !objects.is_empty() && document.has_computed_values() {
             // What is computed is not missing.
             within.completeness = Completeness::Partial;
-            self.note(NoteKind::Template, place);
+            self.note(NoteKind::Template, provenance);
         }
         let root = Object::of(document.root());
         let ours = root.or_else(|| objects.first().copied());
@@ -352,7 +352,7 @@ impl Analysis<'_> {
                 parsed.problems.iter().all(|p| {
                     p.rule == ids::yaml::INVALID_KEY || p.rule == ids::yaml::DROPPED_DOCUMENT
                 }) && document.root().kind() == NodeKind::Map;
-            self.unread(text, place, &parsed, text_after_separator, depth);
+            self.unread(text, provenance, &parsed, text_after_separator, depth);
         }
         if !(within.counts || ours.is_some_and(documents::counts_when_nested)) {
             return;
@@ -363,7 +363,7 @@ impl Analysis<'_> {
             let dropped = wanted && parsed.problems.iter().any(duplicates);
             let dropped = dropped.then(|| document.dropped_keys());
             for problem in parsed.problems {
-                let finding = self.problem(&problem, &document.place, root);
+                let finding = self.problem(&problem, &document.provenance, root);
                 let earlier = dropped.as_ref().filter(|_| duplicates(&problem));
                 let earlier = earlier.and_then(|d| d.get(&problem.span.start));
                 if let Some((finding, earlier)) = finding.zip(earlier) {
@@ -411,14 +411,14 @@ impl Analysis<'_> {
             .pairs()
             .map(|(key, _)| key)
             .find(|key| key.text().is_some_and(|k| k.eq_ignore_ascii_case(lacking)));
-        let spot = misspelt.map_or_else(|| root.lacking(), NodeSpan::from);
-        let spot = written
+        let node_span = misspelt.map_or_else(|| root.lacking(), NodeSpan::from);
+        let node_span = written
             .and_then(Node::key_node)
-            .map_or(spot, NodeSpan::from);
+            .map_or(node_span, NodeSpan::from);
         let found = self.reader_finding(
             ids::schema::MISSING_FIELD,
-            &document.place,
-            spot.span,
+            &document.provenance,
+            node_span.span,
             &format!("`{lacking}` is missing: {why}, and refuses it"),
             None,
         );
@@ -431,7 +431,7 @@ impl Analysis<'_> {
     fn unread(
         &mut self,
         text: &str,
-        place: &Provenance,
+        provenance: &Provenance,
         parsed: &Parsed<'_>,
         text_after_separator: bool,
         depth: usize,
@@ -456,23 +456,23 @@ impl Analysis<'_> {
                 parsed
                     .problems
                     .iter()
-                    .for_each(|p| _ = self.problem(p, place, None));
+                    .for_each(|p| _ = self.problem(p, provenance, None));
             }
         } else if depth == 0 || config {
-            self.note(what, place);
+            self.note(what, provenance);
         }
     }
 
     /// That a document was not checked, or not all of it.
-    fn note(&mut self, what: NoteKind, place: &Provenance) {
-        let start = place.locate(Span::empty(0)).primary;
+    fn note(&mut self, what: NoteKind, provenance: &Provenance) {
+        let start = provenance.locate(Span::empty(0)).primary;
         self.report.notes.push((what, start));
     }
 
     fn problem(
         &mut self,
         problem: &ReaderProblem,
-        place: &Provenance,
+        provenance: &Provenance,
         object: Option<Object<'_>>,
     ) -> Option<&mut Finding> {
         let ReaderProblem {
@@ -481,7 +481,7 @@ impl Analysis<'_> {
             message,
             ..
         } = problem;
-        let finding = self.reader_finding(rule, place, *span, message, object)?;
+        let finding = self.reader_finding(rule, provenance, *span, message, object)?;
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
         }
@@ -489,7 +489,9 @@ impl Analysis<'_> {
             finding.help = help.clone().into();
         }
         if let Some((span, text)) = problem.related {
-            finding.related.push(Label::new(place.locate(span), text));
+            finding
+                .related
+                .push(Label::new(provenance.locate(span), text));
         }
         Some(finding)
     }
@@ -552,9 +554,15 @@ impl Analysis<'_> {
             for chunk in documents::chunks(within.path, text) {
                 let inner = chunk.span.text(text);
                 if ours(inner) {
-                    let place = scalar.document().place.nest(&map.window(chunk.span));
+                    let provenance = scalar.document().provenance.nest(&map.window(chunk.span));
                     let text_after_separator = chunk.text_after_separator.is_some();
-                    self.document(inner, &place, chunk.format, text_after_separator, within);
+                    self.document(
+                        inner,
+                        &provenance,
+                        chunk.format,
+                        text_after_separator,
+                        within,
+                    );
                 }
             }
             if secrets.holds(scalar.target().span()) {
@@ -597,7 +605,11 @@ impl Analysis<'_> {
         let context = self.context(object, completeness);
         for problem in problems {
             // A setting that its component does not take was told of by its rule.
-            let at = object.node.document().locate(problem.spot.span).primary;
+            let at = object
+                .node
+                .document()
+                .locate(problem.node_span.span)
+                .primary;
             let told = |f: &Finding| f.rule == problem.rule && f.primary.at == at;
             if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
                 continue;
@@ -763,13 +775,13 @@ fn remove_dropped(document: &Document<'_>, earlier: Node<'_>) -> Option<Fix> {
 
 /// Keeps with a rendered document when Helm applies it by itself.
 fn tell_hook(document: &mut Document<'_>) {
-    if document.place.rendered_from.is_none() {
+    if document.provenance.rendered_from.is_none() {
         return;
     }
     let object = Object::of(document.root());
     let hook = object.and_then(|object| object.annotation("helm.sh/hook"));
     let hook = hook.map(|hook| one_line(hook.to_owned()));
-    if let Some(rendered) = &mut document.place.rendered_from {
+    if let Some(rendered) = &mut document.provenance.rendered_from {
         Arc::make_mut(rendered).hook = hook;
     }
 }
@@ -787,7 +799,7 @@ pub(super) fn report_problem(
         return;
     };
     let mut cx = Cx::new(policy, context, scope, found);
-    let draft = cx.report_for(problem.releases, problem.spot, problem.message);
+    let draft = cx.report_for(problem.releases, problem.node_span, problem.message);
     let mut draft = draft.quotes(problem.quotes);
     if problem.tolerated {
         draft = draft.severity(Severity::Medium);

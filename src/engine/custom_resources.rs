@@ -304,7 +304,7 @@ fn agreed(mut judged: Vec<Vec<SchemaProblem<'_>>>) -> Vec<SchemaProblem<'_>> {
 
 /// What a problem says, and where.
 fn told<'p>(problem: &'p SchemaProblem<'_>) -> (&'static str, Span, &'p str) {
-    (problem.rule, problem.spot.span, &problem.message)
+    (problem.rule, problem.node_span.span, &problem.message)
 }
 
 /// Documents that are read again, by file and chunk.

@@ -25,12 +25,12 @@ pub(super) fn of_chunk(file: FileId, path: &str, text: &str, chunk: &Chunk) -> V
         file,
         spans: Vec::new(),
     };
-    let place = Provenance::chunk(file, chunk.span.start);
+    let provenance = Provenance::chunk(file, chunk.span.start);
     let text = chunk.span.text(text);
     if documents::may_contain_manifest(path, text) {
-        search.document(text, &place, chunk.format, path, 0);
+        search.document(text, &provenance, chunk.format, path, 0);
     } else {
-        search.unread(text, &place);
+        search.unread(text, &provenance);
     }
     search.spans
 }
@@ -104,12 +104,12 @@ impl Search {
     fn document(
         &mut self,
         text: &str,
-        place: &Provenance,
+        provenance: &Provenance,
         format: Format,
         path: &str,
         depth: usize,
     ) {
-        let parsed = parse(text, place.clone(), format, Limits::default());
+        let parsed = parse(text, provenance.clone(), format, Limits::default());
         let dropped = parsed.problems.iter();
         let mut dropped = dropped.filter(|p| p.rule == ids::yaml::DROPPED_DOCUMENT);
         // What the text behind the end of a document is may be told before it.
@@ -117,15 +117,16 @@ impl Search {
             && secrets::mentions_secret(text)
         {
             let rest = Span::new(dropped.span.start, Span::of(0..text.len()).end);
-            let place = Provenance::chunk(self.file, place.locate(rest).primary.span.start);
-            self.lines(rest.text(text), &place);
+            let provenance =
+                Provenance::chunk(self.file, provenance.locate(rest).primary.span.start);
+            self.lines(rest.text(text), &provenance);
         }
         let Some(document) = parsed.document else {
-            return self.unread(text, place);
+            return self.unread(text, provenance);
         };
         let objects = documents::objects(&document, path);
         if objects.is_empty() && depth == 0 && documents::looks_like_manifest(text) {
-            self.unread(text, place);
+            self.unread(text, provenance);
         }
         let exposed_secrets: Vec<ExposedSecrets> =
             objects.iter().map(|_| ExposedSecrets::default()).collect();
@@ -153,21 +154,28 @@ impl Search {
                 continue;
             };
             for chunk in documents::chunks(path, text) {
-                let place = scalar.document().place.nest(&map.window(chunk.span));
-                self.document(chunk.span.text(text), &place, chunk.format, path, depth + 1);
+                let provenance = scalar.document().provenance.nest(&map.window(chunk.span));
+                self.document(
+                    chunk.span.text(text),
+                    &provenance,
+                    chunk.format,
+                    path,
+                    depth + 1,
+                );
             }
         }
     }
 
     /// A text whose structure is not known.
-    fn unread(&mut self, text: &str, place: &Provenance) {
+    fn unread(&mut self, text: &str, provenance: &Provenance) {
         if secrets::mentions_secret(text) {
-            self.lines(text, place);
+            self.lines(text, provenance);
         }
     }
 
-    fn lines(&mut self, text: &str, place: &Provenance) {
+    fn lines(&mut self, text: &str, provenance: &Provenance) {
         let spans = secrets::unread_secret_lines(text).into_iter();
-        self.spans.extend(spans.map(|s| place.locate(s).primary));
+        self.spans
+            .extend(spans.map(|s| provenance.locate(s).primary));
     }
 }

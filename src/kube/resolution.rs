@@ -20,20 +20,6 @@ pub enum Resolution {
     Masked,
 }
 
-/// What begins a reference into a secret manager, or an encrypted value.
-const REFERENCES: [&str; 10] = [
-    "op://",
-    "ENC[",
-    "vault:",
-    "ref+",
-    "AVP:",
-    "awssm:",
-    "gcpsm:",
-    "age-encryption.org",
-    "!vault",
-    "sops:",
-];
-
 const PLACEHOLDERS: [&str; 11] = [
     "changeme",
     "change-me",
@@ -48,23 +34,24 @@ const PLACEHOLDERS: [&str; 11] = [
     "dummy",
 ];
 
+/// Most texts are longer.
+const LONGEST_PLACEHOLDER: usize = "placeholder".len();
+
 impl Resolution {
     /// What a text is.
     pub fn of(text: &str) -> Self {
         let text = text.trim();
-        if let Some(found) = bracketed(text).or_else(|| variable(text)) {
+        if let Some(found) = bracketed(text).or_else(|| marked(text)) {
             return found;
         }
-        if REFERENCES.iter().any(|start| text.starts_with(start)) {
+        if is_reference(text) {
             return Self::Reference;
         }
         if is_masked(text) {
             return Self::Masked;
         }
-        if PLACEHOLDERS
-            .iter()
-            .any(|word| text.eq_ignore_ascii_case(word))
-        {
+        let is = |word: &&str| text.eq_ignore_ascii_case(word);
+        if text.len() <= LONGEST_PLACEHOLDER && PLACEHOLDERS.iter().any(is) {
             return Self::Placeholder;
         }
         Self::Literal
@@ -113,27 +100,45 @@ fn bracketed(text: &str) -> Option<Resolution> {
         b'_' => inner("__", "__").is_some_and(|word| !word.is_empty()),
         _ => false,
     };
-    let bytes = text.as_bytes();
-    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
-    // Most texts have neither byte.
-    let within = memchr2(b'{', b'$', bytes).is_some()
-        && (["{{", "{%", "${"].into_iter().any(has) || has("$(") && is_one_line(text));
-    (whole || within).then_some(Resolution::Template)
+    whole.then_some(Resolution::Template)
 }
 
-/// A dollar sign before a name.
-fn variable(text: &str) -> Option<Resolution> {
+/// Brackets and dollar signs within a text. Most texts have neither.
+fn marked(text: &str) -> Option<Resolution> {
+    let bytes = text.as_bytes();
+    memchr2(b'{', b'$', bytes)?;
+    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
     let named = |at: usize| {
-        let next = text.as_bytes().get(at + 1);
+        let next = bytes.get(at + 1);
         next.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
     };
-    let found = memchr_iter(b'$', text.as_bytes()).any(named) && is_one_line(text);
-    found.then_some(Resolution::Variable)
+    if ["{{", "{%", "${"].into_iter().any(has) || has("$(") && is_one_line(text) {
+        return Some(Resolution::Template);
+    }
+    let variable = memchr_iter(b'$', bytes).any(named) && is_one_line(text);
+    variable.then_some(Resolution::Variable)
 }
 
 /// A text of several lines is a script or a file: its variables are its own.
 fn is_one_line(text: &str) -> bool {
     !text.contains('\n')
+}
+
+/// Whether a text refers to a value in a secret manager, or is an encrypted value. Asked of nearly every scalar: hence the first byte.
+fn is_reference(text: &str) -> bool {
+    let starts: &[&str] = match text.as_bytes().first() {
+        Some(b'!') => &["!vault"],
+        Some(b'A') => &["AVP:"],
+        Some(b'E') => &["ENC["],
+        Some(b'a') => &["age-encryption.org", "awssm:"],
+        Some(b'g') => &["gcpsm:"],
+        Some(b'o') => &["op://"],
+        Some(b'r') => &["ref+"],
+        Some(b's') => &["sops:"],
+        Some(b'v') => &["vault:"],
+        _ => &[],
+    };
+    starts.iter().any(|start| text.starts_with(start))
 }
 
 fn is_word(text: &str) -> bool {

@@ -100,7 +100,7 @@ pub fn rule_page(policy: &Policy) -> String {
     out
 }
 
-/// What the setting of a rule is where nobody writes it, for each component, carrier and span of releases.
+/// What the setting of a rule is where nobody writes it, for each component, distribution and span of releases.
 fn setting_defaults(policy: &Policy, out: &mut String) {
     let settings = policy.check.iter().filter_map(|c| c.setting.as_ref());
     let Some(id) = settings.flat_map(|s| s.id.iter()).next() else {
@@ -110,20 +110,20 @@ fn setting_defaults(policy: &Policy, out: &mut String) {
     let mut lines = Vec::new();
     for component in components.filter_map(|name| ComponentKind::named(name)) {
         let mut rows: Vec<(&str, Releases, &str)> = Vec::new();
-        for (carrier, releases, value) in defaults(component, id) {
+        for (distribution, releases, value) in defaults(component, id) {
             let same = rows
                 .iter_mut()
-                .find(|(c, _, v)| (*c, *v) == (carrier, value));
+                .find(|(c, _, v)| (*c, *v) == (distribution, value));
             match same {
                 Some((_, held, _)) => *held = held.with(releases),
-                None => rows.push((carrier, releases, value)),
+                None => rows.push((distribution, releases, value)),
             }
         }
-        for (carrier, releases, value) in rows.into_iter().filter(|(_, r, _)| !r.is_empty()) {
-            let by = match carrier {
+        for (distribution, releases, value) in rows.into_iter().filter(|(_, r, _)| !r.is_empty()) {
+            let by = match distribution {
                 "" => format!("{} itself", component.name()),
                 "file" => format!("{}'s configuration file", component.name()),
-                carrier => format!("{} by {carrier}", component.name()),
+                distribution => format!("{} by {distribution}", component.name()),
             };
             let value = match value {
                 "" => "not set".to_owned(),

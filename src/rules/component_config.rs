@@ -76,7 +76,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if let Some(why) = instance.refusal(&setting.name, &setting.value) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.spelling);
-            cx.report(setting.spot(), message);
+            cx.report(setting.node_span(), message);
         }
     }
 }

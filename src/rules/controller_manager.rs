@@ -15,7 +15,7 @@ pub(super) fn always_allow_paths(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if !reachable || paths.origin != Origin::Explicit {
         return;
     }
-    for (path, spot) in paths.items {
+    for (path, node_span) in paths.items {
         let all = path.trim_end_matches('*').trim_end_matches('/').is_empty();
         let tells = all || path.starts_with("/debug") || path == "/configz";
         if !(tells || path == "/metrics") {
@@ -23,7 +23,7 @@ pub(super) fn always_allow_paths(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         let name = instance.component.name();
         let message = format!("{name} answers anybody who reaches its port about {path}");
-        let draft = cx.report(spot, message);
+        let draft = cx.report(node_span, message);
         if !tells {
             draft.severity(Severity::Low);
         }
@@ -44,8 +44,8 @@ pub(super) fn ca_key_reused_for_service_accounts(instance: &Instance<'_>, cx: &m
             signing.value
         );
         let (at, other) = match signing.origin {
-            Origin::Explicit => (signing.spot, tokens.spot),
-            _ => (tokens.spot, signing.spot),
+            Origin::Explicit => (signing.node_span, tokens.node_span),
+            _ => (tokens.node_span, signing.node_span),
         };
         cx.report(at, message).related(other, "the same key");
     }
@@ -96,11 +96,14 @@ pub(super) fn security_controllers_disabled(instance: &Instance<'_>, cx: &mut Cx
         return;
     };
     let named = |item: &str, (new, old, _): &(&str, &str, &str)| item == *new || item == *old;
-    for (item, spot) in &list.items {
+    for (item, node_span) in &list.items {
         let off = item.strip_prefix('-');
         let known = off.and_then(|name| CONTROLLERS.iter().find(|c| named(name, c)));
         if let Some((_, old, without)) = known {
-            let draft = cx.report(*spot, format!("this controller is switched off: {without}"));
+            let draft = cx.report(
+                *node_span,
+                format!("this controller is switched off: {without}"),
+            );
             // A CA outside of the cluster signs instead.
             if *old == SIGNING {
                 draft.severity(Severity::Low);
@@ -120,6 +123,6 @@ pub(super) fn security_controllers_disabled(instance: &Instance<'_>, cx: &mut Cx
             "only these controllers run, since `*` is not among them: {} do not",
             left.join(", ")
         );
-        cx.report(setting.spot(), message);
+        cx.report(setting.node_span(), message);
     }
 }

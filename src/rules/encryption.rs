@@ -50,9 +50,9 @@ pub(super) fn identity_first(config: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn secrets_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
-    if let Some(Verdict::NotCovered(spot)) = verdict(config) {
+    if let Some(Verdict::NotCovered(node_span)) = verdict(config) {
         cx.missing(
-            spot,
+            node_span,
             "Secrets are stored in plain text: no entry of this configuration covers them",
         );
     }

@@ -40,8 +40,8 @@ fn plain_urls(etcd: &Instance<'_>, settings: &[&str], cx: &mut Cx<'_>, what: &st
         .iter()
         .find(|s| etcd.last(s).is_some() || etcd.effective(s).is_some());
     let items = first.map(|s| urls(etcd, s)).unwrap_or_default();
-    for (item, spot) in items.into_iter().filter(|(item, _)| is_plain(item)) {
-        cx.report(spot, format!("{what}: {item} has no TLS"));
+    for (item, node_span) in items.into_iter().filter(|(item, _)| is_plain(item)) {
+        cx.report(node_span, format!("{what}: {item} has no TLS"));
     }
 }
 
@@ -78,17 +78,17 @@ pub(super) fn metrics_exposed(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         .filter(|s| parse_bool(&s.value) == Some(true))
     {
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!("{what}: `{}` is set to true", setting.spelling),
         );
     }
 }
 
 pub(super) fn listen_all_interfaces(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (item, spot) in urls(etcd, "listen-client-urls") {
+    for (item, node_span) in urls(etcd, "listen-client-urls") {
         if parsed(item).is_some_and(|u| u.scheme == "https" && is_any(u.host)) {
             cx.report(
-                spot,
+                node_span,
                 format!("etcd serves clients on every address of the machine: {item}"),
             );
         }
@@ -255,7 +255,7 @@ pub(super) fn unsafe_no_fsync(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let kept = *etcd.form != forms::KIND && etcd.is_on(name) == Some(true);
     if let Some(setting) = etcd.last(name).filter(|_| kept) {
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!(
                 "etcd answers before what it stored is on the disk: `{}` is on",
                 setting.spelling
@@ -268,12 +268,14 @@ pub(super) fn host_whitelist(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let http = urls(etcd, "listen-client-urls")
         .into_iter()
         .find(|(item, _)| parsed(item).is_some_and(|u| u.scheme == "http"));
-    let (Some((item, spot)), Some(list)) = (http, etcd.effective("host-whitelist")) else {
+    let (Some((item, node_span)), Some(list)) = (http, etcd.effective("host-whitelist")) else {
         return;
     };
     if matches!(list.value, "" | "*") {
-        let spot = etcd.last("host-whitelist").map_or(spot, Setting::spot);
-        cx.report(spot, format!("a web page can reach etcd at {item} under a name of its own: `{}` allows every Host", etcd.spelling("host-whitelist")));
+        let node_span = etcd
+            .last("host-whitelist")
+            .map_or(node_span, Setting::node_span);
+        cx.report(node_span, format!("a web page can reach etcd at {item} under a name of its own: `{}` allows every Host", etcd.spelling("host-whitelist")));
     }
 }
 
@@ -281,7 +283,7 @@ pub(super) fn discovery_insecure(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let skip = "discovery-insecure-skip-tls-verify";
     if let Some(setting) = etcd.last(skip).filter(|_| etcd.is_on(skip) == Some(true)) {
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!(
                 "etcd learns its members from whoever answers: `{}` is on",
                 setting.spelling
@@ -291,9 +293,9 @@ pub(super) fn discovery_insecure(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     }
     // Since 3.6 the discovery service is another etcd, reached without TLS unless told otherwise.
     let endpoints = urls(etcd, "discovery-endpoints");
-    if let Some((item, spot)) = endpoints.into_iter().find(|(item, _)| is_plain(item)) {
+    if let Some((item, node_span)) = endpoints.into_iter().find(|(item, _)| is_plain(item)) {
         cx.report(
-            spot,
+            node_span,
             format!("etcd learns its members from {item}, without TLS"),
         );
     }
@@ -347,7 +349,7 @@ pub(super) fn quota_too_large(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     };
     cx.report(
-        setting.spot(),
+        setting.node_span(),
         format!("etcd may store {} MiB: {problem}", (bytes / MIB).round()),
     );
 }

@@ -55,7 +55,7 @@ pub(super) fn unknown_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             "{} has no flag `--{name}`: it does not start",
             component.name()
         );
-        let draft = cx.report(setting.name_spot(), message);
+        let draft = cx.report(setting.name_span(), message);
         if let Some(near) = nearest(name, Flag::all(component).iter().map(|f| f.name)) {
             draft.help(format!("did you mean `--{near}`?"));
         }
@@ -111,7 +111,7 @@ pub(super) fn removed_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 component.name(),
                 release(component, since)
             );
-            cx.report(setting.name_spot(), message);
+            cx.report(setting.name_span(), message);
         }
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn flag_too_new(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 component.name(),
                 release(component, first)
             );
-            cx.report(setting.name_spot(), message);
+            cx.report(setting.name_span(), message);
         }
     }
 }
@@ -147,7 +147,7 @@ pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 setting.name,
                 instance.component.name()
             );
-            cx.report(setting.name_spot(), message);
+            cx.report(setting.name_span(), message);
         }
     }
 }
@@ -168,7 +168,7 @@ pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'
                 "`{}` takes its value with `=` only: here it is true, and the component refuses the word behind it",
                 setting.spelling
             );
-            cx.report(setting.name_spot(), message);
+            cx.report(setting.name_span(), message);
         }
     }
 }
@@ -186,8 +186,8 @@ pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                     "`{}` is given again below, and the last one counts: {} is ignored",
                     setting.spelling, setting.value
                 );
-                cx.report(setting.spot(), message)
-                    .related(winner.spot(), "this one counts");
+                cx.report(setting.node_span(), message)
+                    .related(winner.node_span(), "this one counts");
             }
             Some(_) => {}
             None => {
@@ -205,18 +205,20 @@ fn gates<'a, 'd>(
         .settings
         .iter()
         .filter(|s| s.name == "feature-gates");
-    written.flat_map(Setting::items).filter_map(|(item, spot)| {
-        let (name, value) = item.split_once('=')?;
-        Some((name.trim(), value.trim(), spot))
-    })
+    written
+        .flat_map(Setting::items)
+        .filter_map(|(item, node_span)| {
+            let (name, value) = item.split_once('=')?;
+            Some((name.trim(), value.trim(), node_span))
+        })
 }
 
 /// All alpha features at once.
 pub(super) fn alpha_feature_gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (name, value, spot) in gates(instance) {
+    for (name, value, node_span) in gates(instance) {
         if name == "AllAlpha" && parse_bool(value) == Some(true) {
             let message = format!("all alpha features of {} are on", instance.component.name());
-            cx.report(spot, message);
+            cx.report(node_span, message);
         }
     }
 }
@@ -226,7 +228,7 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if instance.releases.from(25).is_empty() {
         return;
     }
-    for (name, value, spot) in gates(instance) {
+    for (name, value, node_span) in gates(instance) {
         if matches!(name, "AllAlpha" | "AllBeta") || is_unresolved(name) {
             continue;
         }
@@ -246,7 +248,7 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         } else {
             continue;
         };
-        let draft = cx.report(spot, message);
+        let draft = cx.report(node_span, message);
         if rows.is_empty()
             && let Some(near) = nearest(name, Gate::all().iter().map(|g| g.name))
         {
@@ -272,7 +274,7 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 setting.spelling,
                 instance.component.name()
             );
-            cx.report(setting.spot(), message).secret();
+            cx.report(setting.node_span(), message).secret();
         }
     }
 }
@@ -295,7 +297,7 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if let Some(why) = instance.refusal(&setting.name, value) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.spelling);
-            cx.report(setting.spot(), message);
+            cx.report(setting.node_span(), message);
         }
     }
 }
@@ -312,7 +314,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
                 "the quotes are part of the value of `{}`: no shell takes them away",
                 setting.spelling
             );
-            cx.report(setting.spot(), message);
+            cx.report(setting.node_span(), message);
             continue;
         }
         let mut flags = Flag::of(instance.component, &setting.name).iter();
@@ -324,7 +326,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
                 "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",
                 setting.spelling
             );
-            cx.report(setting.spot(), message);
+            cx.report(setting.node_span(), message);
         }
     }
 }
@@ -332,7 +334,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
 /// Gates that were closed for security's sake, or that open a hole.
 pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let insecure = cx.param("gates");
-    for (name, value, spot) in gates(instance) {
+    for (name, value, node_span) in gates(instance) {
         let Some(on) = parse_bool(value) else {
             continue;
         };
@@ -345,14 +347,14 @@ pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 "feature gate {as_written} takes away a protection of {}",
                 instance.component.name()
             );
-            cx.report(spot, message);
+            cx.report(node_span, message);
         }
     }
 }
 
 /// A gate that is set to what it is anyway.
 pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (name, value, spot) in gates(instance) {
+    for (name, value, node_span) in gates(instance) {
         let Some(on) = parse_bool(value) else {
             continue;
         };
@@ -361,7 +363,7 @@ pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .filter(|g| !g.releases().and(instance.releases).is_empty())
             .peekable();
         if rows.peek().is_some() && rows.all(|g| g.on == on) {
-            cx.report(spot, format!("feature gate {name} is {on} by default"));
+            cx.report(node_span, format!("feature gate {name} is {on} by default"));
         }
     }
 }
@@ -387,7 +389,7 @@ pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut C
             setting.spelling,
             file.spelling
         );
-        cx.report(setting.spot(), message)
-            .related(file.spot(), "the file");
+        cx.report(setting.node_span(), message)
+            .related(file.node_span(), "the file");
     }
 }

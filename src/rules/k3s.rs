@@ -48,9 +48,9 @@ pub(super) fn write_kubeconfig_mode(object: Object<'_>, cx: &mut Cx<'_>) {
             )
         };
         if mode & 0o006 != 0 {
-            cx.report(setting.spot(), message("every user"));
+            cx.report(setting.node_span(), message("every user"));
         } else {
-            cx.report(setting.spot(), message("a group"))
+            cx.report(setting.node_span(), message("a group"))
                 .severity(Severity::Low);
         }
     }
@@ -119,9 +119,9 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
             let plain = setting
                 .items()
                 .find(|(item, _)| Url::parse(item).is_some_and(|u| u.is_plain()));
-            if let Some((item, spot)) = plain {
+            if let Some((item, node_span)) = plain {
                 cx.report(
-                    spot,
+                    node_span,
                     format!("every Secret goes to etcd in plain text: {item} is http"),
                 );
             }
@@ -163,7 +163,7 @@ pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
             "to whoever answers"
         };
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!(
                 "snapshots with every Secret go to the bucket {how}: `{}` is on",
                 setting.spelling

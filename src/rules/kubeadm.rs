@@ -249,7 +249,7 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
             .filter(|s| s.value == "false")
     {
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!(
                 "kubeadm sets `{}` to true whatever is written here",
                 setting.spelling

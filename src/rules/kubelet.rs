@@ -50,7 +50,7 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     }
     let written = kubelet.settings.iter().filter(|s| s.name == "node-labels");
-    for (label, spot) in written.flat_map(Setting::items) {
+    for (label, node_span) in written.flat_map(Setting::items) {
         let key = label.split('=').next().unwrap_or_default();
         let Some((domain, _)) = key.split_once('/').filter(|_| !is_unresolved(label)) else {
             continue;
@@ -61,7 +61,7 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         let allowed = ["kubelet.kubernetes.io", "node.kubernetes.io"];
         if ours && !allowed.iter().any(|d| is_below(domain, d)) && !LABELS.contains(&key) {
             cx.report(
-                first(spot, key.len(), label.len()),
+                first(node_span, key.len(), label.len()),
                 format!("a kubelet may not give itself the label {key}: it does not start"),
             );
         }
@@ -69,17 +69,17 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 /// The first bytes of a place whose text is as long as this one.
-fn first(spot: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
-    let Span { start, end } = spot.span;
+fn first(node_span: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
+    let Span { start, end } = node_span.span;
     match u32::try_from(bytes) {
         Ok(bytes) if (end - start) as usize == of => NodeSpan {
             span: Span {
                 start,
                 end: start + bytes,
             },
-            ..spot
+            ..node_span
         },
-        _ => spot,
+        _ => node_span,
     }
 }
 
@@ -93,12 +93,12 @@ pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         .settings
         .iter()
         .filter(|s| s.name == "eviction-hard");
-    for (item, spot) in written.flat_map(Setting::items) {
+    for (item, node_span) in written.flat_map(Setting::items) {
         let Some((signal, value)) = item.split_once(['<', '=']) else {
             continue;
         };
         if matches!(value.trim(), "0%" | "100%") {
-            cx.report(spot, format!("the kubelet evicts no pods for {signal}: the kernel ends whichever process it likes, or the disk is full"));
+            cx.report(node_span, format!("the kubelet evicts no pods for {signal}: the kernel ends whichever process it likes, or the disk is full"));
         }
     }
 }
@@ -110,7 +110,7 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         && parse_quantity(&size.value).is_some_and(|bytes| bytes > GIBIBYTE)
     {
         cx.report(
-            size.spot(),
+            size.node_span(),
             format!(
                 "the log of one container may fill the node's disk: {} before it is rotated",
                 size.value
@@ -121,7 +121,7 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         && parse_int(&files.value).is_some_and(|n| n > 50)
     {
         cx.report(
-            files.spot(),
+            files.node_span(),
             format!(
                 "the logs of one container may fill the node's disk: {} files are kept",
                 files.value

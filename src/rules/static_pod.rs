@@ -67,7 +67,7 @@ pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         !named(*probe) && probe.field("port").is_some_and(|p| p.text() == secure)
     };
     if let Some(probe) = probes(container).find(asks) {
-        cx.report(flag.spot(), "the kubelet's probe is a request without credentials, which is now refused: it restarts the API server for ever")
+        cx.report(flag.node_span(), "the kubelet's probe is a request without credentials, which is now refused: it restarts the API server for ever")
             .related(probe, "this probe sends none");
     }
 }

@@ -56,7 +56,7 @@ fn of_whole<'d>(
 
 fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, rule: &Constraint) {
     let value = map.get(rule.field);
-    let spot: NodeSpan<'d> = match value {
+    let node_span: NodeSpan<'d> = match value {
         // The published schema tells of those that it requires.
         _ if value.is_none_or(Node::is_null)
             && ty
@@ -82,7 +82,7 @@ fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, r
     );
     let help = Some(format!("write a value for `{}`", rule.field));
     validator
-        .add(ids::schema::MISSING_FIELD, spot, message, help)
+        .add(ids::schema::MISSING_FIELD, node_span, message, help)
         .missing = value.is_none_or(Node::is_null);
 }
 

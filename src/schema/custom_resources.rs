@@ -8,7 +8,7 @@ use super::validator::{Validator, short, with_article};
 use super::{cross_field, format};
 use crate::finding::Releases;
 use crate::ids;
-use crate::kube::{Object, is_templated, is_unresolved, may_become_anything};
+use crate::kube::{Object, is_templated, is_unresolved};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
@@ -196,8 +196,8 @@ fn map<'d>(
             let message = format!("`{name}` is missing: {} cannot be without it", shown(path));
             let help = Some(format!("add `{name}:`"));
             let null = given.and_then(Node::key_node);
-            let spot = null.map_or_else(|| node.lacking(), NodeSpan::from);
-            let problem = check.add(ids::schema::MISSING_FIELD, spot, message, help);
+            let node_span = null.map_or_else(|| node.lacking(), NodeSpan::from);
+            let problem = check.add(ids::schema::MISSING_FIELD, node_span, message, help);
             problem.missing = true;
         }
     }
@@ -250,7 +250,7 @@ pub(super) fn value_of<'d>(
     let word = || text.chars().all(char::is_alphanumeric);
     let open = kind == NodeKind::Str && is_unresolved(text) && !(collection && word());
     // Null is dropped where it is not allowed, or replaced by the default.
-    if node.is_null() || open || may_become_anything(node) || check.is_crowded() {
+    if node.is_null() || open || node.is_unquoted_template() || check.is_crowded() {
         return;
     }
     let name = path.last().cloned().unwrap_or_default();

@@ -60,7 +60,7 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
         return;
     }
     let metadata = object.node.get("metadata");
-    let spot: NodeSpan<'d> = match (object.metadata("name"), metadata) {
+    let node_span: NodeSpan<'d> = match (object.metadata("name"), metadata) {
         (Some(empty), _) => own_key(empty).into(),
         (None, Some(metadata)) => match object.node.at(&["metadata"]).and_then(|m| m.get("name")) {
             Some(null) => own_key(null).into(),
@@ -75,7 +75,7 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
         "this {} has no `metadata.name`: the API server refuses it",
         object.gvk.kind
     );
-    missing(validator, spot, message).help = Some("give it a name".to_owned());
+    missing(validator, node_span, message).help = Some("give it a name".to_owned());
 }
 
 /// Whether a name has its kind's form, and what that is.

@@ -60,9 +60,9 @@ fn keys_of_type<'d>(v: &mut Validator<'d>, object: Node<'d>) {
     };
     if let Some(lacking) = wanted.iter().find(|key| !has(key)) {
         let at = object.field("data").or_else(|| object.field("stringData"));
-        let spot = at.map_or_else(|| key_of(object, "type"), Node::lacking);
+        let node_span = at.map_or_else(|| key_of(object, "type"), Node::lacking);
         let message = format!("a Secret of this type needs the key `{lacking}`");
-        missing(v, spot, message);
+        missing(v, node_span, message);
     }
 }
 
@@ -241,7 +241,7 @@ pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
         .collect();
     if let Some(first) = lacking.first().filter(|_| rule.field("verbs").is_some()) {
         let null = rule.pair(first).map(|(key, _)| key.into());
-        let spot = null.unwrap_or_else(|| rule.lacking());
+        let node_span = null.unwrap_or_else(|| rule.lacking());
         let (are, them) = if lacking.len() > 1 {
             ("are", "them")
         } else {
@@ -251,7 +251,7 @@ pub(super) fn policy_rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
             "`{}` {are} missing: a rule about no path needs {them}",
             lacking.join("` and `")
         );
-        missing(v, spot, message);
+        missing(v, node_span, message);
     }
 }
 

@@ -8,7 +8,7 @@ pub struct SchemaProblem<'d> {
     /// Id of the rule that it belongs to.
     pub rule: &'static str,
     /// Where.
-    pub spot: NodeSpan<'d>,
+    pub node_span: NodeSpan<'d>,
     /// What is wrong, on one line.
     pub message: String,
     /// What to write instead, where more can be said than the rule's remediation.
@@ -29,13 +29,13 @@ impl<'d> SchemaProblem<'d> {
     /// A problem of a rule at a place; the message may hold the value.
     pub(super) fn new(
         rule: &'static str,
-        spot: impl Into<NodeSpan<'d>>,
+        node_span: impl Into<NodeSpan<'d>>,
         message: String,
         releases: Releases,
     ) -> Self {
         Self {
             rule,
-            spot: spot.into(),
+            node_span: node_span.into(),
             message,
             help: None,
             related: None,

@@ -218,10 +218,10 @@ fn problems<'d>(
     }
     let name = node.key_node().and_then(Node::key).unwrap_or_default();
     let name = if name.is_empty() { "this" } else { &name };
-    let mut add = |rule, spot: NodeSpan<'d>, message: String| {
+    let mut add = |rule, node_span: NodeSpan<'d>, message: String| {
         found.push(SchemaProblem {
             missing: rule == ids::schema::MISSING_FIELD,
-            ..SchemaProblem::new(rule, spot, message, targets)
+            ..SchemaProblem::new(rule, node_span, message, targets)
         });
     };
     match error.kind() {
@@ -252,12 +252,12 @@ fn problems<'d>(
             if rule == ids::schema::CONFLICT && node.within().any(open) {
                 return;
             }
-            let spot: NodeSpan<'d> = match node.kind() {
+            let node_span: NodeSpan<'d> = match node.kind() {
                 NodeKind::Map | NodeKind::Seq => node.lacking(),
                 _ => node.into(),
             };
             let message = format!("`{name}` must {what}, as the schema has it");
-            add(rule, spot, message);
+            add(rule, node_span, message);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::problem::SchemaProblem;
 use super::table::{ApiKind, Field, ReadingProgram, Type};
 use crate::finding::{Quotes, Releases};
 use crate::ids;
-use crate::kube::Completeness;
+use crate::kube::{Completeness, may_become_anything};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
 use std::borrow::Cow;
@@ -52,13 +52,13 @@ impl<'d> Validator<'d> {
     pub(super) fn add(
         &mut self,
         rule: &'static str,
-        spot: impl Into<NodeSpan<'d>>,
+        node_span: impl Into<NodeSpan<'d>>,
         message: String,
         help: Option<String>,
     ) -> &mut SchemaProblem<'d> {
         self.problems.push(SchemaProblem {
             help,
-            ..SchemaProblem::new(rule, spot, message, self.targets)
+            ..SchemaProblem::new(rule, node_span, message, self.targets)
         });
         let last = self.problems.len() - 1;
         // Just pushed.
@@ -236,6 +236,9 @@ impl<'d> Validator<'d> {
     }
 
     pub(super) fn wrong(&mut self, node: Node<'d>, name: &str, what: &str) {
+        if may_become_anything(node) {
+            return;
+        }
         let is = match node.kind() {
             NodeKind::Null => "nothing",
             NodeKind::Bool => "a boolean",
@@ -259,11 +262,11 @@ impl<'d> Validator<'d> {
             _ => None,
         };
         // A collection is pointed at by its key.
-        let spot = match node.kind() {
+        let node_span = match node.kind() {
             NodeKind::Seq | NodeKind::Map => node.lacking(),
             _ => node.into(),
         };
-        self.add(ids::schema::TYPE, spot, message, help).quotes = Quotes::Help;
+        self.add(ids::schema::TYPE, node_span, message, help).quotes = Quotes::Help;
     }
 }
 

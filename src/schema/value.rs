@@ -5,7 +5,7 @@ use super::table::{Around, Field, Layer, Leaf, Type};
 use super::validator::Validator;
 use crate::go_value::{parse_duration, parse_quantity};
 use crate::ids;
-use crate::kube::{is_replaced, may_become_anything};
+use crate::kube::is_replaced;
 use crate::yaml::{Node, NodeKind};
 
 impl<'d> Validator<'d> {
@@ -16,7 +16,7 @@ impl<'d> Validator<'d> {
         around: Around,
         name: &str,
     ) {
-        if node.is_null() || may_become_anything(node) {
+        if node.is_null() || node.is_unquoted_template() {
             return;
         }
         if let Some((Layer::List, rest)) = around.split() {

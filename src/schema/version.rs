@@ -39,10 +39,10 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     } else {
         format!("{group}/{version}")
     };
-    let problem = |rule, spot: Node<'d>, message, help, releases| {
+    let problem = |rule, node_span: Node<'d>, message, help, releases| {
         Some(SchemaProblem {
             help,
-            ..SchemaProblem::new(rule, spot, message, releases)
+            ..SchemaProblem::new(rule, node_span, message, releases)
         })
     };
     if let Some(life) = known.life {

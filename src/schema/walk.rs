@@ -28,8 +28,8 @@ impl<'d> Validator<'d> {
                 );
                 let help = Some(format!("add `{}:`", field.name()));
                 let null = map.pair(field.name()).map(|(key, _)| key.into());
-                let spot = null.unwrap_or_else(|| map.lacking());
-                let problem = self.add(ids::schema::MISSING_FIELD, spot, message, help);
+                let node_span = null.unwrap_or_else(|| map.lacking());
+                let problem = self.add(ids::schema::MISSING_FIELD, node_span, message, help);
                 problem.missing = true;
                 problem.releases = required;
             }
@@ -52,11 +52,11 @@ impl<'d> Validator<'d> {
         });
         if needed && map.field("spec").is_none() {
             let null = map.pair("spec").map(|(key, _)| key.into());
-            let spot = null.unwrap_or_else(|| map.lacking());
+            let node_span = null.unwrap_or_else(|| map.lacking());
             let message = format!("`spec` is missing: {} cannot be without it", named(ty));
             self.add(
                 ids::schema::MISSING_FIELD,
-                spot,
+                node_span,
                 message,
                 Some("add `spec:`".to_owned()),
             )

@@ -274,28 +274,28 @@ fn script<'d>(item: Node<'d>, text: &str, out: &mut Vec<ExposedSecret<'d>>) {
             let bare = word.trim_matches(['"', '\'', '`']);
             let is = |name: &str, value: &str| named(name).is_some_and(|n| is_credential(n, value));
             let from = start + (bare.as_ptr() as usize - line.as_ptr() as usize);
-            let spot = || pieces.at(from..from + bare.len());
+            let node_span = || pieces.at(from..from + bare.len());
             let waiting = flag.take();
             if let Some(name) = waiting.filter(|n| !bare.starts_with('-') && is(n, bare)) {
-                out.push(ExposedSecret::named(spot(), name));
+                out.push(ExposedSecret::named(node_span(), name));
             } else if waiting == Some("-u") && program == "curl" {
                 if bare
                     .split_once(':')
                     .is_some_and(|(_, pw)| pw.len() > 2 && !stands_for_another(pw))
                 {
-                    out.push(ExposedSecret::named(spot(), "-u"));
+                    out.push(ExposedSecret::named(node_span(), "-u"));
                 }
             } else if let Some((name, value)) = bare.split_once('=') {
                 let value = value.trim_matches(['"', '\'']);
                 if is(name, value) && !value.contains(['(', ')', '|']) {
-                    out.push(ExposedSecret::named(spot(), name));
+                    out.push(ExposedSecret::named(node_span(), name));
                 }
             } else if program.starts_with("mysql")
                 && bare.starts_with("-p")
                 && bare.len() > 5
                 && !stands_for_another(bare.trim_start_matches("-p").trim_matches(['"', '\'']))
             {
-                out.push(ExposedSecret::named(spot(), "-p"));
+                out.push(ExposedSecret::named(node_span(), "-p"));
             } else if bare.starts_with('-') {
                 flag = Some(bare);
             }
@@ -335,9 +335,9 @@ pub fn config_map(object: Object<'_>) -> Vec<ExposedSecret<'_>> {
         let assigned = assignments(text)
             .filter(|(name, text, _)| named(name).is_some_and(|n| is_credential(n, text)));
         for (name, _, at) in assigned.take(MAX_SECRETS_PER_SCALAR) {
-            let spot = pieces.at(at);
-            if !taken.iter().any(|t| t.overlaps(spot.span)) {
-                out.push(ExposedSecret::named(spot, name));
+            let node_span = pieces.at(at);
+            if !taken.iter().any(|t| t.overlaps(node_span.span)) {
+                out.push(ExposedSecret::named(node_span, name));
             }
         }
     }

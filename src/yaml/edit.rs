@@ -7,10 +7,10 @@ use std::collections::HashMap;
 impl Document<'_> {
     /// The change of a file that replaces bytes of this document: none unless they stand in one file just so.
     pub fn edit(&self, span: Span, text: &str) -> Option<FileEdit> {
-        let at = self.place.verbatim(span)?;
+        let at = self.provenance.verbatim(span)?;
         // The scalar, or template, around it may read anything else otherwise.
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
-        let fits = self.place.is_chunk() || text.bytes().all(plain);
+        let fits = self.provenance.is_chunk() || text.bytes().all(plain);
         fits.then(|| FileEdit {
             file: at.file,
             edit: Edit {

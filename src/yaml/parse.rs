@@ -93,29 +93,29 @@ pub struct KeyFilter<'p> {
 /// Reads a part of a document that was read before and was right: a document without comments.
 pub fn parse_part<'t>(
     text: &'t str,
-    place: Provenance,
+    provenance: Provenance,
     format: Format,
     part: &KeyFilter<'_>,
 ) -> Option<Document<'t>> {
     let limits = Limits::default();
     let mut builder = Builder::new(text, limits);
     if fast::read(text, format, Some(part), &mut builder).is_none() {
-        return parse(text, place, format, limits).document;
+        return parse(text, provenance, format, limits).document;
     }
     let Built { nodes, owned, .. } = builder.built(Ok(()));
-    Some(document(text, place, format, (nodes, owned)))
+    Some(document(text, provenance, format, (nodes, owned)))
 }
 
 /// A document whose comments nobody has looked for.
 fn document(
     text: &str,
-    place: Provenance,
+    provenance: Provenance,
     format: Format,
     (nodes, owned): (Vec<NodeData>, Vec<Box<str>>),
 ) -> Document<'_> {
     Document {
         text,
-        place,
+        provenance,
         format,
         nodes,
         owned,
@@ -124,12 +124,12 @@ fn document(
     }
 }
 
-/// Reads the text of one chunk that stands at `place`.
-pub fn parse(text: &str, place: Provenance, format: Format, limits: Limits) -> Parsed<'_> {
+/// Reads the text of one chunk that stands at `provenance`.
+pub fn parse(text: &str, provenance: Provenance, format: Format, limits: Limits) -> Parsed<'_> {
     if matches!(format, Format::Unit | Format::Arguments | Format::Pem) {
         let mut builder = Builder::new(text, limits);
         let end = unit::read(text, format, &mut builder);
-        return parsed(builder.built(end), text, place, format, true);
+        return parsed(builder.built(end), text, provenance, format, true);
     }
     if format == Format::NotJson {
         return not_json(text);
@@ -137,7 +137,7 @@ pub fn parse(text: &str, place: Provenance, format: Format, limits: Limits) -> P
     if limits.fast {
         let mut builder = Builder::new(text, limits);
         if fast::read(text, format, None, &mut builder).is_some() {
-            return parsed(builder.built(Ok(())), text, place, format, true);
+            return parsed(builder.built(Ok(())), text, provenance, format, true);
         }
     }
     let builder = Builder::new(text, limits);
@@ -146,7 +146,7 @@ pub fn parse(text: &str, place: Provenance, format: Format, limits: Limits) -> P
     } else {
         builder.run(&mut Parser::new(text))
     };
-    parsed(built, text, place, format, false)
+    parsed(built, text, provenance, format, false)
 }
 
 /// Text in a stream of JSON that is none.
@@ -179,9 +179,12 @@ fn not_json(text: &str) -> Parsed<'static> {
 
 /// Whether a text has lines that control a template: `{{ if x }}`, `{% for x in y %}`. Braces in values alone may be a mistake.
 pub fn has_template_lines(text: &str) -> bool {
-    text.split(BREAKS).any(|line| {
-        let line = line.trim_start();
-        line.starts_with("{{") || line.starts_with("{%")
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'{', bytes).any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let before = before.trim_end_matches(|c: char| c.is_whitespace() && !BREAKS.contains(&c));
+        matches!(bytes.get(at + 1), Some(b'{' | b'%'))
+            && (before.is_empty() || before.ends_with(BREAKS))
     })
 }
 
@@ -201,7 +204,13 @@ fn stops_at_template(text: &str, at: usize, flow: Span) -> bool {
                 .is_some_and(|between| between.trim().is_empty())
 }
 
-fn parsed(built: Built, text: &str, place: Provenance, format: Format, fast: bool) -> Parsed<'_> {
+fn parsed(
+    built: Built,
+    text: &str,
+    provenance: Provenance,
+    format: Format,
+    fast: bool,
+) -> Parsed<'_> {
     let Built {
         nodes,
         owned,
@@ -245,7 +254,7 @@ fn parsed(built: Built, text: &str, place: Provenance, format: Format, fast: boo
             };
         }
     }
-    let mut document = document(text, place, format, (nodes, owned));
+    let mut document = document(text, provenance, format, (nodes, owned));
     document.comments = comments(&document);
     // Elsewhere a setting that is repeated is no mistake.
     if matches!(format, Format::Yaml | Format::Json) {

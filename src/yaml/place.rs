@@ -457,7 +457,7 @@ impl Provenance {
 impl Document<'_> {
     /// A span of this document as a span of the file.
     pub fn locate(&self, span: Span) -> Located {
-        self.place.locate(span)
+        self.provenance.locate(span)
     }
 }
 
@@ -886,7 +886,7 @@ mod tests {
         let document = parsed.document.unwrap();
         let scalar = document.root().field("nested").unwrap();
         let inner = scalar.as_str().unwrap();
-        let place = document.place.nest(&decode_scalar(scalar).unwrap());
+        let place = document.provenance.nest(&decode_scalar(scalar).unwrap());
         let parsed = parse(inner, place, Format::Yaml, Limits::default());
         let nested = parsed.document.unwrap();
 
@@ -900,7 +900,7 @@ mod tests {
 
         // One level deeper: in the quoted scalar.
         let quoted = nested.root().field("q").unwrap();
-        let deeper = nested.place.nest(&decode_scalar(quoted).unwrap());
+        let deeper = nested.provenance.nest(&decode_scalar(quoted).unwrap());
         assert_eq!(deeper.file(), FileId(1));
         let one = deeper.locate(Span::new(1, 4));
         assert_eq!((one.primary, one.exact), (of_values("one"), true));

@@ -93,7 +93,7 @@ pub struct Document<'t> {
     /// The text that all spans of the nodes count in.
     pub text: &'t str,
     /// Where that text stands.
-    pub place: Provenance,
+    pub provenance: Provenance,
     /// How it was read.
     pub format: Format,
     pub(super) nodes: Vec<NodeData>,
@@ -387,8 +387,8 @@ impl<'d> Node<'d> {
         let mut places: HashMap<Cow<'d, str>, usize> = HashMap::new();
         let mut put = |pair: (Node<'d>, Node<'d>)| {
             let Some(key) = pair.0.key() else { return };
-            let place = *places.entry(key).or_insert(found.len());
-            match found.get_mut(place) {
+            let provenance = *places.entry(key).or_insert(found.len());
+            match found.get_mut(provenance) {
                 Some(old) => *old = pair,
                 None => found.push(pair),
             }

@@ -131,7 +131,7 @@ fn edits_are_made_where_the_text_is_the_file_s_own() {
         let parsed = read(text, editable);
         let document = parsed.document.unwrap();
         let scalar = document.root().field("inner").unwrap();
-        let place = document.place.nest(&decode_scalar(scalar).unwrap());
+        let place = document.provenance.nest(&decode_scalar(scalar).unwrap());
         let parsed = parse(
             scalar.as_str().unwrap(),
             place,

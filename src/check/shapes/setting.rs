@@ -19,7 +19,7 @@ pub(super) fn run(
     if others.is_some_and(|others| !others.is_empty()) || !setting.when.iter().all(matters) {
         return;
     }
-    let Some((value, spot, origin)) = failing(setting, id, instance) else {
+    let Some((value, node_span, origin)) = failing(setting, id, instance) else {
         return;
     };
     let judged = match setting.absence {
@@ -34,10 +34,10 @@ pub(super) fn run(
         return;
     }
     let other = setting.lacks_at.as_ref().filter(|_| !explicit);
-    let spot = other
+    let node_span = other
         .and_then(|name| instance.last(name))
-        .map_or(spot, Setting::spot);
-    let draft = run.report(spot, None, !explicit, |name| {
+        .map_or(node_span, Setting::node_span);
+    let draft = run.report(node_span, None, !explicit, |name| {
         Some(match name {
             "setting" => instance.spelling(id).into(),
             "value" => value.into(),
@@ -90,7 +90,7 @@ pub(super) fn written(run: &mut Run<'_, '_>, setting: &SettingShape, object: Obj
         setting.id.contains(&s.name) && setting.value.iter().any(|wanted| same(&s.value, wanted))
     };
     for setting in all.iter().filter(fails) {
-        run.report(setting.spot(), None, false, |name| {
+        run.report(setting.node_span(), None, false, |name| {
             Some(match name {
                 "setting" => setting.spelling.to_string().into(),
                 "value" => setting.value.to_string().into(),
@@ -119,12 +119,12 @@ fn failing<'a, 'd>(
     let limit = || number(setting.value.first()?.0.first()?);
     let single = |fails: &dyn Fn(&str) -> bool| {
         let effective = instance.effective(id)?;
-        fails(effective.value).then_some((effective.value, effective.spot, effective.origin))
+        fails(effective.value).then_some((effective.value, effective.node_span, effective.origin))
     };
     let item = |fails: &dyn Fn(&str) -> bool| {
         let list = instance.list(id)?;
-        let (item, spot) = list.items.iter().find(|(item, _)| fails(item))?;
-        Some((*item, *spot, list.origin))
+        let (item, node_span) = list.items.iter().find(|(item, _)| fails(item))?;
+        Some((*item, *node_span, list.origin))
     };
     match setting.fails_when {
         FailsWhen::Is => single(&wanted),
@@ -148,24 +148,24 @@ fn failing<'a, 'd>(
         FailsWhen::Lacks => {
             let list = instance.list(id)?;
             let found = list.items.iter().any(|(item, _)| wanted(item));
-            let (value, spot) = match instance.last(id) {
-                Some(last) => (last.value.as_ref(), last.spot()),
+            let (value, node_span) = match instance.last(id) {
+                Some(last) => (last.value.as_ref(), last.node_span()),
                 None => (instance.default_of(id)?.0, instance.anchor),
             };
-            (!found).then_some((value, spot, list.origin))
+            (!found).then_some((value, node_span, list.origin))
         }
         FailsWhen::Absent => {
             if instance.is_set(id)? {
                 return None;
             }
             Some(match instance.last(id) {
-                Some(empty) => ("", empty.spot(), Origin::Explicit),
+                Some(empty) => ("", empty.node_span(), Origin::Explicit),
                 None => ("", instance.anchor, Origin::BinaryDefault),
             })
         }
         FailsWhen::Present => {
             let last = instance.last(id).filter(|s| !s.value.is_empty())?;
-            Some((last.value.as_ref(), last.spot(), Origin::Explicit))
+            Some((last.value.as_ref(), last.node_span(), Origin::Explicit))
         }
     }
 }

@@ -128,11 +128,11 @@ fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
         let written = instance.list(name);
         let written = written.filter(|list| list.origin == Origin::Explicit);
         let items = written.into_iter().flat_map(|list| list.items);
-        items.map(move |(item, spot)| SettingFact {
+        items.map(move |(item, node_span)| SettingFact {
             name,
             value: item.to_owned(),
             origin: Origin::Explicit,
-            at: SavedSpan::of(spot),
+            at: SavedSpan::of(node_span),
             names: None,
         })
     });
@@ -142,7 +142,11 @@ fn settings(instance: &Instance<'_>) -> Vec<SettingFact> {
         name,
         value: String::new(),
         origin: Origin::BinaryDefault,
-        at: SavedSpan::of(instance.last(name).map_or(instance.anchor, Setting::spot)),
+        at: SavedSpan::of(
+            instance
+                .last(name)
+                .map_or(instance.anchor, Setting::node_span),
+        ),
         names: None,
     });
     let kubelet = of_kubelet(instance);
@@ -160,7 +164,7 @@ fn value(instance: &Instance<'_>, name: &'static str) -> Option<SettingFact> {
         name,
         value: effective.value.to_owned(),
         origin: effective.origin,
-        at: SavedSpan::of(effective.spot),
+        at: SavedSpan::of(effective.node_span),
         names: None,
     })
 }

@@ -93,7 +93,9 @@ fn says(object: Object<'_>, flag: &str) -> ConfigFileFacts {
                 key,
                 "the first provider for Secrets encrypts nothing",
             )),
-            Some(Verdict::NotCovered(spot)) => Some(label(spot, "no entry covers Secrets")),
+            Some(Verdict::NotCovered(node_span)) => {
+                Some(label(node_span, "no entry covers Secrets"))
+            }
             Some(Verdict::Encrypted) | None => None,
         }),
         "authentication-config" => {

@@ -53,7 +53,7 @@ fn machines(object: Object<'_>) -> Option<MachineFacts> {
         _ => return None,
     };
     let version = root.at(version);
-    let spot = version.or_else(|| root.get("kind"))?;
+    let node_span = version.or_else(|| root.get("kind"))?;
     let release = version.and_then(|n| minor(n.text()?));
     let refers = root.at(refers).and_then(Node::as_str);
     Some(MachineFacts {
@@ -61,6 +61,6 @@ fn machines(object: Object<'_>) -> Option<MachineFacts> {
         name: object.name().unwrap_or_default().to_owned(),
         refers: refers.unwrap_or_default().to_owned(),
         minor: release.unwrap_or_default(),
-        at: SavedSpan::of(spot),
+        at: SavedSpan::of(node_span),
     })
 }

@@ -116,7 +116,7 @@ const KINDS: [fn(&Analysed<'_, '_>) -> Vec<Fact>; 6] = [
 impl DocumentFacts {
     /// All that set rules ask of an object, in order; what nobody takes is not worked out.
     pub fn of<'s>(analysed: &'s Analysed<'_, '_>) -> impl Iterator<Item = Self> + 's {
-        let rendered_from = &analysed.object.node.document().place.rendered_from;
+        let rendered_from = &analysed.object.node.document().provenance.rendered_from;
         let facts = KINDS.into_iter().flat_map(move |kind| kind(analysed));
         facts.map(move |fact| Self {
             object: Some(analysed.object.reference()),

@@ -23,7 +23,7 @@ pub(in crate::rules) fn authorization_mode_node(instance: &Instance<'_>, cx: &mu
             "the API server does not ask the Node authoriser: {} lists others only",
             setting.spelling
         );
-        cx.report(setting.spot(), message);
+        cx.report(setting.node_span(), message);
     }
 }
 
@@ -41,8 +41,8 @@ fn configured_twice(
             "`{}` and `{}` exclude each other: the API server does not start",
             setting.spelling, file.spelling
         );
-        cx.report(setting.spot(), message)
-            .related(file.spot(), "configured here, too");
+        cx.report(setting.node_span(), message)
+            .related(file.node_span(), "configured here, too");
     }
 }
 
@@ -76,11 +76,11 @@ fn asked_in_v1beta1(
     let message = format!("{what} is asked in the version v1beta1: set `{spelling}` to v1");
     match instance.last(file).filter(|s| !s.value.is_empty()) {
         Some(file) => {
-            cx.report(file.spot(), message);
+            cx.report(file.node_span(), message);
         }
         // A configuration file names the webhook beside its version.
         None if !spelling.starts_with("--") => {
-            cx.report(old.spot, message);
+            cx.report(old.node_span, message);
         }
         None => {}
     }
@@ -110,7 +110,7 @@ pub(in crate::rules) fn authorization_webhook_v1beta1(instance: &Instance<'_>, c
 
 /// An issuer that clients outside of the cluster cannot look up: the API server then serves no discovery document.
 pub(in crate::rules) fn service_account_issuer_not_https(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (issuer, spot) in named(instance, &["service-account-issuer"]) {
+    for (issuer, node_span) in named(instance, &["service-account-issuer"]) {
         let Some(url) = Url::parse(issuer) else {
             continue;
         };
@@ -122,7 +122,7 @@ pub(in crate::rules) fn service_account_issuer_not_https(instance: &Instance<'_>
         let message = format!(
             "the issuer of service account tokens, {issuer}, has {why}: nobody outside can look up the keys that verify them"
         );
-        cx.report(spot, message);
+        cx.report(node_span, message);
     }
 }
 
@@ -168,9 +168,9 @@ fn same_file(instance: &Instance<'_>, one: &str, other: &str, what: &str, cx: &m
     if path.is_empty() || is_unresolved(&first.value) || path != clean(second.value) {
         return false;
     }
-    let draft = cx.report(first.spot(), format!("{what}, {}", first.value));
+    let draft = cx.report(first.node_span(), format!("{what}, {}", first.value));
     if second.origin == Origin::Explicit {
-        draft.related(second.spot, "the same file");
+        draft.related(second.node_span, "the same file");
     }
     true
 }
@@ -195,13 +195,13 @@ pub(in crate::rules) fn anonymous_auth(instance: &Instance<'_>, cx: &mut Cx<'_>)
     let what = "the API server accepts requests without credentials";
     if value.origin == Origin::Explicit {
         let message = format!("{what}: `{setting}` is set to {}", value.value);
-        cx.report(value.spot, message);
+        cx.report(value.node_span, message);
     } else if cx.is_strict() && instance.is_set("authentication-config") == Some(false) {
         let message = format!(
             "{what}: `{setting}` is not set, and defaults to {}",
             value.value
         );
-        cx.missing(value.spot, message).severity(Severity::Low);
+        cx.missing(value.node_span, message).severity(Severity::Low);
     }
 }
 

@@ -25,7 +25,7 @@ fn gone_since(plugin: &str) -> Option<u8> {
 
 /// A plugin that the release no longer has: the API server does not start.
 pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (item, spot) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
+    for (item, node_span) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
         let Some(since) = gone_since(item) else {
             continue;
         };
@@ -33,7 +33,7 @@ pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &m
             let message = format!(
                 "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
             );
-            let draft = cx.report(spot, message);
+            let draft = cx.report(node_span, message);
             if let Some(gone) = Removed::of("plugin", item) {
                 draft.help(format!("remove it; {}", gone.instead));
             }
@@ -47,7 +47,7 @@ pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &m
     if instance.releases.from(25).is_empty() || !is_stock(instance) {
         return;
     }
-    for (item, spot) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
+    for (item, node_span) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
         let rows = Plugin::of(item);
         let having: Releases = rows.iter().map(Plugin::releases).collect();
         let known = !having.and(instance.releases).is_empty() || gone_since(item).is_some();
@@ -57,7 +57,7 @@ pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &m
         if rows.is_empty() {
             let message =
                 format!("there is no admission plugin {item}: the API server does not start");
-            let draft = cx.report(spot, message);
+            let draft = cx.report(node_span, message);
             if let Some(near) = nearest(item, Plugin::all().iter().map(|p| p.name)) {
                 draft.help(format!("did you mean `{near}`?"));
             }
@@ -65,7 +65,7 @@ pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &m
             let message = format!(
                 "this release does not have the admission plugin {item} yet: the API server does not start"
             );
-            cx.report(spot, message).help("remove it, or upgrade");
+            cx.report(node_span, message).help("remove it, or upgrade");
         }
     }
 }
@@ -89,12 +89,12 @@ pub(in crate::rules) fn admission_plugin_needs_config(instance: &Instance<'_>, c
     if instance.is_set("admission-control-config-file") != Some(false) {
         return;
     }
-    for (item, spot) in named(instance, &[ENABLED, CONTROL]) {
+    for (item, node_span) in named(instance, &[ENABLED, CONTROL]) {
         if needs_config(item) {
             let message = format!(
                 "admission plugin {item} needs a configuration: `--admission-control-config-file` is not set, and the API server does not start"
             );
-            cx.missing(spot, message);
+            cx.missing(node_span, message);
         }
     }
 }
@@ -143,7 +143,7 @@ pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &
     };
     // The first of each name.
     let on: HashMap<_, _> = enabled.items.iter().rev().copied().collect();
-    for (item, spot) in named(instance, &[DISABLED]) {
+    for (item, node_span) in named(instance, &[DISABLED]) {
         let Some(on) = on.get(item) else {
             continue;
         };
@@ -151,13 +151,13 @@ pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &
             let message = format!(
                 "admission plugin {item} is both enabled and disabled: the API server does not start"
             );
-            cx.report(spot, message).related(*on, "enabled here");
+            cx.report(node_span, message).related(*on, "enabled here");
         } else {
             let message = format!(
                 "admission plugin {item} is disabled, and {} enables it: the API server does not start",
                 instance.form.distribution
             );
-            cx.report(spot, message);
+            cx.report(node_span, message);
         }
     }
 }
@@ -187,9 +187,9 @@ pub(in crate::rules) fn admission_node_restriction(instance: &Instance<'_>, cx: 
     let what = "a kubelet may change Nodes and pods that are not its own";
     let off = named(instance, &[DISABLED]).find(|(name, _)| *name == PLUGIN);
     match off {
-        Some((_, spot)) => {
+        Some((_, node_span)) => {
             let list = instance.spelling(DISABLED);
-            cx.report(spot, format!("{what}: `{list}` switches {PLUGIN} off"));
+            cx.report(node_span, format!("{what}: `{list}` switches {PLUGIN} off"));
         }
         None => lacking(instance, PLUGIN, what, cx),
     }

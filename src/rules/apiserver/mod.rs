@@ -41,12 +41,12 @@ fn may_lack_nodes(instance: &Instance<'_>) -> bool {
 fn of_old(setting: &Setting<'_>, instance: &Instance<'_>, gone: u8, what: &str, cx: &mut Cx<'_>) {
     let (last, flag) = (gone - 1, &setting.spelling);
     if instance.releases.from(gone).is_empty() {
-        cx.report(setting.spot(), what);
+        cx.report(setting.node_span(), what);
     } else {
         let message = format!(
             "up to Kubernetes 1.{last} {what}; since then the API server does not start with `{flag}`"
         );
-        cx.report(setting.spot(), message);
+        cx.report(setting.node_span(), message);
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn insecure_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 
 /// Origins whose web pages may call the API server, as regular expressions.
 pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (pattern, spot) in named(instance, &["cors-allowed-origins"]) {
+    for (pattern, node_span) in named(instance, &["cors-allowed-origins"]) {
         if is_unresolved(pattern) {
             continue;
         }
@@ -105,12 +105,12 @@ pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if matches_any_host(pattern) {
             let message =
                 format!("`{pattern}` lets web pages of any origin call the API server{refused}");
-            cx.report(spot, message);
+            cx.report(node_span, message);
         } else if !pinned {
             let message = format!(
                 "`{pattern}` also fits hosts that only hold that name: their web pages may call the API server{refused}"
             );
-            cx.report(spot, message);
+            cx.report(node_span, message);
         }
     }
 }
@@ -124,16 +124,16 @@ fn matches_any_host(pattern: &str) -> bool {
 
 /// All alpha APIs at once; one by one where a standard is asked about.
 pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (item, spot) in named(instance, &["runtime-config"]) {
+    for (item, node_span) in named(instance, &["runtime-config"]) {
         let (api, on) = item.split_once('=').unwrap_or((item, ""));
         if !on.is_empty() && parse_bool(on) != Some(true) {
             continue;
         }
         let version = api.rsplit('/').next().unwrap_or(api);
         if matches!(api, "api/all" | "api/alpha") {
-            cx.report(spot, format!("all alpha APIs are served: {api} is on"));
+            cx.report(node_span, format!("all alpha APIs are served: {api} is on"));
         } else if cx.is_strict() && version.starts_with('v') && version.contains("alpha") {
-            cx.report(spot, format!("the alpha API {api} is served"))
+            cx.report(node_span, format!("the alpha API {api} is served"))
                 .severity(Severity::Low);
         }
     }
@@ -146,32 +146,32 @@ pub(super) fn log_verbosity(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let what = format!("bodies of requests, Secrets among them, get into the logs of {component}");
     if let Some(level) = instance.last("v").filter(|s| chatty(&s.value)) {
         let message = format!("{what}: `{}` is set to {}", level.spelling, level.value);
-        cx.report(level.spot(), message);
+        cx.report(level.node_span(), message);
     }
-    for (item, spot) in named(instance, &["vmodule"]) {
+    for (item, node_span) in named(instance, &["vmodule"]) {
         if item.split_once('=').is_some_and(|(_, level)| chatty(level)) {
-            cx.report(spot, format!("{what}: `--vmodule` has {item}"));
+            cx.report(node_span, format!("{what}: `--vmodule` has {item}"));
         }
     }
 }
 
 /// etcd without TLS, for all objects or for some of their own.
 pub(super) fn etcd_servers_plaintext(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (url, spot) in named(instance, &["etcd-servers"]) {
+    for (url, node_span) in named(instance, &["etcd-servers"]) {
         if url.starts_with("http://") {
             cx.report(
-                spot,
+                node_span,
                 format!("the API server reaches etcd without TLS: {url}"),
             );
         }
     }
     // `/events#http://10.0.0.1:2379;https://10.0.0.2:2379`
-    for (item, spot) in named(instance, &["etcd-servers-overrides"]) {
+    for (item, node_span) in named(instance, &["etcd-servers-overrides"]) {
         if let Some((resource, urls)) = item.split_once('#')
             && urls.split(';').any(|url| url.starts_with("http://"))
         {
             let message = format!("the API server reaches etcd without TLS for {resource}: {urls}");
-            cx.report(spot, message);
+            cx.report(node_span, message);
         }
     }
 }
@@ -192,7 +192,7 @@ pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &m
             "{} sends traces to {text} without TLS: who listens on the way sees them",
             instance.component.name()
         );
-        cx.report(endpoint.spot(), message);
+        cx.report(endpoint.node_span(), message);
     }
 }
 
@@ -223,12 +223,12 @@ pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) 
             "node ports {} hold {port}, the port of {whose}",
             setting.value
         );
-        cx.report(setting.spot(), message);
+        cx.report(setting.node_span(), message);
     } else if low < 1024 {
         let message = format!(
             "node ports {} hold ports of the system: a Service can take the place of one of the node's own",
             setting.value
         );
-        cx.report(setting.spot(), message);
+        cx.report(setting.node_span(), message);
     }
 }

@@ -57,7 +57,7 @@ pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mu
             "the audit log cannot be written: {} is mounted read-only",
             log.value
         );
-        cx.report(log.spot(), message).related(flag, "here");
+        cx.report(log.node_span(), message).related(flag, "here");
     }
 }
 
@@ -80,12 +80,12 @@ fn not_mounted(
     match mounts(file.node()) {
         Some((list, _)) if mount_of(list, path).is_none() => {
             let key = list.key_node().unwrap_or(list);
-            cx.report(file.spot(), message)
+            cx.report(file.node_span(), message)
                 .related(key, "none of these mounts it");
         }
         // Without a word of mounts kubeadm has its own only; elsewhere nothing is known.
         None if of_kubeadm && instance.completeness == Completeness::Complete => {
-            cx.report(file.spot(), message);
+            cx.report(file.node_span(), message);
         }
         _ => {}
     }

@@ -20,28 +20,28 @@ fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, NodeSpan<'d>)> {
 /// A suite that Go itself calls insecure, or one whose encryption is not authenticated.
 pub(in crate::rules) fn cipher_suites_insecure(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let name = instance.component.name();
-    for (suite, spot) in suites(instance) {
+    for (suite, node_span) in suites(instance) {
         if Suite::of(suite).is_some_and(|s| s.kind == "insecure") {
             let message = format!("{suite} is weak: {name} offers it to its clients");
-            cx.report(spot, message);
+            cx.report(node_span, message);
         } else if suite.ends_with("_CBC_SHA") {
             let message = format!(
                 "{suite} is weak, though Go takes it: {name} offers its clients encryption that is not authenticated"
             );
-            cx.report(spot, message).severity(Severity::Low);
+            cx.report(node_span, message).severity(Severity::Low);
         }
     }
 }
 
 /// A suite that the component does not know.
 pub(in crate::rules) fn cipher_suites_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for (suite, spot) in suites(instance) {
+    for (suite, node_span) in suites(instance) {
         if Suite::of(suite).is_some() {
             continue;
         }
         let name = instance.component.name();
         let message = format!("{name} does not know the cipher suite {suite}, and does not start");
-        let draft = cx.report(spot, message);
+        let draft = cx.report(node_span, message);
         let go = format!("TLS_{}", suite.replace('-', "_"));
         if let Some(near) = nearest(&go, Suite::all().iter().map(|s| s.name)) {
             draft.help(format!("did you mean `{near}`?"));
@@ -65,9 +65,9 @@ pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx:
     if !known || off || is_tls13_only(instance) || suites.iter().any(wanted) {
         return;
     }
-    if let Some((_, spot)) = suites.first() {
+    if let Some((_, node_span)) = suites.first() {
         let message = "no cipher suite that HTTP/2 demands is listed: the server does not start";
-        cx.report(*spot, message);
+        cx.report(*node_span, message);
     }
 }
 
@@ -97,9 +97,9 @@ pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &m
     } else {
         return;
     };
-    if let Some((_, spot)) = suites.first() {
+    if let Some((_, node_span)) = suites.first() {
         let name = instance.component.name();
-        cx.report(*spot, format!("all suites are for {asked} keys, and kubeadm makes {made} keys: no client of TLS 1.2 can connect to {name}"));
+        cx.report(*node_span, format!("all suites are for {asked} keys, and kubeadm makes {made} keys: no client of TLS 1.2 can connect to {name}"));
     }
 }
 
@@ -116,12 +116,12 @@ pub(in crate::rules) fn curve_preferences(instance: &Instance<'_>, cx: &mut Cx<'
         return;
     }
     let name = instance.component.name();
-    for (item, spot) in items.iter().filter(|(item, _)| !KNOWN.contains(item)) {
-        cx.report(*spot, format!("{item} is no curve that {name} knows"));
+    for (item, node_span) in items.iter().filter(|(item, _)| !KNOWN.contains(item)) {
+        cx.report(*node_span, format!("{item} is no curve that {name} knows"));
     }
     if !items.iter().any(|(item, _)| COMMON.contains(item)) {
         cx.report(
-            setting.spot(),
+            setting.node_span(),
             format!("{name} offers neither X25519 nor P-256, the curves that every client has"),
         );
     }

@@ -115,12 +115,12 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
                 };
                 if (FLAGS.contains(&flag) || of_program) && parse_bool(value) == Some(true) {
                     let from = word.as_ptr() as usize - text.as_ptr() as usize;
-                    let spot: NodeSpan<'_> = if word.len() == text.len() {
+                    let node_span: NodeSpan<'_> = if word.len() == text.len() {
                         item.into()
                     } else {
                         item.part(from, from + word.len())
                     };
-                    cx.report(spot, message(word));
+                    cx.report(node_span, message(word));
                 }
             }
         }
