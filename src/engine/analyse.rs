@@ -339,8 +339,9 @@ impl Analysis<'_> {
             tell_hook(&mut document);
         }
         let objects = documents::objects(&document, within.path);
-        if !objects.is_empty() && document.has_computed_values() {
-            // What is computed is not missing.
+        // A comment may say that what is missing is computed, as it may silence a finding.
+        if self.rules.applies_suppressions && !objects.is_empty() && document.has_computed_values()
+        {
             within.completeness = Completeness::Partial;
             self.note(NoteKind::Template, provenance);
         }
