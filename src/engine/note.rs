@@ -174,3 +174,17 @@ pub struct LeftOut {
     /// Files called like a configuration that are none, since they do not lie in the root.
     pub other_configurations: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Releases;
+
+    #[test]
+    fn the_first_release_whose_types_are_known_is_named() {
+        let oldest = format!("from 1.{} on", Releases::OLDEST);
+        for n in [1, 2] {
+            assert!(NoteKind::Untyped.reason(n).ends_with(&oldest));
+        }
+    }
+}

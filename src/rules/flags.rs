@@ -300,6 +300,14 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             cx.report(setting.node_span(), message);
         }
     }
+    for (gate, value, node_span) in gates(instance) {
+        if parse_bool(value).is_none() && !is_unresolved(value) {
+            let name = instance.component.name();
+            let message =
+                format!("{name} does not start: feature gate {gate} is to be true or false");
+            cx.report(node_span, message);
+        }
+    }
 }
 
 /// Quotes that no shell takes away, and blanks behind commas.

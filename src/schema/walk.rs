@@ -6,7 +6,7 @@ use super::validator::{Validator, named};
 use crate::component::{ComponentKind, path_of};
 use crate::finding::Releases;
 use crate::ids;
-use crate::kube::{Gvk, Object, is_replaced};
+use crate::kube::{Gvk, Object, Resolution};
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind};
 
@@ -136,7 +136,8 @@ impl<'d> Validator<'d> {
     }
 
     fn unknown(&mut self, key: Node<'d>, name: &str, ty: &'static Type) {
-        if is_replaced(name) {
+        // `$schema` is a name like others.
+        if Resolution::of(name) == Resolution::Template {
             return;
         }
         let custom = self.kind.is_some_and(|kind| kind.custom);

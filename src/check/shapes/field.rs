@@ -134,9 +134,11 @@ fn lacking<'d>(holder: Node<'d>, path: Option<&Path>) -> NodeSpan<'d> {
     at.lacking()
 }
 
+/// An item of a list that is null is one without any field.
 fn may_lack(field: &FieldShape, holder: Node<'_>) -> bool {
-    field.value.contains(&Presence::Absent)
-        && matches!(holder.kind(), NodeKind::Map | NodeKind::Seq)
+    let item = || holder.parent().is_some_and(|p| p.kind() == NodeKind::Seq);
+    let collection = matches!(holder.kind(), NodeKind::Map | NodeKind::Seq);
+    field.value.contains(&Presence::Absent) && (collection || holder.is_null() && item())
 }
 
 /// Whether what a field depends on is so.
