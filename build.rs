@@ -60,7 +60,7 @@ fn main() {
 /// names, but for those that are worse, and for those that subsume this one.
 fn name_families(policies: &mut [Policy]) {
     let grants_by_name = |p: &Policy| {
-        let shapes = p.check.iter().filter_map(|shape| shape.grants.as_ref());
+        let shapes = p.check.iter().filter_map(|shape| shape.grants.as_deref());
         let mut resources = shapes.flat_map(|g| g.resources.iter()).peekable();
         resources.peek().is_some() && resources.all(|resource| resource != "*")
     };
@@ -487,7 +487,7 @@ fn mistake(policy: &Policy, shape: &Shape) -> Option<String> {
     if let Some(what) = misplaced(policy, shape) {
         return Some(what);
     }
-    let field = shape.field.as_ref();
+    let field = shape.field.as_deref();
     if let Some(what) = field.and_then(|f| field_mistake(f, &policy.parameters)) {
         return Some(what);
     }
@@ -496,7 +496,7 @@ fn mistake(policy: &Policy, shape: &Shape) -> Option<String> {
     {
         return Some("`field` needs a `path`, and what fails there".to_owned());
     }
-    let binding = shape.binding.as_ref();
+    let binding = shape.binding.as_deref();
     if let Some(name) = binding.and_then(|b| undeclared(b.unless_roles.iter(), &policy.parameters))
     {
         return Some(format!("no parameter {name}"));
@@ -714,10 +714,10 @@ fn row(p: &Policy) -> String {
 fn shape(s: &Shape) -> String {
     format!(
         "Shape {{ field: {}, setting: {}, grants: {}, binding: {}, message: {}, severity: {}, help: {}, kinds: {}, strict: {}, since: {:?}, until: {:?} }}",
-        option(s.field.as_ref(), field),
-        option(s.setting.as_ref(), setting),
-        option(s.grants.as_ref(), grants),
-        option(s.binding.as_ref(), binding),
+        option(s.field.as_deref(), |s| held(&field(s))),
+        option(s.setting.as_deref(), |s| held(&setting(s))),
+        option(s.grants.as_deref(), |s| held(&grants(s))),
+        option(s.binding.as_deref(), |s| held(&binding(s))),
         option(s.message.as_deref(), text),
         option(s.severity, severity),
         option(s.help.as_deref(), text),
@@ -873,6 +873,10 @@ fn texts(list_: &[model::Text]) -> String {
 fn list<T>(items: &[T], one: impl Fn(&T) -> String) -> String {
     let items: Vec<String> = items.iter().map(one).collect();
     format!("Cow::Borrowed(&[{}])", items.join(", "))
+}
+
+fn held(value: &str) -> String {
+    format!("Held::Static(&{value})")
 }
 
 fn option<T>(value: Option<T>, one: impl Fn(T) -> String) -> String {

@@ -13,6 +13,32 @@ pub type Text = Cow<'static, str>;
 /// A list of the static table, or one that was read.
 pub type List<T> = Cow<'static, [T]>;
 
+/// A value of the static table, or one that was read; large ones stand beside what holds them, so that a look at that stays cheap.
+#[derive(Clone, Debug)]
+pub enum Held<T: 'static> {
+    /// Of the static table.
+    Static(&'static T),
+    /// Read.
+    Read(Box<T>),
+}
+
+impl<T> std::ops::Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Static(value) => value,
+            Self::Read(value) => value,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(|value| Self::Read(Box::new(value)))
+    }
+}
+
 /// How bad a finding is; `Critical` is the least value, so that sorting puts it first.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
@@ -234,13 +260,13 @@ pub struct Parameter {
 #[serde(deny_unknown_fields, default)]
 pub struct Shape {
     /// A field of a container, a pod or an object has, or lacks, a value.
-    pub field: Option<FieldShape>,
+    pub field: Option<Held<FieldShape>>,
     /// A setting of a component has, or lacks, a value.
-    pub setting: Option<SettingShape>,
+    pub setting: Option<Held<SettingShape>>,
     /// An RBAC rule grants something.
-    pub grants: Option<GrantsShape>,
+    pub grants: Option<Held<GrantsShape>>,
     /// A RoleBinding or ClusterRoleBinding gives a role to somebody.
-    pub binding: Option<BindingShape>,
+    pub binding: Option<Held<BindingShape>>,
     /// Message of its findings: `{container}` and the like are filled in.
     pub message: Option<Text>,
     /// Severity of its findings.

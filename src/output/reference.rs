@@ -102,7 +102,7 @@ pub fn rule_page(policy: &Policy) -> String {
 
 /// What the setting of a rule is where nobody writes it, for each component, distribution and span of releases.
 fn setting_defaults(policy: &Policy, out: &mut String) {
-    let settings = policy.check.iter().filter_map(|c| c.setting.as_ref());
+    let settings = policy.check.iter().filter_map(|c| c.setting.as_deref());
     let Some(id) = settings.flat_map(|s| s.id.iter()).next() else {
         return;
     };

@@ -34,7 +34,7 @@ mod yaml;
 
 use crate::check::Check;
 use crate::model::{
-    Absence, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape, GrantsShape,
+    Absence, BindingShape, Condition, Example, Examples, FailsWhen, FieldShape, GrantsShape, Held,
     Identity, Literal, Mark, Named, Parameter, Path, Pattern, Point, Policy, Presence, PssLevel,
     Related, Section, SettingShape, Severity, Shape, Standards, Step, SubsumeBy, UrlKind,
 };

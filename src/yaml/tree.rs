@@ -387,8 +387,8 @@ impl<'d> Node<'d> {
         let mut places: HashMap<Cow<'d, str>, usize> = HashMap::new();
         let mut put = |pair: (Node<'d>, Node<'d>)| {
             let Some(key) = pair.0.key() else { return };
-            let provenance = *places.entry(key).or_insert(found.len());
-            match found.get_mut(provenance) {
+            let place = *places.entry(key).or_insert(found.len());
+            match found.get_mut(place) {
                 Some(old) => *old = pair,
                 None => found.push(pair),
             }

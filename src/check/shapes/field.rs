@@ -50,13 +50,16 @@ fn each_holder<'d>(
 fn judge<'d>(run: &mut Run<'_, '_>, field: &FieldShape, view: View<'d>, holder: Node<'d>) {
     let counts = OnceCell::new();
     let counts = || *counts.get_or_init(|| matters(field, view, holder));
-    let mut texts = HashMap::new();
+    let mut texts: Option<HashMap<_, _>> = None;
     let mut absent = true;
     for path in field.path.iter() {
         walk(view, holder, &path.0, &mut |node| {
             absent = false;
             let earlier = field.repeated.as_ref().and_then(|text| {
-                let first = *texts.entry(node.text()?).or_insert(node);
+                let first = *texts
+                    .get_or_insert_default()
+                    .entry(node.text()?)
+                    .or_insert(node);
                 (first.id() != node.id()).then_some((first, text))
             });
             if (earlier.is_some() || fails(field, view, node)) && counts() {

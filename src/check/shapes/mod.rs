@@ -89,13 +89,13 @@ struct Run<'r, 'a> {
     shape: &'r Shape,
     /// Which of the policy's checks it is.
     number: usize,
-    /// Which check has failed at a place.
-    failed: &'r mut HashMap<Span, usize>,
+    /// Which check has failed at a place; made when one does.
+    failed: &'r mut Option<HashMap<Span, usize>>,
     cx: &'r mut Cx<'a>,
 }
 
 fn each_shape(policy: &Policy, kind: &str, cx: &mut Cx<'_>, run: impl Fn(&mut Run<'_, '_>)) {
-    let mut failed = HashMap::new();
+    let mut failed = None;
     for (number, shape) in policy.check.iter().enumerate() {
         let other_kind = !shape.kinds.is_empty() && !shape.kinds.iter().any(|k| k == kind);
         if !other_kind && (cx.is_strict() || !shape.strict) {
@@ -128,10 +128,11 @@ impl Run<'_, '_> {
         value: impl Fn(&str) -> Option<Cow<'v, str>>,
     ) -> Draft<'_> {
         let at = at.into();
-        if self.policy.check.len() > 1
-            && *self.failed.entry(at.span).or_insert(self.number) != self.number
-        {
-            return Draft::none();
+        if self.policy.check.len() > 1 {
+            let failed = self.failed.get_or_insert_default();
+            if *failed.entry(at.span).or_insert(self.number) != self.number {
+                return Draft::none();
+            }
         }
         let Self { policy, shape, .. } = self;
         let template = shape.message.as_ref().or(policy.message.as_ref());
