@@ -2,7 +2,7 @@
 #![no_main]
 
 use kubevet::text::{FileId, decode};
-use kubevet::yaml::{Format, NodeKind, Limits, Provenance, ReaderProblem, parse, split};
+use kubevet::yaml::{Format, Limits, NodeKind, Provenance, ReaderProblem, parse, split};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

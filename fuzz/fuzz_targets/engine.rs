@@ -1,11 +1,11 @@
 //! A file through the whole engine and every writer: no panic, spans that cut their text, output that harms no terminal or log.
 #![no_main]
 
+use kubevet::documents::Repository;
 use kubevet::engine::{
     FileAnalysis, Input, Registry, Report, ResolvedFinding, RuleSet, analyse, finish,
 };
 use kubevet::finding::{Finding, Label, Releases, State};
-use kubevet::documents::{Repository};
 use kubevet::model::Profile;
 use kubevet::output::{FORMATS, RenderOptions, Writer};
 use kubevet::text::{Decoded, FileIds, SourceFile, decode, is_invisible};

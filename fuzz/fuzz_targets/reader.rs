@@ -2,7 +2,10 @@
 #![no_main]
 
 use kubevet::text::{Decoded, Encoding, FileId, Span, decode};
-use kubevet::yaml::{Chunk, Document, NodeKind, Node, Parsed, KeyFilter, Provenance, ReaderProblem, parse_part, split};
+use kubevet::yaml::{
+    Chunk, Document, KeyFilter, Node, NodeKind, Parsed, Provenance, ReaderProblem, parse_part,
+    split,
+};
 use kubevet_fuzz::{assert_span, read, read_slowly};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 
 use kubevet::text::{FileId, LineIndex, Span, decode};
 use kubevet::yaml::{
-    Chunk, Document, Format, NodeKind, Limits, Located, Node, Provenance, SpanMap, Style, decode_scalar,
-    parse, split,
+    Chunk, Document, Format, Limits, Located, Node, NodeKind, Provenance, SpanMap, Style,
+    decode_scalar, parse, split,
 };
 use kubevet_fuzz::{BREAKS, assert_span, read};
 use libfuzzer_sys::fuzz_target;
@@ -128,8 +128,8 @@ fn check_again(node: Node<'_>) {
         return;
     }
     let key = node.parent().is_some_and(|p| p.kind() == NodeKind::Map) && node.key_node().is_none();
-    let parent = node.parent().map(|p| p.span().text(node.document().text));
-    let within_brackets = node.document().format == Format::Json || parent.is_some_and(|p| p.starts_with(['[', '{']));
+    let within_brackets = node.parent().is_some_and(|p| p.style() == Style::Flow)
+        || node.document().format == Format::Json;
     let format = node.document().format;
     // Indented: at the start of a line `...` would end the document.
     let text = match (key, within_brackets) {
@@ -186,7 +186,11 @@ fn check_nested(
             found.primary.span
         );
         if found.exact && !is_replaced(found.primary.span.text(file)) && !may_be_base64(file) {
-            assert_same(found.primary.span.text(file), inner.span().text(text), inner);
+            assert_same(
+                found.primary.span.text(file),
+                inner.span().text(text),
+                inner,
+            );
         }
     }
     check_document(&document, file, depth + 1);
