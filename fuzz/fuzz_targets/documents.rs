@@ -9,8 +9,10 @@ use serde_json::Value;
 fuzz_target!(|data: &[u8]| {
     let decoded = decode(data.to_vec());
     let text = decoded.text.as_str();
-    // What begins as JSON is read in another way. Of `\r\r\n` kubectl's line reader takes one sign away, so that two breaks become one.
-    if !text.trim_start().starts_with('{') && !text.contains("\r\r\n") {
+    // What begins as JSON is read in another way. Of `\r\r\n` kubectl's line reader takes one sign away, so that two breaks become one, and
+    // it ends the last line, whatever break of YAML stands there.
+    let odd = text.contains("\r\r\n") || text.ends_with(['\r', '\u{85}', '\u{2028}', '\u{2029}']);
+    if !text.trim_start().starts_with('{') && !odd {
         assert_eq!(of_chunks(text), of_lines(text));
     }
 });

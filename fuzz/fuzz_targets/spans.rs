@@ -120,7 +120,9 @@ fn assert_same(outer: &str, inner: &str, node: Node<'_>) {
 fn check_again(node: Node<'_>) {
     let slice = node.span().text(node.document().text);
     let flow = matches!(node.style(), Style::Plain | Style::Single | Style::Double);
+    // A tag alone may be a key.
     if !flow
+        || slice.is_empty()
         || slice.contains(BREAKS)
         || slice.len() > LONGEST_KEY
         || may_be_base64(node.document().text)
