@@ -5,7 +5,7 @@ use super::{
     ComponentKind, Instance, InstanceContext, Setting, cluster_api, kind, kinds_without_version,
     setting,
 };
-use crate::kube::{Completeness, Object};
+use crate::kube::Object;
 use crate::yaml::{Node, NodeKind, items};
 
 /// An operation that sets something.
@@ -103,27 +103,9 @@ fn files<'d>(
             &mut settings,
         );
     }
-    part(patch, &kind::FORM, component, settings, around)
+    Instance::partial(component, &kind::FORM, patch, settings, around)
         .into_iter()
         .collect()
-}
-
-fn part<'d>(
-    object: Object<'d>,
-    form: &'static Form,
-    component: ComponentKind,
-    settings: Vec<Setting<'d>>,
-    around: InstanceContext<'_>,
-) -> Option<Instance<'d>> {
-    Some(Instance {
-        component,
-        form,
-        completeness: Completeness::Partial,
-        object,
-        releases: around.releases(component, None),
-        anchor: settings.first()?.name_span,
-        settings,
-    })
 }
 
 /// Where kubeadm's structures keep extra arguments.
@@ -172,7 +154,7 @@ fn of_kubeadm<'d>(
             (None, Some([name])) => vec![argument(name, operation)?],
             _ => return None,
         };
-        part(object, form, component, settings, around)
+        Instance::partial(component, form, object, settings, around)
     };
     ARGUMENTS.into_iter().filter_map(of_target).collect()
 }

@@ -141,13 +141,5 @@ fn of_words<'d>(
     words.retain(|w| w.at < start + end.unwrap_or(rest.len()));
     let component = ComponentKind::Kubelet;
     let settings = command::flags(Some(component), &words).settings;
-    Some(Instance {
-        component,
-        form: &FORM,
-        completeness: Completeness::Partial,
-        object,
-        releases: around.releases(component, None),
-        anchor: settings.first()?.name_span,
-        settings,
-    })
+    Instance::partial(component, &FORM, object, settings, around)
 }

@@ -196,6 +196,25 @@ fn anchor<'d>(object: Object<'d>, places: &[Option<Node<'d>>]) -> NodeSpan<'d> {
 }
 
 impl<'d> Instance<'d> {
+    /// Settings of a component of which others are defined elsewhere, in a release that nobody tells; none without any.
+    fn partial(
+        component: ComponentKind,
+        form: &'static Form,
+        object: Object<'d>,
+        settings: Vec<Setting<'d>>,
+        around: InstanceContext<'_>,
+    ) -> Option<Self> {
+        Some(Self {
+            component,
+            form,
+            completeness: Completeness::Partial,
+            object,
+            releases: around.releases(component, None),
+            anchor: settings.first()?.name_span,
+            settings,
+        })
+    }
+
     /// The components that an object configures.
     pub fn of(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Self> {
         Form::of(object.gvk).map_or_else(Vec::new, |form| (form.instances)(object, around))
@@ -411,16 +430,7 @@ fn of_networks<'d>(
     around: InstanceContext<'_>,
 ) -> Option<Instance<'d>> {
     let component = ComponentKind::ControllerManager;
-    let settings = networks(places);
-    Some(Instance {
-        component,
-        form,
-        completeness: Completeness::Partial,
-        object,
-        releases: around.releases(component, None),
-        anchor: settings.first()?.name_span,
-        settings,
-    })
+    Instance::partial(component, form, object, networks(places), around)
 }
 
 /// The minor version in `v1.37.2` or `1.37`.

@@ -244,15 +244,7 @@ fn of_variables<'d>(
         (ComponentKind::Kubelet, kubelet),
     ];
     let found = both.into_iter().filter_map(|(component, settings)| {
-        Some(Instance {
-            component,
-            form: &FORM,
-            completeness: Completeness::Partial,
-            object,
-            releases: around.releases(component, None),
-            anchor: settings.first()?.name_span,
-            settings,
-        })
+        Instance::partial(component, &FORM, object, settings, around)
     });
     found.collect()
 }

@@ -126,14 +126,9 @@ impl FileReport {
             .facts
             .iter()
             .filter_map(|facts| match &facts.fact {
-                Fact::Custom(custom_resources) if !custom_resources.defines => Some(
-                    [
-                        &custom_resources.group,
-                        &custom_resources.version,
-                        &custom_resources.kind,
-                    ]
-                    .map(String::as_str),
-                ),
+                Fact::Custom(custom) if !custom.defines => {
+                    Some([&custom.group, &custom.version, &custom.kind].map(String::as_str))
+                }
                 _ => None,
             })
     }

@@ -20,7 +20,8 @@ pub enum Resolution {
     Masked,
 }
 
-const PLACEHOLDERS: [&str; 11] = [
+/// Words that ask to be replaced, also within a text that is not the name of something.
+pub const REPLACE_ME: [&str; 8] = [
     "changeme",
     "change-me",
     "change_me",
@@ -28,11 +29,11 @@ const PLACEHOLDERS: [&str; 11] = [
     "replace-me",
     "replace_me",
     "placeholder",
-    "todo",
-    "fixme",
     "redacted",
-    "dummy",
 ];
+
+/// Words that do so only where nothing else stands.
+const REPLACE_ME_ALONE: [&str; 3] = ["todo", "fixme", "dummy"];
 
 /// Most texts are longer.
 const LONGEST_PLACEHOLDER: usize = "placeholder".len();
@@ -51,7 +52,8 @@ impl Resolution {
             return Self::Masked;
         }
         let is = |word: &&str| text.eq_ignore_ascii_case(word);
-        if text.len() <= LONGEST_PLACEHOLDER && PLACEHOLDERS.iter().any(is) {
+        let mut words = REPLACE_ME.iter().chain(&REPLACE_ME_ALONE);
+        if text.len() <= LONGEST_PLACEHOLDER && words.any(is) {
             return Self::Placeholder;
         }
         Self::Literal

@@ -1,6 +1,6 @@
 //! What a credential looks like: by its own format, or by its name and what stands behind it.
 
-use crate::kube::Resolution;
+use crate::kube::{REPLACE_ME, Resolution};
 use crate::text::base64;
 use memchr::{memchr, memmem};
 use std::ops::Range;
@@ -345,24 +345,10 @@ pub fn stands_for_another(value: &str) -> bool {
         ]
         .iter()
         .any(|start| lower.starts_with(start))
-        || [
-            "changeme",
-            "change-me",
-            "change_me",
-            "replaceme",
-            "replace-me",
-            "replace_me",
-            "placeholder",
-            "redacted",
-            "your-",
-            "your_",
-            "xxxx",
-            "****",
-            "insert-",
-            "insert_",
-        ]
-        .iter()
-        .any(|word| lower.contains(word))
+        || REPLACE_ME
+            .iter()
+            .chain(&["your-", "your_", "xxxx", "****", "insert-", "insert_"])
+            .any(|word| lower.contains(word))
 }
 
 /// What kind of credential a name announces.

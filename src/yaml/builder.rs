@@ -64,6 +64,19 @@ pub(super) struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
+    /// Remembers what an anchor names, if there is one: a scalar, or a collection that is still open.
+    fn anchor(&mut self, anchor: usize, node: NodeId, open: bool) {
+        if anchor > 0 {
+            let named = Anchored {
+                node,
+                height: 0,
+                size: u64::from(!open),
+                open,
+            };
+            self.anchors.insert(anchor, named);
+        }
+    }
+
     pub(super) fn new(text: &'t str, limits: Limits) -> Self {
         Self {
             text,
@@ -248,17 +261,7 @@ impl<'t> Builder<'t> {
             1,
             0,
         )?;
-        if anchor > 0 {
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    node: id,
-                    height: 0,
-                    size: 1,
-                    open: false,
-                },
-            );
-        }
+        self.anchor(anchor, id, false);
         if merges
             && let Some(map) = self
                 .stack
@@ -313,17 +316,7 @@ impl<'t> Builder<'t> {
             0,
             0,
         )?;
-        if anchor > 0 {
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    node: id,
-                    height: 0,
-                    size: 0,
-                    open: true,
-                },
-            );
-        }
+        self.anchor(anchor, id, true);
         self.decoded = self.decoded.saturating_add(1);
         self.stack.push(Open {
             id,
