@@ -132,15 +132,15 @@ fn is_read(behind: &str) -> bool {
     behind.starts_with('#') || behind.contains(matters)
 }
 
-/// Whether it matters that `---` stands on the line before: a byte order mark no longer begins the text, and `...` behind nothing but
-/// comments ends the document.
+/// Whether it matters that `---` stands on the line before: a byte order mark no longer begins the text, and behind nothing but comments
+/// `...` or a directive ends the document.
 fn matters(text: &str, end: usize) -> bool {
     let mut lines = text.get(end + 1..).unwrap_or_default().lines();
     let content = lines.find(|line| {
         let line = line.trim_start();
         !line.is_empty() && !line.starts_with('#')
     });
-    content.is_some_and(|line| line.starts_with("...") || line.starts_with('\u{FEFF}'))
+    content.is_some_and(|line| line.starts_with("...") || line.starts_with(['%', '\u{FEFF}']))
 }
 
 /// The values of JSON that a text begins with; where the last of them ends.
