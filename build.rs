@@ -111,6 +111,16 @@ fn table(path: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The rows of all tables of a folder, in the order of their names.
+fn tables_of(folder: &str) -> Vec<Vec<String>> {
+    let walk = walkdir::WalkDir::new(folder).sort_by_file_name();
+    let files = walk.into_iter().filter_map(Result::ok);
+    let files = files.filter(|e| e.path().extension().is_some_and(|e| e == "tsv"));
+    files
+        .flat_map(|e| table(&e.path().to_string_lossy()))
+        .collect()
+}
+
 /// `schemas/kubernetes/*.tsv` as static tables, sorted by what they are looked up by.
 fn schema_tables() -> String {
     println!("cargo::rerun-if-changed=schemas/kubernetes");
@@ -154,11 +164,11 @@ fn schema_tables() -> String {
         "d" => "Duration".to_owned(),
         name => format!("Type({})", place(name)),
     };
-    let mut checks = table("schemas/kubernetes/rules.tsv");
-    checks.extend(table("schemas/programs/rules.tsv"));
+    let mut checks = tables_of("schemas/kubernetes/rules");
+    checks.extend(tables_of("schemas/programs/rules"));
     for check in &checks {
         let known = |n: &&str| is_type(n, &check[0]);
-        assert!(names.iter().any(known), "rules.tsv: no type {}", check[0]);
+        assert!(names.iter().any(known), "rules: no type {}", check[0]);
     }
     let cross_field = cross_field_checks(&checks);
     let required = |span: &str| match span {
@@ -264,7 +274,7 @@ fn schema_tables() -> String {
     .concat()
 }
 
-/// The functions that `rules.tsv` names, in the order of the registry.
+/// The functions that the tables of rules name, in the order of the registry.
 fn cross_field_checks(checks: &[Vec<String>]) -> Vec<&str> {
     let named = checks.iter().filter(|r| r[2] == "cross-field");
     let functions: BTreeSet<&str> = named.map(|r| r[3].as_str()).collect();
@@ -330,7 +340,7 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
-/// A check of `rules.tsv`; `cross_field` are the functions of the registry.
+/// A check of the tables of rules; `cross_field` are the functions of the registry.
 fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
     let words: Vec<&str> = argument
         .split([' ', ','])
@@ -353,7 +363,7 @@ fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
         "form" => {
             format!("Syntax(Syntax::{})", camel_case(argument))
         }
-        other => panic!("rules.tsv: no check {other}"),
+        other => panic!("rules: no check {other}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules.tsv` has it: ranges, forms, one of several fields.
+//! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules/` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
 use super::format;

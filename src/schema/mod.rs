@@ -23,7 +23,7 @@ mod value;
 mod walk;
 
 mod admission;
-mod config_files;
+mod config;
 mod container;
 mod custom_resources;
 mod metadata;
