@@ -192,7 +192,9 @@ fn of_value<'d>(
         ConstraintKind::OneOf(values) => {
             // An item that is empty is none of them; a field that is empty is not set.
             let unset = text.is_empty() && value.key_node().is_some();
-            let known = value.kind() != NodeKind::Str || values.contains(&text) || unset;
+            // To Go's decoder null is an empty one, too.
+            let judged = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
+            let known = !judged || values.contains(&text) || unset;
             if !known && !validator.is_told(name, text) {
                 validator.not_one_of(value, name, values);
             }
