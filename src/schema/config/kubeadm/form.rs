@@ -9,7 +9,7 @@ pub(super) type Form = (fn(&str) -> bool, &'static str);
 pub(super) const ABSOLUTE_PATH: Form = (|text| text.starts_with('/'), "an absolute path");
 
 pub(super) const CA_PATH: Form = (
-    |text| text.starts_with('/') && text.ends_with(".crt"),
+    |text| text.starts_with('/') && text.as_bytes().ends_with(b".crt"),
     "an absolute path that ends with `.crt`",
 );
 
