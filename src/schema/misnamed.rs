@@ -79,17 +79,17 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
                 // What other projects call the same has their own group.
                 let meant = meant_by(root, kind).filter(|meant| meant.group != group)?;
                 let message = format!("`{version}` has no kind {kind}");
-                Some(refused(at.into(), message, meant))
+                Some(refused(at.into(), &message, meant))
             } else {
                 None
             }
         }
         (Written::Nothing(at), Written::Text(_, kind)) => {
-            let message = "`apiVersion` is missing or empty".to_owned();
+            let message = "`apiVersion` is missing or empty";
             meant_by(root, kind).map(|meant| refused(at, message, meant))
         }
         (Written::Other(at), Written::Text(_, kind)) => {
-            let message = "`apiVersion` must be a string".to_owned();
+            let message = "`apiVersion` must be a string";
             meant_by(root, kind)
                 .map(|meant| refused(at, message, meant))
                 .or_else(|| (kind == "Config").then(|| kubeconfig(root, at))?)
@@ -102,7 +102,7 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
                 .or_else(|| (version == "v1").then(|| kubeconfig(root, at))?)
         }
         (Written::Nothing(at), Written::Nothing(_)) if is_audit_policy(root) => {
-            let message = "`apiVersion` and `kind` are missing".to_owned();
+            let message = "`apiVersion` and `kind` are missing";
             let meant = of_group("audit.k8s.io").next()?;
             Some(refused(at, message, meant))
         }
@@ -115,7 +115,7 @@ fn of_group(group: &str) -> impl Iterator<Item = &'static ApiKind> {
     ApiKind::of_group(group).filter(|kind| kind.reader.is_some())
 }
 
-fn refused<'d>(at: NodeSpan<'d>, message: String, meant: &ApiKind) -> Misnamed<'d> {
+fn refused<'d>(at: NodeSpan<'d>, message: &str, meant: &ApiKind) -> Misnamed<'d> {
     let reader = meant.reader.map_or("its reader", |reader| reader.name);
     Misnamed {
         at,
@@ -141,7 +141,7 @@ fn wrong_kind<'d>(
     }
     let message = format!("`{group}` has no kind {kind}");
     if let Some(meant) = by_name(kind) {
-        return Some(refused(version_at.into(), message, meant));
+        return Some(refused(version_at.into(), &message, meant));
     }
     Some(Misnamed {
         at: kind_at.into(),
