@@ -38,12 +38,14 @@ mod definition;
 
 mod registry;
 
+mod misnamed;
 #[cfg_attr(not(feature = "user-schemas"), path = "user_schema_absent.rs")]
 mod user_schema;
 mod validate;
 mod version;
 
 pub use custom_resources::{Definition, misspelt, singulars, undefined};
+pub use misnamed::{Misnamed, misnamed};
 pub use pattern::Patterns;
 pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
