@@ -16,6 +16,7 @@ mod table;
 mod validator;
 
 mod cross_field;
+mod forms;
 
 mod constraints;
 
@@ -26,10 +27,13 @@ mod admission;
 mod config;
 mod container;
 mod custom_resources;
+mod devices;
+mod flow_control;
 mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod quota;
 mod storage;
 mod structural;
 mod workload;
