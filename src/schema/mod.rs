@@ -16,6 +16,7 @@ mod table;
 mod validator;
 
 mod cross_field;
+mod duration;
 mod forms;
 
 mod constraints;
