@@ -117,7 +117,7 @@ pub fn validate(
     problems.retain(|problem| certain || problem.rule != ids::schema::FIELD_NOT_IN_RELEASE);
     for problem in &mut problems {
         problem.releases = targets;
-        if configures(kind) {
+        if is_config(kind.group) {
             problem.rule = match problem.rule {
                 ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
                 ids::schema::FIELD_NOT_IN_RELEASE => ids::schema::FIELD_NOT_IN_RELEASE,
@@ -126,11 +126,6 @@ pub fn validate(
         }
     }
     problems
-}
-
-/// Whether it configures a component, or kubectl.
-fn configures(kind: &ApiKind) -> bool {
-    is_config(kind.group) || kind.group.is_empty() && kind.kind == "Config"
 }
 
 /// Checks what an object of Cluster API, or one of kind's patches without a version, tells kubeadm. Fields and their types are not those

@@ -2,7 +2,6 @@
 
 pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
-pub(super) mod kubeconfig;
 pub(super) mod kubelet;
 pub(super) mod scheduler;
 
