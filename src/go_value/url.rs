@@ -39,9 +39,128 @@ impl<'a> Url<'a> {
     }
 }
 
+/// A URL as Go's own package reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoUrl<'a> {
+    /// As it is written; empty where there is none.
+    pub scheme: &'a str,
+    /// Whether it names a user.
+    pub has_user: bool,
+    /// Without its question mark.
+    pub query: &'a str,
+    /// Without its hash.
+    pub fragment: &'a str,
+}
+
+/// Whether Go reads a text as a URL, and its parts (`url.Parse`).
+pub fn parse_url(text: &str) -> Option<GoUrl<'_>> {
+    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+    if text.bytes().any(|b| b < b' ' || b == 0x7f) || !has_whole_escapes(fragment) {
+        return None;
+    }
+    let (scheme, rest) = scheme(text)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let parsed = |has_user| {
+        Some(GoUrl {
+            scheme,
+            has_user,
+            query,
+            fragment,
+        })
+    };
+    if !rest.starts_with('/') {
+        let first = rest.split('/').next().unwrap_or_default();
+        let fits = !scheme.is_empty() || !first.contains(':') && has_whole_escapes(rest);
+        return parsed(false).filter(|_| fits);
+    }
+    let authority = rest.strip_prefix("//");
+    let Some(authority) = authority.filter(|a| !scheme.is_empty() || !a.starts_with('/')) else {
+        return parsed(false).filter(|_| has_whole_escapes(rest));
+    };
+    let (authority, path) = authority.split_at(authority.find('/').unwrap_or(authority.len()));
+    let (login, host) = match authority.rsplit_once('@') {
+        Some((login, host)) => (Some(login), host),
+        None => (None, authority),
+    };
+    let login_fits = login.is_none_or(|login| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+        login.bytes().all(fits) && has_whole_escapes(login)
+    });
+    let strict = ["http", "https"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let fits = login_fits && is_host(host, strict) && has_whole_escapes(path);
+    parsed(login.is_some()).filter(|_| fits)
+}
+
+/// The scheme and what follows; none where a URL begins with a colon.
+fn scheme(text: &str) -> Option<(&str, &str)> {
+    for (at, b) in text.bytes().enumerate() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' => {}
+            b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
+            b':' if at == 0 => return None,
+            b':' => return text.split_once(':'),
+            _ => break,
+        }
+    }
+    Some(("", text))
+}
+
+/// Whether each `%` has two hexadecimal digits.
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|behind| {
+        let digits = behind.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// A host with an optional port, or an address in brackets. What is no web address may list several hosts with their ports.
+fn is_host(text: &str, strict: bool) -> bool {
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    let plain = |host: &str| {
+        let fits = |b: u8| {
+            b >= 0x80
+                || b.is_ascii_alphanumeric()
+                || b"!$&'()*+,;=<>\"-_.~%".contains(&b)
+                || !strict && b == b':'
+        };
+        // Of what is ASCII only the sign itself may be written with a `%`.
+        let escapes = host.split('%').skip(1).all(|behind| {
+            behind.starts_with("25")
+                || behind.starts_with(|c: char| matches!(c, '8' | '9' | 'a'..='f' | 'A'..='F'))
+        });
+        host.bytes().all(fits) && has_whole_escapes(host) && escapes
+    };
+    if let Some(inner) = text.strip_prefix('[') {
+        return inner.rsplit_once(']').is_some_and(|(address, behind)| {
+            let (address, zone) = address.split_once("%25").unwrap_or((address, "z"));
+            let port = behind.is_empty() || behind.strip_prefix(':').is_some_and(is_port);
+            address.parse::<std::net::Ipv6Addr>().is_ok() && !zone.is_empty() && port
+        });
+    }
+    match text.rsplit_once(':') {
+        Some((host, port)) => is_port(port) && plain(host),
+        None => plain(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_what_go_takes_for_one() {
+        for (text, go) in super::super::verdicts(include_str!("../../testdata/go/urls.json")) {
+            let url = parse_url(&text);
+            assert_eq!(url.is_some(), !go.is_null(), "{text:?}");
+            let Some(url) = url else { continue };
+            let scheme = go["scheme"].as_str().unwrap();
+            assert_eq!(url.scheme.to_lowercase(), scheme, "{text:?}");
+            let user = go["user"].as_str() != Some("") || go["password"] == true;
+            assert!(!user || url.has_user, "{text:?}");
+        }
+    }
 
     #[test]
     fn urls_have_the_parts_that_go_gives_them() {

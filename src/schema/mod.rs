@@ -50,6 +50,6 @@ pub use pattern::Patterns;
 pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
-pub use validate::{Known, is_kind, validate, validate_custom, validate_published};
+pub use validate::{Known, is_kind, reader, validate, validate_custom, validate_published};
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;

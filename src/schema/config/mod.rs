@@ -1,14 +1,24 @@
 //! Rules between the fields of files that components read (the programs' own validation packages), a module for each program.
 
+pub(super) mod admission;
+pub(super) mod audit;
+pub(super) mod authentication;
+pub(super) mod authorization;
+pub(super) mod credential_provider;
+pub(super) mod egress;
+pub(super) mod encryption;
 pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
+pub(super) mod kubeconfig;
 pub(super) mod kubelet;
 pub(super) mod scheduler;
+pub(super) mod tracing;
 
-use super::cross_field::conflict;
+use super::cross_field::{conflict, missing};
 use super::validator::Validator;
 use crate::component::number;
-use crate::yaml::Node;
+use crate::kube::is_replaced;
+use crate::yaml::{Node, NodeKind};
 
 /// How long a leader leads.
 pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -53,4 +63,46 @@ fn ordered<'d>(
         );
         conflict(v, at, message);
     }
+}
+
+/// Whether a value is filled in later.
+fn is_open(node: Node<'_>) -> bool {
+    node.is_unquoted_template() || node.as_str().is_some_and(is_replaced)
+}
+
+/// A string that is not empty, and whose value is here.
+fn filled_text<'d>(map: Node<'d>, key: &str) -> Option<(Node<'d>, &'d str)> {
+    let node = map.field(key)?;
+    let text = node.as_str().filter(|text| !text.is_empty())?;
+    (!is_open(node)).then_some((node, text))
+}
+
+/// Strings of a list that can be judged; an item that is null is empty.
+fn judged_items<'d>(map: Node<'d>, key: &str) -> impl Iterator<Item = (Node<'d>, &'d str)> {
+    map.list(key).filter_map(|node| match node.kind() {
+        NodeKind::Null => Some((node, "")),
+        _ if is_open(node) => None,
+        _ => Some((node, node.as_str()?)),
+    })
+}
+
+/// Whether a field is missing, null or empty.
+fn empty(map: Node<'_>, key: &str) -> bool {
+    map.field(key).is_none_or(|node| match node.kind() {
+        NodeKind::Seq | NodeKind::Map => node.is_empty(),
+        NodeKind::Str => node.text() == Some(""),
+        _ => false,
+    })
+}
+
+/// That a map lacks a field, or has it empty.
+fn lacks<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
+    let at = map
+        .pair(key)
+        .map_or_else(|| map.lacking(), |(key, _)| key.into());
+    let message = format!(
+        "`{key}` is missing or empty: {} refuses the file without it",
+        v.reader()
+    );
+    missing(v, at, message);
 }
