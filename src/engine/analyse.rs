@@ -642,11 +642,13 @@ impl Analysis<'_> {
             let at = object.node.document().locate(object.node.span()).primary;
             self.report.notes.push((NoteKind::Untyped, at));
         }
-        let asked = self.rules.context(self.repository).strict;
+        let strict = self.rules.context(self.repository).strict;
+        let pinned = self.rules.asked.is_some();
         let problems = match schema::versions(known, targets) {
             Some(problem) if problem.rule != ids::api::DEPRECATED_VERSION => vec![problem],
             of_version => {
-                let mut found = schema::validate(known, targets, completeness, asked);
+                let mut found = schema::validate(known, targets, completeness, strict, pinned);
+                found.extend(schema::validate_carried(object, targets));
                 found.extend(of_version);
                 found
             }

@@ -46,6 +46,8 @@ pub struct GoUrl<'a> {
     pub scheme: &'a str,
     /// Whether it names a user.
     pub has_user: bool,
+    /// With its escapes; empty where it is opaque.
+    pub path: &'a str,
     /// Without its question mark.
     pub query: &'a str,
     /// Without its hash.
@@ -60,10 +62,11 @@ pub fn parse_url(text: &str) -> Option<GoUrl<'_>> {
     }
     let (scheme, rest) = scheme(text)?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let parsed = |has_user| {
+    let parsed = |has_user, path| {
         Some(GoUrl {
             scheme,
             has_user,
+            path,
             query,
             fragment,
         })
@@ -71,11 +74,12 @@ pub fn parse_url(text: &str) -> Option<GoUrl<'_>> {
     if !rest.starts_with('/') {
         let first = rest.split('/').next().unwrap_or_default();
         let fits = !scheme.is_empty() || !first.contains(':') && has_whole_escapes(rest);
-        return parsed(false).filter(|_| fits);
+        let path = if scheme.is_empty() { rest } else { "" };
+        return parsed(false, path).filter(|_| fits);
     }
     let authority = rest.strip_prefix("//");
     let Some(authority) = authority.filter(|a| !scheme.is_empty() || !a.starts_with('/')) else {
-        return parsed(false).filter(|_| has_whole_escapes(rest));
+        return parsed(false, rest).filter(|_| has_whole_escapes(rest));
     };
     let (authority, path) = authority.split_at(authority.find('/').unwrap_or(authority.len()));
     let (login, host) = match authority.rsplit_once('@') {
@@ -90,7 +94,7 @@ pub fn parse_url(text: &str) -> Option<GoUrl<'_>> {
         .iter()
         .any(|known| scheme.eq_ignore_ascii_case(known));
     let fits = login_fits && is_host(host, strict) && has_whole_escapes(path);
-    parsed(login.is_some()).filter(|_| fits)
+    parsed(login.is_some(), path).filter(|_| fits)
 }
 
 /// The scheme and what follows; none where a URL begins with a colon.
@@ -145,6 +149,12 @@ fn is_host(text: &str, strict: bool) -> bool {
     }
 }
 
+/// Scheme and path of a URL as Go gives them, the scheme in the letters that are written, the path with its escapes; each is empty where
+/// there is none. `None` where Go refuses the text.
+pub fn scheme_and_path(text: &str) -> Option<(&str, &str)> {
+    parse_url(text).map(|url| (url.scheme, url.path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +191,16 @@ mod tests {
             );
             assert_eq!(Some(url.password.is_some()), password, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_url_that_go_refuses_has_no_scheme() {
+        for (text, go) in super::super::verdicts(include_str!("../../testdata/go/urls.json")) {
+            let expected = go.get("scheme").and_then(|v| v.as_str());
+            let found = scheme_and_path(&text).map(|(scheme, _)| scheme.to_lowercase());
+            assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(scheme_and_path("file:///a/b?c"), Some(("file", "/a/b")));
+        assert_eq!(scheme_and_path("file:a"), Some(("file", "")));
     }
 }

@@ -16,6 +16,8 @@ mod table;
 mod validator;
 
 mod cross_field;
+mod duration;
+mod forms;
 
 mod constraints;
 
@@ -26,10 +28,13 @@ mod admission;
 mod config;
 mod container;
 mod custom_resources;
+mod devices;
+mod flow_control;
 mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod quota;
 mod storage;
 mod structural;
 mod workload;
@@ -50,6 +55,8 @@ pub use pattern::Patterns;
 pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
-pub use validate::{Known, is_kind, reader, validate, validate_custom, validate_published};
+pub use validate::{
+    Known, is_kind, reader, validate, validate_carried, validate_custom, validate_published,
+};
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;

@@ -46,7 +46,14 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
             ..SchemaProblem::new(rule, node_span, message, releases)
         })
     };
-    if let Some(life) = known.life {
+    let off = |kind: &ApiKind| {
+        let newest = targets.and(Releases::only(Releases::NEWEST));
+        kind.off && !newest.is_empty()
+    };
+    if let Some(life) = known.life.filter(|life| {
+        let gone = life.removed != 255 && !targets.from(life.removed).is_empty();
+        gone || !known.kind().is_some_and(off)
+    }) {
         let instead = Some(instead(life));
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {

@@ -1,4 +1,4 @@
-//! Where the API server sends its traces (component-base/tracing).
+//! Where the API server and the kubelet send their traces (component-base/tracing).
 
 use super::is_open;
 use crate::go_value::parse_url;
