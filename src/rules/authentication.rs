@@ -64,3 +64,17 @@ pub(super) fn jwt_audience_generic(config: Object<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
+
+/// An issuer whose keys are fetched without protection. The scheme may be written in capitals.
+pub(super) fn jwt_issuer_not_https(config: Object<'_>, cx: &mut Cx<'_>) {
+    for url in issuers(config).filter_map(|jwt| jwt.at(&["issuer", "url"])) {
+        let text = url.as_str().unwrap_or_default();
+        let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+        if !text.is_empty() && !scheme.eq_ignore_ascii_case("https") && !is_unresolved(text) {
+            cx.report(
+                url,
+                format!("the issuer {text} is not reached by https: the API server does not start"),
+            );
+        }
+    }
+}
