@@ -53,6 +53,11 @@ pub static FORM: Form = Form {
     ..Form::EMPTY
 };
 
+/// Whether a file at a path completes the kubelet's own.
+pub fn is_drop_in(path: &str) -> bool {
+    path.contains("kubelet.conf.d/")
+}
+
 fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let component = match (object.gvk.group, object.gvk.kind) {
         (KUBELET, "KubeletConfiguration") => ComponentKind::Kubelet,
@@ -66,11 +71,10 @@ fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instanc
         ComponentKind::Kubelet if around.beside_kubeadm => &kubeadm::FORM,
         _ => &FORM,
     };
-    let dropped_in = around.path.contains("kubelet.conf.d/");
     vec![Instance {
         component,
         form,
-        completeness: if dropped_in {
+        completeness: if is_drop_in(around.path) {
             Completeness::Partial
         } else {
             Completeness::Complete
