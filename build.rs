@@ -382,6 +382,8 @@ fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
             format!("CrossField({})", index.expect("all functions are in it"))
         }
         "not-empty" => "NotEmpty".to_owned(),
+        "max-items" => format!("MaxItems({})", words[0]),
+        "max-bytes" => format!("MaxBytes({})", words[0]),
         "not-null" => "NotNull".to_owned(),
         "duration" => format!(
             "Duration({}, {})",

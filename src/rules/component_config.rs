@@ -26,7 +26,10 @@ fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
 pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let known = versions(cx, object);
     let written = object.node.field("kubernetesVersion");
-    let own = written.and_then(|v| minor(v.text()?)).map(Releases::only);
+    let own = written
+        .and_then(|v| minor(v.as_str()?))
+        .filter(|_| cx.pinned().is_none())
+        .map(Releases::only);
     let asked = own.unwrap_or_else(|| cx.targets());
     let (kind, version) = (object.gvk.kind, object.gvk.version);
     let at = object.node.field("apiVersion");
@@ -38,15 +41,16 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     if !reading.and(asked).is_empty() {
         return;
     }
+    // Which release reads it is not known where neither the file nor the user tells, and some of them do.
+    let unsure = own.is_none() && cx.pinned().is_none() && !reading.from(25).is_empty();
     let last = reading.before(Releases::NEWEST + 1).names().last();
     let (message, severity) = match last {
         None => (
             format!("no release reads {version} of {kind}"),
             Severity::High,
         ),
-        // Which release reads it is not known where the file does not tell, and some of them do.
-        Some(_) if own.is_none() && !reading.from(25).is_empty() && !cx.is_strict() => return,
-        Some(last) if own.is_none() && !reading.from(25).is_empty() => (
+        Some(_) if unsure && !cx.is_strict() => return,
+        Some(last) if unsure => (
             format!("{version} of {kind} is read up to Kubernetes {last} only"),
             Severity::Low,
         ),
