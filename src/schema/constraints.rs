@@ -3,7 +3,7 @@
 use super::cross_field::{amount, missing, own_key};
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
 use super::validator::{Validator, named};
-use super::{format, forms};
+use super::{duration, format, forms};
 use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::{is_replaced, is_templated};
@@ -30,10 +30,11 @@ pub(super) fn of_field<'d>(
     value: Node<'d>,
     ty: &'static Type,
 ) {
+    let rules = ty.rules_of(key.text().unwrap_or_default());
     if value.is_null() {
-        return;
+        return duration::of_null(validator, value, rules);
     }
-    for rule in ty.rules_of(key.text().unwrap_or_default()) {
+    for rule in rules {
         validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
     }
 }
@@ -196,7 +197,9 @@ fn of_value<'d>(
         ConstraintKind::OneOf(values) => {
             // An item that is empty is none of them; a field that is empty is not set.
             let unset = text.is_empty() && value.key_node().is_some();
-            let known = value.kind() != NodeKind::Str || values.contains(&text) || unset;
+            // To Go's decoder null is an empty one, too.
+            let judged = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
+            let known = !judged || values.contains(&text) || unset;
             if !known && !validator.is_told(name, text) {
                 validator.not_one_of(value, name, values);
             }
@@ -210,7 +213,9 @@ fn of_value<'d>(
         ConstraintKind::MaxItems(most) => at_most(validator, value, name, *most, "items"),
         ConstraintKind::MaxBytes(most) => at_most(validator, value, name, *most, "bytes"),
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
-        ConstraintKind::Unique(_)
+        ConstraintKind::Duration(low, high) => duration::check(validator, value, name, *low, *high),
+        ConstraintKind::NotNull
+        | ConstraintKind::Unique(_)
         | ConstraintKind::Filled
         | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
@@ -523,55 +528,15 @@ fn is_header(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Time zones whose names have one part.
+const ZONES: &str = "UTC GMT UCT Zulu Universal Greenwich CET EET MET WET EST MST HST EST5EDT CST6CDT MST7MDT PST8PDT Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ NZ-CHAT Navajo PRC Poland Portugal ROC ROK Singapore Turkey W-SU";
+
 fn is_zone(text: &str) -> bool {
     let segment = |s: &str| {
         !s.is_empty()
             && s.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
     };
-    let known = matches!(
-        text,
-        "UTC"
-            | "GMT"
-            | "UCT"
-            | "Zulu"
-            | "Universal"
-            | "Greenwich"
-            | "CET"
-            | "EET"
-            | "MET"
-            | "WET"
-            | "EST"
-            | "MST"
-            | "HST"
-            | "EST5EDT"
-            | "CST6CDT"
-            | "MST7MDT"
-            | "PST8PDT"
-            | "Cuba"
-            | "Egypt"
-            | "Eire"
-            | "GB"
-            | "GB-Eire"
-            | "Hongkong"
-            | "Iceland"
-            | "Iran"
-            | "Israel"
-            | "Jamaica"
-            | "Japan"
-            | "Kwajalein"
-            | "Libya"
-            | "NZ"
-            | "NZ-CHAT"
-            | "Navajo"
-            | "PRC"
-            | "Poland"
-            | "Portugal"
-            | "ROC"
-            | "ROK"
-            | "Singapore"
-            | "Turkey"
-            | "W-SU"
-    );
+    let known = ZONES.split(' ').any(|zone| zone == text);
     known || text.contains('/') && text.split('/').all(segment)
 }

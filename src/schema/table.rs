@@ -108,6 +108,10 @@ pub(super) enum ConstraintKind {
     MaxItems(usize),
     /// Text that has no more bytes; of a list each item.
     MaxBytes(usize),
+    /// It may be left out, but not be null: its reader takes that for a text.
+    NotNull,
+    /// A duration from one to the other, in nanoseconds.
+    Duration(i64, i64),
     /// A form of text; of a list each item.
     Syntax(Syntax),
     /// One of these fields, and no other.

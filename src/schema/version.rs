@@ -1,5 +1,6 @@
 //! Whether the target releases serve an object's kind and version.
 
+use super::misnamed::misnamed;
 use super::problem::SchemaProblem;
 use super::table::{ApiKind, ApiLifecycle};
 use super::validate::Known;
@@ -29,7 +30,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
     let read = known.kind().is_some_and(|kind| kind.reader.is_some());
-    if read || crate::component::is_config(group) {
+    if read || crate::component::is_config(group) || misnamed(object.node).is_some() {
         return None;
     }
     let of_group = || ApiKind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
