@@ -1,5 +1,6 @@
 //! Configuration files of the components, whatever component reads them.
 
+use super::flags::refusal;
 use crate::check::Cx;
 use crate::component::{ComponentKind, Instance, KIND_PATCHES, kinds_without_version, minor};
 use crate::finding::Releases;
@@ -73,7 +74,9 @@ pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         .iter()
         .filter(|s| !is_unresolved(&s.value))
     {
-        if let Some(why) = instance.refusal(&setting.name, &setting.value) {
+        // What is empty or zero is the default.
+        let unset = matches!(setting.value.as_ref(), "" | "0" | "0s");
+        if let Some(why) = refusal(instance, setting).filter(|_| !unset) {
             let name = instance.component.name();
             let message = format!("{name} does not start: `{}` {why}", setting.spelling);
             cx.report(setting.node_span(), message);
