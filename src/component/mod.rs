@@ -14,6 +14,7 @@ mod etcd;
 mod flag_type;
 pub mod form;
 pub mod forms;
+mod gates;
 mod json_patch;
 mod k0s;
 mod k3s;
@@ -22,6 +23,7 @@ mod kops;
 mod kubeadm;
 pub mod kubeadm_parts;
 mod kubeconfig;
+pub mod kubelet_values;
 mod kubespray;
 mod mount;
 mod pem;
@@ -39,14 +41,15 @@ use crate::yaml::{Node, NodeSpan};
 
 pub use flag_type::{FlagType, is_label_value, is_qualified};
 pub use form::Form;
+pub use gates::{is_gate_on, unmet_gates};
 pub use k3s::GROUP as K3S;
 pub use kind::PATCHES as KIND_PATCHES;
 pub use mount::{mount_of, mounted, mounts};
 pub use rke2::KIND as RKE2;
 pub use setting::{Setting, number};
 pub use tables::{
-    Flag, FlagCheck, FlagRule, Gate, GateNeed, Plugin, Removed, SchedulerPlugin, Suite, defaults,
-    k3s_flags, path_of,
+    Flag, FlagCheck, FlagRule, Gate, Plugin, Removed, SchedulerPlugin, Suite, defaults, k3s_flags,
+    path_of,
 };
 pub use talos::GROUP as TALOS;
 pub use unit::{kubelet_unit, settings as unit_settings};

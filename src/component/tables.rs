@@ -30,21 +30,19 @@ pub struct Gate {
     pub name: &'static str,
     since: u8,
     until: u8,
+    /// `alpha`, `beta`, `GA` ...
+    pub(super) stage: &'static str,
     /// Whether it is on by default.
     pub on: bool,
     /// Whether it can no longer be changed.
     pub locked: bool,
 }
 
-/// A feature gate that needs another one.
+/// Feature gates that another cannot be on without.
 #[derive(Debug)]
-pub struct GateNeed {
-    /// The gate.
-    pub gate: &'static str,
-    /// What it needs.
-    pub needs: &'static str,
-    since: u8,
-    until: u8,
+pub(super) struct GateNeeds {
+    pub(super) name: &'static str,
+    pub(super) needs: &'static [&'static str],
 }
 
 /// An admission plugin of the API server.
@@ -138,6 +136,11 @@ pub(super) struct FieldMapping {
 
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
+/// The feature gates that need others.
+pub(super) fn gate_needs() -> &'static [GateNeeds] {
+    &GATE_NEEDS
+}
+
 /// Rows whose key is `key`, in a table that is sorted by it.
 fn rows<T, K: Ord>(table: &'static [T], key: &K, of: impl Fn(&T) -> K) -> &'static [T] {
     let start = table.partition_point(|row| of(row) < *key);
@@ -208,18 +211,6 @@ impl Gate {
     /// The releases that have it so.
     pub const fn releases(&self) -> Releases {
         Releases::between(self.since, self.until)
-    }
-}
-
-impl GateNeed {
-    /// What gates need that all of these releases check.
-    pub fn of(releases: Releases) -> impl Iterator<Item = &'static Self> {
-        let checked = move |n: &&Self| {
-            releases
-                .without(Releases::between(n.since, n.until))
-                .is_empty()
-        };
-        GATE_NEED.iter().filter(checked)
     }
 }
 

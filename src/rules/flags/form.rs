@@ -1,6 +1,10 @@
 //! Forms of the values of flags that `schemas/components/flag-rules.tsv` names.
 
 use super::value::is_gate_on;
+use crate::component::kubelet_values::{
+    RESERVABLE, SIGNALS, cpus, grace_period, log_size, minimum_reclaim, qos_reserved, reserved,
+    threshold,
+};
 use crate::component::{Instance, is_label_value, is_qualified};
 use crate::go_value::{parse_bool, parse_quantity, parse_seconds};
 use std::net::IpAddr;
@@ -14,14 +18,17 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             items().all(is_pinned),
             "is to be regular expressions that begin with `^` or `//` and end with `$` or `:`, so that no other host fits",
         ),
-        "cpu-set" => (is_cpu_set(value), "is to be a set of CPUs such as 0-3,8"),
+        "cpu-set" => (
+            value.is_empty() || cpus(value).is_some(),
+            "is to be a set of CPUs such as 0-3,8",
+        ),
         "etcd-overrides" => (
             items().all(is_override),
             "is to be group/resource#servers, such as /events#https://etcd:2379",
         ),
         "grace-periods" => (
             pairs(value, '=').all(|(signal, period)| {
-                is_signal(signal) && parse_seconds(period).is_some_and(|p| p >= 0.0)
+                SIGNALS.contains(&signal) && grace_period(period).is_none()
             }),
             "is to be durations by signal, such as memory.available=1m30s",
         ),
@@ -42,7 +49,7 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             "is to be a name, or a URL",
         ),
         "log-size" => (
-            is_log_size(value),
+            log_size(value).is_none(),
             "is to be a whole number of bytes such as 10Mi",
         ),
         "not-empty" => (!value.is_empty(), "is not to be empty"),
@@ -71,11 +78,14 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             "has an item that is empty",
         ),
         "qos-reserved" => (
-            pairs(value, '=').all(|(resource, share)| resource == "memory" && is_percent(share)),
+            pairs(value, '=')
+                .all(|(resource, share)| resource == "memory" && qos_reserved(share).is_none()),
             "is to be memory=50%",
         ),
         "reclaims" => (
-            pairs(value, '=').all(|(signal, amount)| is_signal(signal) && is_reclaim(amount)),
+            pairs(value, '=').all(|(signal, amount)| {
+                SIGNALS.contains(&signal) && minimum_reclaim(amount).is_none()
+            }),
             "is to be amounts by signal, such as memory.available=100Mi",
         ),
         "reserved" => (
@@ -89,7 +99,8 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             "is to be a path, or the name of an abstract socket behind `@`",
         ),
         "thresholds" => (
-            pairs(value, '<').all(|(signal, amount)| is_signal(signal) && is_threshold(amount)),
+            pairs(value, '<')
+                .all(|(signal, amount)| SIGNALS.contains(&signal) && threshold(amount).is_none()),
             "is to be limits by signal, such as memory.available<100Mi or nodefs.available<10%",
         ),
         "token-expiration" => (
@@ -220,42 +231,6 @@ fn is_expiration(text: &str) -> bool {
     parse_seconds(text).is_none_or(|s| s == 0.0 || (3600.0..=longest).contains(&s))
 }
 
-fn is_percent(text: &str) -> bool {
-    let number = text.strip_suffix('%').and_then(|n| n.parse::<f64>().ok());
-    number.is_some_and(|n| (0.0..=100.0).contains(&n))
-}
-
-fn is_signal(text: &str) -> bool {
-    matches!(
-        text,
-        "memory.available"
-            | "nodefs.available"
-            | "nodefs.inodesFree"
-            | "imagefs.available"
-            | "imagefs.inodesFree"
-            | "containerfs.available"
-            | "containerfs.inodesFree"
-            | "allocatableMemory.available"
-            | "pid.available"
-    )
-}
-
-/// An amount above zero, or a percentage.
-fn is_threshold(text: &str) -> bool {
-    match text.strip_suffix('%') {
-        Some(_) => is_percent(text),
-        None => parse_quantity(text).is_some_and(|amount| amount > 0.0),
-    }
-}
-
-/// The same of what is freed at least, which may be nothing, but not nothing of a hundred.
-fn is_reclaim(text: &str) -> bool {
-    match text.strip_suffix('%') {
-        Some(share) => share.parse::<f64>().is_ok_and(|share| share > 0.0),
-        None => parse_quantity(text).is_some_and(|amount| amount >= 0.0),
-    }
-}
-
 /// Reservations that are read, each kind of a node once.
 fn is_reserved_memory(text: &str) -> bool {
     let mut seen = Vec::new();
@@ -271,25 +246,7 @@ fn is_reserved_memory(text: &str) -> bool {
 }
 
 fn is_reserved((resource, amount): (&str, &str)) -> bool {
-    matches!(resource, "cpu" | "memory" | "ephemeral-storage" | "pid")
-        && parse_quantity(amount).is_some_and(|amount| amount >= 0.0)
-}
-
-fn is_log_size(text: &str) -> bool {
-    parse_quantity(text).is_some_and(|size| size.fract() == 0.0)
-}
-
-/// `0-3,8`
-fn is_cpu_set(text: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().ok();
-    let part = |part: &str| match part.split_once('-') {
-        Some((low, high)) => {
-            let ends = number(low).zip(number(high));
-            ends.is_some_and(|(low, high)| low <= high)
-        }
-        None => number(part).is_some(),
-    };
-    text.is_empty() || text.split(',').all(part)
+    RESERVABLE.contains(&resource) && reserved(amount).is_none()
 }
 
 /// Names of controllers, as they were before 1.28 and since.

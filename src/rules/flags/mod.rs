@@ -6,7 +6,7 @@ mod kubelet;
 mod manager;
 mod value;
 
-pub(super) use value::{invalid_value, refusal};
+pub(super) use value::invalid_value;
 
 use crate::check::Cx;
 use crate::component::{ComponentKind, Flag, FlagType, Gate, Instance, Removed, Setting, forms};

@@ -2,9 +2,7 @@
 
 use super::{api_server, form, gates, is_quoted, kubelet, manager, written};
 use crate::check::Cx;
-use crate::component::{
-    ComponentKind, FlagCheck, FlagRule, FlagType, GateNeed, Instance, Setting, forms,
-};
+use crate::component::{ComponentKind, FlagCheck, FlagRule, FlagType, Instance, Setting, forms};
 use crate::go_value::{parse_bool, parse_int, parse_seconds};
 use crate::kube::is_unresolved;
 use crate::yaml::NodeSpan;
@@ -95,25 +93,6 @@ pub(super) fn refuse<'d>(
     cx.report(at.into(), format!("{name} does not start: {what}"));
 }
 
-/// Why a program does not take the value of a setting.
-pub(in crate::rules) fn refusal(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
-    // What a file has where a flag has a list is read by the file's own rules.
-    let simple = instance.flag_type(&setting.name).is_none_or(|ty| {
-        matches!(
-            ty,
-            FlagType::Bool
-                | FlagType::Int(_)
-                | FlagType::Float(_)
-                | FlagType::Duration
-                | FlagType::Text
-                | FlagType::Other
-        )
-    });
-    let of_file = instance.form.is_own_file && !simple;
-    let why = || parsed(instance, setting).or_else(|| checked(instance, setting));
-    (!of_file).then(why).flatten()
-}
-
 /// Why a flag cannot be read.
 fn parsed(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
     let what = instance.misfit(&setting.name, &setting.value)?;
@@ -130,7 +109,6 @@ fn checked(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
         FlagCheck::OneOf(values) => not_one_of(value, values),
         FlagCheck::Items(_) if value.is_empty() => None,
         FlagCheck::Items(values) => value.split(',').find_map(|item| not_one_of(item, values)),
-        FlagCheck::Form(_) if instance.form.is_own_file => None,
         FlagCheck::Form(form) => form::misfit(form, instance, value),
     })
 }
@@ -165,39 +143,31 @@ fn not_one_of(value: &str, values: &str) -> Option<String> {
     (!known).then(|| format!("is to be one of {shown}"))
 }
 
+/// How a gate is written, if it is.
+fn set_gate(instance: &Instance<'_>, gate: &str) -> Option<bool> {
+    let written = gates(instance).filter(|(name, ..)| *name == gate).last();
+    parse_bool(written?.1)
+}
+
 /// Gates that are on without those that they need, where one of both is written.
 fn gate_needs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let written: Vec<_> = gates(instance).collect();
-    if written.is_empty() {
+    if gates(instance).next().is_none() {
         return;
     }
-    for need in GateNeed::of(instance.releases) {
-        let named = |gate: &str| written.iter().rev().find(|(name, ..)| *name == gate);
-        let Some((.., at)) = named(need.gate).or_else(|| named(need.needs)) else {
-            continue;
-        };
-        let [gate, other] = [need.gate, need.needs].map(|gate| is_gate_on(instance, gate));
-        if gate == Some(true) && other == Some(false) {
-            let what = format!(
-                "feature gate {} needs {}, which is off",
-                need.gate, need.needs
-            );
-            refuse(instance, cx, *at, &what);
+    let unmet = crate::component::unmet_gates(|gate| set_gate(instance, gate), instance.releases);
+    for (gate, need) in unmet {
+        let causes = [gate, need, "AllAlpha", "AllBeta"];
+        let at = causes
+            .iter()
+            .find_map(|cause| gates(instance).find(|(name, ..)| name == cause));
+        if let Some((.., at)) = at {
+            let what = format!("feature gate {gate} needs {need}, which is off");
+            refuse(instance, cx, at, &what);
         }
     }
 }
 
 /// Whether a feature gate is on: what is written, else its default; `None` where that cannot be known.
 pub(super) fn is_gate_on(instance: &Instance<'_>, gate: &str) -> Option<bool> {
-    let written = gates(instance).filter(|(name, ..)| *name == gate).last();
-    if let Some((_, value, _)) = written {
-        return parse_bool(value);
-    }
-    if gates(instance).any(|(name, ..)| matches!(name, "AllAlpha" | "AllBeta")) {
-        return None;
-    }
-    let rows = crate::component::Gate::of(gate).iter();
-    let mut rows = rows.filter(|g| !g.releases().and(instance.releases).is_empty());
-    let first = rows.next()?.on;
-    rows.all(|g| g.on == first).then_some(first)
+    crate::component::is_gate_on(gate, |name| set_gate(instance, name), instance.releases)
 }
