@@ -426,17 +426,40 @@ fn component_tables() -> String {
     };
     emit("FLAG", &["flags.tsv"], &|c| {
         format!(
-            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, list: {}, default: {:?}, deprecated: {} }}",
+            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, ty: FlagType::{}, default: {:?}, deprecated: {} }}",
             c[0],
             c[1],
             c[2],
             c[3],
-            c[4] == "bool",
-            c[4] == "list",
+            flag_type(c[4]),
             c[5],
             c[6] == "deprecated"
         )
     });
+    let own = fs::read_to_string("schemas/components/flag-rules.tsv").expect("flag-rules.tsv");
+    let own: Vec<Vec<String>> = own
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .map(|l| l.split('\t').map(str::to_owned).collect())
+        .collect();
+    let mut rules: Vec<String> = own
+        .iter()
+        .chain(&field_rules(&own))
+        .map(|c| {
+            let releases = c.get(4).map_or("", |r| r.as_str());
+            let (since, until) = releases.split_once('-').unwrap_or(("", ""));
+            let bound = |text: &str, open: u8| text.parse().unwrap_or(open);
+            format!(
+                "FlagRule {{ component: {:?}, flag: {:?}, check: {}, since: {}, until: {} }}",
+                c[0],
+                c[1],
+                flag_check(&c[2], &c[3]),
+                bound(since, 0),
+                bound(until, 63)
+            )
+        })
+        .collect();
+    rules.sort();
     emit("GATE_NEEDS", &["feature-gate-dependencies.tsv"], &|c| {
         let needs: Vec<&str> = c[1].split(' ').collect();
         format!("GateNeeds {{ name: {:?}, needs: &{needs:?} }}", c[0])
@@ -458,6 +481,12 @@ fn component_tables() -> String {
             c[0], c[1], c[2]
         )
     });
+    emit("SCHEDULER_PLUGIN", &["scheduler-plugins.tsv"], &|c| {
+        format!(
+            "SchedulerPlugin {{ name: {:?}, since: {}, until: {}, points: {:?} }}",
+            c[0], c[1], c[2], c[3]
+        )
+    });
     emit("REMOVED", &["removed.tsv"], &|c| {
         format!(
             "Removed {{ what: {:?}, name: {:?}, since: {}, instead: {:?} }}",
@@ -469,12 +498,6 @@ fn component_tables() -> String {
     });
     emit("SUITE", &["cipher-suites.tsv"], &|c| {
         format!("Suite {{ name: {:?}, kind: {:?} }}", c[0], c[1])
-    });
-    emit("CHOICE", &["enumerations.tsv"], &|c| {
-        format!(
-            "Choice {{ component: {:?}, flag: {:?}, values: {:?} }}",
-            c[0], c[1], c[2]
-        )
     });
     emit(
         "DISTRIBUTION_DEFAULT",
@@ -492,7 +515,109 @@ fn component_tables() -> String {
             c[0], c[1], c[2], c[3]
         )
     });
+    let _ = writeln!(
+        out,
+        "pub(super) static FLAG_RULE: [FlagRule; {}] = [\n    {},\n];",
+        rules.len(),
+        rules.join(",\n    ")
+    );
     out
+}
+
+/// The variant of `FlagType` for what a program calls the type of a flag.
+fn flag_type(name: &str) -> &str {
+    match name {
+        "bool" => "Bool",
+        "version" => "Version",
+        "int" | "int64" => "Int(64)",
+        "int32" => "Int(32)",
+        "uint" => "Uint",
+        "Level" => "Level",
+        "float32" => "Float(32)",
+        "float64" => "Float(64)",
+        "duration" => "Duration",
+        "string" => "Text",
+        "stringSlice" => "Slice",
+        "stringArray" => "Array",
+        "int32Slice" => "IntSlice",
+        "ip" => "Ip",
+        "sloppyIP" => "SloppyIp",
+        "namedCertKey" => "CertKey",
+        "portRange" => "PortRange",
+        "quantity" => "Quantity",
+        "pattern=N,..." => "Pattern",
+        "[]v1.Taint" => "Taints",
+        "reserved-memory" => "ReservedMemory",
+        "configurationMap" => "Configuration",
+        "mapStringString" => "Map",
+        "pair" => "Pair",
+        "lessThanMap" => "LessMap",
+        "mapStringBool" => "BoolMap",
+        "colonSeparatedMultimapStringString" => "ColonMap",
+        "featureGates" => "Gates",
+        "stringToString" => "TextMap",
+        "list" => "List",
+        "other" => "Other",
+        other => panic!("flags.tsv: no type {other}"),
+    }
+}
+
+/// What is checked of the value of a flag.
+fn flag_check(check: &str, argument: &str) -> String {
+    match check {
+        "range" => {
+            let (low, high) = argument.split_once(' ').expect("range: two numbers");
+            format!("FlagCheck::Range({low:?}, {high:?})")
+        }
+        "enum" => format!("FlagCheck::OneOf({argument:?})"),
+        "items" => format!("FlagCheck::Items({argument:?})"),
+        "form" => format!("FlagCheck::Form({argument:?})"),
+        other => panic!("flag-rules.tsv: no check {other}"),
+    }
+}
+
+/// Rules about fields of files as rules about the flags that set the same, where those have none of their own.
+fn field_rules(own: &[Vec<String>]) -> Vec<Vec<String>> {
+    let rows = |path: &str| -> Vec<Vec<String>> {
+        println!("cargo::rerun-if-changed={path}");
+        let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let lines = text.lines().filter(|l| !l.starts_with('#'));
+        lines
+            .map(|l| l.split('\t').map(str::to_owned).collect())
+            .collect()
+    };
+    let fields = rows("schemas/components/fields.tsv");
+    let mut found = Vec::new();
+    for component in ["kubelet", "kube-proxy"] {
+        for rule in rows(&format!("schemas/programs/rules/{component}.tsv")) {
+            let path = match rule[0].split_once('/') {
+                Some((_, path)) => format!("{}.{}", path.replace('/', "."), rule[1]),
+                None => rule[1].clone(),
+            };
+            let mut known = fields
+                .iter()
+                .filter(|f| f[0] == component && f[2] == component);
+            let flag = known.find(|f| f[1] == path || f[1] == format!("{path}[]"));
+            let Some(flag) = flag.filter(|_| matches!(&*rule[2], "range" | "enum")) else {
+                continue;
+            };
+            if own.iter().any(|o| o[0] == component && o[1] == flag[3]) {
+                continue;
+            }
+            let words = rule[3].replace(' ', ",");
+            let argument = if rule[2] == "enum" {
+                words
+            } else {
+                rule[3].clone()
+            };
+            found.push(
+                [component, &flag[3], &rule[2], &argument, ""]
+                    .map(str::to_owned)
+                    .into(),
+            );
+        }
+    }
+    found
 }
 
 fn read(path: &path::Path) -> Policy {

@@ -21,15 +21,6 @@ use crate::go_value::parse_duration;
 use crate::kube::{is_known, is_replaced};
 use crate::yaml::{Node, NodeKind, items};
 
-/// How long a leader leads.
-pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    if map.field("leaderElect").and_then(Node::as_bool) != Some(false) {
-        let (renew, retry) = (("renewDeadline", 10.0), ("retryPeriod", 2.0));
-        ordered(v, map, renew, ("leaseDuration", 15.0), true);
-        ordered(v, map, retry, renew, true);
-    }
-}
-
 /// One amount that is not to be above another, or is to be below it; each with what it is where nobody writes it. Durations count as
 /// seconds. In a fragment both must be written.
 fn ordered<'d>(
