@@ -2,6 +2,7 @@
 
 use crate::finding::Releases;
 use crate::model::{Profile, Severity};
+use crate::text::STDIN;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -121,7 +122,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100MB")]
     pub(super) max_file_size: u64,
     /// What standard input is called
-    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    #[arg(long, value_name = "NAME", default_value = STDIN)]
     pub(super) stdin_filename: String,
     /// Read this instead of the root's kubevet.yaml; its paths count from the root
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]

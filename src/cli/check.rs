@@ -101,10 +101,11 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         .filter(|f| !configured.excludes(&f.path))
         .cloned()
         .collect();
+    let repository = discover::repository(found, args.max_file_size);
     let job = Job {
         args,
         rules: &rules,
-        repository: &discover::repository(found, args.max_file_size),
+        repository: &repository,
         settings: &configured,
     };
     let mut ids = FileIds::default();
@@ -122,7 +123,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         }
         reports.push(file.report);
     }
-    let mut report = finish(&reports, notes, &rules, true);
+    let mut report = finish(&reports, notes, &rules, &repository, true);
     report.failed |= failed;
     report.left_out = configured.left_out(found, &report, &rules);
     Some((report, rules.len()))
