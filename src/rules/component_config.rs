@@ -1,7 +1,7 @@
 //! Configuration files of the components, whatever component reads them.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, Instance, KIND_PATCHES, kinds_without_version, minor};
+use crate::component::{KIND_PATCHES, kinds_without_version, minor};
 use crate::finding::Releases;
 use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
@@ -63,25 +63,6 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let draft = cx.report(at, message).severity(severity);
     if let Some((name, _)) = newest {
         draft.help(format!("write `{}/{name}`", object.gvk.group));
-    }
-}
-
-/// A value that the component does not take from its own file.
-pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // etcd's file has numbers where its flags have durations.
-    if !instance.form.is_own_file || instance.component == ComponentKind::Etcd {
-        return;
-    }
-    for setting in instance
-        .settings
-        .iter()
-        .filter(|s| !is_unresolved(&s.value))
-    {
-        if let Some(why) = instance.refusal(&setting.name, &setting.value) {
-            let name = instance.component.name();
-            let message = format!("{name} does not start: `{}` {why}", setting.spelling);
-            cx.report(setting.node_span(), message);
-        }
     }
 }
 
