@@ -63,8 +63,7 @@ pub(super) enum Schema {
 
 #[derive(Args)]
 pub(super) struct SchemaOutput {
-    /// Release, such as 1.34; repeatable
-    #[arg(long, value_name = "V", value_parser = release)]
+    #[arg(long, value_name = "V", value_parser = release, help = target_release())]
     pub(super) kubernetes_version: Vec<u8>,
     /// table or json
     #[arg(
@@ -90,8 +89,7 @@ pub(super) struct CheckArgs {
     /// default, baseline, restricted, cis, nsa or all
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
     pub(super) profile: Option<Profile>,
-    /// Target release, such as 1.34; repeatable
-    #[arg(long, value_name = "V", value_parser = release)]
+    #[arg(long, value_name = "V", value_parser = release, help = target_release())]
     pub(super) kubernetes_version: Vec<u8>,
     /// Least severity that fails the run
     #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "low")]
@@ -197,6 +195,11 @@ pub fn help(command: Option<&str>) -> String {
     found
         .map(|c| c.render_help().to_string())
         .unwrap_or_default()
+}
+
+fn target_release() -> String {
+    let newest = Releases::NEWEST;
+    format!("Target release, such as 1.34; repeatable [default: 1.{newest}]")
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {

@@ -9,12 +9,12 @@ use super::secret_spans;
 use super::suppress::{self, Suppression};
 use super::{ChunkReport, LeftOut, Note, NoteKind, Registry, RuleSet};
 use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
-use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of};
-use crate::finding::{Finding, Label, State};
+use crate::documents::{self, DocumentFacts, DocumentSet, Fact, Repository, set_of, test_folder};
+use crate::finding::{Finding, Label, Releases, State};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, FileSpan, FileSpanSet, SourceFile, SourceMap, Span};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -263,12 +263,16 @@ pub struct Report {
     pub registry: Registry,
     /// How many.
     pub counts: Counts,
+    /// How many of those that count lie among the data of tests, and what their folders are called.
+    pub of_tests: (usize, BTreeSet<String>),
+    /// The releases that were asked about.
+    pub targets: Releases,
     /// What git and the configuration leave out; set by the caller.
     pub left_out: LeftOut,
     /// Whether a defect of kubevet cut something short.
     pub panicked: bool,
-    /// Whether something that was asked for could not be read; set by the caller.
-    pub failed: bool,
+    /// Why the work could not be done, where it could not; set by the caller.
+    pub failed: Option<&'static str>,
     /// Severities of findings that were too many to be made: they count, since nobody looked for suppressions.
     pub unseen: Vec<Severity>,
 }
@@ -317,6 +321,8 @@ pub fn finish(
     let over = reported().flat_map(|file| &file.said.over);
     let unseen = over.filter_map(|(rule, _)| Some(rules.get(rule)?.severity));
     Report {
+        of_tests: of_tests(&findings, &sources),
+        targets: rules.targets,
         counts: Counts::of(reported().map(|file| &file.said), &findings),
         panicked: reported().any(|file| file.said.panicked),
         unseen: unseen.collect(),
@@ -326,7 +332,7 @@ pub fn finish(
         sources,
         registry: rules.registry.clone(),
         left_out: LeftOut::default(),
-        failed: false,
+        failed: None,
     }
 }
 
@@ -360,14 +366,28 @@ fn has_word(text: &str, word: &str) -> bool {
     words.any(|w| w == word)
 }
 
-/// By path, place, rule and message; of equal ones the first stays.
+/// How many findings lie among the data of tests, and the names of the folders.
+fn of_tests(findings: &[ResolvedFinding], sources: &SourceMap) -> (usize, BTreeSet<String>) {
+    let open = findings.iter().filter(|f| f.state == State::Open);
+    let folders = open.filter_map(|f| test_folder(&sources.get(f.primary.at.file)?.path));
+    let names: Vec<&str> = folders.map(documents::name).collect();
+    (names.len(), names.into_iter().map(str::to_owned).collect())
+}
+
+/// By path, place, rule and message, data of tests last; of equal ones the first stays.
 fn sort(findings: &mut Vec<ResolvedFinding>, sources: &SourceMap) {
     let path = |f: &Finding| {
         let source = sources.get(f.primary.at.file);
         source.map(|s| s.display_path.as_str())
     };
+    let of_tests = |f: &Finding| {
+        sources
+            .get(f.primary.at.file)
+            .is_some_and(|s| test_folder(&s.path).is_some())
+    };
     findings.sort_by(|a, b| {
-        (path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
+        (of_tests(a), path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
+            of_tests(b),
             path(b),
             b.primary.at.span,
             &b.rule,
