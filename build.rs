@@ -964,7 +964,8 @@ fn grants(g: &GrantsShape) -> String {
     let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
     let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
     format!(
-        "GrantsShape {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {}, alone: {} }}",
+        "GrantsShape {{ groups: {groups}, resources: {resources}, named: {}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {}, alone: {} }}",
+        g.named,
         option(g.limited, severity),
         option(g.own_groups, severity),
         g.alone

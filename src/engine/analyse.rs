@@ -432,7 +432,7 @@ impl Analysis<'_> {
         let named = root.at(&["metadata", "name"]).is_some();
         let written = root.field(lacking);
         let given = written.is_some_and(|value| value.text() != Some(""));
-        if !named || given || self.repository.is_patch(self.input.path) {
+        if !named || given || self.repository.is_partial(self.input.path) {
             return;
         }
         let misspelt = root
@@ -457,7 +457,7 @@ impl Analysis<'_> {
 
     /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
     fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
-        if completeness == Completeness::Partial || self.repository.is_patch(self.input.path) {
+        if completeness == Completeness::Partial || self.repository.is_partial(self.input.path) {
             return;
         }
         let Some(misnamed) = schema::misnamed(document.root()) else {
@@ -554,7 +554,7 @@ impl Analysis<'_> {
     ) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
         let path = self.input.path;
-        let completeness = if self.repository.is_patch(path) || component::is_drop_in(path) {
+        let completeness = if self.repository.is_partial(path) || component::is_drop_in(path) {
             Completeness::Partial
         } else {
             within.completeness
@@ -863,12 +863,15 @@ pub(super) fn report_problem(
     scope: u32,
     found: &mut Findings,
 ) {
-    let elsewhere = problem.missing && context.completeness == Completeness::Partial;
-    let Some(policy) = rules.get(problem.rule).filter(|_| !elsewhere) else {
+    let Some(policy) = rules.get(problem.rule) else {
         return;
     };
     let mut cx = Cx::new(policy, context, scope, found);
-    let draft = cx.report_for(problem.releases, problem.node_span, problem.message);
+    let draft = if problem.missing {
+        cx.missing_for(problem.releases, problem.node_span, problem.message)
+    } else {
+        cx.report_for(problem.releases, problem.node_span, problem.message)
+    };
     let mut draft = draft.quotes(problem.quotes);
     if problem.tolerated {
         draft = draft.severity(Severity::Medium);
