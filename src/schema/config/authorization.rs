@@ -1,6 +1,6 @@
 //! Who is asked whether a request is allowed (pkg/apis/apiserver/validation, pkg/kubeapiserver/authorizer).
 
-use super::{filled_text, is_open, lacks};
+use super::{empty, filled_text, is_open, lacks};
 use crate::go_value::parse_seconds;
 use crate::ids;
 use crate::schema::constraints::unique;
@@ -47,7 +47,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
             (true, None) => lacks(v, authorizer, "webhook"),
             (false, Some(_)) => conflict(
                 v,
-                key_of(authorizer, "webhook"),
+                kind_at,
                 format!("an authorizer of type {kind} has no `webhook`"),
             ),
             _ => {}
@@ -131,7 +131,7 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         return;
     };
     unique(v, list, &["expression"], |_| None);
-    if super::empty(map, "matchConditionSubjectAccessReviewVersion") {
+    if empty(map, "matchConditionSubjectAccessReviewVersion") {
         let at = map
             .pair("matchConditionSubjectAccessReviewVersion")
             .map_or_else(|| map.lacking(), |(key, _)| key.into());

@@ -1,6 +1,6 @@
 //! Which way the API server's connections take (pkg/server/egressselector).
 
-use super::{empty, is_open, lacks};
+use super::{empty, is_open, lacks, later_key};
 use crate::schema::cross_field::{conflict, key_of, text};
 use crate::schema::validator::Validator;
 use crate::yaml::Node;
@@ -18,7 +18,11 @@ pub(in crate::schema) fn names<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         else {
             continue;
         };
-        let lower = name.text().unwrap_or_default().to_lowercase();
+        // `master` is the old name of one.
+        let lower = match name.text().unwrap_or_default() {
+            "master" => "controlplane".to_owned(),
+            text => text.to_lowercase(),
+        };
         if !NAMES.contains(&&*lower) {
             v.not_one_of(name, "name", &NAMES);
         } else if let Some(first) = seen.get(&lower) {
@@ -57,9 +61,14 @@ pub(in crate::schema) fn selection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         ("Direct", None) => {}
         ("HTTPConnect" | "GRPC", None) => lacks(v, connection, "transport"),
         ("HTTPConnect", Some(transport)) => http_connect(v, transport),
-        ("GRPC", Some(transport)) => match transport.field("uds") {
-            Some(uds) => socket(v, uds),
-            None => lacks(v, transport, "uds"),
+        ("GRPC", Some(transport)) => match (transport.field("uds"), transport.field("tcp")) {
+            (Some(uds), _) => socket(v, uds),
+            (None, Some(_)) => conflict(
+                v,
+                protocol,
+                "GRPC needs a socket, and `transport` has `tcp`: write `HTTPConnect`, or `uds`",
+            ),
+            (None, None) => lacks(v, transport, "uds"),
         },
         _ => v.not_one_of(protocol, "proxyProtocol", &PROTOCOLS),
     }
@@ -67,11 +76,10 @@ pub(in crate::schema) fn selection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 
 fn http_connect<'d>(v: &mut Validator<'d>, transport: Node<'d>) {
     match (transport.field("tcp"), transport.field("uds")) {
-        (Some(_), Some(_)) => conflict(
-            v,
-            key_of(transport, "tcp"),
-            "`tcp` and `uds` exclude each other",
-        ),
+        (Some(_), Some(_)) => {
+            let later = later_key(transport, "tcp", "uds");
+            conflict(v, later, "`tcp` and `uds` exclude each other");
+        }
         (None, None) => lacks(v, transport, "tcp` or `uds"),
         (None, Some(uds)) => socket(v, uds),
         (Some(tcp), None) => address(v, tcp),

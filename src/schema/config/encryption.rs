@@ -1,6 +1,6 @@
 //! Encryption of what is stored in etcd (pkg/apis/apiserver/validation, pkg/server/options/encryptionconfig).
 
-use super::is_open;
+use super::{is_open, judged_items};
 use crate::go_value::{parse_seconds, parse_url};
 use crate::ids;
 use crate::kube::is_unresolved;
@@ -23,7 +23,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
 
 /// Resources of one list that are the same, or of which a wildcard holds another.
 fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
-    let names: Vec<(Node<'d>, &str)> = super::judged_items(entry, "resources").collect();
+    let names: Vec<(Node<'d>, &str)> = judged_items(entry, "resources").collect();
     for (at, (node, name)) in names.iter().enumerate() {
         let other = |before: &&(Node<'d>, &str)| overlap(before.1, name);
         let Some((before, wide)) = names.iter().take(at).find(other) else {

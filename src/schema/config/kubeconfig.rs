@@ -1,6 +1,6 @@
 //! Access to clusters, as kubectl reads it: lists by name, and what the current context names (client-go/tools/clientcmd).
 
-use super::{filled_text, is_open, lacks};
+use super::{empty, filled_text, is_open, lacks, later_key};
 use crate::go_value::parse_url;
 use crate::ids;
 use crate::schema::cross_field::{conflict, key_of, missing, own_key};
@@ -70,7 +70,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
 fn names_nothing<'d>(v: &mut Validator<'d>, root: Node<'d>, list: &str, at: Node<'d>) {
     let name = at.text().unwrap_or_default();
     let message = format!("`{list}` has no `{name}`: kubectl refuses the file");
-    let unnamed = root.list(list).find(|entry| super::empty(*entry, "name"));
+    let unnamed = root.list(list).find(|entry| empty(*entry, "name"));
     if let Some(entry) = unnamed {
         lacks(v, entry, "name");
     } else if root.field(list).is_none_or(Node::is_empty) {
@@ -107,7 +107,7 @@ fn by_name<'d>(v: &mut Validator<'d>, root: Node<'d>, key: &str) -> HashMap<&'d 
 }
 
 fn of_cluster<'d>(v: &mut Validator<'d>, cluster: Node<'d>) {
-    if super::empty(cluster, "server") {
+    if empty(cluster, "server") {
         lacks(v, cluster, "server");
     }
     if let Some((node, text)) = filled_text(cluster, "proxy-url") {
@@ -128,7 +128,7 @@ fn twice<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     if filled_text(map, key).is_some() && filled_text(map, &data).is_some() {
         conflict(
             v,
-            key_of(map, &data),
+            later_key(map, key, &data),
             format!("`{key}` and `{data}` exclude each other: kubectl refuses the file"),
         );
     }
@@ -173,7 +173,7 @@ fn of_user<'d>(v: &mut Validator<'d>, user: Node<'d>) {
             || matches!(value.kind(), NodeKind::Seq | NodeKind::Map) && value.is_empty();
         !empty && value.text() != Some("")
     });
-    if let Some((key, _)) = asked.filter(|_| super::empty(user, "as")) {
+    if let Some((key, _)) = asked.filter(|_| empty(user, "as")) {
         conflict(
             v,
             key,
@@ -185,14 +185,11 @@ fn of_user<'d>(v: &mut Validator<'d>, user: Node<'d>) {
 fn of_plugin<'d>(v: &mut Validator<'d>, exec: Node<'d>) {
     for key in ["command", "apiVersion"]
         .into_iter()
-        .filter(|key| super::empty(exec, key))
+        .filter(|key| empty(exec, key))
     {
         lacks(v, exec, key);
     }
-    for variable in exec
-        .list("env")
-        .filter(|variable| super::empty(*variable, "name"))
-    {
+    for variable in exec.list("env").filter(|variable| empty(*variable, "name")) {
         lacks(v, variable, "name");
     }
     let version = exec.field("apiVersion");

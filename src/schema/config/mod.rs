@@ -19,7 +19,7 @@ use super::validator::Validator;
 use crate::component::{is_gate_on, kubelet_values, number, unmet_gates};
 use crate::go_value::parse_duration;
 use crate::kube::{is_known, is_replaced};
-use crate::yaml::{Node, NodeKind, items};
+use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 /// One amount that is not to be above another, or is to be below it; each with what it is where nobody writes it. Durations count as
 /// seconds. In a fragment both must be written.
@@ -76,6 +76,14 @@ fn judged_items<'d>(map: Node<'d>, key: &str) -> impl Iterator<Item = (Node<'d>,
         _ if is_open(node) => None,
         _ => Some((node, node.as_str()?)),
     })
+}
+
+/// The key of two that exclude each other which is written further down.
+fn later_key<'d>(map: Node<'d>, one: &str, other: &str) -> NodeSpan<'d> {
+    let of = |name: &str| map.pair(name).map(|(key, _)| key);
+    let later = [one, other].into_iter().filter_map(of);
+    let later = later.max_by_key(|key| key.span().start);
+    later.map_or_else(|| map.lacking(), NodeSpan::from)
 }
 
 /// Whether a field is missing, null or empty.
