@@ -86,11 +86,13 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
                     return Some(found);
                 }
             }
-            if is_config(group) {
+            let unversioned = version.ends_with('/');
+            if is_config(group) && !unversioned {
                 wrong_kind(group, kind, kind_at, at)
             } else {
                 // What other projects call the same has a domain of theirs.
-                let meant = meant_by(root, kind).filter(|meant| is_slip(group, meant.group))?;
+                let meant = meant_by(root, kind)
+                    .filter(|meant| unversioned || is_slip(group, meant.group))?;
                 let message = format!("`{version}` has no kind {kind}");
                 Some(refused(at.into(), &message, meant))
             }
