@@ -48,6 +48,6 @@ pub use pattern::Patterns;
 pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
-pub use validate::{Known, is_kind, validate, validate_custom, validate_published};
+pub use validate::{Known, is_api_version, is_kind, validate, validate_custom, validate_published};
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;
