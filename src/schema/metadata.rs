@@ -86,8 +86,9 @@ fn name<'d>(v: &mut Validator<'d>, object: Object<'d>, kind: &ApiKind) {
         return;
     };
     let Some(text) = name.as_str() else { return };
-    // Patches may be called `_` and the like, and get their names from their targets.
-    let stands_in = !text.contains(|c: char| c.is_alphanumeric()) && v.is_fragment();
+    // Patches may be called `_` and the like, and get their names from their targets; a Namespace from the kustomization.
+    let named_later = v.is_fragment() || kind.kind == "Namespace";
+    let stands_in = named_later && !text.contains(|c: char| c.is_alphanumeric());
     if stands_in || is_replaced(text) {
         return;
     }
