@@ -139,6 +139,15 @@ fn schema_tables() -> String {
         "programs/types",
         "programs/custom-types",
     ]);
+    let zeros: BTreeMap<(String, String), (String, String)> =
+        table("schemas/kubernetes/zero-values.tsv")
+            .into_iter()
+            .map(|r| {
+                let [ty, field, means, default] =
+                    <[String; 4]>::try_from(r).expect("zero-values: four columns");
+                ((ty, field), (means, default))
+            })
+            .collect();
     // Custom resources have their own rules, whatever their types are called.
     let custom = tables(&["programs/custom-types"]);
     let mut names: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
@@ -181,6 +190,12 @@ fn schema_tables() -> String {
     let start = |key: &str| keys.find(key).expect("all keys are in it");
     let lists: BTreeSet<&str> = rows.iter().map(|r| r[5].as_str()).chain([""]).collect();
     let lists: Vec<&str> = lists.into_iter().collect();
+    let defaults: BTreeSet<&str> = zeros
+        .values()
+        .map(|(_, default)| default.as_str())
+        .chain([""])
+        .collect();
+    let defaults: Vec<&str> = defaults.into_iter().collect();
     let list = |values: &str| lists.binary_search(&values).expect("all lists are in it");
     let types = names.iter().map(|name| {
         let mut own: Vec<_> = rows.iter().filter(|r| r[0] == *name).collect();
@@ -190,14 +205,22 @@ fn schema_tables() -> String {
             // Two bits each, the outermost lowest.
             let layers = r[2][..r[2].len() - code.len()].bytes().rev();
             let around = layers.fold(0, |around, layer| around << 2 | if layer == b'[' { 1 } else { 2 });
+            let zero = zeros.get(&(r[0].clone(), r[1].clone()));
+            let (means, default) = zero.map_or(("", ""), |(means, default)| (means.as_str(), default.as_str()));
             format!(
-                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: {}, required: {}, values: {} }}",
-                start(&r[1]), r[1].len(), leaf(code), range(&r[3]), required(&r[4]), list(&r[5])
+                "Field {{ start: {}, length: {}, around: Around({around}), leaf: Leaf::{}, releases: {}, required: {}, values: {}, is_pointer: {}, default: {} }}",
+                start(&r[1]), r[1].len(), leaf(code), range(&r[3]), required(&r[4]), list(&r[5]), means == "pointer", defaults.binary_search(&default).expect("all defaults are in it")
             )
         });
         let fields: Vec<String> = fields.collect();
         let required = own.iter().enumerate().filter(|(_, r)| !r[4].is_empty());
         let required: Vec<usize> = required.map(|(at, _)| at).collect();
+        // What by-value maps lack when they are left out; metadata and status lack nothing.
+        let structs = own.iter().enumerate().filter(|(_, r)| {
+            let zero = zeros.get(&(r[0].clone(), r[1].clone()));
+            zero.is_some_and(|(means, _)| means == "struct") && !matches!(r[1].as_str(), "metadata" | "status")
+        });
+        let structs: Vec<usize> = structs.map(|(at, _)| at).collect();
         let custom = custom.iter().any(|r| r[0] == *name);
         let mut rules: Vec<_> = checks.iter().filter(|r| !custom && is_type(name, &r[0])).collect();
         rules.sort_by_key(|r| (r[1].len(), &r[1]));
@@ -212,7 +235,7 @@ fn schema_tables() -> String {
             rules.collect::<Vec<_>>().join(", ")
         });
         let fields = fields.join(", ");
-        format!("Type {{ name: {name:?}, fields: &[{fields}], required: &{required:?}, of_whole: &[{of_whole}], of_fields: &[{of_fields}] }}")
+        format!("Type {{ name: {name:?}, fields: &[{fields}], required: &{required:?}, structs: &{structs:?}, of_whole: &[{of_whole}], of_fields: &[{of_fields}] }}")
     });
     let readers = table("schemas/programs/readers.tsv");
     let kinds = tables(&[
@@ -222,7 +245,13 @@ fn schema_tables() -> String {
         "programs/custom-kinds",
     ]);
     let custom = tables(&["programs/custom-kinds"]);
+    let objects = table("schemas/kubernetes/objects.tsv");
+    let resources = table("schemas/kubernetes/resources.tsv");
     let kinds = kinds.iter().map(|r| {
+        let object = objects.iter().find(|o| o[0] == r[0] && o[1] == r[2]);
+        let [name, generation, finalizers] =
+            [(2, "subdomain"), (3, "set"), (4, "any")].map(|(at, other)| object.map_or(other, |o| o[at].as_str()));
+        let namespaced = resources.iter().any(|row| row[0] == r[0] && row[2] == r[2] && row[3] == "namespaced");
         let reader = readers
             .iter()
             .find(|row| row[0] == r[0] && (row[1] == "*" || row[1] == r[2]));
@@ -235,7 +264,7 @@ fn schema_tables() -> String {
             )
         });
         format!(
-            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: {}, off: {}, reader: {}, custom: {} }}",
+            "ApiKind {{ group: {:?}, version: {:?}, kind: {:?}, ty: {}, releases: {}, off: {}, reader: {}, custom: {}, name: NameForm::{}, keeps_generation: {}, any_finalizer: {}, namespaced: {namespaced} }}",
             r[0],
             r[1],
             r[2],
@@ -243,7 +272,10 @@ fn schema_tables() -> String {
             range(&r[4]),
             r.get(5).is_some_and(|state| state == "off"),
             reader.map_or("None".to_owned(), |reader| format!("Some({reader})")),
-            custom.contains(r)
+            custom.contains(r),
+            camel_case(name),
+            generation == "kept",
+            finalizers == "any"
         )
     });
     let mut lives = table("schemas/kubernetes/api-lifecycle.tsv");
@@ -268,6 +300,11 @@ fn schema_tables() -> String {
     [
         format!("pub(super) static NAMES: &str = {keys:?};\n"),
         table("VALUES", "&[&str]", values.collect()),
+        table(
+            "DEFAULTS",
+            "&str",
+            defaults.iter().map(|d| format!("{d:?}")).collect(),
+        ),
         table("TYPES", "Type", types.collect()),
         table("KINDS", "ApiKind", kinds.collect()),
         table("API_LIFECYCLES", "ApiLifecycle", lives.collect()),
@@ -372,11 +409,13 @@ fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
     let words: Vec<&str> = argument
         .split([' ', ','])
         .filter(|w| !w.is_empty())
+        .map(|w| w.trim_matches('"'))
         .collect();
     match check {
         "range" => format!("Range({}, {})", words[0], words[1]),
         "enum" => format!("OneOf(&{words:?})"),
         "filled" => "Filled".to_owned(),
+        "something" => "Something".to_owned(),
         "cross-field" => {
             let index = cross_field.binary_search(&argument);
             format!("CrossField({})", index.expect("all functions are in it"))
@@ -395,9 +434,8 @@ fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
         "at-least" => format!("AtLeast(&{words:?})"),
         "unique" => format!("Unique(&{words:?})"),
         "unique-values" => "Unique(&[])".to_owned(),
-        "form" => {
-            format!("Syntax(Syntax::{})", camel_case(argument))
-        }
+        "form" => format!("Syntax(Syntax::{})", camel_case(argument)),
+        "form-or-empty" => format!("SyntaxOrEmpty(Syntax::{})", camel_case(argument)),
         other => panic!("rules: no check {other}"),
     }
 }

@@ -30,6 +30,7 @@ WELL_KNOWN = {
     "apimachinery.pkg.apis.meta.v1.Time": "t",
     "apimachinery.pkg.apis.meta.v1.MicroTime": "m",
     "apimachinery.pkg.runtime.RawExtension": "a",
+    "apimachinery.pkg.apis.meta.v1.FieldsV1": "a",
 }
 
 

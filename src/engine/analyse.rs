@@ -11,7 +11,7 @@ use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
 use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
 use crate::ids;
-use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
+use crate::kube::{Completeness, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
@@ -430,9 +430,12 @@ impl Analysis<'_> {
             _ => return,
         };
         let named = root.at(&["metadata", "name"]).is_some();
+        if !named || self.repository.is_partial(self.input.path) {
+            return;
+        }
         let written = root.field(lacking);
-        let given = written.is_some_and(|value| value.text() != Some(""));
-        if !named || given || self.repository.is_partial(self.input.path) {
+        if let Some(value) = written.filter(|value| value.text() != Some("")) {
+            self.no_string(document, lacking, value, text("apiVersion"));
             return;
         }
         let misspelt = root
@@ -453,6 +456,32 @@ impl Analysis<'_> {
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
             finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
         }
+    }
+
+    /// An apiVersion or a kind that is no string, of an object that Kubernetes would have.
+    fn no_string(
+        &mut self,
+        document: &Document<'_>,
+        key: &str,
+        value: Node<'_>,
+        api_version: Option<&str>,
+    ) {
+        let builtin = api_version.is_none_or(schema::is_api_version);
+        if !builtin || may_become_anything(value) {
+            return;
+        }
+        let at = match value.kind() {
+            NodeKind::Seq | NodeKind::Map => value.lacking(),
+            _ => value.into(),
+        };
+        let message = format!("`{key}` must be a string: kubectl refuses this object");
+        self.reader_finding(
+            ids::schema::TYPE,
+            &document.provenance,
+            at.span,
+            &message,
+            None,
+        );
     }
 
     /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.

@@ -56,7 +56,8 @@ pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
 pub use validate::{
-    Known, is_kind, reader, validate, validate_carried, validate_custom, validate_published,
+    Known, is_api_version, is_kind, reader, validate, validate_carried, validate_custom,
+    validate_published,
 };
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;
