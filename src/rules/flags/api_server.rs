@@ -35,26 +35,27 @@ pub(super) fn switched_on<'a, 'd>(
     given(instance, name).filter(|s| parse_bool(&s.value) == Some(true))
 }
 
+/// Flags without which the server does not start. A command line that lacks several of them is an extract.
 fn required(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let lacking = |name: &str| instance.is_set(name) == Some(false);
-    let signs_outside = instance.last("service-account-signing-endpoint").is_some();
-    let names = [
+    const NAMES: [&str; 4] = [
         "etcd-servers",
         "service-account-issuer",
         "service-account-key-file",
         "service-account-signing-key-file",
     ];
-    for name in names.into_iter().filter(|name| lacking(name)) {
-        if signs_outside && name.ends_with("key-file") {
-            continue;
-        }
+    let signs_outside = instance.last("service-account-signing-endpoint").is_some();
+    let lacking = NAMES.into_iter().filter(|name| {
         // Empty, the issuer is refused by its form, and a file is one that is not there.
-        let setting = instance.last(name);
-        let told = ["service-account-issuer", "service-account-key-file"].contains(&name);
-        if told && setting.is_some() {
-            continue;
-        }
-        let at = setting.map_or(instance.anchor, Setting::node_span);
+        let written = instance.last(name).is_some();
+        let told = written && !matches!(*name, "etcd-servers" | "service-account-signing-key-file");
+        let outside = signs_outside && name.ends_with("key-file");
+        instance.is_set(name) == Some(false) && !told && !outside
+    });
+    let lacking: Vec<_> = lacking.collect();
+    if let [name] = lacking.as_slice() {
+        let at = instance
+            .last(name)
+            .map_or(instance.anchor, Setting::node_span);
         refuse(instance, cx, at, &format!("`--{name}` is missing"));
     }
 }

@@ -155,12 +155,15 @@ fn gate_needs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     }
     let unmet = crate::component::unmet_gates(|gate| set_gate(instance, gate), instance.releases);
+    // One gate may be the cause of several.
+    let mut seen = Vec::new();
     for (gate, need) in unmet {
         let causes = [gate, need, "AllAlpha", "AllBeta"];
         let at = causes
             .iter()
             .find_map(|cause| gates(instance).find(|(name, ..)| name == cause));
-        if let Some((.., at)) = at {
+        if let Some((cause, _, at)) = at.filter(|(name, ..)| !seen.contains(name)) {
+            seen.push(cause);
             let what = format!("feature gate {gate} needs {need}, which is off");
             refuse(instance, cx, at, &what);
         }
