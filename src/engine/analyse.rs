@@ -431,7 +431,7 @@ impl Analysis<'_> {
 
     /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
     fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
-        if completeness == Completeness::Partial || self.repository.is_patch(self.input.path) {
+        if completeness == Completeness::Partial || self.repository.is_partial(self.input.path) {
             return;
         }
         let Some(misnamed) = schema::misnamed(document.root()) else {

@@ -32,11 +32,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let read = known.kind().is_some_and(|kind| kind.reader.is_some());
     // The first name of EncryptionConfiguration, which kube-apiserver still reads.
     let old_file = object.gvk.is("", "EncryptionConfig");
-    if read
-        || old_file
-        || crate::component::is_config(group)
-        || misnamed(object.node).is_some()
-    {
+    if read || old_file || crate::component::is_config(group) || misnamed(object.node).is_some() {
         return None;
     }
     let of_group = || ApiKind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
