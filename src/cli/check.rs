@@ -59,7 +59,7 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
     };
     let absent: Vec<&PathBuf> = paths.iter().filter(absent).collect();
     if !absent.is_empty() {
-        let mut names = absent.iter().map(|path| path.to_string_lossy());
+        let names = absent.iter().map(|path| path.to_string_lossy());
         names.for_each(|name| complain(&format!("{name} does not exist")));
         return FAILED;
     }
@@ -104,8 +104,9 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
     let registry = Registry::default();
     let mut configured = settings::load(args, found, &registry);
     let mut rules = configured.rules(args, &registry);
+    let broken = configured.failed;
     let locations = configured.locations(args, &found.root);
-    if configured.failed {
+    if broken {
         let file = configured.file.take().map(|file| file.report);
         let reports: Vec<_> = file.into_iter().collect();
         let mut report = finish(&reports, Vec::new(), &rules, &Repository::default(), true);
@@ -129,7 +130,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
     let mut checked = job.files(&asked, &mut ids, true);
     let context = context(&checked, found, &rules);
     checked.extend(job.files(&context, &mut ids, false));
-    let schemas = give_schemas(&checked, &locations, &mut rules);
+    let schemas = give_schemas(&checked, &locations, &mut rules) && !configured.failed;
     let mut notes = found.notes.clone();
     let mut reports = Vec::new();
     let mut failed = found.failed;

@@ -94,7 +94,7 @@ fn of_tests(report: &Report, out: &mut String) {
         let names: Vec<_> = folders.iter().map(|name| sanitize(name)).collect();
         let _ = writeln!(
             out,
-            "in test folders: {} of them; to leave these out, write in kubevet.yaml:\n  exclude: [{}]",
+            "in test folders: {}; to leave these out, write in kubevet.yaml:\n  exclude: [{}]",
             count(*findings, "finding"),
             names.join(", ")
         );
