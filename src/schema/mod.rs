@@ -13,11 +13,14 @@ mod pattern;
 mod problem;
 mod table;
 
+mod cel;
+
 mod validator;
 
 mod cross_field;
 
 mod constraints;
+mod expressions;
 
 mod value;
 mod walk;
@@ -30,6 +33,7 @@ mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod schema_rules;
 mod storage;
 mod structural;
 mod workload;

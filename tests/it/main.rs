@@ -23,3 +23,4 @@ mod support;
 mod tidy;
 #[cfg(unix)]
 mod trust;
+mod validation;
