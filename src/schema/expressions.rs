@@ -175,3 +175,46 @@ pub(super) fn device<'d>(v: &mut Validator<'d>, node: Node<'d>) {
     environment.bind = true;
     expression(v, node, &environment, &[Type::Bool]);
 }
+
+/// The claims of a token, and the user that they make.
+pub(super) fn authentication<'d>(v: &mut Validator<'d>, root: Node<'d>) {
+    let release = newest(v.targets);
+    for jwt in root.list("jwt") {
+        let mut environment = Environment::new(release, &[("claims", "map(string,any)")]);
+        for rule in jwt.list("claimValidationRules") {
+            if let Some(node) = rule.field("expression") {
+                expression(v, node, &environment, &[Type::Bool]);
+            }
+        }
+        for name in ["username", "groups", "uid"] {
+            if let Some(node) = jwt.at(&["claimMappings", name, "expression"]) {
+                expression(v, node, &environment, &[]);
+            }
+        }
+        let mappings = jwt.field("claimMappings");
+        for extra in mappings.into_iter().flat_map(|m| m.list("extra")) {
+            if let Some(node) = extra.field("valueExpression") {
+                expression(v, node, &environment, &[]);
+            }
+        }
+        environment.variables = vec![("user", Type::read("kubernetes.UserInfo"))];
+        for rule in jwt.list("userValidationRules") {
+            if let Some(node) = rule.field("expression") {
+                expression(v, node, &environment, &[Type::Bool]);
+            }
+        }
+    }
+}
+
+/// Which requests a webhook is asked about.
+pub(super) fn authorization<'d>(v: &mut Validator<'d>, root: Node<'d>) {
+    let request = [("request", "kubernetes.SubjectAccessReviewSpec")];
+    let environment = Environment::new(newest(v.targets), &request);
+    for webhook in root.list("authorizers").filter_map(|a| a.field("webhook")) {
+        for condition in webhook.list("matchConditions") {
+            if let Some(node) = condition.field("expression") {
+                expression(v, node, &environment, &[Type::Bool]);
+            }
+        }
+    }
+}

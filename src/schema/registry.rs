@@ -1,6 +1,8 @@
 //! The checks between fields, as the tables of rules name them: a function that is missing does not compile.
 
 use super::validator::CrossFieldCheck;
-use super::{admission, config, container, definition, network, objects, pod, storage, workload};
+use super::{
+    admission, config, container, definition, expressions, network, objects, pod, storage, workload,
+};
 
 include!(concat!(env!("OUT_DIR"), "/cross_field.rs"));

@@ -207,10 +207,10 @@ impl<'t> Checker<'t, '_> {
         let release = self.environment.release;
         let named = |(of, since, _): &&(&str, u8, Type)| *of == name && *since <= release;
         if let Some((_, _, ty)) = TYPE_NAMES.iter().find(named) {
-            return Some(Type::Type(Rc::new(ty.clone())));
+            return Some(Type::Of(Rc::new(ty.clone())));
         }
         let cidr = name == "net.CIDR" && release >= 30;
-        cidr.then(|| Type::Type(Rc::new(Type::Opaque("net.CIDR"))))
+        cidr.then(|| Type::Of(Rc::new(Type::Opaque("net.CIDR"))))
     }
 
     fn undeclared<T>(&mut self, id: Id, name: &str) -> Result<T, Problem> {
@@ -468,12 +468,11 @@ impl<'t> Checker<'t, '_> {
             let ty = self.unwrap_optional(*value, *optional)?;
             values = Some(self.join(values, ty));
         }
-        Ok(match (keys, values) {
-            (Some(keys), Some(values)) => Type::map(keys, values),
-            _ => {
-                let keys = self.parameter();
-                Type::map(keys, self.parameter())
-            }
+        Ok(if let (Some(keys), Some(values)) = (keys, values) {
+            Type::map(keys, values)
+        } else {
+            let keys = self.parameter();
+            Type::map(keys, self.parameter())
         })
     }
 

@@ -23,6 +23,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<(), Problem> {
             Expr::Literal(literal) => Some(Value::Literal(literal.clone())),
             Expr::Call { of, name, args } => {
                 patterns(tree, name, args, of.is_some())?;
+                index(tree, name, args)?;
                 match args.as_slice() {
                     [arg] if of.is_none() => {
                         let given = values.get(*arg).cloned().flatten();
@@ -35,6 +36,24 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<(), Problem> {
             _ => None,
         };
         values.push(value);
+    }
+    Ok(())
+}
+
+/// The index of what is not known before has a type that some index has.
+fn index(tree: &Tree<'_>, name: &str, args: &[Id]) -> Result<(), Problem> {
+    let &[_, index] = args else {
+        return Ok(());
+    };
+    let is_none = match tree.expr(index) {
+        Some(Expr::Literal(literal)) => matches!(literal, Literal::Bytes(_) | Literal::Null),
+        Some(Expr::List(items)) => items.is_empty(),
+        Some(Expr::Map(pairs)) => pairs.is_empty(),
+        _ => false,
+    };
+    if is_none && matches!(name, "_[_]" | "_[?_]") {
+        let message = "this is no index: a list has integers, a map keys";
+        return Err(Problem::new(tree.span(index), message));
     }
     Ok(())
 }
@@ -74,7 +93,6 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
         other => return Ok(other),
     };
     let converted = match (name, literal) {
-        (_, Null) => Some(Value::Other),
         ("dyn", literal) => Some(Value::Literal(literal)),
         ("bool", Text(text)) => match text.as_str() {
             "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(Value::Literal(Bool(true))),
@@ -83,7 +101,6 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
         },
         ("bytes", Text(text)) => Some(Value::Literal(Bytes(text.into_bytes()))),
         ("double", Text(text)) => is_double(&text).then_some(Value::Other),
-        ("double", Int(_) | Uint(_)) => Some(Value::Other),
         ("duration", Text(text)) => parse_duration(&text).map(|_| Value::Other),
         ("int", Text(text)) => text.parse().ok().map(|n| Value::Literal(Int(n))),
         ("int", Uint(n)) => i64::try_from(n).ok().map(|n| Value::Literal(Int(n))),
@@ -94,7 +111,7 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
         ("string", Int(n)) => Some(Value::Literal(Text(n.to_string()))),
         ("string", Uint(n)) => Some(Value::Literal(Text(n.to_string()))),
         ("string", Bool(b)) => Some(Value::Literal(Text(b.to_string()))),
-        ("string", Double(_)) => Some(Value::Other),
+        (_, Null) | ("double", Int(_) | Uint(_)) | ("string", Double(_)) => Some(Value::Other),
         ("timestamp", Text(text)) => format::is_time(&text, false).then_some(Value::Other),
         ("timestamp", Int(n)) => {
             let possible = -62_135_596_800..=253_402_300_799;
@@ -105,7 +122,7 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
             number.map(|n| Value::Literal(Uint(n)))
         }
         ("uint", Int(n)) => u64::try_from(n).ok().map(|n| Value::Literal(Uint(n))),
-        ("uint", Double(n)) => (n >= 0.0 && n < 1.85e19).then_some(Value::Other),
+        ("uint", Double(n)) => (0.0..1.85e19).contains(&n).then_some(Value::Other),
         (_, same) => Some(Value::Literal(same)),
     };
     converted.ok_or_else(|| {

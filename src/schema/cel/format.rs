@@ -114,9 +114,9 @@ fn misfit(tree: &Tree<'_>, types: &[Type], kind: char, id: Id) -> Result<(), (Op
         Type::Double => matches!(kind, 's' | 'f' | 'e'),
         Type::Text => matches!(kind, 's' | 'f' | 'e' | 'x' | 'X'),
         Type::Bool => matches!(kind, 's' | 'b'),
+        Type::Timestamp | Type::Duration | Type::Null => matches!(kind, 's'),
         Type::Bytes => matches!(kind, 's' | 'x' | 'X'),
-        Type::List(_) | Type::Map(_) | Type::Timestamp | Type::Duration => kind == 's',
-        Type::Type(_) | Type::Null => kind == 's',
+        Type::List(_) | Type::Map(_) | Type::Of(_) => kind == 's',
         _ => false,
     };
     if !fits {

@@ -72,7 +72,7 @@ fn token(rest: &str) -> Result<(Kind, usize), Problem> {
         return found;
     }
     let first = rest.bytes().next().unwrap_or_default();
-    let after_dot = rest.bytes().nth(1).is_some_and(|b| b.is_ascii_digit());
+    let after_dot = rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     if first.is_ascii_digit() || first == b'.' && after_dot {
         return Ok(number(rest));
     }
@@ -143,7 +143,7 @@ fn number(rest: &str) -> (Kind, usize) {
 
 /// A string or bytes, if one begins here.
 fn text_literal(rest: &str) -> Option<Result<(Kind, usize), Problem>> {
-    let prefix = rest.bytes().take_while(|b| b.is_ascii_alphabetic()).count();
+    let prefix = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (is_bytes, is_raw) = match rest.get(..prefix)? {
         "" => (false, false),
         "b" | "B" => (true, false),
@@ -206,7 +206,7 @@ fn content(
 
 /// Reads an escape sequence: its length in the text; `None` where it is none.
 fn escape(rest: &str, is_bytes: bool, out: &mut Vec<u8>) -> Option<usize> {
-    let kind = rest.bytes().nth(1)?;
+    let kind = *rest.as_bytes().get(1)?;
     let digits = |from: usize, len: usize, radix: u32| {
         let text = rest.get(from..from + len)?;
         let all = text.chars().all(|c| c.is_digit(radix));

@@ -26,8 +26,12 @@ impl<'t> Parser<'t> {
         let cel = matches!(self.tree.expr(of), Some(Expr::Name("cel", false)));
         let variables = match (name, args.len()) {
             ("all" | "exists" | "exists_one" | "filter" | "map", 2) | ("map", 3) => 1,
-            ("all" | "exists" | "exists_one" | "existsOne", 3) if two => 2,
-            ("transformList" | "transformMap" | "transformMapEntry", 3 | 4) if two => 2,
+            ("all" | "exists" | "exists_one" | "existsOne", 3)
+            | ("transformList" | "transformMap" | "transformMapEntry", 3 | 4)
+                if two =>
+            {
+                2
+            }
             ("optMap" | "optFlatMap", 2) if self.release >= 28 => 1,
             ("sortBy", 2) if self.release >= 34 => 1,
             ("bind", 3) if self.bind && cel => 1,
@@ -43,9 +47,9 @@ impl<'t> Parser<'t> {
         let id = match name {
             "bind" => {
                 let init = condition.unwrap_or(value);
-                self.binding(names, init, value, span)
+                self.binding(&names, init, value, span)
             }
-            "optMap" | "optFlatMap" => self.optional_map(of, names, value, name == "optMap", span),
+            "optMap" | "optFlatMap" => self.optional_map(of, &names, value, name == "optMap", span),
             "sortBy" => {
                 let mapped = self.macro_loop(of, "map", names, None, value, span);
                 self.tree
@@ -185,7 +189,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A variable: the loop over nothing that begins with its value.
-    fn binding(&mut self, names: Vec<&'t str>, init: Id, value: Id, span: &Range<usize>) -> Id {
+    fn binding(&mut self, names: &[&'t str], init: Id, value: Id, span: &Range<usize>) -> Id {
         let name = names.first().copied().unwrap_or_default();
         let range = self.tree.add(Expr::List(Vec::new()), span.clone());
         let step = self.tree.add(Expr::Name(name, false), span.clone());
@@ -204,7 +208,7 @@ impl<'t> Parser<'t> {
     fn optional_map(
         &mut self,
         of: Id,
-        names: Vec<&'t str>,
+        names: &[&'t str],
         value: Id,
         wrap: bool,
         span: &Range<usize>,

@@ -74,7 +74,7 @@ pub(super) struct Environment<'e> {
     pub(super) bind: bool,
 }
 
-impl<'e> Environment<'e> {
+impl Environment<'_> {
     pub(super) fn new(release: u8, variables: &[(&'static str, &'static str)]) -> Self {
         let of = |(name, ty): &(&'static str, &'static str)| (*name, Type::read(ty));
         Self {

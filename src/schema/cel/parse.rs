@@ -278,10 +278,7 @@ impl<'t> Parser<'t> {
     /// Operators that bind at least so strongly, from the left to the right.
     fn binary(&mut self, least: u8) -> Result<Id, Problem> {
         let mut left = self.unary()?;
-        loop {
-            let &Kind::Sign(sign) = self.kind() else {
-                break;
-            };
+        while let &Kind::Sign(sign) = self.kind() {
             let Some((strength, name)) = operator(sign).filter(|(s, _)| *s >= least) else {
                 break;
             };

@@ -98,7 +98,7 @@ pub(in crate::schema) enum Type {
     Map(Rc<(Type, Type)>),
     Optional(Rc<Type>),
     /// The type of a type.
-    Type(Rc<Type>),
+    Of(Rc<Type>),
     /// One without parameters that functions make.
     Opaque(&'static str),
     /// An object that the tables know.
@@ -135,10 +135,9 @@ impl Type {
         match self {
             Self::List(item) => Self::list(item.of_variable()),
             Self::Map(pair) => Self::map(pair.0.of_variable(), pair.1.of_variable()),
-            Self::Any | Self::Null | Self::Bool | Self::Int | Self::Uint => self.clone(),
-            Self::Double | Self::Text | Self::Bytes => self.clone(),
-            Self::Duration | Self::Timestamp => self.clone(),
-            _ => Self::Dyn,
+            Self::Optional(_) | Self::Of(_) | Self::Parameter(_) | Self::Error => Self::Dyn,
+            _ if self.is_object() => Self::Dyn,
+            _ => self.clone(),
         }
     }
 
@@ -161,7 +160,7 @@ impl Type {
             return Self::Optional(Rc::new(Self::parse(inner, parameter)));
         }
         if let Some(inner) = of("type") {
-            return Self::Type(Rc::new(Self::parse(inner, parameter)));
+            return Self::Of(Rc::new(Self::parse(inner, parameter)));
         }
         match text {
             "dyn" => Self::Dyn,
@@ -190,13 +189,21 @@ impl Type {
         self.is_dyn() || matches!(self, Self::Error)
     }
 
+    /// What has fields or is made by functions only.
+    fn is_object(&self) -> bool {
+        matches!(
+            self,
+            Self::Opaque(_) | Self::Object(_) | Self::Schema(_) | Self::Patch(_)
+        )
+    }
+
     /// What `null` may stand for.
     fn is_nullable(&self) -> bool {
-        match self {
-            Self::Null | Self::Duration | Self::Timestamp | Self::Optional(_) => true,
-            Self::Opaque(_) | Self::Object(_) | Self::Schema(_) | Self::Patch(_) => true,
-            _ => false,
-        }
+        self.is_object()
+            || matches!(
+                self,
+                Self::Null | Self::Duration | Self::Timestamp | Self::Optional(_)
+            )
     }
 }
 
@@ -206,7 +213,7 @@ impl fmt::Display for Type {
             Self::List(item) => write!(f, "list({item})"),
             Self::Map(pair) => write!(f, "map({}, {})", pair.0, pair.1),
             Self::Optional(of) => write!(f, "optional({of})"),
-            Self::Type(of) => write!(f, "type({of})"),
+            Self::Of(of) => write!(f, "type({of})"),
             Self::Opaque(name) | Self::Object(name) => f.write_str(name),
             Self::Patch(name) => f.write_str(name),
             Self::Schema(_) => f.write_str("object"),
@@ -293,7 +300,7 @@ impl Substitutions {
         }
         match (a, b) {
             (Type::Null, other) | (other, Type::Null) => other.is_nullable(),
-            (Type::Type(_), Type::Type(_)) => true,
+            (Type::Of(_), Type::Of(_)) => true,
             (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
                 self.unify(a, b)
             }
@@ -342,7 +349,7 @@ impl Substitutions {
                 Some(known) => self.refers(&known, parameter),
                 None => false,
             },
-            Type::List(of) | Type::Optional(of) | Type::Type(of) => self.refers(of, parameter),
+            Type::List(of) | Type::Optional(of) | Type::Of(of) => self.refers(of, parameter),
             Type::Map(pair) => self.refers(&pair.0, parameter) || self.refers(&pair.1, parameter),
             _ => false,
         }
@@ -361,7 +368,7 @@ impl Substitutions {
             },
             Type::List(of) => Type::list(self.apply(of, at_the_end)),
             Type::Optional(of) => Type::Optional(Rc::new(self.apply(of, at_the_end))),
-            Type::Type(of) => Type::Type(Rc::new(self.apply(of, at_the_end))),
+            Type::Of(of) => Type::Of(Rc::new(self.apply(of, at_the_end))),
             Type::Map(pair) => {
                 let key = self.apply(&pair.0, at_the_end);
                 Type::map(key, self.apply(&pair.1, at_the_end))
@@ -390,7 +397,7 @@ fn is_less_specific(a: &Type, b: &Type) -> bool {
         (Type::Map(a), Type::Map(b)) => {
             is_less_specific(&a.0, &b.0) && is_less_specific(&a.1, &b.1)
         }
-        (Type::Type(_), Type::Type(_)) => true,
+        (Type::Of(_), Type::Of(_)) => true,
         _ => a == b,
     }
 }
