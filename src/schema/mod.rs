@@ -21,6 +21,7 @@ mod cross_field;
 
 mod constraints;
 mod expressions;
+mod schema_sizes;
 
 mod value;
 mod walk;

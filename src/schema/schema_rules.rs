@@ -1,9 +1,10 @@
 //! `x-kubernetes-validations` of a custom resource's schema: rules in CEL about `self`, whose type the schema tells (the model of
 //! k8s.io/apiserver/pkg/cel/common).
 
-use super::cel::{Environment, Type, is_reserved};
+use super::cel::{Environment, Type};
 use super::cross_field::{conflict, set, text};
 use super::expressions::{self, release_of_objects};
+use super::schema_sizes::{self as sizes, Described};
 use super::validator::Validator;
 use crate::ids;
 use crate::yaml::{Node, NodeKind};
@@ -11,15 +12,46 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// What a rule may cost, at worst (apiextensions validation).
+const MAX_COST: u64 = 10_000_000;
+
+/// The same of all rules of a version.
+const MAX_TOTAL_COST: u64 = 100_000_000;
+
 /// Checks the rules of a schema that is structural, and of those within it.
 pub(super) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
     // A fragment lacks fields that its rules may be about.
-    if !v.is_fragment() {
-        let place = Place {
-            is_resource: true,
-            is_correlated: true,
-        };
-        walk(v, root, place);
+    if v.is_fragment() {
+        return;
+    }
+    let place = Place {
+        is_resource: true,
+        is_correlated: true,
+        count: Some(1),
+    };
+    let before = v.problems.len();
+    let mut total = 0;
+    walk(v, root, place, &mut total);
+    if total > MAX_TOTAL_COST && v.problems.len() == before {
+        let message = format!(
+            "the rules in CEL of this schema may cost {} together, so that the API server refuses them: limit lists, maps and strings with `maxItems`, `maxProperties` and `maxLength`",
+            excess(total, MAX_TOTAL_COST)
+        );
+        v.add(
+            ids::schema::RANGE,
+            root.key_node().unwrap_or(root),
+            message,
+            None,
+        );
+    }
+}
+
+/// `3 times what is allowed`
+fn excess(cost: u64, limit: u64) -> String {
+    match cost / limit {
+        0 | 1 => "more than is allowed".to_owned(),
+        times if times > 100 => "more than 100 times what is allowed".to_owned(),
+        times => format!("{times} times what is allowed"),
     }
 }
 
@@ -30,37 +62,51 @@ struct Place {
     is_resource: bool,
     /// Whether the server knows which value of the stored object its value replaces.
     is_correlated: bool,
+    /// How many values there may be, where lists and maps around have limits.
+    count: Option<u64>,
 }
 
-fn walk<'d>(v: &mut Validator<'d>, schema: Node<'d>, place: Place) {
-    if let Some(list) = schema
-        .field("x-kubernetes-validations")
-        .filter(|l| !l.is_empty())
-    {
-        rules(v, schema, list, place);
+fn walk<'d>(v: &mut Validator<'d>, schema: Node<'d>, place: Place, total: &mut u64) {
+    let list = schema.field("x-kubernetes-validations");
+    if let Some(list) = list.filter(|list| !list.is_empty()) {
+        rules(v, schema, list, place, total);
     }
+    let most = match text(schema, "type") {
+        Some("array") => sizes::limit(schema, "maxItems"),
+        Some("object") if schema.field("additionalProperties").is_some() => {
+            sizes::limit(schema, "maxProperties")
+        }
+        _ => Some(1),
+    };
     let of = |child: Node<'d>, is_correlated: bool| Place {
-        is_resource: set(child, "x-kubernetes-embedded-resource").is_some(),
+        is_resource: sizes::is_resource(child),
         is_correlated: place.is_correlated && is_correlated,
+        count: place
+            .count
+            .zip(most)
+            .map(|(n, most)| n.saturating_mul(most)),
     };
     let is_atomic = text(schema, "x-kubernetes-map-type") == Some("atomic");
-    for (_, property) in schema
-        .field("properties")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
-        walk(v, property, of(property, !is_atomic));
+    let properties = schema.field("properties");
+    for (_, property) in properties.into_iter().flat_map(Node::entries) {
+        walk(v, property, of(property, !is_atomic), total);
     }
     if let Some(items) = schema.field("items") {
         let is_keyed = text(schema, "x-kubernetes-list-type") == Some("map");
-        walk(v, items, of(items, is_keyed));
+        walk(v, items, of(items, is_keyed), total);
     }
     if let Some(values) = schema.field("additionalProperties") {
-        walk(v, values, of(values, true));
+        walk(v, values, of(values, true), total);
     }
 }
 
-fn rules<'d>(v: &mut Validator<'d>, schema: Node<'d>, list: Node<'d>, place: Place) {
+fn rules<'d>(
+    v: &mut Validator<'d>,
+    schema: Node<'d>,
+    list: Node<'d>,
+    place: Place,
+    total: &mut u64,
+) {
     let types = SchemaTypes::default();
     let Some(this) = types.of(schema, place.is_resource) else {
         let message = "the schema does not tell the type of the value, so that the API server cannot compile rules about it";
@@ -69,6 +115,9 @@ fn rules<'d>(v: &mut Validator<'d>, schema: Node<'d>, list: Node<'d>, place: Pla
     };
     let release = release_of_objects(v);
     let fields = |object: u32, name: &str| types.field(object, name);
+    let root = Described::Schema(schema, place.is_resource);
+    let sizes = |path: &[&str]| sizes::at(root, path);
+    let count = place.count.unwrap_or_else(|| sizes::most_of(root));
     for rule in list.items() {
         let optional = rule.field("optionalOldSelf");
         let old = match optional.and_then(Node::as_bool) {
@@ -78,14 +127,18 @@ fn rules<'d>(v: &mut Validator<'d>, schema: Node<'d>, list: Node<'d>, place: Pla
         let mut environment = Environment::new(release, &[]);
         environment.variables = vec![("self", this.clone()), ("oldSelf", old)];
         environment.fields = &fields;
+        environment.sizes = Some(&sizes);
         let Some(node) = rule.field("rule") else {
             continue;
         };
         let Some(compiled) = expressions::compiled(v, node, &environment, &[Type::Bool]) else {
             continue;
         };
+        let cost = compiled.cost.unwrap_or(0).saturating_mul(count);
+        costs(v, node, cost, total);
         if let Some(node) = rule.field("messageExpression") {
-            expressions::expression(v, node, &environment, &[Type::Text]);
+            let message = expressions::compiled(v, node, &environment, &[Type::Text]);
+            costs(v, node, message.and_then(|m| m.cost).unwrap_or(0), total);
         }
         if compiled.ty == Type::Error {
             continue;
@@ -99,6 +152,18 @@ fn rules<'d>(v: &mut Validator<'d>, schema: Node<'d>, list: Node<'d>, place: Pla
                 "`optionalOldSelf` is for rules that use `oldSelf`: the API server refuses it here";
             conflict(v, optional, message);
         }
+    }
+}
+
+/// Adds the cost of an expression, which has a limit of its own.
+fn costs<'d>(v: &mut Validator<'d>, node: Node<'d>, cost: u64, total: &mut u64) {
+    *total = total.saturating_add(cost);
+    if cost > MAX_COST {
+        let message = format!(
+            "this expression may cost {}, so that the API server refuses it: limit what it goes through, and the lists and maps around it, with `maxItems`, `maxProperties` and `maxLength`",
+            excess(cost, MAX_COST)
+        );
+        v.add(ids::schema::RANGE, node, message, None);
     }
 }
 
@@ -132,10 +197,7 @@ impl<'d> SchemaTypes<'d> {
         if set(schema, "x-kubernetes-int-or-string").is_some() {
             return Some(Type::Dyn);
         }
-        let child = |schema: Node<'d>| {
-            let is_resource = set(schema, "x-kubernetes-embedded-resource").is_some();
-            self.of(schema, is_resource)
-        };
+        let child = |schema: Node<'d>| self.of(schema, sizes::is_resource(schema));
         Some(match text(schema, "type")? {
             "array" => Type::list(child(schema.field("items")?)?),
             "object" => match schema.field("additionalProperties") {
@@ -175,58 +237,14 @@ impl<'d> SchemaTypes<'d> {
     }
 
     fn new_field(&self, schema: Node<'d>, is_resource: bool, name: &str) -> Option<Type> {
-        if is_resource && !is_complete(schema) {
+        if is_resource && !sizes::is_complete(schema) {
             match name {
                 "apiVersion" | "kind" => return Some(Type::Text),
                 "metadata" => return Some(Type::Object("metadata")),
                 _ => {}
             }
         }
-        let properties = schema.field("properties")?;
-        let mut names = properties.entries();
-        let (_, property) = match properties.get(name) {
-            Some(property) if escaped(name).as_deref() == Some(name) => (property, property),
-            _ => names.find(|(key, _)| {
-                let key = key.key().unwrap_or_default();
-                // A reserved word may be written as it is since 1.31.
-                escaped(&key).as_deref() == Some(name) || key == name && is_reserved(name)
-            })?,
-        };
-        let is_resource = set(property, "x-kubernetes-embedded-resource").is_some();
-        self.of(property, is_resource)
+        let property = sizes::property(schema, name)?;
+        self.of(property, sizes::is_resource(property))
     }
-}
-
-/// Whether the schema of a whole object describes what each object has, so that nothing is put in its place.
-fn is_complete(schema: Node<'_>) -> bool {
-    let is = |path: &[&str], kind: &str| schema.at(path).and_then(Node::text) == Some(kind);
-    let name = |name: &str| {
-        is(
-            &["properties", "metadata", "properties", name, "type"],
-            "string",
-        )
-    };
-    is(&["properties", "kind", "type"], "string")
-        && is(&["properties", "apiVersion", "type"], "string")
-        && is(&["properties", "metadata", "type"], "object")
-        && name("name")
-        && name("generateName")
-}
-
-/// The name of a property as an expression writes it; `None` where it cannot be written.
-fn escaped(name: &str) -> Option<String> {
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    if is_reserved(name) {
-        return Some(format!("__{name}__"));
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    if !name.chars().all(allowed) {
-        return None;
-    }
-    let name = name
-        .replace("__", "__underscores__")
-        .replace('.', "__dot__");
-    Some(name.replace('-', "__dash__").replace('/', "__slash__"))
 }

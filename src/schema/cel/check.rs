@@ -2,10 +2,12 @@
 
 use super::parse::{Expr, Id, Literal, Loop, Tree};
 use super::types::{
-    Substitutions, Type, function_names, most_general, object_field, object_fields, overloads,
+    Function, Substitutions, Type, function_names, most_general, object_field, object_fields,
+    overloads,
 };
-use super::{Compiled, Environment, Problem, constant, format};
+use super::{Compiled, Environment, Problem, constant, cost, format};
 use crate::text::nearest;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Types that an expression may name.
@@ -37,6 +39,7 @@ pub(super) fn check(tree: &Tree<'_>, environment: &Environment<'_>) -> Result<Co
         parameters: 0,
         unknown: false,
         uses_old_self: false,
+        chosen: HashMap::new(),
     };
     checker.check(tree.root)?;
     let mut types = Vec::with_capacity(tree.nodes.len());
@@ -49,6 +52,7 @@ pub(super) fn check(tree: &Tree<'_>, environment: &Environment<'_>) -> Result<Co
     let mut compiled = Compiled {
         ty: Type::Error,
         uses_old_self: checker.uses_old_self,
+        cost: None,
     };
     if checker.known.gave_up() || checker.unknown {
         return Ok(compiled);
@@ -59,7 +63,34 @@ pub(super) fn check(tree: &Tree<'_>, environment: &Environment<'_>) -> Result<Co
     if let Some(ty) = types.get(tree.root) {
         compiled.ty = ty.clone();
     }
+    if let Some(sizes) = environment.sizes {
+        let checked = Checked {
+            tree,
+            types,
+            chosen: checker.chosen,
+        };
+        compiled.cost = cost::cost(&checked, sizes);
+    }
     Ok(compiled)
+}
+
+/// What was found of a tree.
+pub(super) struct Checked<'c, 't> {
+    pub(super) tree: &'c Tree<'t>,
+    pub(super) types: Vec<Type>,
+    /// The overloads that each call may mean.
+    chosen: HashMap<Id, Vec<&'static Function>>,
+}
+
+impl Checked<'_, '_> {
+    pub(super) fn overloads(&self, call: Id) -> &[&'static Function] {
+        self.chosen.get(&call).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether what stands before the name of a call is part of the name.
+    pub(super) fn is_namespace(&self, call: Id) -> bool {
+        self.overloads(call).first().is_some_and(|f| !f.member)
+    }
 }
 
 /// Literals of lists and maps hold values of one type, but for what is given to `format`.
@@ -120,6 +151,8 @@ struct Checker<'t, 'e> {
     /// Whether something was met that only the compiler knows.
     unknown: bool,
     uses_old_self: bool,
+    /// The overloads that each call may mean, where the cost is to be reckoned.
+    chosen: HashMap<Id, Vec<&'static Function>>,
 }
 
 impl<'t> Checker<'t, '_> {
@@ -399,6 +432,9 @@ impl<'t> Checker<'t, '_> {
             let (wanted, made) = function.signature(&mut self.parameters);
             if wanted.len() != given.len() || !self.known.assignable(given.iter().zip(&wanted)) {
                 continue;
+            }
+            if self.environment.sizes.is_some() {
+                self.chosen.entry(id).or_default().push(function);
             }
             let made = self.known.apply(&made, false);
             result = Some(match result {

@@ -140,6 +140,9 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
 fn is_double(text: &str) -> bool {
     match text.parse::<f64>() {
         Ok(n) => n.is_finite() || !text.contains(|c: char| c.is_ascii_digit()),
-        Err(_) => text.contains(['x', 'X', '_']),
+        Err(_) => {
+            let digits = text.trim_start_matches(['+', '-']);
+            digits.starts_with("0x") || digits.starts_with("0X")
+        }
     }
 }

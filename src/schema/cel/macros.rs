@@ -1,7 +1,7 @@
 //! Macros of CEL: the loops and presence tests that cel-go's parser makes of them.
 
 use super::Problem;
-use super::parse::{Expr, Id, Literal, Loop, Parser};
+use super::parse::{Expr, Id, Literal, Loop, Parser, UNUSED};
 use std::ops::Range;
 
 /// The variable in which a loop collects its result.
@@ -195,7 +195,7 @@ impl<'t> Parser<'t> {
         let step = self.tree.add(Expr::Name(name, false), span.clone());
         let each = Loop {
             range,
-            names: vec!["#unused"],
+            names: vec![UNUSED],
             result_name: name,
             init,
             step,

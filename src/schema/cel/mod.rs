@@ -7,6 +7,7 @@
 
 mod check;
 mod constant;
+mod cost;
 mod format;
 mod lex;
 mod macros;
@@ -58,6 +59,9 @@ pub(super) fn is_reserved(name: &str) -> bool {
     parse::RESERVED.contains(&name)
 }
 
+/// How large the value at a path of the schema may be.
+pub(super) type SchemaSizes<'e> = &'e dyn Fn(&[&str]) -> Option<u64>;
+
 /// What an expression may use.
 pub(super) struct Environment<'e> {
     /// The newest release of Kubernetes' base environment whose functions there are.
@@ -68,6 +72,8 @@ pub(super) struct Environment<'e> {
     pub(super) composed: HashMap<&'e str, Type>,
     /// The fields of objects that a schema describes.
     pub(super) fields: SchemaFields<'e>,
+    /// The sizes of what a schema describes, if the cost is to be reckoned.
+    pub(super) sizes: Option<SchemaSizes<'e>>,
     /// Whether there are `Object` and `JSONPatch`.
     pub(super) patches: bool,
     /// Whether there is `cel.bind`.
@@ -82,6 +88,7 @@ impl Environment<'_> {
             variables: variables.iter().map(of).collect(),
             composed: HashMap::new(),
             fields: &|_, _| None,
+            sizes: None,
             patches: false,
             bind: false,
         }
@@ -93,6 +100,8 @@ pub(super) struct Compiled {
     /// The type of its result; [`Type::Error`] where that is not known.
     pub(super) ty: Type,
     pub(super) uses_old_self: bool,
+    /// The most that it may cost, where that is asked for and known.
+    pub(super) cost: Option<u64>,
 }
 
 /// What the compiler makes of an expression, or why it refuses it.
@@ -106,6 +115,7 @@ pub(super) fn compile(text: &str, environment: &Environment<'_>) -> Result<Compi
         return Ok(Compiled {
             ty: Type::Error,
             uses_old_self: false,
+            cost: None,
         });
     }
     check::check(&tree, environment)

@@ -10,6 +10,9 @@ const MAX_NESTING: usize = 250;
 /// Nodes above each other that are still judged.
 const MAX_DEPTH: u32 = 120;
 
+/// The variable of a loop that goes through nothing.
+pub(super) const UNUSED: &str = "#unused";
+
 /// A node, by its number.
 pub(super) type Id = usize;
 
@@ -76,6 +79,13 @@ pub(super) struct Node<'t> {
 pub(super) struct Tree<'t> {
     pub(super) nodes: Vec<Node<'t>>,
     pub(super) root: Id,
+}
+
+impl Loop<'_> {
+    /// Whether it gives a value a name, and goes through nothing.
+    pub(super) fn is_binding(&self) -> bool {
+        self.names == [UNUSED]
+    }
 }
 
 impl<'t> Tree<'t> {
@@ -243,6 +253,8 @@ impl<'t> Parser<'t> {
     fn unexpected(&self, wanted: &str) -> Problem {
         let span = self.span();
         if self.kind() == &Kind::End {
+            let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+            let span = before.map_or(span, |token| token.span.clone());
             return Problem::new(span, format!("it ends where {wanted} is expected"));
         }
         let shown: String = self.slice(&span).chars().take(40).collect();
@@ -508,7 +520,9 @@ impl<'t> Parser<'t> {
                 }
             }
             Kind::Double => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => Literal::Double(value),
+                Ok(value) if value.is_finite() => {
+                    Literal::Double(if minus { -value } else { value })
+                }
                 _ => return wrong("number of 64 bits"),
             },
             _ if minus => {

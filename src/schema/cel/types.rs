@@ -8,11 +8,11 @@ include!(concat!(env!("OUT_DIR"), "/cel.rs"));
 
 /// An overload of a function.
 pub(super) struct Function {
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The release of the base environment that has it first.
     pub(super) since: u8,
     pub(super) member: bool,
-    args: &'static str,
+    pub(super) args: &'static str,
     result: &'static str,
 }
 
