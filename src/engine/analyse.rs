@@ -377,6 +377,7 @@ impl Analysis<'_> {
             if objects.is_empty() {
                 self.incomplete(&document);
             }
+            self.misnamed(&document, within.completeness);
         }
         let exposed_secrets: Vec<ExposedSecrets> =
             objects.iter().map(|_| ExposedSecrets::default()).collect();
@@ -425,6 +426,26 @@ impl Analysis<'_> {
         );
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
             finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
+        }
+    }
+
+    /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
+    fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
+        if completeness == Completeness::Partial || self.repository.is_patch(self.input.path) {
+            return;
+        }
+        let Some(misnamed) = schema::misnamed(document.root()) else {
+            return;
+        };
+        let found = self.reader_finding(
+            ids::component_config::INVALID_VALUE,
+            &document.provenance,
+            misnamed.at.span,
+            &misnamed.message,
+            None,
+        );
+        if let Some(finding) = found {
+            finding.help = misnamed.help.into();
         }
     }
 
@@ -594,11 +615,13 @@ impl Analysis<'_> {
             let at = object.node.document().locate(object.node.span()).primary;
             self.report.notes.push((NoteKind::Untyped, at));
         }
-        let asked = self.rules.context(self.repository).strict;
+        let strict = self.rules.context(self.repository).strict;
+        let pinned = self.rules.asked.is_some();
         let problems = match schema::versions(known, targets) {
             Some(problem) if problem.rule != ids::api::DEPRECATED_VERSION => vec![problem],
             of_version => {
-                let mut found = schema::validate(known, targets, completeness, asked);
+                let mut found = schema::validate(known, targets, completeness, strict, pinned);
+                found.extend(schema::validate_carried(object, targets));
                 found.extend(of_version);
                 found
             }

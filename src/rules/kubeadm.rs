@@ -174,15 +174,10 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
         else {
             continue;
         };
+        // Without hashes, and without leave to do so, kubeadm does not join.
         let skip = token.field("unsafeSkipCAVerification");
         if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
             cx.report(skip, message);
-        } else if let Some(hashes) = token.field("caCertHashes") {
-            if hashes.is_empty() && !part.is_carried() {
-                cx.report(hashes, message);
-            }
-        } else if !part.is_carried() {
-            cx.missing(token.lacking(), message);
         }
     }
 }
@@ -320,7 +315,8 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
             .node
             .field("kubernetesVersion")
             .or_else(|| object.node.at(&["spec", "version"]));
-        let minor = version.and_then(|n| minor(n.text()?));
+        let written = version.and_then(|n| minor(n.text()?)).map(Releases::only);
+        let asked = cx.pinned().or(written);
         for (key, _) in part
             .node
             .field("featureGates")
@@ -343,15 +339,13 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
                 .help(help);
                 continue;
             };
-            match minor {
-                Some(minor) if minor >= *gone => {
-                    cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for 1.{minor}"))
-                }
-                Some(minor) if minor < *since => {
-                    cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for 1.{minor}"))
-                }
-                _ => continue,
-            };
+            let Some(asked) = asked else { continue };
+            let release = asked.names().last().unwrap_or_default();
+            if asked.before(*gone).is_empty() {
+                cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for {release}"));
+            } else if asked.from(*since).is_empty() {
+                cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for {release}"));
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules/` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
-use super::format;
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
 use super::validator::{Validator, named};
+use super::{duration, format, forms};
 use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::{is_replaced, is_templated};
@@ -30,10 +30,11 @@ pub(super) fn of_field<'d>(
     value: Node<'d>,
     ty: &'static Type,
 ) {
+    let rules = ty.rules_of(key.text().unwrap_or_default());
     if value.is_null() {
-        return;
+        return duration::of_null(validator, value, rules);
     }
-    for rule in ty.rules_of(key.text().unwrap_or_default()) {
+    for rule in rules {
         validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
     }
 }
@@ -132,7 +133,10 @@ fn one_of<'d>(
                 named(ty),
                 names()
             );
-            missing(validator, map.lacking(), message);
+            // One that is there with nothing is where something belongs.
+            let null = fields.iter().find_map(|field| map.pair(field));
+            let at = null.map_or_else(|| map.lacking(), |(key, _)| key.into());
+            missing(validator, at, message);
         }
         (Some((first, _)), Some((second, _))) if most => {
             let message = format!(
@@ -162,6 +166,7 @@ fn of_value<'d>(
             }
             ConstraintKind::NotEmpty if value.is_empty() => {}
             ConstraintKind::NotEmpty => return,
+            ConstraintKind::MaxItems(_) => {}
             _ => {
                 return value
                     .items()
@@ -192,7 +197,9 @@ fn of_value<'d>(
         ConstraintKind::OneOf(values) => {
             // An item that is empty is none of them; a field that is empty is not set.
             let unset = text.is_empty() && value.key_node().is_some();
-            let known = value.kind() != NodeKind::Str || values.contains(&text) || unset;
+            // To Go's decoder null is an empty one, too.
+            let judged = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
+            let known = !judged || values.contains(&text) || unset;
             if !known && !validator.is_told(name, text) {
                 validator.not_one_of(value, name, values);
             }
@@ -203,13 +210,34 @@ fn of_value<'d>(
                 validator.add(ids::schema::MISSING_FIELD, own_key(value), message, None);
             }
         }
+        ConstraintKind::MaxItems(most) => at_most(validator, value, name, *most, "items"),
+        ConstraintKind::MaxBytes(most) => at_most(validator, value, name, *most, "bytes"),
         ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
-        ConstraintKind::Unique(_)
+        ConstraintKind::Duration(low, high) => duration::check(validator, value, name, *low, *high),
+        ConstraintKind::NotNull
+        | ConstraintKind::Unique(_)
         | ConstraintKind::Filled
         | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
         | ConstraintKind::AtLeast(_) => {}
+    }
+}
+
+/// A list, a map or a text that may be too long.
+fn at_most<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, most: usize, of: &str) {
+    let count = match value.kind() {
+        NodeKind::Seq => value.items().count(),
+        NodeKind::Map => value.entries().count(),
+        _ => value.text().map_or(0, str::len),
+    };
+    if count > most {
+        let message = format!("`{name}` must have at most {most} {of}, and this has {count}");
+        let at = match value.kind() {
+            NodeKind::Seq | NodeKind::Map => own_key(value),
+            _ => value,
+        };
+        validator.add(ids::schema::RANGE, at, message, None);
     }
 }
 
@@ -330,7 +358,8 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             }
             return;
         }
-        Syntax::Port => match value.as_int().filter(|_| !string) {
+        Syntax::TargetPort if text.is_empty() || !string && value.as_int() == Some(0) => return,
+        Syntax::Port | Syntax::TargetPort => match value.as_int().filter(|_| !string) {
             Some(number) => {
                 if !(1..=65535).contains(&number) {
                     let message = format!("`{name}` must be from 1 to 65535, and this is {number}");
@@ -365,22 +394,13 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             format::is_data_key(text),
             "letters, digits, `-`, `_` and `.`",
         ),
-        Syntax::DomainPath => (
-            text.contains('/') && format::is_qualified(text) || is_long_path(text),
-            "a domain, a slash and a name",
-        ),
         Syntax::EndpointIp | Syntax::PublicIp => (
-            is_reachable(&address(text, takes_zeros)),
+            forms::is_reachable(&address(text, takes_zeros)),
             "an IP address that others reach: not loopback, link-local or multicast",
         ),
         Syntax::EnvName => (
             format::is_env_name(text, strict_env),
             "the name of an environment variable",
-        ),
-        // A name that ends with its dot is a whole one.
-        Syntax::Host => (
-            format::is_subdomain(text.strip_suffix('.').unwrap_or(text)),
-            "a domain",
         ),
         Syntax::HeaderName => (is_header(text), "the name of an HTTP header"),
         Syntax::InnerPath => (format::is_inner_path(text), "a relative path without `..`"),
@@ -418,22 +438,14 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             is_zone(text),
             "a time zone of the tz database such as `Europe/Paris`",
         ),
-        Syntax::WebhookName => (
-            format::is_subdomain(text) && text.split('.').count() >= 3,
-            "a domain of three parts at least",
-        ),
-        Syntax::WebhookPath => (
-            text.starts_with('/') && !text.contains("//"),
-            "an absolute path without empty segments",
-        ),
-        Syntax::WebhookUrl => (
-            is_webhook_url(text),
-            "an https URL without user, query and fragment",
-        ),
         Syntax::WildcardHost => (
             text.is_empty() || format::is_wildcard_host(text),
             "a domain, whose first part may be `*`",
         ),
+        other => match forms::of_text(other, text) {
+            Some(of_text) => of_text,
+            None => return,
+        },
     };
     validator.form(fits, value, name, what);
 }
@@ -473,7 +485,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
             || resource.starts_with("hugepages-")
             || resource.contains('/')
             || is_templated(resource)
-            || quota && format::is_qualified(resource) && resource == resource.to_lowercase();
+            || quota && format::is_quota_resource(resource);
         let what =
             "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";
         validator.form(known || map.key_node().is_none(), key, name, what);
@@ -509,19 +521,6 @@ fn address(text: &str, takes_zeros: bool) -> Cow<'_, str> {
     }
 }
 
-fn is_reachable(text: &str) -> bool {
-    match text.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(ip)) => {
-            !(ip.is_loopback() || ip.is_link_local() || ip.is_multicast() || ip.is_unspecified())
-        }
-        Ok(std::net::IpAddr::V6(ip)) => {
-            let link_local = ip.segments().first().is_some_and(|s| s & 0xffc0 == 0xfe80);
-            !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || link_local)
-        }
-        Err(_) => false,
-    }
-}
-
 fn is_header(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -529,14 +528,8 @@ fn is_header(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// A domain, and a path of several segments.
-fn is_long_path(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(domain, path)| {
-        domain.contains('.')
-            && format::is_subdomain(domain)
-            && path.split('/').all(format::is_qualified)
-    })
-}
+/// Time zones whose names have one part.
+const ZONES: &str = "UTC GMT UCT Zulu Universal Greenwich CET EET MET WET EST MST HST EST5EDT CST6CDT MST7MDT PST8PDT Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ NZ-CHAT Navajo PRC Poland Portugal ROC ROK Singapore Turkey W-SU";
 
 fn is_zone(text: &str) -> bool {
     let segment = |s: &str| {
@@ -544,57 +537,6 @@ fn is_zone(text: &str) -> bool {
             && s.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
     };
-    let known = matches!(
-        text,
-        "UTC"
-            | "GMT"
-            | "UCT"
-            | "Zulu"
-            | "Universal"
-            | "Greenwich"
-            | "CET"
-            | "EET"
-            | "MET"
-            | "WET"
-            | "EST"
-            | "MST"
-            | "HST"
-            | "EST5EDT"
-            | "CST6CDT"
-            | "MST7MDT"
-            | "PST8PDT"
-            | "Cuba"
-            | "Egypt"
-            | "Eire"
-            | "GB"
-            | "GB-Eire"
-            | "Hongkong"
-            | "Iceland"
-            | "Iran"
-            | "Israel"
-            | "Jamaica"
-            | "Japan"
-            | "Kwajalein"
-            | "Libya"
-            | "NZ"
-            | "NZ-CHAT"
-            | "Navajo"
-            | "PRC"
-            | "Poland"
-            | "Portugal"
-            | "ROC"
-            | "ROK"
-            | "Singapore"
-            | "Turkey"
-            | "W-SU"
-    );
+    let known = ZONES.split(' ').any(|zone| zone == text);
     known || text.contains('/') && text.split('/').all(segment)
-}
-
-fn is_webhook_url(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://") else {
-        return false;
-    };
-    let host = rest.split('/').next().unwrap_or_default();
-    !host.is_empty() && !rest.contains(['?', '#']) && !host.contains('@')
 }

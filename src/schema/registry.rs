@@ -2,7 +2,8 @@
 
 use super::validator::CrossFieldCheck;
 use super::{
-    admission, config, container, definition, expressions, network, objects, pod, storage, workload,
+    admission, config, container, definition, devices, expressions, flow_control, network, objects,
+    pod, quota, storage, workload,
 };
 
 include!(concat!(env!("OUT_DIR"), "/cross_field.rs"));

@@ -104,6 +104,14 @@ pub(super) enum ConstraintKind {
     Filled,
     /// It may be left out, but not be empty.
     NotEmpty,
+    /// A list or a map that has no more items.
+    MaxItems(usize),
+    /// Text that has no more bytes; of a list each item.
+    MaxBytes(usize),
+    /// It may be left out, but not be null: its reader takes that for a text.
+    NotNull,
+    /// A duration from one to the other, in nanoseconds.
+    Duration(i64, i64),
     /// A form of text; of a list each item.
     Syntax(Syntax),
     /// One of these fields, and no other.
@@ -123,19 +131,23 @@ pub(super) enum ConstraintKind {
 pub(super) enum Syntax {
     AbsolutePath,
     Annotations,
+    CanonicalCidr,
     Cidr,
     ClusterIp,
     CountOrPercent,
     Cron,
     CsiDriver,
     DataKey,
+    DeviceAttribute,
     DomainPath,
     EndpointIp,
     EnvName,
+    ExtendedResource,
     HeaderName,
-    Host,
+    IngressHost,
     InnerPath,
     Ip,
+    Iqn,
     Label,
     Label1035,
     LabelValue,
@@ -143,14 +155,18 @@ pub(super) enum Syntax {
     NoDots,
     NotNegative,
     PathSegment,
+    PoolName,
     Port,
     PortName,
     Positive,
     PositiveOrPercent,
     PublicIp,
     Qualified,
+    QualifiedAnyCase,
     Resources,
+    SignerName,
     Subdomain,
+    TargetPort,
     TimeZone,
     WebhookName,
     WebhookPath,

@@ -138,11 +138,9 @@ fn convert(tree: &Tree<'_>, name: &str, arg: Id, value: Value) -> Result<Value, 
 
 /// A number as Go reads it; of hexadecimal ones nothing is said.
 fn is_double(text: &str) -> bool {
-    match text.parse::<f64>() {
-        Ok(n) => n.is_finite() || !text.contains(|c: char| c.is_ascii_digit()),
-        Err(_) => {
-            let digits = text.trim_start_matches(['+', '-']);
-            digits.starts_with("0x") || digits.starts_with("0X")
-        }
+    if let Ok(n) = text.parse::<f64>() {
+        return n.is_finite() || !text.contains(|c: char| c.is_ascii_digit());
     }
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.starts_with("0x") || digits.starts_with("0X")
 }

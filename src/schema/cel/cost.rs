@@ -287,15 +287,12 @@ impl<'t> Coster<'_, 't> {
         self.locals.truncate(outer);
         let count = self.size_or_unknown(each.range);
         sum = sum.saturating_add(count.saturating_mul(step.saturating_add(condition)));
-        match self.checked.tree.expr(each.init)? {
-            Expr::Literal(_) => {
-                self.sizes.insert(id, 1);
-            }
-            _ => {
-                self.sizes.insert(id, count);
-                if let Some(entries) = self.entries(each.step) {
-                    self.entries.insert(id, entries);
-                }
+        if let Expr::Literal(_) = self.checked.tree.expr(each.init)? {
+            self.sizes.insert(id, 1);
+        } else {
+            self.sizes.insert(id, count);
+            if let Some(entries) = self.entries(each.step) {
+                self.entries.insert(id, entries);
             }
         }
         Some(sum)
