@@ -54,6 +54,7 @@ fn main() {
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
     write("resources.rs", &resource_table());
+    write("cel.rs", &cel_tables());
 }
 
 /// Writes the ids of a family, `rbac/*`, into what a policy subsumes: each rule of the category about a grant of resources by their
@@ -656,6 +657,38 @@ fn field_rules(own: &[Vec<String>]) -> Vec<Vec<String>> {
         }
     }
     found
+}
+
+/// `schemas/cel/*.tsv` as static tables, in the order of the files, which are sorted by what they are looked up by.
+fn cel_tables() -> String {
+    println!("cargo::rerun-if-changed=schemas/cel");
+    let emit = |name: &str, row: &str, file: &str, print: &dyn Fn(&[String]) -> String| {
+        let rows = table(&format!("schemas/cel/{file}.tsv"));
+        let sorted = rows.windows(2).all(|pair| pair[0][0] <= pair[1][0]);
+        assert!(
+            sorted,
+            "schemas/cel/{file}.tsv is sorted by its first column"
+        );
+        let printed: String = rows.iter().map(|row| print(row) + ",\n").collect();
+        format!("static {name}: [{row}; {}] = [\n{printed}];\n", rows.len())
+    };
+    let functions = emit("FUNCTIONS", "Function", "functions", &|c| {
+        let since = if c[1].is_empty() { "0" } else { &c[1] };
+        format!(
+            "Function {{ name: {:?}, since: {since}, member: {}, args: {:?}, result: {:?} }}",
+            c[0],
+            c[2] == "member",
+            c[3],
+            c[4]
+        )
+    });
+    let fields = emit("OBJECT_FIELDS", "ObjectField", "objects", &|c| {
+        format!(
+            "ObjectField {{ object: {:?}, name: {:?}, ty: {:?} }}",
+            c[0], c[1], c[2]
+        )
+    });
+    functions + &fields
 }
 
 fn read(path: &path::Path) -> Policy {

@@ -13,6 +13,8 @@ mod pattern;
 mod problem;
 mod table;
 
+mod cel;
+
 mod validator;
 
 mod cross_field;
@@ -20,6 +22,8 @@ mod duration;
 mod forms;
 
 mod constraints;
+mod expressions;
+mod schema_sizes;
 
 mod value;
 mod walk;
@@ -35,6 +39,7 @@ mod network;
 mod objects;
 mod pod;
 mod quota;
+mod schema_rules;
 mod storage;
 mod structural;
 mod workload;
