@@ -134,12 +134,19 @@ fn schema_tables() -> String {
         rows.sort();
         rows
     };
-    let rows = tables(&[
+    let mut rows = tables(&[
         "kubernetes/types",
         "kubernetes/file-types",
         "programs/types",
         "programs/custom-types",
     ]);
+    let mut checks = tables_of("schemas/kubernetes/rules");
+    checks.extend(tables_of("schemas/programs/rules"));
+    // What the published schema requires, and the server does not.
+    for optional in checks.extract_if(.., |check| check[2] == "optional") {
+        let of = |r: &&mut Vec<String>| r[1] == optional[1] && is_type(&r[0], &optional[0]);
+        rows.iter_mut().filter(of).for_each(|r| r[4].clear());
+    }
     let zeros: BTreeMap<(String, String), (String, String)> =
         table("schemas/kubernetes/zero-values.tsv")
             .into_iter()
@@ -174,8 +181,6 @@ fn schema_tables() -> String {
         "d" => "Duration".to_owned(),
         name => format!("Type({})", place(name)),
     };
-    let mut checks = tables_of("schemas/kubernetes/rules");
-    checks.extend(tables_of("schemas/programs/rules"));
     let checks = one_field_each(checks);
     for check in &checks {
         let known = |n: &&str| is_type(n, &check[0]);
