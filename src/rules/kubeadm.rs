@@ -3,11 +3,14 @@
 use crate::check::Cx;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::{Gate, Instance, Origin, forms, minor, number};
+use crate::documents::{DocumentSet, Fact, SavedSpan};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
 use crate::kube::{Object, PodSpec, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeKind, items};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = KubeadmSection<'_>> {
@@ -250,6 +253,40 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
                 setting.spelling
             ),
         );
+    }
+}
+
+/// kubeadm keeps what it reads from a file by kind.
+pub(super) fn kind_twice(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
+    let documents = || {
+        set.facts
+            .iter()
+            .filter_map(|(path, facts)| match &facts.fact {
+                Fact::KubeadmDocument(at) if facts.rendered_from.is_none() => {
+                    Some((*path, facts.object.as_ref()?, *facts, at))
+                }
+                _ => None,
+            })
+    };
+    let of_kubeadm: HashSet<&str> = documents()
+        .filter(|(_, object, ..)| object.api_version.starts_with("kubeadm.k8s.io/"))
+        .map(|(path, ..)| path)
+        .collect();
+    let mut seen = HashMap::new();
+    for (path, object, facts, at) in documents().filter(|(path, ..)| of_kubeadm.contains(path)) {
+        let kind = object.kind.as_str();
+        match seen.entry((path, kind)) {
+            Entry::Vacant(first) => {
+                first.insert(at);
+            }
+            Entry::Occupied(first) => {
+                let message =
+                    format!("this file has a {kind} above: kubeadm refuses two of a kind");
+                let first: &SavedSpan = first.get();
+                cx.report_fact(facts, at, message)
+                    .related_fact(&first.label);
+            }
+        }
     }
 }
 

@@ -178,6 +178,9 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let message = "`resourceRules` is missing: a policy is about some resources";
         missing(v, key_of(constraints, "resourceRules"), message);
     }
+    if v.root_kind() == Some("MutatingAdmissionPolicy") {
+        no_deletions(v, rules);
+    }
     for annotation in spec.list("auditAnnotations") {
         if let Some((key, name)) = judged(annotation, "key") {
             let fits = is_label_value(name);
@@ -211,6 +214,21 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 "`message` must be one line: write `messageExpression` for more",
             );
         }
+    }
+}
+
+/// What is deleted cannot be changed.
+fn no_deletions<'d>(v: &mut Validator<'d>, constraints: Option<Node<'d>>) {
+    let rules = constraints
+        .into_iter()
+        .flat_map(|c| c.list("resourceRules"));
+    let operations = rules.flat_map(|rule| rule.list("operations"));
+    for operation in operations.filter(|o| o.as_str() == Some("DELETE")) {
+        v.not_one_of(
+            operation,
+            "operations",
+            &["*", "CONNECT", "CREATE", "UPDATE"],
+        );
     }
 }
 

@@ -483,7 +483,7 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         let quota = validator.is_quota();
         let known = KNOWN.contains(&resource)
             || resource.starts_with("hugepages-")
-            || resource.contains('/')
+            || resource.contains('/') && !quota
             || is_templated(resource)
             || quota && format::is_quota_resource(resource);
         let what =

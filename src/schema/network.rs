@@ -46,11 +46,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "a Service without `ports` reaches nothing: the API server refuses it",
         );
     }
-    for port in ports.iter().filter(|_| ports.len() > 1) {
-        if port.field("name").is_none_or(|n| n.text() == Some("")) {
-            missing(v, port.lacking(), "each of several ports needs a `name`");
-        }
-    }
+    named_ports(v, spec);
     let balanced = unknown || kind == "LoadBalancer";
     let outside = balanced || kind == "NodePort";
     for node_port in ports.iter().filter_map(|p| p.field("nodePort")) {
@@ -106,6 +102,58 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "`healthCheckNodePort` needs `externalTrafficPolicy: Local`",
         );
     }
+}
+
+/// That each of several ports has a name.
+pub(super) fn named_ports<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let several = map.list("ports").nth(1).is_some();
+    for port in map.list("ports").filter(|_| several) {
+        if port.field("name").is_none_or(|n| n.text() == Some("")) {
+            let null = port.pair("name").map(|(key, _)| key.into());
+            let at = null.unwrap_or_else(|| port.lacking());
+            missing(v, at, "each of several ports needs a `name`");
+        }
+    }
+}
+
+/// Annotations that stand for fields of a Service, or for each other.
+pub(super) fn service_annotations<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const MODE: &str = "service.kubernetes.io/topology-mode";
+    const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+    let object = spec.parent();
+    let Some(annotations) = object.and_then(|object| object.at(&["metadata", "annotations"]))
+    else {
+        return;
+    };
+    if let (Some(mode), Some(hints)) = (annotations.field(MODE), annotations.field(HINTS))
+        && mode.text() != hints.text()
+        && is_known(mode)
+        && is_known(hints)
+    {
+        conflict(v, mode, format!("`{MODE}` and `{HINTS}` must be the same"));
+    }
+    let ranges = annotations.field(RANGES).filter(|ranges| is_known(*ranges));
+    let Some(ranges) = ranges.filter(|_| spec.list("loadBalancerSourceRanges").next().is_none())
+    else {
+        return;
+    };
+    let kind = spec.field("type");
+    if kind.is_none_or(|kind| is_known(kind) && kind.as_str() != Some("LoadBalancer")) {
+        conflict(
+            v,
+            own_key(ranges),
+            format!("`{RANGES}` is for Services of type LoadBalancer"),
+        );
+    }
+    let text = ranges.as_str().unwrap_or_default().trim();
+    let fits = text.is_empty() || text.split(',').all(|range| is_cidr(range.trim()));
+    v.form(
+        fits,
+        ranges,
+        RANGES,
+        "ranges of addresses with commas between them",
+    );
 }
 
 /// Node ports and addresses of a Service.

@@ -499,3 +499,26 @@ pub(super) fn trust_bundle<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         "certificates in PEM, each of them once",
     );
 }
+
+/// What a pod's certificate is asked with: names of annotations have a domain, and Kubernetes' own signers sign for a day at most.
+pub(super) fn pod_certificate<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const DAY: i64 = 86_400;
+    let annotations = spec.field("unverifiedUserAnnotations");
+    for (key, _) in annotations.into_iter().flat_map(Node::entries) {
+        let fits = key.text().is_none_or(|name| {
+            name.contains('/') && format::is_qualified(&name.to_lowercase()) || is_replaced(name)
+        });
+        let what = "a map whose keys are a domain, a slash and a name";
+        v.form(fits, key, "unverifiedUserAnnotations", what);
+    }
+    let domain = text(spec, "signerName").and_then(|name| name.split('/').next());
+    let own = domain.is_some_and(|d| d == "kubernetes.io" || d.ends_with(".kubernetes.io"));
+    let long = |n: &Node<'_>| n.as_int().is_some_and(|n| n > DAY);
+    if let Some(seconds) = spec
+        .field("maxExpirationSeconds")
+        .filter(|n| own && long(n))
+    {
+        let message = "signers of Kubernetes sign for 86400 seconds at most".to_owned();
+        v.add(ids::schema::RANGE, seconds, message, None);
+    }
+}

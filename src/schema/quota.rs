@@ -20,8 +20,9 @@ pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     for (low, high) in ORDER {
         for (name, value) in item.field(low).into_iter().flat_map(Node::entries) {
             let resource = name.text().unwrap_or_default();
-            let above = item.at(&[high, resource]);
-            let amounts = amount(value).zip(above.and_then(amount));
+            let above = item.field(high).and_then(|map| map.pair(resource));
+            let above = above.map(|(_, value)| value);
+            let amounts = quantity(value).zip(above.and_then(quantity));
             if let Some(above) = above.filter(|_| amounts.is_some_and(|(low, high)| low > high)) {
                 // A default is within the limits, not the other way round.
                 let (at, message) = if low == "min" && high != "max" {
@@ -131,6 +132,19 @@ fn quota_scopes<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
+/// Whether a resource has a domain of Kubernetes.
+fn is_own(resource: &str) -> bool {
+    resource.contains("kubernetes.io/") && format::is_qualified(resource)
+}
+
+/// An amount; null is none of it.
+fn quantity(node: Node<'_>) -> Option<f64> {
+    if node.is_null() {
+        return Some(0.0);
+    }
+    amount(node)
+}
+
 /// What the type of a limit takes.
 fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     const TYPES: [&str; 3] = ["Container", "Pod", "PersistentVolumeClaim"];
@@ -152,8 +166,9 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
             for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
                 let resource = name.text().unwrap_or_default();
                 let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage")
-                    || resource.contains('/')
                     || resource.starts_with("hugepages-")
+                    || is_own(resource)
+                    || format::is_extended_resource(resource)
                     || is_replaced(resource);
                 v.form(known, name, key, "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain");
             }

@@ -42,7 +42,7 @@ pub(in crate::schema) fn cluster<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     if let Some(networking) = map.field("networking") {
         form(v, networking, "dnsDomain", form::DOMAIN);
         network::of_services(v, networking);
-        network::of_pods(v, networking, map);
+        network::of_pods(v, networking, Some(map));
     }
 }
 
@@ -123,6 +123,12 @@ fn lacks<'d>(v: &mut Validator<'d>, map: Node<'d>, given: &str, needed: &str) {
 
 pub(in crate::schema) fn init<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     form(v, map, "certificateKey", form::CERTIFICATE_KEY);
+}
+
+/// What kind hands on to kubeadm.
+pub(in crate::schema) fn kind_networking<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    network::of_services(v, map);
+    network::of_pods(v, map, None);
 }
 
 /// `localAPIEndpoint`

@@ -87,15 +87,18 @@ pub(super) fn of_services<'d>(v: &mut Validator<'d>, networking: Node<'d>) {
     }
 }
 
-/// Each node gets a part of the range of the pods: there must be one at least, and 2^16 at most.
-pub(super) fn of_pods<'d>(v: &mut Validator<'d>, networking: Node<'d>, cluster: Node<'d>) {
+/// Each node gets a part of the range of the pods: there must be one at least, and 2^16 at most. How large a part is, the cluster's
+/// arguments say, where they are known.
+pub(super) fn of_pods<'d>(v: &mut Validator<'d>, networking: Node<'d>, cluster: Option<Node<'d>>) {
     let Some(node) = networking.field("podSubnet") else {
         return;
     };
     let ranges = ranges(v, node, "podSubnet", 14);
+    let Some(cluster) = cluster.filter(|_| !v.is_fragment()) else {
+        return;
+    };
     let arguments = cluster.at(&["controllerManager", "extraArgs"]);
-    let unallocated = argument(arguments, "allocate-node-cidrs") == Some("false");
-    if v.is_fragment() || unallocated {
+    if argument(arguments, "allocate-node-cidrs") == Some("false") {
         return;
     }
     for range in ranges {
