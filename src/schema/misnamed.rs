@@ -91,8 +91,10 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
                 wrong_kind(group, kind, kind_at, at)
             } else {
                 // What other projects call the same has a domain of theirs.
-                let meant = meant_by(root, kind)
-                    .filter(|meant| unversioned || is_slip(group, meant.group))?;
+                let slip = |meant: &&ApiKind| {
+                    is_slip(group, meant.group) || unversioned && group == meant.group
+                };
+                let meant = meant_by(root, kind).filter(slip)?;
                 let message = format!("`{version}` has no kind {kind}");
                 Some(refused(at.into(), &message, meant))
             }
@@ -121,11 +123,14 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
     }
 }
 
-/// Whether a group can only be a slip: none, one without a domain, one of Kubernetes', or nearly the right one.
+/// Whether a group can only be a slip: none, the first part of the right one, one of Kubernetes', or nearly the right one.
 fn is_slip(group: &str, meant: &str) -> bool {
-    let own = || group.to_lowercase().ends_with(".k8s.io");
-    group != meant
-        && (!group.contains('.') || own() || nearest(group, [meant].into_iter()).is_some())
+    let end = group.len().checked_sub(".k8s.io".len());
+    let domain = end.and_then(|end| group.get(end..));
+    let own = || domain.is_some_and(|domain| domain.eq_ignore_ascii_case(".k8s.io"));
+    let first = || meant.split('.').next() == Some(group);
+    let near = || nearest(group, [meant].into_iter()).is_some();
+    group != meant && (group.is_empty() || own() || first() || near())
 }
 
 /// The kinds of a group that are read from files, the newest version last.
