@@ -38,6 +38,7 @@ use crate::go_value::{parse_bool, parse_duration};
 use crate::kube::{Completeness, Container, Object, PodSpec, is_unresolved};
 use crate::yaml::{Node, NodeSpan};
 
+pub use component_file::is_drop_in;
 pub use form::Form;
 pub use gates::{is_gate_on, unmet_gates};
 pub use k3s::GROUP as K3S;
