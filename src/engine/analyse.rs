@@ -11,7 +11,7 @@ use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
 use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
 use crate::ids;
-use crate::kube::{Completeness, Object, PodSpec, PolicyRule};
+use crate::kube::{Completeness, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Severity, Text};
 use crate::schema;
 use crate::secrets::{self, locate::ExposedSecrets};
@@ -20,6 +20,7 @@ use crate::yaml::{
     self, Chunk, Document, Format, Limits, Node, NodeKind, NodeSpan, Parsed, Provenance,
     ReaderProblem, Rendered, decode_scalar, parse,
 };
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +28,31 @@ use std::sync::{Arc, OnceLock};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
+
+/// Rules that tell in words of their own what a component refuses of its file.
+const REFUSALS: &[&str] = &[
+    ids::admission_config::EVENT_RATE_LIMIT_LIMIT_INVALID,
+    ids::admission_config::EVENT_RATE_LIMIT_NO_LIMITS,
+    ids::apiserver::EGRESS_SELECTOR_INSECURE_TRANSPORT,
+    ids::audit_policy::INVALID,
+    ids::audit_policy::NO_RULES,
+    ids::authentication::ANONYMOUS_CONDITIONS_WITHOUT_ENABLED,
+    ids::authentication::JWT_AUDIENCE_MISSING,
+    ids::authentication::JWT_EMAIL_UNVERIFIED,
+    ids::authentication::JWT_ISSUER_DUPLICATE,
+    ids::authentication::JWT_ISSUER_NOT_HTTPS,
+    ids::authorization::INVALID,
+    ids::encryption::KEY_LENGTH,
+    ids::encryption::KEY_NOT_BASE64,
+    ids::encryption::KMS_ENDPOINT_NOT_UNIX,
+    ids::encryption::KMS_NAME_INVALID,
+    ids::encryption::KMS_TIMEOUT,
+    ids::encryption::KMS_V1,
+    ids::encryption::PROVIDER_INVALID,
+    ids::encryption::RESOURCE_INVALID,
+    ids::encryption::RESOURCE_OVERLAP,
+    ids::kubeconfig::AUTH_PROVIDER_REMOVED,
+];
 
 /// A file whose chunks are analysed.
 pub struct Input<'t> {
@@ -404,9 +430,12 @@ impl Analysis<'_> {
             _ => return,
         };
         let named = root.at(&["metadata", "name"]).is_some();
+        if !named || self.repository.is_partial(self.input.path) {
+            return;
+        }
         let written = root.field(lacking);
-        let given = written.is_some_and(|value| value.text() != Some(""));
-        if !named || given || self.repository.is_partial(self.input.path) {
+        if let Some(value) = written.filter(|value| value.text() != Some("")) {
+            self.no_string(document, lacking, value, text("apiVersion"));
             return;
         }
         let misspelt = root
@@ -427,6 +456,32 @@ impl Analysis<'_> {
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
             finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
         }
+    }
+
+    /// An apiVersion or a kind that is no string, of an object that Kubernetes would have.
+    fn no_string(
+        &mut self,
+        document: &Document<'_>,
+        key: &str,
+        value: Node<'_>,
+        api_version: Option<&str>,
+    ) {
+        let builtin = api_version.is_none_or(schema::is_api_version);
+        if !builtin || may_become_anything(value) {
+            return;
+        }
+        let at = match value.kind() {
+            NodeKind::Seq | NodeKind::Map => value.lacking(),
+            _ => value.into(),
+        };
+        let message = format!("`{key}` must be a string: kubectl refuses this object");
+        self.reader_finding(
+            ids::schema::TYPE,
+            &document.provenance,
+            at.span,
+            &message,
+            None,
+        );
     }
 
     /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
@@ -503,6 +558,7 @@ impl Analysis<'_> {
             message,
             ..
         } = problem;
+        let message = &in_words_of_reader(problem, message, object);
         let finding = self.reader_finding(rule, provenance, *span, message, object)?;
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
@@ -635,7 +691,8 @@ impl Analysis<'_> {
                 .document()
                 .locate(problem.node_span.span)
                 .primary;
-            let told = |f: &Finding| f.rule == problem.rule && f.primary.at == at;
+            let same = |rule: &str| rule == problem.rule || REFUSALS.contains(&rule);
+            let told = |f: &Finding| f.primary.at == at && same(&f.rule);
             if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
                 continue;
             }
@@ -772,6 +829,22 @@ impl Analysis<'_> {
                 &mut Cx::new(&rule.0, context, self.scope, &mut self.found),
             );
         }
+    }
+}
+
+/// What a problem of the reader says of a file that another program than kubectl reads: what becomes of a key that is given twice.
+fn in_words_of_reader<'m>(
+    problem: &ReaderProblem,
+    message: &'m str,
+    object: Option<Object<'_>>,
+) -> Cow<'m, str> {
+    let key = (problem.rule == ids::yaml::DUPLICATE_KEY).then(|| message.split_once(": kubectl "));
+    match (key.flatten(), object.and_then(schema::reader)) {
+        (Some((key, _)), Some(reader)) if reader.refuses => {
+            format!("{key}: {} refuses the file", reader.name).into()
+        }
+        (Some((key, fate)), Some(reader)) => format!("{key}: {} {fate}", reader.name).into(),
+        _ => message.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cross_field::{amount, missing, own_key};
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
-use super::validator::{Validator, named};
+use super::validator::{Validator, is_unset, named};
 use super::{duration, format, forms};
 use crate::go_value::parse_quantity;
 use crate::ids;
@@ -34,9 +34,46 @@ pub(super) fn of_field<'d>(
     if value.is_null() {
         return duration::of_null(validator, value, rules);
     }
+    if rules.is_empty() {
+        return;
+    }
+    let nothing = counts_for_nothing(ty, key.text().unwrap_or_default(), value);
+    let program = validator.program().is_some();
     for rule in rules {
+        if nothing && !(program && judges_nothing(&rule.check)) {
+            continue;
+        }
         validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
     }
+}
+
+/// Whether a value is none to the server, which then has its default, or what a row about the field's absence says.
+fn counts_for_nothing(ty: &'static Type, name: &str, value: Node<'_>) -> bool {
+    let number = || matches!(value.kind(), NodeKind::Int | NodeKind::Float);
+    let Some(field) = ty.field(name).first() else {
+        return false;
+    };
+    match value.kind() {
+        NodeKind::Str => is_unset(field, value),
+        _ => number() && !field.default().is_empty() && is_unset(field, value),
+    }
+}
+
+/// Whether a rule about a file of a program, whose pointers are not known, judges a text that is empty.
+fn judges_nothing(check: &ConstraintKind) -> bool {
+    !matches!(
+        check,
+        ConstraintKind::OneOf(_)
+            | ConstraintKind::Syntax(
+                Syntax::Label
+                    | Syntax::Label1035
+                    | Syntax::PathSegment
+                    | Syntax::PortName
+                    | Syntax::Qualified
+                    | Syntax::Subdomain
+                    | Syntax::WildcardHost
+            )
+    )
 }
 
 fn of_whole<'d>(
@@ -106,8 +143,8 @@ fn one_of<'d>(
     most: bool,
 ) {
     let mut given = map.entries().filter(|(key, value)| {
-        let empty = value.kind() == NodeKind::Str && value.text() == Some("");
-        !value.is_null() && !empty && key.text().is_some_and(|k| fields.contains(&k))
+        let unset = |name| ty.field(name).iter().any(|field| is_unset(field, *value));
+        key.text().is_some_and(|k| fields.contains(&k) && !unset(k)) && !value.is_null()
     });
     let names = || -> String {
         let shown = fields.iter().filter(|f| {
@@ -161,7 +198,12 @@ fn of_value<'d>(
     if value.kind() == NodeKind::Seq {
         match check {
             ConstraintKind::Unique(keys) => {
-                let default = |key: &str| (key == "protocol").then_some("TCP");
+                let ty = validator.ty();
+                let item = ty.and_then(|ty| ty.field(rule.field).first()?.ty());
+                let default = |key: &str| {
+                    let field = item?.field(key).first()?;
+                    Some(field.default()).filter(|default| !default.is_empty())
+                };
                 return unique(validator, value, keys, default);
             }
             ConstraintKind::NotEmpty if value.is_empty() => {}
@@ -181,7 +223,8 @@ fn of_value<'d>(
     let name = rule.field;
     match check {
         ConstraintKind::Range(low, high) => {
-            if let Some(number) = value.as_int().filter(|n| !(*low..=*high).contains(n)) {
+            let number = value.as_int().or_else(|| value.is_null().then_some(0));
+            if let Some(number) = number.filter(|n| !(*low..=*high).contains(n)) {
                 let expected = match (*low, *high) {
                     (low, high) if high >= i64::from(i32::MAX) => format!("{low} or more"),
                     (low, high) => format!("from {low} to {high}"),
@@ -195,11 +238,8 @@ fn of_value<'d>(
             }
         }
         ConstraintKind::OneOf(values) => {
-            // An item that is empty is none of them; a field that is empty is not set.
-            let unset = text.is_empty() && value.key_node().is_some();
-            // To Go's decoder null is an empty one, too.
-            let judged = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
-            let known = !judged || values.contains(&text) || unset;
+            let string = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
+            let known = !string || values.contains(&text);
             if !known && !validator.is_told(name, text) {
                 validator.not_one_of(value, name, values);
             }
@@ -212,11 +252,15 @@ fn of_value<'d>(
         }
         ConstraintKind::MaxItems(most) => at_most(validator, value, name, *most, "items"),
         ConstraintKind::MaxBytes(most) => at_most(validator, value, name, *most, "bytes"),
-        ConstraintKind::Syntax(form) => of_form(validator, value, name, *form),
+        ConstraintKind::SyntaxOrEmpty(_) if text.is_empty() => {}
+        ConstraintKind::Syntax(form) | ConstraintKind::SyntaxOrEmpty(form) => {
+            of_form(validator, value, name, *form);
+        }
         ConstraintKind::Duration(low, high) => duration::check(validator, value, name, *low, *high),
         ConstraintKind::NotNull
         | ConstraintKind::Unique(_)
         | ConstraintKind::Filled
+        | ConstraintKind::Something
         | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
@@ -296,7 +340,8 @@ pub(super) fn unique<'d, 's>(
 /// A form of text, or of the names and values of a map.
 fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form: Syntax) {
     let text = value.text().unwrap_or_default();
-    let string = value.kind() == NodeKind::Str;
+    // An item that is null is empty.
+    let string = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
     let strict_env = validator.all_before(32);
     // Up to 1.35 leading zeros were taken (feature gate StrictIPCIDRValidation).
     let takes_zeros = !validator.all_from(36);
@@ -406,11 +451,11 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         Syntax::InnerPath => (format::is_inner_path(text), "a relative path without `..`"),
         Syntax::Ip => (format::is_ip(&address(text, takes_zeros)), "an IP address"),
         Syntax::Label => (
-            text.is_empty() || format::is_label(text),
+            format::is_label(text),
             "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
         ),
         Syntax::Label1035 => (
-            text.is_empty() || format::is_label_1035(text),
+            format::is_label_1035(text),
             "lower-case letters, digits and dashes, at most 63, that begin with a letter",
         ),
         Syntax::LabelValue => (
@@ -419,19 +464,19 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         ),
         Syntax::NoDots => (format::has_no_dots(text), "a path without `..`"),
         Syntax::PortName => (
-            text.is_empty() || format::is_port_name(text),
+            format::is_port_name(text),
             "at most 15 lower-case letters, digits and dashes, one letter at least",
         ),
         Syntax::PathSegment => (
-            text.is_empty() || format::is_path_segment(text),
+            format::is_path_segment(text),
             "a name without `/` and `%`, and not `.` or `..`",
         ),
         Syntax::Qualified => (
-            text.is_empty() || format::is_qualified(text),
+            format::is_qualified(text),
             "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash",
         ),
         Syntax::Subdomain => (
-            text.is_empty() || format::is_subdomain(text),
+            format::is_subdomain(text),
             "lower-case letters, digits, `-` and `.`, a letter or digit at both ends of each part",
         ),
         Syntax::TimeZone => (
@@ -439,7 +484,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             "a time zone of the tz database such as `Europe/Paris`",
         ),
         Syntax::WildcardHost => (
-            text.is_empty() || format::is_wildcard_host(text),
+            format::is_wildcard_host(text),
             "a domain, whose first part may be `*`",
         ),
         other => match forms::of_text(other, text) {

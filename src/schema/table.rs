@@ -67,6 +67,10 @@ pub struct Field {
     required: ReleaseRange,
     /// Place in `VALUES` of those that it may have, where they are few.
     values: u16,
+    /// Whether what is empty is something else than what is absent: to Go it is a pointer.
+    pub(super) is_pointer: bool,
+    /// Place in `DEFAULTS` of what the server fills in.
+    default: u16,
 }
 
 /// A type with fields.
@@ -78,6 +82,8 @@ pub struct Type {
     pub fields: &'static [Field],
     /// Places of the fields that some release requires.
     required: &'static [u16],
+    /// Places of the maps that are empty ones where they are absent.
+    structs: &'static [u16],
     /// About the whole: several fields, or one that must be there.
     pub(super) of_whole: &'static [Constraint],
     /// About a field alone; by field as `fields` are.
@@ -102,6 +108,8 @@ pub(super) enum ConstraintKind {
     OneOf(&'static [&'static str]),
     /// It must be there, and not be empty.
     Filled,
+    /// Without any of its fields it is refused.
+    Something,
     /// It may be left out, but not be empty.
     NotEmpty,
     /// A list or a map that has no more items.
@@ -114,6 +122,8 @@ pub(super) enum ConstraintKind {
     Duration(i64, i64),
     /// A form of text; of a list each item.
     Syntax(Syntax),
+    /// The same, or `""` of a pointer.
+    SyntaxOrEmpty(Syntax),
     /// One of these fields, and no other.
     Exactly(&'static [&'static str]),
     /// Not two of these fields.
@@ -191,6 +201,28 @@ pub struct ApiKind {
     pub reader: Option<ReadingProgram>,
     /// Whether it is a custom resource, which a cluster has in whatever release of its definition.
     pub custom: bool,
+    pub(super) name: NameForm,
+    /// Whether a generation that is given counts; other kinds get one anew.
+    pub(super) keeps_generation: bool,
+    /// Whether finalizers need no domain.
+    pub(super) any_finalizer: bool,
+    /// Whether its objects are in namespaces.
+    pub(super) namespaced: bool,
+}
+
+/// The form of the names of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameForm {
+    ApiService,
+    CronJob,
+    Definition,
+    Ip,
+    Job,
+    Label,
+    PathSegment,
+    Service,
+    Subdomain,
+    TrustBundle,
 }
 
 /// A program that reads a kind from a file.
@@ -227,13 +259,13 @@ mod generated {
         reason = "nobody reads what build.rs writes"
     )]
     use super::{
-        ApiKind, ApiLifecycle, Around, Constraint, ConstraintKind, Field, Leaf, ReadingProgram,
-        ReleaseRange, Syntax, Type,
+        ApiKind, ApiLifecycle, Around, Constraint, ConstraintKind, Field, Leaf, NameForm,
+        ReadingProgram, ReleaseRange, Syntax, Type,
     };
 
     include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 }
-use generated::{API_LIFECYCLES, KINDS, NAMES, TYPES, VALUES};
+use generated::{API_LIFECYCLES, DEFAULTS, KINDS, NAMES, TYPES, VALUES};
 
 /// The rows of a name in a table that is sorted by the length of its names, then by name.
 fn rows<'t, T>(table: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> &'t [T] {
@@ -270,6 +302,14 @@ impl Field {
     pub(super) fn values(&self) -> &'static [&'static str] {
         VALUES
             .get(usize::from(self.values))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// What the server fills in where nothing is given; empty if nothing.
+    pub(super) fn default(&self) -> &'static str {
+        DEFAULTS
+            .get(usize::from(self.default))
             .copied()
             .unwrap_or_default()
     }
@@ -398,25 +438,61 @@ impl Type {
 
     /// The releases that refuse an object without a field of it.
     pub fn needs(&self, field: &Field) -> Releases {
-        let filled = |rule: &Constraint| {
-            rule.field == field.name() && matches!(rule.check, ConstraintKind::Filled)
-        };
-        if self.of_whole.iter().any(filled) {
+        if self.is_filled(field.name()) {
             field.releases()
         } else {
             field.required()
         }
     }
 
+    /// The maps that are empty ones where they are absent.
+    pub(super) fn structs(&self) -> impl Iterator<Item = &'static Field> {
+        let fields = self.fields;
+        self.structs
+            .iter()
+            .filter_map(|at| fields.get(usize::from(*at)))
+    }
+
+    /// Whether some rule asks for a field.
+    pub(super) fn is_filled(&self, field: &str) -> bool {
+        self.of_whole
+            .iter()
+            .any(|rule| rule.field == field && matches!(rule.check, ConstraintKind::Filled))
+    }
+
     /// Whether an object without any of its fields is refused.
     pub(super) fn needs_something(&self) -> bool {
-        let filled = |rule: &Constraint| matches!(rule.check, ConstraintKind::Filled);
-        let lenient = matches!(
-            self.short(),
-            "NetworkPolicySpec" | "CSINodeSpec" | "PriorityClass"
-        );
-        let mut required = self.required().filter(|f| f.leaf != Leaf::Bool);
-        !lenient && (self.of_whole.iter().any(filled) || required.next().is_some())
+        let asks = |rule: &Constraint| match rule.check {
+            ConstraintKind::Filled
+            | ConstraintKind::Something
+            | ConstraintKind::Exactly(_)
+            | ConstraintKind::AtLeast(_) => rule.releases.has(Releases::NEWEST),
+            _ => false,
+        };
+        let required = || self.required().any(|field| !self.is_lenient(field));
+        let within = || {
+            let mut types = self.structs().filter_map(Field::ty);
+            types.any(Self::needs_something)
+        };
+        self.of_whole.iter().any(asks) || required() || within()
+    }
+
+    /// Fields that the published schema calls required, and that the server does without (asked of real servers).
+    pub(super) fn is_lenient(&self, field: &Field) -> bool {
+        // What is left out is false, 0 or empty to the server, and valid so.
+        field.leaf == Leaf::Bool
+            || !field.default().is_empty()
+            || matches!(
+                (self.short(), field.name()),
+                ("NetworkPolicySpec", "podSelector")
+                    | ("PriorityClass", "value")
+                    | ("JSONSchemaProps", _)
+                    | ("CSIDriver" | "CSINode", "spec")
+                    | ("CSINodeSpec", "drivers")
+            )
+            || field.name() == "status"
+            || self.short().ends_with("Status")
+            || self.short().ends_with("List")
     }
 
     /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.
@@ -433,6 +509,14 @@ impl ApiKind {
         KINDS
             .get(at)
             .filter(|k| (k.group, k.version, k.kind) == key)
+    }
+
+    /// Whether this is the `group/version` of it.
+    pub(super) fn is_version(&self, api_version: &str) -> bool {
+        match api_version.split_once('/') {
+            Some((group, version)) => (group, version) == (self.group, self.version),
+            None => self.group.is_empty() && api_version == self.version,
+        }
     }
 
     /// All of a group.

@@ -6,17 +6,23 @@ use super::metadata;
 use super::pattern::Patterns;
 use super::problem::SchemaProblem;
 use super::registry::CROSS_FIELD_CHECKS;
-use super::table::{ApiKind, ApiLifecycle};
+use super::table::{ApiKind, ApiLifecycle, ReadingProgram};
 use super::validator::Validator;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::{is_config, minor};
 use crate::finding::Releases;
 use crate::ids;
 use crate::kube::{Completeness, Gvk, Object};
+use std::collections::HashSet;
 
 /// Whether Kubernetes has a kind of that name, in whatever group.
 pub fn is_kind(name: &str) -> bool {
     ApiKind::served().any(|kind| kind.kind == name)
+}
+
+/// Whether Kubernetes has kinds of that `group/version`.
+pub fn is_api_version(name: &str) -> bool {
+    ApiKind::served().any(|kind| kind.is_version(name))
 }
 
 /// What the tables know of an object's kind, looked up once.
@@ -108,6 +114,7 @@ pub fn validate(
     check.object(object.node, ty);
     if kind.reader.is_none() {
         metadata::check(&mut check, object, kind);
+        said_once(&mut check.problems);
         return check.problems;
     }
     if kubeadm {
@@ -117,7 +124,7 @@ pub fn validate(
     problems.retain(|problem| certain || problem.rule != ids::schema::FIELD_NOT_IN_RELEASE);
     for problem in &mut problems {
         problem.releases = targets;
-        if is_config(kind.group) {
+        if is_config(kind.group) || is_of_core(kind) {
             problem.rule = match problem.rule {
                 ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
                 ids::schema::FIELD_NOT_IN_RELEASE => ids::schema::FIELD_NOT_IN_RELEASE,
@@ -126,6 +133,31 @@ pub fn validate(
         }
     }
     problems
+}
+
+/// Whether a kind of the core group is a file of a component or of kubectl.
+fn is_of_core(kind: &ApiKind) -> bool {
+    kind.group.is_empty() && matches!(kind.kind, "Config" | "EncryptionConfig")
+}
+
+/// The program that reads objects of a kind from a file, and whether it refuses what it does not know.
+pub fn reader(object: Object<'_>) -> Option<ReadingProgram> {
+    Known::of(object).kind()?.reader
+}
+
+/// Of what two checks say about one value in the same words, the first counts.
+fn said_once(problems: &mut Vec<SchemaProblem<'_>>) {
+    if problems.len() < 2 {
+        return;
+    }
+    let headline = |p: &SchemaProblem<'_>| {
+        let end = p.message.find(':').unwrap_or(p.message.len());
+        let span = p.node_span.span;
+        let text = p.message.get(..end).unwrap_or_default().to_owned();
+        (p.rule, p.node_span.node.id(), span.start, span.end, text)
+    };
+    let mut seen = HashSet::new();
+    problems.retain(|problem| seen.insert(headline(problem)));
 }
 
 /// Checks what an object of Cluster API, or one of kind's patches without a version, tells kubeadm. Fields and their types are not those

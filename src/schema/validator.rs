@@ -22,6 +22,8 @@ pub(super) struct Validator<'d> {
     pub(super) kind: Option<&'static ApiKind>,
     pub(super) targets: Releases,
     fragment: bool,
+    /// Whether what is at hand is the status, which an API server drops before it validates what it is given.
+    pub(super) in_status: bool,
     /// By their number in the table.
     cross_field_checks: &'static [CrossFieldCheck],
     /// The types around, the outermost first, each with its map: where a misplaced field may belong.
@@ -42,6 +44,7 @@ impl<'d> Validator<'d> {
             kind,
             targets,
             fragment: completeness == Completeness::Partial,
+            in_status: false,
             cross_field_checks,
             types: Vec::new(),
             patterns: Patterns::default(),
@@ -80,10 +83,19 @@ impl<'d> Validator<'d> {
             .map_or("the API server", |reader| reader.name)
     }
 
-    /// Whether the map at hand is in the template of a StatefulSet, which was not validated up to 1.31.
+    /// Whether the map at hand is in the status, or in the template of a StatefulSet, which was not validated up to 1.31.
     pub(super) fn is_unvalidated(&self) -> bool {
+        if self.in_status || self.is_dropped() {
+            return true;
+        }
         let set = |(_, ty): &(Node<'_>, &Type)| ty.short() == "StatefulSetSpec";
         self.all_before(32) && self.types.iter().rev().skip(1).any(set)
+    }
+
+    /// Whether the map at hand is an owner in the metadata of a template, at which nobody looks.
+    pub(super) fn is_dropped(&self) -> bool {
+        let owner = || self.ty().is_some_and(|ty| ty.short() == "OwnerReference");
+        self.types.len() > 3 && owner()
     }
 
     /// Checks what only some releases check, if some of the targets are among them.
@@ -273,6 +285,23 @@ impl<'d> Validator<'d> {
             _ => node.into(),
         };
         self.add(ids::schema::TYPE, node_span, message, help).quotes = Quotes::Help;
+    }
+}
+
+/// Whether a value of a field counts for nothing: null, and where Go has no pointer, what is empty.
+pub(super) fn is_unset(field: &Field, value: Node<'_>) -> bool {
+    value.is_null() || !field.is_pointer && is_zero(value)
+}
+
+/// Whether a value is what Go has where nothing is written: null, `""`, 0, false, an empty list or map.
+pub(super) fn is_zero(value: Node<'_>) -> bool {
+    match value.kind() {
+        NodeKind::Null => true,
+        NodeKind::Bool => value.as_bool() == Some(false),
+        NodeKind::Int | NodeKind::Float => value.as_int() == Some(0),
+        NodeKind::Str => value.text() == Some(""),
+        NodeKind::Seq | NodeKind::Map => value.is_empty(),
+        NodeKind::NotJson => false,
     }
 }
 

@@ -25,9 +25,8 @@ impl<'d> Validator<'d> {
                 return;
             }
             for item in node.items() {
-                if item.is_null() && field.ty().is_some_and(Type::needs_something) {
-                    let message = format!("an item of `{name}` is empty: it needs its fields");
-                    self.add(ids::schema::MISSING_FIELD, item, message, None);
+                if item.is_null() {
+                    self.null_item(item, field, rest, name);
                 }
                 self.value(item, field, rest, name);
             }
@@ -47,6 +46,22 @@ impl<'d> Validator<'d> {
         self.leaf(node, field, name);
     }
 
+    /// An item that is null is an empty one to the server.
+    fn null_item(&mut self, item: Node<'d>, field: &'static Field, around: Around, name: &str) {
+        let owner = name == "ownerReferences" && self.types.len() > 2;
+        if !around.is_nothing() || self.is_unvalidated() || owner {
+            return;
+        }
+        if field.ty().is_some_and(Type::needs_something) {
+            let message = format!("an item of `{name}` is empty: it needs its fields");
+            self.add(ids::schema::MISSING_FIELD, item, message, None);
+        }
+        let values = field.values();
+        if !values.is_empty() && !values.contains(&"") {
+            self.not_one_of(item, name, values);
+        }
+    }
+
     fn leaf(&mut self, node: Node<'d>, field: &'static Field, name: &str) {
         let kind = node.kind();
         let text = node.text().unwrap_or_default();
@@ -64,8 +79,8 @@ impl<'d> Validator<'d> {
             },
             Leaf::Str => {
                 self.expect(kind == NodeKind::Str, node, name, "a string");
-                // An item that is empty is none of them; a field that is empty is not set.
-                let unset = text.is_empty() && node.key_node().is_some();
+                // An item that is empty is none of them; a field that is empty is not set unless it is a pointer.
+                let unset = text.is_empty() && node.key_node().is_some() && !field.is_pointer;
                 let values = field.values();
                 let known = values.is_empty() || values.contains(&text) || unset;
                 if kind == NodeKind::Str && !known && !open() && !self.is_unvalidated() {

@@ -56,7 +56,6 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         let gone = life.removed != 255 && !targets.from(life.removed).is_empty();
         gone || !known.kind().is_some_and(off)
     }) {
-        let instead = Some(instead(life));
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {
             let message = format!(
@@ -67,7 +66,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
                 ids::api::REMOVED_VERSION,
                 api_version,
                 message,
-                instead,
+                Some(instead(life)),
                 gone,
             );
         }
@@ -85,12 +84,13 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
                 ids::api::DEPRECATED_VERSION,
                 api_version,
                 message,
-                instead,
+                Some(instead(life)),
                 old,
             );
         }
         return None;
     }
+    let whole = known;
     if let Some(known) = known.kind() {
         // What the first release of the tables has, earlier ones may have, too.
         let judged = if known.is_first() {
@@ -112,21 +112,17 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
                 without,
             );
         }
-        let newest = targets.and(Releases::only(Releases::NEWEST));
-        if known.off && !newest.is_empty() {
-            let message = format!(
-                "an API server does not serve {name} {kind} unless it is told to: this object is refused by default"
-            );
-            let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
-            return problem(
-                ids::api::OFF_BY_DEFAULT,
-                api_version,
-                message,
-                Some(help),
-                newest,
-            );
-        }
-        return None;
+        let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
+        return off_by_default(whole, targets, api_version, Some(help));
+    }
+    if let Some((message, help)) = misspelt(api_version.text().unwrap_or_default(), kind) {
+        return problem(
+            ids::api::UNKNOWN_BUILTIN,
+            api_version,
+            message,
+            Some(help),
+            targets,
+        );
     }
     let ours = group.is_empty() || of_group().next().is_some() || ApiLifecycle::knows(group);
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.
@@ -167,6 +163,57 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let help = near.map(|near| format!("did you mean `{near}`?"));
     let at = object.node.get("kind")?;
     problem(ids::api::UNKNOWN_BUILTIN, at, message, help, targets)
+}
+
+/// That the newest release serves a kind only where it is told to.
+fn off_by_default<'d>(
+    known: Known<'d>,
+    targets: Releases,
+    api_version: Node<'d>,
+    help: Option<String>,
+) -> Option<SchemaProblem<'d>> {
+    let newest = targets.and(Releases::only(Releases::NEWEST));
+    known.kind().filter(|kind| kind.off && !newest.is_empty())?;
+    let message = format!(
+        "an API server does not serve {} {} unless it is told to: this object is refused by default",
+        api_version.text().unwrap_or_default(),
+        known.object.gvk.kind
+    );
+    Some(SchemaProblem {
+        help,
+        ..SchemaProblem::new(ids::api::OFF_BY_DEFAULT, api_version, message, newest)
+    })
+}
+
+/// An apiVersion that no API can have, of a kind that Kubernetes has: what is wrong, and what to write.
+fn misspelt(api_version: &str, kind: &str) -> Option<(String, String)> {
+    let known = |name: &str| ApiKind::served().find(|k| k.kind == name && !is_generic(name));
+    let named = |kind: &ApiKind| match kind.group {
+        "" => kind.version.to_owned(),
+        group => format!("{group}/{}", kind.version),
+    };
+    let refuses = format!("{api_version} has no kind {kind}: the API server refuses this object");
+    let mut swapped = ApiKind::served().filter(|k| k.kind == api_version);
+    if let Some(swapped) = swapped.find(|known| known.is_version(kind)) {
+        let help = format!(
+            "write `apiVersion: {}` and `kind: {api_version}`",
+            named(swapped)
+        );
+        return Some((refuses, help));
+    }
+    let builtin = known(kind)?;
+    let help = || format!("write `apiVersion: {}`", named(builtin));
+    let empty_part = api_version.starts_with('/') || api_version.ends_with('/');
+    let other_case = || {
+        let mut all = ApiKind::served().filter(|k| k.kind == kind);
+        all.any(|k| api_version.eq_ignore_ascii_case(&named(k)))
+    };
+    // Nobody can serve a group of these domains: they are for documentation.
+    let reserved = ["example.com/", "example.org/", "example.net/"];
+    let example = reserved
+        .iter()
+        .any(|domain| api_version.starts_with(domain));
+    (empty_part || example || other_case()).then(|| (refuses, help()))
 }
 
 /// What to write instead of a version that is or will be gone.

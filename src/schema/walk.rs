@@ -2,7 +2,7 @@
 
 use super::constraints;
 use super::table::{ApiKind, Field, Leaf, Type};
-use super::validator::{Validator, named};
+use super::validator::{Validator, is_unset, named};
 use crate::component::{ComponentKind, path_of};
 use crate::finding::Releases;
 use crate::ids;
@@ -18,24 +18,8 @@ impl<'d> Validator<'d> {
             unknown |= self.entry(key, value, ty);
         }
         // What is misspelt is no longer missing when it is right.
-        for field in ty.required().filter(|_| !unknown) {
-            let required = field.required().and(self.targets);
-            if !required.is_empty() && map.field(field.name()).is_none() && !is_lenient(ty, field) {
-                let message = format!(
-                    "`{}` is missing: {} cannot be without it",
-                    field.name(),
-                    named(ty)
-                );
-                let help = Some(format!("add `{}:`", field.name()));
-                let null = map.pair(field.name()).map(|(key, _)| key.into());
-                let node_span = null.unwrap_or_else(|| map.lacking());
-                let problem = self.add(ids::schema::MISSING_FIELD, node_span, message, help);
-                problem.missing = true;
-                problem.releases = required;
-            }
-        }
-        if !unknown && self.types.len() == 1 && !self.is_fragment() {
-            self.without_spec(map, ty);
+        if !unknown && !self.in_status && !self.is_dropped() {
+            self.lacks(map, ty);
         }
         if !unknown && !self.is_unvalidated() {
             constraints::check(self, map, ty);
@@ -43,34 +27,56 @@ impl<'d> Validator<'d> {
         self.types.pop();
     }
 
-    /// What a `spec` that is left out lacks: to the server it is an empty one.
-    fn without_spec(&mut self, map: Node<'d>, ty: &'static Type) {
-        let rows = ty.field("spec").iter();
-        let needed = rows.filter(|f| !f.is_required() || is_lenient(ty, f));
-        let needed = needed.filter_map(Field::ty).any(|spec| {
-            spec.needs_something() || matches!(spec.short(), "ServiceSpec" | "IngressSpec")
-        });
-        if needed && map.field("spec").is_none() {
-            let null = map.pair("spec").map(|(key, _)| key.into());
-            let node_span = null.unwrap_or_else(|| map.lacking());
-            let message = format!("`spec` is missing: {} cannot be without it", named(ty));
-            self.add(
-                ids::schema::MISSING_FIELD,
-                node_span,
-                message,
-                Some("add `spec:`".to_owned()),
-            )
-            .missing = true;
+    /// What a map lacks: what the published schema requires, and what an absent map would lack, which is an empty one to the server.
+    fn lacks(&mut self, map: Node<'d>, ty: &'static Type) {
+        for field in ty.required() {
+            let releases = field.required().and(self.targets);
+            if !releases.is_empty() && !ty.is_lenient(field) {
+                self.lacks_field(map, ty, field, releases);
+            }
         }
+        for field in ty.structs() {
+            let releases = field.releases().and(self.targets);
+            let told = field.is_required() && !ty.is_lenient(field);
+            if !told && !releases.is_empty() && field.ty().is_some_and(Type::needs_something) {
+                self.lacks_field(map, ty, field, releases);
+            }
+        }
+    }
+
+    fn lacks_field(
+        &mut self,
+        map: Node<'d>,
+        ty: &'static Type,
+        field: &'static Field,
+        releases: Releases,
+    ) {
+        let name = field.name();
+        let pair = map.pair(name).filter(|(key, _)| key.key().is_some());
+        let empty = |value: Node<'_>| {
+            matches!(value.kind(), NodeKind::Str | NodeKind::Seq) && is_unset(field, value)
+        };
+        let what = match pair {
+            None => "missing",
+            Some((_, value)) if value.is_null() => "missing",
+            Some((_, value)) if empty(value) && !ty.is_filled(name) => "empty",
+            Some(_) => return,
+        };
+        let message = format!("`{name}` is {what}: {} cannot be without it", named(ty));
+        let help = Some(match what {
+            "empty" => format!("write a value for `{name}`"),
+            _ => format!("add `{name}:`"),
+        });
+        let node_span = pair.map_or_else(|| map.lacking(), |(key, _)| key.into());
+        let problem = self.add(ids::schema::MISSING_FIELD, node_span, message, help);
+        problem.missing = what == "missing";
+        problem.releases = releases;
     }
 
     /// Checks a key and its value; whether the type has no such field.
     fn entry(&mut self, key: Node<'d>, value: Node<'d>, ty: &'static Type) -> bool {
         // These direct a strategic merge, `sops` is SOPS' own: neither reaches a server.
-        let top = self.types.len() == 1;
-        // What a patch of a program's file is matched by: kind writes it into each document of kubeadm's configuration.
-        let named = top && self.is_fragment() && self.program().is_some();
-        let directive = |k: &str| is_directive(k) || k == "sops" && top || k == "metadata" && named;
+        let directive = |k: &str| is_directive(k) || k == "sops" && self.types.len() == 1;
         let Some(name) = key.key().filter(|k| !directive(k)) else {
             return false;
         };
@@ -81,7 +87,10 @@ impl<'d> Validator<'d> {
         match known {
             Some(field) => {
                 self.not_in_all(key, ty, rows);
+                let status = self.types.len() == 1 && name == "status" && self.program().is_none();
+                self.in_status |= status;
                 self.value(value, field, field.around, &name);
+                self.in_status &= !status;
             }
             None if rows.is_empty() => {
                 self.unknown(key, &name, ty);
@@ -298,20 +307,3 @@ const MOVED: [(&str, &str, &str); 11] = [
         "`target: {type: AverageValue, averageValue: …}`",
     ),
 ];
-
-/// Fields that the published schema calls required, and that the server does without (asked of real servers).
-fn is_lenient(ty: &Type, field: &Field) -> bool {
-    // What is left out is false, 0 or empty to the server, and valid so.
-    let zero = field.leaf == Leaf::Bool;
-    zero || matches!(
-        (ty.short(), field.name()),
-        ("NetworkPolicySpec", "podSelector")
-            | ("PriorityClass", "value")
-            | ("JSONSchemaProps", _)
-            | ("CSIDriver" | "CSINode", "spec")
-            | ("CSINodeSpec", "drivers")
-            | ("StatefulSetSpec", "serviceName")
-    ) || field.name() == "status"
-        || ty.short().ends_with("Status")
-        || ty.short().ends_with("List")
-}

@@ -162,7 +162,8 @@ pub(super) fn deployment<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 pub(super) fn strategy<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let rolling = map.pair("rollingUpdate").filter(|(_, r)| !r.is_null());
-    let kind = text(map, "type").unwrap_or("RollingUpdate");
+    let kind = text(map, "type").filter(|kind| !kind.is_empty());
+    let kind = kind.unwrap_or("RollingUpdate");
     if let Some((key, _)) = rolling.filter(|_| kind != "RollingUpdate" && !is_templated(kind)) {
         conflict(
             v,
