@@ -39,6 +39,7 @@ use crate::go_value::parse_bool;
 use crate::kube::{Completeness, Container, Object, PodSpec, is_unresolved};
 use crate::yaml::{Node, NodeSpan};
 
+pub use component_file::is_drop_in;
 pub use flag_type::{FlagType, is_label_value, is_qualified};
 pub use form::Form;
 pub use gates::{is_gate_on, unmet_gates};

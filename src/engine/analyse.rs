@@ -526,7 +526,8 @@ impl Analysis<'_> {
         secrets: &LazyCell<SpanSet, impl FnOnce() -> SpanSet>,
     ) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
-        let completeness = if self.repository.is_patch(self.input.path) {
+        let path = self.input.path;
+        let completeness = if self.repository.is_patch(path) || component::is_drop_in(path) {
             Completeness::Partial
         } else {
             within.completeness

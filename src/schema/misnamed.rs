@@ -73,11 +73,14 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
     match (written(root, "apiVersion"), written(root, "kind")) {
         (Written::Text(at, version), Written::Text(kind_at, kind)) => {
             let group = version.split_once('/').map_or("", |(group, _)| group);
-            if is_config(group) {
+            if is_config(group) && !version.ends_with('/') {
                 wrong_kind(group, kind, kind_at, at)
-            } else if group.is_empty() || group.ends_with(".k8s.io") {
+            } else if may_be_kubernetes(group) {
                 // What other projects call the same has their own group.
-                let meant = meant_by(root, kind).filter(|meant| meant.group != group)?;
+                let first = |meant: &ApiKind| meant.group.split('.').next() == Some(group);
+                let meant = meant_by(root, kind)
+                    .filter(|meant| meant.group != group || version.ends_with('/'))
+                    .filter(|meant| group.is_empty() || group.contains('.') || first(meant))?;
                 let message = format!("`{version}` has no kind {kind}");
                 Some(refused(at.into(), &message, meant))
             } else {
@@ -108,6 +111,13 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
         }
         _ => None,
     }
+}
+
+/// A group of Kubernetes' own in whatever letters, or one without a domain.
+fn may_be_kubernetes(group: &str) -> bool {
+    let end = group.len().checked_sub(".k8s.io".len());
+    let domain = end.and_then(|end| group.get(end..));
+    !group.contains('.') || domain.is_some_and(|domain| domain.eq_ignore_ascii_case(".k8s.io"))
 }
 
 /// The kinds of a group that are read from files, the newest version last.

@@ -8,7 +8,7 @@ pub(super) mod scheduler;
 use super::cross_field::{amount, conflict, own_key};
 use super::validator::Validator;
 use crate::component::{is_gate_on, kubelet_values, number, unmet_gates};
-use crate::go_value::parse_duration;
+use crate::go_value::{parse_duration, scheme_and_path};
 use crate::kube::is_known;
 use crate::yaml::{Node, NodeKind, items};
 
@@ -166,13 +166,17 @@ pub(in crate::schema) fn tracing<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(node) = map.field("endpoint").filter(|node| is_known(*node)) else {
         return;
     };
-    let Some((scheme, _)) = node.as_str().and_then(|text| text.split_once("//")) else {
+    let Some(text) = node.as_str() else {
         return;
     };
-    let scheme = scheme.strip_suffix(':').unwrap_or_default();
-    let known = |name: &&str| name.eq_ignore_ascii_case(scheme);
+    let url = if text.contains("//") {
+        text.into()
+    } else {
+        format!("dns://{text}")
+    };
+    let known = |scheme: &str| SCHEMES.iter().any(|name| name.eq_ignore_ascii_case(scheme));
     v.form(
-        SCHEMES.iter().any(|name| known(&name)),
+        scheme_and_path(&url).is_some_and(|(scheme, _)| known(scheme)),
         node,
         "endpoint",
         "`host:port`, or a URL whose scheme is `dns`, `unix` or `unix-abstract`",
