@@ -424,6 +424,15 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             format::is_label_value(text),
             "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
         ),
+        Syntax::FilePath => (
+            format::is_inner_path(text) && !text.starts_with(".."),
+            "a relative path without `..`",
+        ),
+        Syntax::NoSlash => (!text.contains('/'), "a name without `/`"),
+        Syntax::WindowsUser => (
+            text.is_empty() || format::is_windows_user(text),
+            "a user of Windows, perhaps behind a domain and a backslash",
+        ),
         Syntax::NoDots => (format::has_no_dots(text), "a path without `..`"),
         Syntax::PortName => (
             format::is_port_name(text),

@@ -199,6 +199,31 @@ pub(super) fn is_percent(text: &str) -> bool {
     digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// A user of Windows: `user` or `DOMAIN\user`.
+pub(super) fn is_windows_user(text: &str) -> bool {
+    const REFUSED: [char; 17] = [
+        '"', '/', '\\', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']', '\0',
+    ];
+    let (domain, user) = match text.split_once('\\') {
+        Some((domain, user)) => (Some(domain), user),
+        None => (None, text),
+    };
+    let netbios = |d: &str| {
+        !d.starts_with('.')
+            && d.len() <= 15
+            && !d.contains(['\\', '/', ':', '*', '?', '<', '>', '|', '"'])
+    };
+    let dotted =
+        |d: &str| d.len() <= 255 && d.split('.').all(|part| is_label(&part.to_lowercase()));
+    let known = domain.is_none_or(|d| !d.is_empty() && (netbios(d) || dotted(d)));
+    let blank = user.chars().all(|c| c == '.' || c == ' ');
+    known
+        && !text.contains(|c: char| c.is_control())
+        && !blank
+        && user.len() <= 104
+        && !user.contains(REFUSED)
+}
+
 /// A schedule as the CronJob controller reads it: five fields, or a descriptor.
 pub(super) fn is_cron(text: &str) -> bool {
     const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";

@@ -30,6 +30,8 @@ mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod pod_ports;
+mod pod_volumes;
 mod storage;
 mod structural;
 mod workload;

@@ -2,6 +2,7 @@
 
 use super::container::amounts;
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::pod_ports;
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_known, is_templated};
@@ -126,6 +127,8 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     init_restart(v, spec);
     claims(v, spec);
     pod_level(v, spec);
+    pod_ports::check(v, spec);
+    users(v, spec);
     for container in containers(spec) {
         amounts(v, container);
     }
@@ -213,6 +216,27 @@ fn host_process<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         .filter_map(|part| part.at(&PATH));
     if let Some(asked) = asked.find(|node| node.as_bool() == Some(true) && !shared) {
         conflict(v, asked, "`hostProcess: true` needs `hostNetwork: true`");
+    }
+    let of_pod = spec.at(&PATH).and_then(Node::as_bool);
+    let others = containers(spec).filter_map(|c| c.at(&PATH));
+    let mut others = others.filter(|own| own.as_bool() != of_pod && of_pod.is_some());
+    if let Some(other) = others.next() {
+        let message = "`hostProcess` must be the same in the pod and its containers";
+        conflict(v, other, message);
+    }
+}
+
+/// What needs users of the pod's own.
+fn users<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let own = spec.field("hostUsers").and_then(Node::as_bool) == Some(false);
+    let masks = containers(spec).filter_map(|c| c.at(&["securityContext", "procMount"]));
+    let mut unmasked = masks.filter(|mask| mask.as_str() == Some("Unmasked"));
+    if let Some(unmasked) = unmasked.find(|_| !own && v.all_from(33)) {
+        conflict(
+            v,
+            unmasked,
+            "`procMount: Unmasked` needs `hostUsers: false`",
+        );
     }
 }
 
@@ -330,6 +354,15 @@ fn admission<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             v,
             key,
             "`overhead` comes from a RuntimeClass: a pod without `runtimeClassName` is refused with it",
+        );
+    }
+    for image in containers(spec).filter_map(|c| c.field("image")) {
+        let text = image.as_str().unwrap_or_default();
+        v.form(
+            text.trim() == text,
+            image,
+            "image",
+            "an image without blanks around it",
         );
     }
     // Kubernetes' own classes, and none; what others are worth is not known here.

@@ -142,6 +142,7 @@ pub(super) enum Syntax {
     DomainPath,
     EndpointIp,
     EnvName,
+    FilePath,
     HeaderName,
     Host,
     InnerPath,
@@ -151,6 +152,7 @@ pub(super) enum Syntax {
     LabelValue,
     Labels,
     NoDots,
+    NoSlash,
     NotNegative,
     PathSegment,
     Port,
@@ -166,6 +168,7 @@ pub(super) enum Syntax {
     WebhookPath,
     WebhookUrl,
     WildcardHost,
+    WindowsUser,
 }
 
 /// A kind of object.
@@ -464,12 +467,17 @@ impl Type {
     /// Fields that the published schema calls required, and that the server does without (asked of real servers).
     pub(super) fn is_lenient(&self, field: &Field) -> bool {
         // What is left out is false, 0 or empty to the server, and valid so.
+        let zero = || {
+            let integer = matches!(field.leaf, Leaf::Int32 | Leaf::Int64);
+            let range = || self.range(field).is_none_or(|(low, _)| low <= 0);
+            integer && !field.is_pointer && range()
+        };
         field.leaf == Leaf::Bool
+            || zero()
             || !field.default().is_empty()
             || matches!(
                 (self.short(), field.name()),
                 ("NetworkPolicySpec", "podSelector")
-                    | ("PriorityClass", "value")
                     | ("JSONSchemaProps", _)
                     | ("CSIDriver" | "CSINode", "spec")
                     | ("CSINodeSpec", "drivers")

@@ -318,6 +318,7 @@ fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
     const MAX_LISTED: usize = 20;
     let quoted = values
         .clone()
+        .filter(|v| !v.is_empty())
         .take(MAX_LISTED)
         .map(|v| format!("`{}`", short(v)));
     let quoted: Vec<String> = quoted.collect();

@@ -152,6 +152,11 @@ pub(super) fn deployment<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let number = |key: &str| spec.field(key).and_then(Node::as_int);
     let ready = number("minReadySeconds").unwrap_or(0);
     let progress = number("progressDeadlineSeconds");
+    if progress.is_none() && ready >= 600 {
+        let message =
+            "`progressDeadlineSeconds`, 600 where it is not given, must be above `minReadySeconds`";
+        conflict(v, key_of(spec, "minReadySeconds"), message);
+    }
     if let Some(progress) = progress.filter(|p| *p > 0 && *p <= ready) {
         let message = format!(
             "`progressDeadlineSeconds` must be above `minReadySeconds`: {progress} and {ready}"
