@@ -478,6 +478,7 @@ impl Type {
             || matches!(
                 (self.short(), field.name()),
                 ("NetworkPolicySpec", "podSelector")
+                    | ("ScaleIOVolumeSource", "secretRef")
                     | ("JSONSchemaProps", _)
                     | ("CSIDriver" | "CSINode", "spec")
                     | ("CSINodeSpec", "drivers")
