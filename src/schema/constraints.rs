@@ -424,6 +424,10 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             format::is_label_value(text),
             "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
         ),
+        Syntax::ContainerResource => (
+            format::is_container_resource(text),
+            "`cpu`, `memory`, `ephemeral-storage` or a name with a domain",
+        ),
         Syntax::FilePath => (
             format::is_inner_path(text) && !text.starts_with(".."),
             "a relative path without `..`",

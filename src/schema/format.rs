@@ -199,6 +199,12 @@ pub(super) fn is_percent(text: &str) -> bool {
     digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// A resource of containers: one of Kubernetes' own, or a name with a domain.
+pub(super) fn is_container_resource(text: &str) -> bool {
+    matches!(text, "cpu" | "memory" | "ephemeral-storage")
+        || is_qualified(text) && (text.contains('/') || text.starts_with("hugepages-"))
+}
+
 /// A user of Windows: `user` or `DOMAIN\user`.
 pub(super) fn is_windows_user(text: &str) -> bool {
     const REFUSED: [char; 17] = [

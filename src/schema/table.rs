@@ -135,6 +135,7 @@ pub(super) enum Syntax {
     Annotations,
     Cidr,
     ClusterIp,
+    ContainerResource,
     CountOrPercent,
     Cron,
     CsiDriver,

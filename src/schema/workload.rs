@@ -252,7 +252,27 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
+/// What is scaled is of an API group, but for ReplicationControllers.
+fn scale_target<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some(target) = spec.field("scaleTargetRef").filter(|_| v.all_from(34)) else {
+        return;
+    };
+    let core = text(target, "kind") == Some("ReplicationController");
+    let written = text(target, "apiVersion").unwrap_or_default();
+    if written.is_empty() && !core {
+        let message = "`apiVersion` is missing: what is scaled is of an API group";
+        missing(v, key_of(target, "apiVersion"), message);
+    } else if let Some(version) = target.field("apiVersion")
+        && !is_templated(written)
+    {
+        let group = written.split_once('/').map_or("", |(group, _)| group);
+        let fits = (core || !group.is_empty()) && written.matches('/').count() < 2;
+        v.form(fits, version, "apiVersion", "an API group and its version");
+    }
+}
+
 pub(super) fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    scale_target(v, spec);
     let number = |key: &str| spec.field(key).and_then(Node::as_int);
     if let (Some(least), Some(most)) = (number("minReplicas"), number("maxReplicas"))
         && least > most
