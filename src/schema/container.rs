@@ -107,6 +107,23 @@ pub(super) fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
     }
 }
 
+/// Rules of when to start a container again go with a policy.
+pub(super) fn restart_rules<'d>(v: &mut Validator<'d>, container: Node<'d>) {
+    let rules = container.list("restartPolicyRules").count();
+    let at = || key_of(container, "restartPolicyRules");
+    if rules > 0 && container.field("restartPolicy").is_none() {
+        missing(
+            v,
+            at(),
+            "`restartPolicy` is missing: `restartPolicyRules` need it",
+        );
+    }
+    if rules > 20 {
+        let message = "`restartPolicyRules` must have at most 20 items".to_owned();
+        v.add(ids::schema::RANGE, at(), message, None);
+    }
+}
+
 /// Requests above limits; what cannot be overcommitted must be the same.
 pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (requests, limits) = (map.field("requests"), map.field("limits"));
@@ -115,7 +132,12 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         // A limit that is null is 0.
         let limit = limits.and_then(|l| l.get(resource));
         let most = limit.and_then(|l| if l.is_null() { Some(0.0) } else { amount(l) });
-        let amounts = amount(request).zip(most);
+        let asked = if request.is_null() {
+            Some(0.0)
+        } else {
+            amount(request)
+        };
+        let amounts = asked.zip(most);
         let Some((asked, most)) = amounts else {
             continue;
         };
@@ -190,8 +212,15 @@ pub(super) fn mount<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 }
 
 pub(super) fn profile<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let local = text(map, "type") == Some("Localhost");
-    if local && text(map, "localhostProfile").is_none_or(str::is_empty) {
+    let kind = text(map, "type").unwrap_or_default();
+    let profile = text(map, "localhostProfile");
+    let seccomp = v.ty().is_some_and(|ty| ty.short() == "SeccompProfile");
+    let nothing = profile.is_none_or(|profile| profile.is_empty() && !seccomp);
+    if kind != "Localhost" && profile.is_some() && !is_templated(kind) {
+        let message = "`localhostProfile` is for `type: Localhost` only";
+        conflict(v, key_of(map, "localhostProfile"), message);
+    }
+    if kind == "Localhost" && nothing {
         let message = "`localhostProfile` is missing: it names the profile of `type: Localhost`";
         missing(v, key_of(map, "localhostProfile"), message);
     }

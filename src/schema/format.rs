@@ -205,6 +205,29 @@ pub(super) fn is_container_resource(text: &str) -> bool {
         || is_qualified(text) && (text.contains('/') || text.starts_with("hugepages-"))
 }
 
+/// A domain that resolvers try: it may have underscores, end with its dot, or be the root.
+pub(super) fn is_search_domain(text: &str) -> bool {
+    let domain = text.strip_suffix('.').unwrap_or(text);
+    let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    let word = |part: &str| {
+        let end = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
+        let start = part.strip_prefix('_').unwrap_or(part).as_bytes();
+        end(start.first()) && end(start.last()) && start.iter().all(|b| inner(*b))
+    };
+    text == "." || domain.len() <= 253 && domain.split('.').all(word)
+}
+
+/// The name of a kernel parameter.
+pub(super) fn is_sysctl(text: &str) -> bool {
+    let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    let end = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
+    let word = |part: &str| {
+        let bytes = part.as_bytes();
+        end(bytes.first()) && end(bytes.last()) && bytes.iter().all(|b| inner(*b))
+    };
+    text.len() <= 253 && text.split(['.', '/']).all(word)
+}
+
 /// A user of Windows: `user` or `DOMAIN\user`.
 pub(super) fn is_windows_user(text: &str) -> bool {
     const REFUSED: [char; 17] = [

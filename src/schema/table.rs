@@ -163,6 +163,8 @@ pub(super) enum Syntax {
     PublicIp,
     Qualified,
     Resources,
+    SearchDomain,
+    Sysctl,
     Subdomain,
     TimeZone,
     WebhookName,
@@ -473,12 +475,18 @@ impl Type {
             let range = || self.range(field).is_none_or(|(low, _)| low <= 0);
             integer && !field.is_pointer && range()
         };
+        let empty = || {
+            let held = self.structs().any(|held| std::ptr::eq(held, field));
+            held && field.ty().is_some_and(|ty| !ty.needs_something())
+        };
         field.leaf == Leaf::Bool
             || zero()
+            || empty()
             || !field.default().is_empty()
             || matches!(
                 (self.short(), field.name()),
-                ("NetworkPolicySpec", "podSelector")
+                ("HTTPHeader" | "Sysctl", "value")
+                    | ("PodFailurePolicy", "rules")
                     | ("ScaleIOVolumeSource", "secretRef")
                     | ("JSONSchemaProps", _)
                     | ("CSIDriver" | "CSINode", "spec")

@@ -1,6 +1,7 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::format::is_label_value;
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
@@ -28,6 +29,56 @@ pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             );
         }
         _ => {}
+    }
+}
+
+/// The same of a node's labels, of which some are compared as numbers.
+pub(super) fn node_requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    requirement(v, map);
+    let values = map.list("values").count();
+    if matches!(text(map, "operator"), Some("Gt" | "Lt")) && values != 1 {
+        let at = key_of(map, "values");
+        missing(v, at, "`operator: Gt` and `Lt` need one value");
+    }
+    let of_fields =
+        map.parent().and_then(Node::key_node).and_then(Node::text) == Some("matchFields");
+    for value in map
+        .list("values")
+        .filter(|_| !of_fields && v.all_from(34))
+        .collect::<Vec<_>>()
+    {
+        let written = value.as_str().unwrap_or_default();
+        let fits = is_templated(written) || is_label_value(written);
+        v.form(
+            fits,
+            value,
+            "values",
+            "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
+        );
+    }
+}
+
+/// The only field by which nodes are selected is their name.
+pub(super) fn node_fields<'d>(v: &mut Validator<'d>, term: Node<'d>) {
+    for field in term.list("matchFields") {
+        if let Some(key) = field
+            .field("key")
+            .filter(|k| k.as_str() != Some("metadata.name"))
+        {
+            v.not_one_of(key, "key", &["metadata.name"]);
+        }
+        if let Some(operator) = field.field("operator")
+            && !matches!(operator.as_str(), Some("In" | "NotIn"))
+        {
+            v.not_one_of(operator, "operator", &["In", "NotIn"]);
+        }
+        if field.list("values").count() != 1 {
+            missing(
+                v,
+                key_of(field, "values"),
+                "a field of a node is compared with one value",
+            );
+        }
     }
 }
 
@@ -217,6 +268,12 @@ pub(super) fn stateful_set<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 }
 
 pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let labels = spec.at(&["template", "metadata", "labels"]);
+    let empty = |map: Option<Node<'_>>| map.is_none_or(Node::is_empty);
+    if empty(spec.field("selector")) && empty(labels) && spec.field("template").is_some() {
+        let message = "`selector` is missing: the template has no labels to select by";
+        missing(v, key_of(spec, "selector"), message);
+    }
     selects(v, spec.field("selector"), spec);
     always(v, spec);
 }
@@ -228,12 +285,12 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         Some(policy) if policy.as_str() == Some("Always") => {
             v.not_one_of(policy, "restartPolicy", &["OnFailure", "Never"]);
         }
-        Some(_) => {}
-        None => {
+        Some(policy) if policy.as_str() != Some("") => {}
+        _ => {
             if let Some(pod) = pod {
                 let message =
                     "`restartPolicy` is missing: a Job's pods need `OnFailure` or `Never`";
-                missing(v, pod.lacking(), message);
+                missing(v, key_of(pod, "restartPolicy"), message);
             }
         }
     }
@@ -339,7 +396,7 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let message = "`values` must be in ascending order".to_owned();
         v.add(ids::schema::RANGE, own_key(list), message, None);
     }
-    let zero = values.iter().find(|n| n.as_int() == Some(0));
+    let zero = values.iter().find(|n| n.as_int() == Some(0) || n.is_null());
     if let Some(zero) = zero.filter(|_| text(map, "operator") == Some("In")) {
         v.add(
             ids::schema::RANGE,
