@@ -175,6 +175,7 @@ fn schema_tables() -> String {
     };
     let mut checks = tables_of("schemas/kubernetes/rules");
     checks.extend(tables_of("schemas/programs/rules"));
+    let checks = one_field_each(checks);
     for check in &checks {
         let known = |n: &&str| is_type(n, &check[0]);
         assert!(names.iter().any(known), "rules: no type {}", check[0]);
@@ -312,6 +313,19 @@ fn schema_tables() -> String {
     .concat()
 }
 
+/// Rows of rules that name several fields, as a row for each.
+fn one_field_each(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let each = |row: Vec<String>| {
+        let fields: Vec<String> = row[1].split(' ').map(str::to_owned).collect();
+        fields.into_iter().map(move |field| {
+            let mut own = row.clone();
+            own[1] = field;
+            own
+        })
+    };
+    rows.into_iter().flat_map(each).collect()
+}
+
 /// The functions that the tables of rules name, in the order of the registry.
 fn cross_field_checks(checks: &[Vec<String>]) -> Vec<&str> {
     let named = checks.iter().filter(|r| r[2] == "cross-field");
@@ -378,6 +392,19 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
+/// A bound such as `1ms` or `300s`; `-` is none.
+fn nanoseconds(bound: &str) -> Option<i64> {
+    let unit = bound.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = &bound[..bound.len() - unit.len()];
+    let unit = match unit {
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "-" => return None,
+        other => panic!("rules: no unit {other}"),
+    };
+    Some(number.parse::<i64>().expect("rules: durations") * unit)
+}
+
 /// A check of the tables of rules; `cross_field` are the functions of the registry.
 fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
     let words: Vec<&str> = argument
@@ -395,6 +422,14 @@ fn rule(check: &str, argument: &str, cross_field: &[&str]) -> String {
             format!("CrossField({})", index.expect("all functions are in it"))
         }
         "not-empty" => "NotEmpty".to_owned(),
+        "max-items" => format!("MaxItems({})", words[0]),
+        "max-bytes" => format!("MaxBytes({})", words[0]),
+        "not-null" => "NotNull".to_owned(),
+        "duration" => format!(
+            "Duration({}, {})",
+            nanoseconds(words[0]).unwrap_or(i64::MIN),
+            nanoseconds(words[1]).unwrap_or(i64::MAX)
+        ),
         "exactly" => format!("Exactly(&{words:?})"),
         "at-most" => format!("AtMost(&{words:?})"),
         "at-least" => format!("AtLeast(&{words:?})"),
@@ -441,12 +476,17 @@ fn component_tables() -> String {
             c[6] == "deprecated"
         )
     });
+    emit("GATE_NEEDS", &["feature-gate-dependencies.tsv"], &|c| {
+        let needs: Vec<&str> = c[1].split(' ').collect();
+        format!("GateNeeds {{ name: {:?}, needs: &{needs:?} }}", c[0])
+    });
     emit("GATE", &["feature-gates.tsv"], &|c| {
         format!(
-            "Gate {{ name: {:?}, since: {}, until: {}, on: {}, locked: {} }}",
+            "Gate {{ name: {:?}, since: {}, until: {}, stage: {:?}, on: {}, locked: {} }}",
             c[0],
             c[1],
             c[2],
+            c[3],
             c[4] == "true",
             c[5] == "locked"
         )

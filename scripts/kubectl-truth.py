@@ -142,7 +142,7 @@ KEYS = ["1.1", "1e10", "9999999999.5", "123456.5", "1234567.5", "0.00001", "1e-5
 CASES |= {f"key of a map {k[:40]} {len(k)}": M + f"v:\n  {k}: {{x: 1}}\n" for k in KEYS}
 CASES |= {f"key in brackets {k[:40]} {len(k)}": M + f"v: {{{k}: x}}\n" for k in KEYS if "\n" not in k}
 # Text around documents.
-AROUND = ["---\r{}", "--- #c\r{}", "---#c\n{}", "---\x0b\n{}", "\n---\n\n---\n{}", "---\n---#c\n{}", "---\n...\n{}", "---\n# c\n...\n{}", "---\n%TAG ! c", "---\n%X\n{}", "---\n# c\n%X\n{}", "---\n%YAML 1.1\n---\n{}", "---\n%YAML 1.1\n{}", "---\n---\n%YAML 1.1\n---\n{}", "{}---\n%X\n{}", "---\n %X\n{}", "...\n{}", "{}...\n...\n", "{}... a\n", "{}...a\n", "{}---\n\t\n", "{}---\n \t# c\n", "{}--- \t\n---\t# c\n",
+AROUND = ["---\r{}", "--- #c\r{}", "---#c\n{}", "---\x0b\n{}", "\n---\n\n---\n{}", "---\n---#c\n{}", "---\n...\n{}", "---\n# c\n...\n{}", "---\n%TAG ! c", "---\n%X\n{}", "---\n# c\n%X\n{}", "---\n%YAML 1.1\n---\n{}", "---\n%YAML 1.1\n{}", "---\n---\n%YAML 1.1\n---\n{}", "{}---\n%X\n{}", "---\n %X\n{}", "---\n\r\r...\r{}", "---\n#c\u2028...\n{}", "---\n\r\ufeff{}", "---\n\r---\r{}", "---\n#c\r--- \r{}", "...\n{}", "{}...\n...\n", "{}... a\n", "{}...a\n", "{}---\n\t\n", "{}---\n \t# c\n", "{}--- \t\n---\t# c\n",
           "%YAML 1.1\n{}", "%YAML 1.1\r---\r{}", "%TAG !e! tag:yaml.org,2002:\r---\rv: !e!str 1\r{}", "%X\r---\r{}", "{}%YAML 1.1\n", "\ufeff---\n{}", "\ufeff\ufeff{}", "{}---\n\ufeff{}", "\t{}", " {}", "\u2028{}", "{}\u2028", "{}\u0085", "{}}}\n", "{}\r---\rv: 1\r"]
 CASES |= {f"around {a}": a.format(M, M) for a in AROUND}
 CASES |= {f"around JSON {a}": a.format(J + "}", J + "}") for a in AROUND}

@@ -6,9 +6,10 @@
 oracles: the Pod Security cases and those of schema validators must be all found, at the exact line, without a false alarm;
 testdata/oracles/map*.tsv say which rules answer which question. Of the other refusals of a real API server as many must be found as
 were when REACHED was written, with no more false alarms. field: every expectation whose rule exists must hold. Rules and formats that are still to come are
-left out, and counted.
+left out, and counted. components, apiserver-mutants: of what Kubernetes' own code refuses, and takes, by kind as much must be right as
+testdata/oracles/floors.tsv says (UPDATE=1 raises it).
 """
-import json, pathlib, re, subprocess, sys, tempfile
+import collections, json, os, pathlib, re, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).parent.parent
 
@@ -65,6 +66,38 @@ def refusals(kubevet, shared, known):
     return good
 
 
+def verdicts(kubevet, shared, source, part):
+    """Questions answered by Kubernetes' own code, against the floors of each kind, which is a part of their concept."""
+    command = f"{kubevet} check -q --no-config --profile all --kubernetes-version {{k8s_version}} --output-format jsonl {{path}}"
+    arguments = ["--map", HERE / f"testdata/oracles/map-{source}.tsv", "--sources", source, "--split", "open", "--mode", "file", "--no-contested", "--list", "0", "--cmd", command]
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as report:
+        run = subprocess.run([sys.executable, shared / "oracles/score.py", *arguments, "--json", report.name], capture_output=True, text=True)
+        answers = json.loads(report.read() or "{}")
+    if not answers or answers["crashes"]:
+        print(run.stdout, run.stderr)
+        return False
+    reached = collections.defaultdict(collections.Counter)
+    for concept, counts in answers["concepts"].items():
+        reached[concept.split("\t")[1].split("/")[part]].update(counts)
+    table = HERE / "testdata/oracles/floors.tsv"
+    rows = [row.split("\t") for row in table.read_text().splitlines()]
+    floors = {row[1]: (int(row[2]), int(row[3])) for row in rows if row[0] == source}
+    good = True
+    for kind, counts in sorted(reached.items()):
+        found, alarms = floors.get(kind, (0, counts["pass"]))
+        if counts["tp"] < found or counts["fa"] > alarms:
+            print(f"{source} {kind}: {counts['tp']} found of {counts['fail']}, {counts['fa']} false of {counts['pass']}; it was {found} and {alarms}")
+            good = False
+    whole = answers["sources"][source]
+    lines = 100 * whole.get("line_any", 0) / max(1, whole.get("tp", 0))
+    print(f"{source}: {whole.get('tp', 0)} found of {whole['fail']} ({100 * whole.get('tp', 0) / whole['fail']:.1f} %), {whole.get('fa', 0)} false of {whole['pass']}, {lines:.1f} % at the line")
+    if os.environ.get("UPDATE"):
+        kept = [row for row in rows if row[0] != source]
+        new = [[source, kind, str(counts["tp"]), str(counts["fa"])] for kind, counts in sorted(reached.items())]
+        table.write_text("\n".join("\t".join(row) for row in kept + new) + "\n")
+    return good
+
+
 def field(kubevet, shared, known):
     command = f"{kubevet} check -q --output-format jsonl --no-config --profile all {{path}}"
     run = subprocess.run([sys.executable, shared / "field/check.py", shared / "field", "--cmd", command], capture_output=True, text=True)
@@ -111,6 +144,8 @@ def main():
         questions(kubevet, shared, known, "apiserver", "map-apiserver.tsv", r"baseline/|restricted/"),
         questions(kubevet, shared, known, "kubeconform", "map.tsv", ""),
         refusals(kubevet, shared, known),
+        verdicts(kubevet, shared, "components", 0),
+        verdicts(kubevet, shared, "apiserver-mutants", 1),
         field(kubevet, shared, known),
     ]
     sys.exit(0 if all(results) else 1)

@@ -321,12 +321,11 @@ pub fn fingerprint(rule: &str, object: Option<&ObjectRef>, path: &str, value: &s
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .fold(String::with_capacity(32), |text, byte| {
-            text + &format!("{byte:02x}")
-        })
+    let digits = hash.finalize().into_iter().take(16);
+    let digits = digits.flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[cfg(test)]

@@ -124,6 +124,8 @@ pub(crate) struct RuleContext<'a> {
     pub(crate) targets: Releases,
     /// Whether a standard is asked about, and not what a team switches on today: any profile but `default`.
     pub(crate) strict: bool,
+    /// The releases that the user asks about; `None` where they are only the default.
+    pub(crate) pinned: Option<Releases>,
     /// What the other files say.
     pub(crate) repository: &'a Repository,
     /// What the user gives rules instead of their parameters' defaults.
@@ -162,6 +164,11 @@ impl<'a> Cx<'a> {
     /// Whether a standard is asked about, and not what a team switches on today.
     pub(crate) fn is_strict(&self) -> bool {
         self.context.strict
+    }
+
+    /// The releases that the user asks about; `None` where they are only the default.
+    pub(crate) fn pinned(&self) -> Option<Releases> {
+        self.context.pinned
     }
 
     /// Whether only a part of the object is there: a patch.

@@ -1,6 +1,6 @@
 //! A component's own configuration file: KubeletConfiguration, KubeProxyConfiguration, KubeSchedulerConfiguration.
 
-use super::form::{ConfigFileKind, Form};
+use super::form::{ConfigFileKind, Form, Unparsed};
 use super::{ComponentKind, Instance, InstanceContext, anchor, kind, kubeadm, setting};
 use crate::kube::{Completeness, Object};
 use crate::yaml::Format;
@@ -27,6 +27,7 @@ pub static FORM: Form = Form {
         let dropped_in = file.is("conf") && file.parent == "kubelet.conf.d";
         dropped_in.then_some(Format::Yaml)
     },
+    may_be_in,
     instances,
     config_files: &[
         ConfigFileKind {
@@ -52,6 +53,15 @@ pub static FORM: Form = Form {
     is_own_file: true,
     ..Form::EMPTY
 };
+
+/// Whether a text may be a file of some component that lacks its version or its kind.
+fn may_be_in(text: &Unparsed<'_>) -> bool {
+    let version = || text.has("apiVersion") && text.has("k8s.io/");
+    let kind =
+        || text.has("kind") && (text.has("Configuration") || text.has("CredentialProviderConfig"));
+    let audit_policy = || text.has("rules") && text.has("level");
+    version() || kind() || audit_policy()
+}
 
 fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instance<'d>> {
     let component = match (object.gvk.group, object.gvk.kind) {

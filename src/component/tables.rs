@@ -31,10 +31,19 @@ pub struct Gate {
     pub name: &'static str,
     since: u8,
     until: u8,
+    /// `alpha`, `beta`, `GA` ...
+    pub(super) stage: &'static str,
     /// Whether it is on by default.
     pub on: bool,
     /// Whether it can no longer be changed.
     pub locked: bool,
+}
+
+/// Feature gates that another cannot be on without.
+#[derive(Debug)]
+pub(super) struct GateNeeds {
+    pub(super) name: &'static str,
+    pub(super) needs: &'static [&'static str],
 }
 
 /// An admission plugin of the API server.
@@ -101,6 +110,11 @@ pub(super) struct FieldMapping {
 }
 
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
+
+/// The feature gates that need others.
+pub(super) fn gate_needs() -> &'static [GateNeeds] {
+    &GATE_NEEDS
+}
 
 /// Rows whose key is `key`, in a table that is sorted by it.
 fn rows<T, K: Ord>(table: &'static [T], key: &K, of: impl Fn(&T) -> K) -> &'static [T] {

@@ -377,6 +377,7 @@ impl Analysis<'_> {
             if objects.is_empty() {
                 self.incomplete(&document);
             }
+            self.misnamed(&document, within.completeness);
         }
         let exposed_secrets: Vec<ExposedSecrets> =
             objects.iter().map(|_| ExposedSecrets::default()).collect();
@@ -455,6 +456,26 @@ impl Analysis<'_> {
             &message,
             None,
         );
+    }
+
+    /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
+    fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
+        if completeness == Completeness::Partial || self.repository.is_patch(self.input.path) {
+            return;
+        }
+        let Some(misnamed) = schema::misnamed(document.root()) else {
+            return;
+        };
+        let found = self.reader_finding(
+            ids::component_config::INVALID_VALUE,
+            &document.provenance,
+            misnamed.at.span,
+            &misnamed.message,
+            None,
+        );
+        if let Some(finding) = found {
+            finding.help = misnamed.help.into();
+        }
     }
 
     /// A chunk that kubectl cannot read: a finding if it was meant as an object, or stands beside one, else a note.
@@ -623,11 +644,13 @@ impl Analysis<'_> {
             let at = object.node.document().locate(object.node.span()).primary;
             self.report.notes.push((NoteKind::Untyped, at));
         }
-        let asked = self.rules.context(self.repository).strict;
+        let strict = self.rules.context(self.repository).strict;
+        let pinned = self.rules.asked.is_some();
         let problems = match schema::versions(known, targets) {
             Some(problem) if problem.rule != ids::api::DEPRECATED_VERSION => vec![problem],
             of_version => {
-                let mut found = schema::validate(known, targets, completeness, asked);
+                let mut found = schema::validate(known, targets, completeness, strict, pinned);
+                found.extend(schema::validate_carried(object, targets));
                 found.extend(of_version);
                 found
             }

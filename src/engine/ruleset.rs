@@ -136,6 +136,7 @@ impl<'r> RuleSet<'r> {
             completeness: Completeness::Complete,
             targets: self.targets,
             strict: !self.subsumes,
+            pinned: self.asked,
             repository,
             parameters: &self.parameters,
             fixes: self.fixes,

@@ -31,6 +31,46 @@ pub fn parse_quantity(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') { -value } else { value })
 }
 
+/// A quantity that Go holds as a whole number (`AsInt64`): with a fraction, or with too many digits, it holds another kind of number,
+/// even where that is whole.
+pub fn parse_int_quantity(text: &str) -> Option<i64> {
+    parse_quantity(text)?;
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, suffix) = unsigned.split_at_checked(end.unwrap_or(unsigned.len()))?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = whole.trim_start_matches('0').len().max(1) + fraction.len();
+    let (base, exponent) = scale(suffix)?;
+    let amount: i64 = match (whole, fraction) {
+        ("", "") => 0,
+        _ => format!("{whole}{fraction}").parse().ok()?,
+    };
+    let power = match base {
+        // About how many decimal digits the power has count, too.
+        1024.0 if fraction.is_empty() && digits + usize::try_from(exponent).ok()? * 3 <= 14 => {
+            1024_i64.checked_pow(u32::try_from(exponent).ok()?)?
+        }
+        1024.0 => return None,
+        _ if digits > 18 => return None,
+        _ => {
+            let exponent = if base == 1000.0 {
+                exponent * 3
+            } else {
+                exponent
+            };
+            let exponent = usize::try_from(exponent).ok()?;
+            let places = exponent.checked_sub(fraction.len())?;
+            10_i64.checked_pow(u32::try_from(places).ok()?)?
+        }
+    };
+    let amount = amount.checked_mul(power)?;
+    Some(if text.starts_with('-') {
+        -amount
+    } else {
+        amount
+    })
+}
+
 /// Base and exponent that a suffix stands for.
 fn scale(suffix: &str) -> Option<(f64, i32)> {
     Some(match suffix {
@@ -72,6 +112,33 @@ fn smallest_up(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_quantities_are_those_that_go_holds_so() {
+        let whole = [
+            ("10Mi", 10_485_760),
+            ("-1k", -1000),
+            ("1.5G", 1_500_000_000),
+            ("0", 0),
+            ("007", 7),
+            ("1e3", 1000),
+        ];
+        for (text, amount) in whole {
+            assert_eq!(parse_int_quantity(text), Some(amount), "{text:?}");
+        }
+        for other in [
+            "1.5Gi",
+            "1.0",
+            "1000m",
+            "100000Gi",
+            "1GB",
+            "",
+            "9999999999999999999",
+            "1.5",
+        ] {
+            assert_eq!(parse_int_quantity(other), None, "{other:?}");
+        }
+    }
 
     #[test]
     fn quantities_are_those_of_apimachinery() {

@@ -1,7 +1,7 @@
 //! Configuration files of the components, whatever component reads them.
 
 use crate::check::Cx;
-use crate::component::{ComponentKind, Instance, KIND_PATCHES, kinds_without_version, minor};
+use crate::component::{KIND_PATCHES, kinds_without_version, minor};
 use crate::finding::Releases;
 use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
@@ -26,7 +26,10 @@ fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
 pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let known = versions(cx, object);
     let written = object.node.field("kubernetesVersion");
-    let own = written.and_then(|v| minor(v.text()?)).map(Releases::only);
+    let own = written
+        .and_then(|v| minor(v.as_str()?))
+        .filter(|_| cx.pinned().is_none())
+        .map(Releases::only);
     let asked = own.unwrap_or_else(|| cx.targets());
     let (kind, version) = (object.gvk.kind, object.gvk.version);
     let at = object.node.field("apiVersion");
@@ -38,15 +41,16 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     if !reading.and(asked).is_empty() {
         return;
     }
+    // Which release reads it is not known where neither the file nor the user tells, and some of them do.
+    let unsure = own.is_none() && cx.pinned().is_none() && !reading.from(25).is_empty();
     let last = reading.before(Releases::NEWEST + 1).names().last();
     let (message, severity) = match last {
         None => (
             format!("no release reads {version} of {kind}"),
             Severity::High,
         ),
-        // Which release reads it is not known where the file does not tell, and some of them do.
-        Some(_) if own.is_none() && !reading.from(25).is_empty() && !cx.is_strict() => return,
-        Some(last) if own.is_none() && !reading.from(25).is_empty() => (
+        Some(_) if unsure && !cx.is_strict() => return,
+        Some(last) if unsure => (
             format!("{version} of {kind} is read up to Kubernetes {last} only"),
             Severity::Low,
         ),
@@ -59,25 +63,6 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let draft = cx.report(at, message).severity(severity);
     if let Some((name, _)) = newest {
         draft.help(format!("write `{}/{name}`", object.gvk.group));
-    }
-}
-
-/// A value that the component does not take from its own file.
-pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // etcd's file has numbers where its flags have durations.
-    if !instance.form.is_own_file || instance.component == ComponentKind::Etcd {
-        return;
-    }
-    for setting in instance
-        .settings
-        .iter()
-        .filter(|s| !is_unresolved(&s.value))
-    {
-        if let Some(why) = instance.refusal(&setting.name, &setting.value) {
-            let name = instance.component.name();
-            let message = format!("{name} does not start: `{}` {why}", setting.spelling);
-            cx.report(setting.node_span(), message);
-        }
     }
 }
 

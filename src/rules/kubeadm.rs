@@ -3,11 +3,14 @@
 use crate::check::Cx;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::{Gate, Instance, Origin, forms, minor, number};
+use crate::documents::{DocumentSet, Fact, SavedSpan};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
 use crate::kube::{Object, PodSpec, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeKind, items};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 fn parts(object: Object<'_>, which: Which) -> impl Iterator<Item = KubeadmSection<'_>> {
@@ -174,15 +177,10 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
         else {
             continue;
         };
+        // Without hashes, and without leave to do so, kubeadm does not join.
         let skip = token.field("unsafeSkipCAVerification");
         if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
             cx.report(skip, message);
-        } else if let Some(hashes) = token.field("caCertHashes") {
-            if hashes.is_empty() && !part.is_carried() {
-                cx.report(hashes, message);
-            }
-        } else if !part.is_carried() {
-            cx.missing(token.lacking(), message);
         }
     }
 }
@@ -258,6 +256,40 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
     }
 }
 
+/// kubeadm keeps what it reads from a file by kind.
+pub(super) fn kind_twice(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
+    let documents = || {
+        set.facts
+            .iter()
+            .filter_map(|(path, facts)| match &facts.fact {
+                Fact::KubeadmDocument(at) if facts.rendered_from.is_none() => {
+                    Some((*path, facts.object.as_ref()?, *facts, at))
+                }
+                _ => None,
+            })
+    };
+    let of_kubeadm: HashSet<&str> = documents()
+        .filter(|(_, object, ..)| object.api_version.starts_with("kubeadm.k8s.io/"))
+        .map(|(path, ..)| path)
+        .collect();
+    let mut seen = HashMap::new();
+    for (path, object, facts, at) in documents().filter(|(path, ..)| of_kubeadm.contains(path)) {
+        let kind = object.kind.as_str();
+        match seen.entry((path, kind)) {
+            Entry::Vacant(first) => {
+                first.insert(at);
+            }
+            Entry::Occupied(first) => {
+                let message =
+                    format!("this file has a {kind} above: kubeadm refuses two of a kind");
+                let first: &SavedSpan = first.get();
+                cx.report_fact(facts, at, message)
+                    .related_fact(&first.label);
+            }
+        }
+    }
+}
+
 pub(super) fn host_path_extra_volume_writable(object: Object<'_>, cx: &mut Cx<'_>) {
     const FOLDERS: [&str; 12] = [
         "",
@@ -320,7 +352,8 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
             .node
             .field("kubernetesVersion")
             .or_else(|| object.node.at(&["spec", "version"]));
-        let minor = version.and_then(|n| minor(n.text()?));
+        let written = version.and_then(|n| minor(n.text()?)).map(Releases::only);
+        let asked = cx.pinned().or(written);
         for (key, _) in part
             .node
             .field("featureGates")
@@ -343,15 +376,13 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
                 .help(help);
                 continue;
             };
-            match minor {
-                Some(minor) if minor >= *gone => {
-                    cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for 1.{minor}"))
-                }
-                Some(minor) if minor < *since => {
-                    cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for 1.{minor}"))
-                }
-                _ => continue,
-            };
+            let Some(asked) = asked else { continue };
+            let release = asked.names().last().unwrap_or_default();
+            if asked.before(*gone).is_empty() {
+                cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for {release}"));
+            } else if asked.from(*since).is_empty() {
+                cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for {release}"));
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Rules of validation between the fields of admission policies, webhooks and flow control (pkg/apis/admissionregistration and
-//! flowcontrol validation of Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
+//! Rules of validation between the fields of admission policies and webhooks (pkg/apis/admissionregistration validation of
+//! Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
 
-use super::cross_field::{conflict, key_of, missing, own_key, set, text};
-use super::format::{is_label, is_subdomain};
+use super::cross_field::{conflict, judged, key_of, missing, own_key, text};
+use super::format::{is_label_1035, is_label_value, is_subdomain};
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_known, is_replaced};
@@ -172,17 +172,25 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             }
         }
     }
-    if let Some(version) = spec.at(&["paramKind", "apiVersion"]) {
-        let written = version.as_str().unwrap_or_default();
-        let fits = written.matches('/').count() <= 1
-            && !written.ends_with('/')
-            && !written.starts_with('/');
-        v.form(
-            fits || is_replaced(written),
-            version,
-            "apiVersion",
-            "a group and a version, or the version of the core group",
-        );
+    param_kind(v, spec);
+    let rules = spec.field("matchConstraints").filter(|_| !v.is_fragment());
+    if let Some(constraints) = rules.filter(|c| c.list("resourceRules").next().is_none()) {
+        let message = "`resourceRules` is missing: a policy is about some resources";
+        missing(v, key_of(constraints, "resourceRules"), message);
+    }
+    if v.root_kind() == Some("MutatingAdmissionPolicy") {
+        no_deletions(v, rules);
+    }
+    for annotation in spec.list("auditAnnotations") {
+        if let Some((key, name)) = judged(annotation, "key") {
+            let fits = is_label_value(name);
+            v.form(
+                fits,
+                key,
+                "key",
+                "at most 63 letters, digits, `-`, `_` and `.`",
+            );
+        }
     }
     for validation in spec.list("validations") {
         let blank = |m: &Node<'_>| {
@@ -206,6 +214,43 @@ pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 "`message` must be one line: write `messageExpression` for more",
             );
         }
+    }
+}
+
+/// What is deleted cannot be changed.
+fn no_deletions<'d>(v: &mut Validator<'d>, constraints: Option<Node<'d>>) {
+    let rules = constraints
+        .into_iter()
+        .flat_map(|c| c.list("resourceRules"));
+    let operations = rules.flat_map(|rule| rule.list("operations"));
+    for operation in operations.filter(|o| o.as_str() == Some("DELETE")) {
+        v.not_one_of(
+            operation,
+            "operations",
+            &["*", "CONNECT", "CREATE", "UPDATE"],
+        );
+    }
+}
+
+/// The kind of a policy's parameters.
+fn param_kind<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some(param) = spec.field("paramKind") else {
+        return;
+    };
+    if let Some((at, written)) = judged(param, "apiVersion") {
+        let (group, version) = written.split_once('/').unwrap_or(("", written));
+        let fits = (group.is_empty() || is_subdomain(group)) && is_label_1035(version);
+        let what = "a group and a version, or the version of the core group";
+        v.form(fits, at, "apiVersion", what);
+    }
+    if let Some((at, kind)) = judged(param, "kind") {
+        let fits = is_label_1035(&kind.to_ascii_lowercase());
+        v.form(
+            fits,
+            at,
+            "kind",
+            "letters, digits and dashes, at most 63, that begin with a letter",
+        );
     }
 }
 
@@ -262,7 +307,7 @@ fn of_names<'d>(
 }
 
 /// A `*` says all, and stands alone.
-fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
+pub(super) fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     let star = map.list(key).any(|item| item.as_str() == Some("*"));
     if star && map.list(key).count() > 1 {
         conflict(
@@ -282,7 +327,7 @@ pub(super) fn mutation<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     };
     if map.field(wanted).is_none() {
         let message = format!("`{wanted}` is missing: `patchType` asks for it");
-        missing(v, map.lacking(), message);
+        missing(v, key_of(map, wanted), message);
         if map.field(other).is_some() {
             conflict(
                 v,
@@ -382,181 +427,5 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             key_of(map, "resources"),
             "one of `resources` says what another says already",
         );
-    }
-}
-
-/// The first place among flow schemas is taken.
-pub(super) fn flow_schema<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let first = |n: &Node<'_>| n.as_int() == Some(1);
-    let precedence = spec.field("matchingPrecedence").filter(first);
-    if let Some(precedence) = precedence.filter(|_| v.root_name() != Some("exempt")) {
-        let message = "only the flow schema `exempt` has `matchingPrecedence: 1`";
-        v.add(ids::schema::RANGE, precedence, message.to_owned(), None);
-    }
-}
-
-/// Whom a flow schema is about: each kind of subject has its own field.
-pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const FIELDS: [(&str, &str); 3] = [
-        ("User", "user"),
-        ("Group", "group"),
-        ("ServiceAccount", "serviceAccount"),
-    ];
-    for subject in map.list("subjects") {
-        let kind = text(subject, "kind").unwrap_or_default();
-        let Some((_, wanted)) = FIELDS.iter().find(|(k, _)| *k == kind) else {
-            if let Some(node) = subject.field("kind").filter(|_| !kind.is_empty()) {
-                v.not_one_of(node, "kind", &FIELDS.map(|(kind, _)| kind));
-            }
-            continue;
-        };
-        if let Some(name) = subject.at(&["serviceAccount", "name"]) {
-            let written = name.as_str().unwrap_or_default();
-            let fits = written.is_empty()
-                || written == "*"
-                || is_replaced(written)
-                || is_subdomain(written);
-            v.form(fits, name, "name", "the name of a ServiceAccount, or `*`");
-        }
-        if subject.field(wanted).is_none() {
-            let message = format!("`{wanted}` is missing: it names the subject of kind {kind}");
-            missing(v, subject.lacking(), message);
-        } else if let Some((_, other)) = FIELDS
-            .iter()
-            .find(|(_, f)| f != wanted && subject.field(f).is_some())
-        {
-            conflict(
-                v,
-                key_of(subject, other),
-                format!("a subject of kind {kind} has no `{other}`"),
-            );
-        }
-    }
-    let rules = |key: &str| map.list(key).next().is_some();
-    if !rules("resourceRules") && !rules("nonResourceRules") {
-        let message = "neither `resourceRules` nor `nonResourceRules` are there: one is needed";
-        missing(v, map.lacking(), message);
-    }
-}
-
-pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const VERBS: [&str; 9] = [
-        "*",
-        "create",
-        "delete",
-        "deletecollection",
-        "get",
-        "list",
-        "patch",
-        "update",
-        "watch",
-    ];
-    let of_resources = map.field("nonResourceURLs").is_none();
-    for key in [
-        "verbs",
-        "apiGroups",
-        "resources",
-        "namespaces",
-        "nonResourceURLs",
-    ] {
-        star_alone(v, map, key);
-    }
-    for verb in map.list("verbs") {
-        if verb
-            .as_str()
-            .is_some_and(|t| !VERBS.contains(&t) && t != "proxy" && !is_replaced(t))
-        {
-            v.not_one_of(verb, "verbs", &VERBS);
-        }
-    }
-    for url in map.list("nonResourceURLs") {
-        let written = url.as_str().unwrap_or_default();
-        let inner = written.strip_suffix("/*").unwrap_or(written);
-        let path =
-            written.starts_with('/') && !written.contains("//") && !inner.contains([' ', '*']);
-        v.form(
-            written == "*" || path,
-            url,
-            "nonResourceURLs",
-            "an absolute path that may end with `/*`, or `*`",
-        );
-    }
-    for namespace in map.list("namespaces") {
-        let written = namespace.as_str().unwrap_or_default();
-        let fits = written == "*" || is_replaced(written) || is_label(written);
-        v.form(
-            fits,
-            namespace,
-            "namespaces",
-            "the name of a namespace, or `*`",
-        );
-    }
-    let wide = set(map, "clusterScope").is_some();
-    if of_resources && !wide && map.list("namespaces").next().is_none() {
-        let message =
-            "`namespaces` is missing: without `clusterScope: true` the rule matches nothing";
-        missing(v, map.lacking(), message);
-    }
-}
-
-pub(super) fn priority_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    // Kubernetes' own exempt level is named so.
-    let own = v.root_name() == Some("exempt");
-    let kind = text(spec, "type").unwrap_or_default();
-    if let Some(at) = spec.field("type").filter(|_| kind == "Exempt" && !own) {
-        conflict(v, at, "only the priority level `exempt` may be exempt");
-    }
-    let wanted = if kind == "Exempt" {
-        "exempt"
-    } else {
-        "limited"
-    };
-    let other = if kind == "Exempt" {
-        "limited"
-    } else {
-        "exempt"
-    };
-    let given = spec.pair(other).filter(|(_, value)| !value.is_null());
-    if let Some((key, _)) = given.filter(|_| !kind.is_empty() && (kind != "Exempt" || own)) {
-        conflict(
-            v,
-            key,
-            format!("a priority level of type {kind} has no `{other}`"),
-        );
-    }
-    if let Some(at) = spec.field("type").filter(|_| kind == "Limited" && own) {
-        conflict(v, at, "the priority level `exempt` is exempt");
-    }
-    if kind == "Limited" && spec.field(wanted).is_none() {
-        let message = "`limited` is missing: the type is Limited";
-        missing(v, spec.lacking(), message);
-    }
-}
-
-pub(super) fn limit_response<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let queuing = map.pair("queuing").filter(|(_, value)| !value.is_null());
-    match (text(map, "type"), queuing) {
-        (Some("Reject"), Some((key, _))) => conflict(
-            v,
-            key,
-            "what is rejected is not queued: leave `queuing` out",
-        ),
-        (Some("Queue"), None) => {
-            let message = "`queuing` is missing: the type is Queue";
-            missing(v, map.lacking(), message);
-        }
-        _ => {}
-    }
-    let number = |key: &str, default| {
-        let written = queuing.and_then(|(_, q)| q.field(key));
-        written.map_or(Some(default), Node::as_int)
-    };
-    // What is not written is 8 of 64.
-    if let (Some(hand), Some(queues)) = (number("handSize", 8), number("queues", 64))
-        && let Some((_, map)) = queuing
-        && hand > queues
-    {
-        let message = format!("`handSize` is above `queues`: {hand} and {queues}");
-        conflict(v, key_of(map, "handSize"), message);
     }
 }

@@ -1,9 +1,9 @@
 //! What Kubernetes' validation asks beyond types, as `schemas/kubernetes/rules/` has it: ranges, forms, one of several fields.
 
 use super::cross_field::{amount, missing, own_key};
-use super::format;
 use super::table::{Constraint, ConstraintKind, Syntax, Type};
 use super::validator::{Validator, is_unset, named};
+use super::{duration, format, forms};
 use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::{is_replaced, is_templated};
@@ -30,15 +30,19 @@ pub(super) fn of_field<'d>(
     value: Node<'d>,
     ty: &'static Type,
 ) {
+    let rules = ty.rules_of(key.text().unwrap_or_default());
     if value.is_null() {
+        return duration::of_null(validator, value, rules);
+    }
+    if rules.is_empty() {
         return;
     }
-    let name = key.text().unwrap_or_default();
-    let rules = ty.rules_of(name);
-    if rules.is_empty() || counts_for_nothing(ty, name, value) {
-        return;
-    }
+    let nothing = counts_for_nothing(ty, key.text().unwrap_or_default(), value);
+    let program = validator.program().is_some();
     for rule in rules {
+        if nothing && !(program && judges_nothing(&rule.check)) {
+            continue;
+        }
         validator.of_releases(rule.releases(), |v| of_value(v, value, rule, &rule.check));
     }
 }
@@ -53,6 +57,23 @@ fn counts_for_nothing(ty: &'static Type, name: &str, value: Node<'_>) -> bool {
         NodeKind::Str => is_unset(field, value),
         _ => number() && !field.default().is_empty() && is_unset(field, value),
     }
+}
+
+/// Whether a rule about a file of a program, whose pointers are not known, judges a text that is empty.
+fn judges_nothing(check: &ConstraintKind) -> bool {
+    !matches!(
+        check,
+        ConstraintKind::OneOf(_)
+            | ConstraintKind::Syntax(
+                Syntax::Label
+                    | Syntax::Label1035
+                    | Syntax::PathSegment
+                    | Syntax::PortName
+                    | Syntax::Qualified
+                    | Syntax::Subdomain
+                    | Syntax::WildcardHost
+            )
+    )
 }
 
 fn of_whole<'d>(
@@ -149,7 +170,10 @@ fn one_of<'d>(
                 named(ty),
                 names()
             );
-            missing(validator, map.lacking(), message);
+            // One that is there with nothing is where something belongs.
+            let null = fields.iter().find_map(|field| map.pair(field));
+            let at = null.map_or_else(|| map.lacking(), |(key, _)| key.into());
+            missing(validator, at, message);
         }
         (Some((first, _)), Some((second, _))) if most => {
             let message = format!(
@@ -184,6 +208,7 @@ fn of_value<'d>(
             }
             ConstraintKind::NotEmpty if value.is_empty() => {}
             ConstraintKind::NotEmpty => return,
+            ConstraintKind::MaxItems(_) => {}
             _ => {
                 return value
                     .items()
@@ -229,17 +254,38 @@ fn of_value<'d>(
                 validator.add(ids::schema::MISSING_FIELD, own_key(value), message, None);
             }
         }
+        ConstraintKind::MaxItems(most) => at_most(validator, value, name, *most, "items"),
+        ConstraintKind::MaxBytes(most) => at_most(validator, value, name, *most, "bytes"),
         ConstraintKind::SyntaxOrEmpty(_) if text.is_empty() => {}
         ConstraintKind::Syntax(form) | ConstraintKind::SyntaxOrEmpty(form) => {
-            of_form(validator, value, name, *form)
+            of_form(validator, value, name, *form);
         }
-        ConstraintKind::Unique(_)
+        ConstraintKind::Duration(low, high) => duration::check(validator, value, name, *low, *high),
+        ConstraintKind::NotNull
+        | ConstraintKind::Unique(_)
         | ConstraintKind::Filled
         | ConstraintKind::Something
         | ConstraintKind::CrossField(_)
         | ConstraintKind::Exactly(_)
         | ConstraintKind::AtMost(_)
         | ConstraintKind::AtLeast(_) => {}
+    }
+}
+
+/// A list, a map or a text that may be too long.
+fn at_most<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, most: usize, of: &str) {
+    let count = match value.kind() {
+        NodeKind::Seq => value.items().count(),
+        NodeKind::Map => value.entries().count(),
+        _ => value.text().map_or(0, str::len),
+    };
+    if count > most {
+        let message = format!("`{name}` must have at most {most} {of}, and this has {count}");
+        let at = match value.kind() {
+            NodeKind::Seq | NodeKind::Map => own_key(value),
+            _ => value,
+        };
+        validator.add(ids::schema::RANGE, at, message, None);
     }
 }
 
@@ -364,7 +410,8 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             }
             return;
         }
-        Syntax::Port => match value.as_int().filter(|_| !string) {
+        Syntax::TargetPort if text.is_empty() || !string && value.as_int() == Some(0) => return,
+        Syntax::Port | Syntax::TargetPort => match value.as_int().filter(|_| !string) {
             Some(number) => {
                 if !(1..=65535).contains(&number) {
                     let message = format!("`{name}` must be from 1 to 65535, and this is {number}");
@@ -399,22 +446,13 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             format::is_data_key(text),
             "letters, digits, `-`, `_` and `.`",
         ),
-        Syntax::DomainPath => (
-            text.contains('/') && format::is_qualified(text) || is_long_path(text),
-            "a domain, a slash and a name",
-        ),
         Syntax::EndpointIp | Syntax::PublicIp => (
-            is_reachable(&address(text, takes_zeros)),
+            forms::is_reachable(&address(text, takes_zeros)),
             "an IP address that others reach: not loopback, link-local or multicast",
         ),
         Syntax::EnvName => (
             format::is_env_name(text, strict_env),
             "the name of an environment variable",
-        ),
-        // A name that ends with its dot is a whole one.
-        Syntax::Host => (
-            format::is_subdomain(text.strip_suffix('.').unwrap_or(text)),
-            "a domain",
         ),
         Syntax::HeaderName => (is_header(text), "the name of an HTTP header"),
         Syntax::InnerPath => (format::is_inner_path(text), "a relative path without `..`"),
@@ -470,22 +508,14 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             is_zone(text),
             "a time zone of the tz database such as `Europe/Paris`",
         ),
-        Syntax::WebhookName => (
-            format::is_subdomain(text) && text.split('.').count() >= 3,
-            "a domain of three parts at least",
-        ),
-        Syntax::WebhookPath => (
-            text.starts_with('/') && !text.contains("//"),
-            "an absolute path without empty segments",
-        ),
-        Syntax::WebhookUrl => (
-            is_webhook_url(text),
-            "an https URL without user, query and fragment",
-        ),
         Syntax::WildcardHost => (
             format::is_wildcard_host(text),
             "a domain, whose first part may be `*`",
         ),
+        other => match forms::of_text(other, text) {
+            Some(of_text) => of_text,
+            None => return,
+        },
     };
     validator.form(fits, value, name, what);
 }
@@ -523,9 +553,9 @@ fn resources<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         let quota = validator.is_quota();
         let known = KNOWN.contains(&resource)
             || resource.starts_with("hugepages-")
-            || resource.contains('/')
+            || resource.contains('/') && !quota
             || is_templated(resource)
-            || quota && format::is_qualified(resource) && resource == resource.to_lowercase();
+            || quota && format::is_quota_resource(resource);
         let what =
             "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain";
         validator.form(known || map.key_node().is_none(), key, name, what);
@@ -561,19 +591,6 @@ fn address(text: &str, takes_zeros: bool) -> Cow<'_, str> {
     }
 }
 
-fn is_reachable(text: &str) -> bool {
-    match text.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(ip)) => {
-            !(ip.is_loopback() || ip.is_link_local() || ip.is_multicast() || ip.is_unspecified())
-        }
-        Ok(std::net::IpAddr::V6(ip)) => {
-            let link_local = ip.segments().first().is_some_and(|s| s & 0xffc0 == 0xfe80);
-            !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || link_local)
-        }
-        Err(_) => false,
-    }
-}
-
 fn is_header(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -581,14 +598,8 @@ fn is_header(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// A domain, and a path of several segments.
-fn is_long_path(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(domain, path)| {
-        domain.contains('.')
-            && format::is_subdomain(domain)
-            && path.split('/').all(format::is_qualified)
-    })
-}
+/// Time zones whose names have one part.
+const ZONES: &str = "UTC GMT UCT Zulu Universal Greenwich CET EET MET WET EST MST HST EST5EDT CST6CDT MST7MDT PST8PDT Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ NZ-CHAT Navajo PRC Poland Portugal ROC ROK Singapore Turkey W-SU";
 
 fn is_zone(text: &str) -> bool {
     let segment = |s: &str| {
@@ -596,57 +607,6 @@ fn is_zone(text: &str) -> bool {
             && s.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
     };
-    let known = matches!(
-        text,
-        "UTC"
-            | "GMT"
-            | "UCT"
-            | "Zulu"
-            | "Universal"
-            | "Greenwich"
-            | "CET"
-            | "EET"
-            | "MET"
-            | "WET"
-            | "EST"
-            | "MST"
-            | "HST"
-            | "EST5EDT"
-            | "CST6CDT"
-            | "MST7MDT"
-            | "PST8PDT"
-            | "Cuba"
-            | "Egypt"
-            | "Eire"
-            | "GB"
-            | "GB-Eire"
-            | "Hongkong"
-            | "Iceland"
-            | "Iran"
-            | "Israel"
-            | "Jamaica"
-            | "Japan"
-            | "Kwajalein"
-            | "Libya"
-            | "NZ"
-            | "NZ-CHAT"
-            | "Navajo"
-            | "PRC"
-            | "Poland"
-            | "Portugal"
-            | "ROC"
-            | "ROK"
-            | "Singapore"
-            | "Turkey"
-            | "W-SU"
-    );
+    let known = ZONES.split(' ').any(|zone| zone == text);
     known || text.contains('/') && text.split('/').all(segment)
-}
-
-fn is_webhook_url(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://") else {
-        return false;
-    };
-    let host = rest.split('/').next().unwrap_or_default();
-    !host.is_empty() && !rest.contains(['?', '#']) && !host.contains('@')
 }

@@ -165,6 +165,17 @@ fn version<'d>(v: &mut Validator<'d>, version: Node<'d>, ty: &'static Type) {
         self::column(v, column);
     }
     let subresources = version.field("subresources");
+    let status = subresources.and_then(|s| s.field("status"));
+    for (key, _) in status.into_iter().flat_map(Node::entries) {
+        let name = key.text().unwrap_or_default();
+        let message = format!("`status` has no field `{name}`: the API server refuses it");
+        v.add(
+            ids::schema::UNKNOWN_FIELD,
+            key,
+            message,
+            Some("write `status: {}`".into()),
+        );
+    }
     if let Some(scale) = subresources.and_then(|s| s.field("scale")) {
         filled(v, scale, "specReplicasPath");
         filled(v, scale, "statusReplicasPath");

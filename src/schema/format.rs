@@ -183,6 +183,142 @@ pub(super) fn is_cidr(text: &str) -> bool {
     }
 }
 
+/// A range of IP addresses as the API server would write it: without bits behind its prefix, and no IPv4 address in IPv6.
+pub(super) fn is_canonical_cidr(text: &str) -> bool {
+    let address = text.split_once('/').and_then(|(ip, _)| ip.parse().ok());
+    is_cidr(text)
+        && match address {
+            Some(std::net::IpAddr::V6(ip)) => {
+                ip.to_ipv4_mapped().is_none() && text.starts_with(&format!("{ip}/"))
+            }
+            _ => address.is_some(),
+        }
+}
+
+/// A domain of two labels at least; it may end with its dot.
+pub(super) fn is_fqdn(text: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    is_subdomain(text) && text.contains('.') && text.split('.').all(is_label)
+}
+
+/// The name of an iSCSI initiator or target: `iqn.2001-04.com.example:disk`, or `eui.` or `naa.` and what numbers it.
+pub(super) fn is_iqn(text: &str) -> bool {
+    let alphanumeric = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if let Some(rest) = text.strip_prefix("eui.") {
+        return rest.len() == 16 && alphanumeric(rest);
+    }
+    if let Some(rest) = text.strip_prefix("naa.") {
+        return rest.len() == 32 && alphanumeric(rest);
+    }
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = || {
+        let (date, rest) = text.strip_prefix("iqn.")?.split_once('.')?;
+        let (domain, unique) = rest.split_once(':')?;
+        let (year, month) = date.split_once('-')?;
+        let dated = digits(year, 4) && digits(month, 2);
+        let named = !domain.is_empty()
+            && domain
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+        let special = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '*' | '&' | '$' | '|');
+        (dated && named && !unique.is_empty() && !unique.contains(special)).then_some(())
+    };
+    parts().is_some()
+}
+
+/// Who signs certificates: a domain of two labels at least, a slash and a subdomain.
+pub(super) fn is_signer_name(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(domain, path)| {
+        let labels = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label);
+        labels && path.split('.').all(is_subdomain)
+    })
+}
+
+/// What a quota limits, of what has no domain.
+pub(super) const QUOTA_RESOURCES: [&str; 19] = [
+    "configmaps",
+    "cpu",
+    "ephemeral-storage",
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "memory",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+    "requests.storage",
+    "resourcequotas",
+    "secrets",
+    "services",
+    "services.loadbalancers",
+    "services.nodeports",
+];
+
+/// What a quota can limit: a resource that Kubernetes knows, or one with a domain.
+pub(super) fn is_quota_resource(text: &str) -> bool {
+    is_qualified(text)
+        && (text.contains('/')
+            || QUOTA_RESOURCES.contains(&text)
+            || text.starts_with("hugepages-")
+            || text.starts_with("requests.hugepages-"))
+}
+
+/// A resource of others than Kubernetes, such as `example.com/gpu`.
+pub(super) fn is_extended_resource(text: &str) -> bool {
+    text.contains('/')
+        && !text.contains("kubernetes.io/")
+        && !text.starts_with("requests.")
+        && is_qualified(&format!("requests.{text}"))
+}
+
+/// The name of an attribute or capacity of a device: an identifier, perhaps behind a domain and a slash. The server does not look
+/// at what has more slashes.
+pub(super) fn is_device_name(text: &str) -> bool {
+    let identifier = |id: &str| {
+        id.len() <= 32
+            && id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    match text.split_once('/') {
+        Some((_, id)) if id.contains('/') => true,
+        Some((domain, id)) => {
+            domain.len() <= 63 && is_subdomain(&domain.to_ascii_lowercase()) && identifier(id)
+        }
+        None => identifier(text),
+    }
+}
+
+/// A version as semver.org has it: `1.2.3-rc.1+build`.
+pub(super) fn is_semver(text: &str) -> bool {
+    let (text, build) = text.split_once('+').unwrap_or((text, "0"));
+    let (core, pre) = text.split_once('-').unwrap_or((text, "0"));
+    let numeric = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
+    };
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let plain = |part: &str| part.bytes().any(|b| !b.is_ascii_digit()) || numeric(part);
+    core.split('.').count() == 3
+        && core.split('.').all(numeric)
+        && pre.split('.').all(|part| word(part) && plain(part))
+        && build.split('.').all(word)
+}
+
+/// A domain, a slash and a path as in a URL.
+pub(super) fn is_domain_path(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
+    text.split_once('/').is_some_and(|(domain, path)| {
+        is_subdomain(domain) && !path.is_empty() && path.bytes().all(inner)
+    })
+}
+
 /// A path below a directory: relative, and without `..`.
 pub(super) fn is_inner_path(text: &str) -> bool {
     !text.starts_with('/') && has_no_dots(text)

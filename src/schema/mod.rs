@@ -16,6 +16,8 @@ mod table;
 mod validator;
 
 mod cross_field;
+mod duration;
+mod forms;
 
 mod constraints;
 
@@ -26,12 +28,15 @@ mod admission;
 mod config;
 mod container;
 mod custom_resources;
+mod devices;
+mod flow_control;
 mod metadata;
 mod network;
 mod objects;
 mod pod;
 mod pod_ports;
 mod pod_volumes;
+mod quota;
 mod storage;
 mod structural;
 mod workload;
@@ -40,16 +45,20 @@ mod definition;
 
 mod registry;
 
+mod misnamed;
 #[cfg_attr(not(feature = "user-schemas"), path = "user_schema_absent.rs")]
 mod user_schema;
 mod validate;
 mod version;
 
 pub use custom_resources::{Definition, misspelt, singulars, undefined};
+pub use misnamed::{Misnamed, misnamed};
 pub use pattern::Patterns;
 pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
-pub use validate::{Known, is_api_version, is_kind, validate, validate_custom, validate_published};
+pub use validate::{
+    Known, is_api_version, is_kind, validate, validate_carried, validate_custom, validate_published,
+};
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;

@@ -2,11 +2,12 @@
 //! validation of Kubernetes).
 
 use super::cross_field::{conflict, key_of, missing, own_key, text};
+use super::format::{is_cidr, is_fqdn, is_path_segment, is_subdomain};
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_known, is_replaced, is_templated};
 use crate::yaml::{Node, NodeKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
@@ -25,6 +26,17 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             None,
         );
     }
+    if let Some(name) = name.filter(|_| external) {
+        // A name that ends with its dot is a whole one.
+        let written = name.as_str().unwrap_or_default();
+        let fits = is_subdomain(written.strip_suffix('.').unwrap_or(written));
+        v.form(
+            fits || is_replaced(written),
+            name,
+            "externalName",
+            "a domain",
+        );
+    }
     let ports: Vec<Node<'d>> = spec.list("ports").collect();
     if ports.is_empty() && !(external || headless || unknown) {
         let at = key_of(spec, "ports");
@@ -34,11 +46,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "a Service without `ports` reaches nothing: the API server refuses it",
         );
     }
-    for port in ports.iter().filter(|_| ports.len() > 1) {
-        if port.field("name").is_none_or(|n| n.text() == Some("")) {
-            missing(v, port.lacking(), "each of several ports needs a `name`");
-        }
-    }
+    named_ports(v, spec);
     let balanced = unknown || kind == "LoadBalancer";
     let outside = balanced || kind == "NodePort";
     for node_port in ports.iter().filter_map(|p| p.field("nodePort")) {
@@ -96,6 +104,58 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
+/// That each of several ports has a name.
+pub(super) fn named_ports<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let several = map.list("ports").nth(1).is_some();
+    for port in map.list("ports").filter(|_| several) {
+        if port.field("name").is_none_or(|n| n.text() == Some("")) {
+            let null = port.pair("name").map(|(key, _)| key.into());
+            let at = null.unwrap_or_else(|| port.lacking());
+            missing(v, at, "each of several ports needs a `name`");
+        }
+    }
+}
+
+/// Annotations that stand for fields of a Service, or for each other.
+pub(super) fn service_annotations<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const MODE: &str = "service.kubernetes.io/topology-mode";
+    const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+    let object = spec.parent();
+    let Some(annotations) = object.and_then(|object| object.at(&["metadata", "annotations"]))
+    else {
+        return;
+    };
+    if let (Some(mode), Some(hints)) = (annotations.field(MODE), annotations.field(HINTS))
+        && mode.text() != hints.text()
+        && is_known(mode)
+        && is_known(hints)
+    {
+        conflict(v, mode, format!("`{MODE}` and `{HINTS}` must be the same"));
+    }
+    let ranges = annotations.field(RANGES).filter(|ranges| is_known(*ranges));
+    let Some(ranges) = ranges.filter(|_| spec.list("loadBalancerSourceRanges").next().is_none())
+    else {
+        return;
+    };
+    let kind = spec.field("type");
+    if kind.is_none_or(|kind| is_known(kind) && kind.as_str() != Some("LoadBalancer")) {
+        conflict(
+            v,
+            own_key(ranges),
+            format!("`{RANGES}` is for Services of type LoadBalancer"),
+        );
+    }
+    let text = ranges.as_str().unwrap_or_default().trim();
+    let fits = text.is_empty() || text.split(',').all(|range| is_cidr(range.trim()));
+    v.form(
+        fits,
+        ranges,
+        RANGES,
+        "ranges of addresses with commas between them",
+    );
+}
+
 /// Node ports and addresses of a Service.
 fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let mut taken: HashMap<(i64, &str), Node<'d>> = HashMap::new();
@@ -117,14 +177,16 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if let Some(port) = spec.field("healthCheckNodePort") {
         allocated(v, port);
     }
-    let first = spec.list("clusterIPs").next();
+    let addresses: Vec<Node<'d>> = spec.list("clusterIPs").collect();
     let single = spec.field("clusterIP").filter(|n| n.text() != Some(""));
-    if let (Some(single), Some(first)) = (single, first)
-        && single.text() != first.text()
+    if let Some(first) = addresses.first()
+        && single.and_then(Node::text) != first.text()
+        && single.is_none_or(is_known)
     {
         let message = "the first of `clusterIPs` must be the same as `clusterIP`";
-        conflict(v, first.parent().map_or(first, own_key), message);
+        conflict(v, key_of(spec, "clusterIPs"), message);
     }
+    cluster_addresses(v, spec, &addresses);
     if text(spec, "type") == Some("ExternalName") {
         let none = |n: &Node<'_>| n.text() == Some("None");
         if let Some(single) = single.filter(none) {
@@ -138,6 +200,37 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if v.all_from(36) {
         for range in spec.list("loadBalancerSourceRanges") {
             whole_network(v, range);
+        }
+    }
+}
+
+/// Addresses of a Service within the cluster: one of each family, or `None`.
+fn cluster_addresses<'d>(v: &mut Validator<'d>, spec: Node<'d>, addresses: &[Node<'d>]) {
+    let nothing = |n: &&Node<'d>| matches!(n.text(), Some("" | "None"));
+    if let Some(at) = addresses.iter().skip(1).find(nothing) {
+        v.form(
+            false,
+            *at,
+            "clusterIPs",
+            "a list of IP addresses, or `None` alone",
+        );
+        return;
+    }
+    if let Some(second) = addresses.get(1) {
+        families(v, *second, addresses, "clusterIPs");
+    }
+    for (address, family) in addresses.iter().zip(spec.list("ipFamilies")) {
+        let Some(ip) = address
+            .as_str()
+            .and_then(|text| text.parse::<IpAddr>().ok())
+        else {
+            continue;
+        };
+        let family = family.as_str().unwrap_or_default();
+        if family == "IPv4" && ip.is_ipv6() || family == "IPv6" && ip.is_ipv4() {
+            let message =
+                format!("`ipFamilies` has {family} in this place, and this address is not of it");
+            conflict(v, *address, message);
         }
     }
 }
@@ -185,6 +278,67 @@ fn is_url_path(text: &str) -> bool {
         && !bad.iter().any(|b| text.contains(b))
         && !text.ends_with("/..")
         && !text.ends_with("/.")
+}
+
+/// What a backend is reached at: the port of a Service by its name or its number, or another object.
+pub(super) fn ingress_backend<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if let Some(resource) = map.field("resource") {
+        for (key, fits) in [
+            ("apiGroup", is_subdomain as fn(&str) -> bool),
+            ("kind", is_path_segment),
+            ("name", is_path_segment),
+        ] {
+            let value = resource.field(key).filter(|n| is_known(*n));
+            let text = value.and_then(Node::as_str);
+            // An empty kind or name is another finding.
+            let empty = text == Some("") && key != "apiGroup";
+            if let (Some(value), Some(text)) = (value, text.filter(|_| !empty)) {
+                v.form(fits(text), value, key, "what may be a part of a path");
+            }
+        }
+    }
+    let Some(service) = map.field("service") else {
+        return;
+    };
+    let port = service.field("port");
+    let name = port
+        .and_then(|port| port.field("name"))
+        .filter(|n| n.text() != Some(""));
+    let number = port
+        .and_then(|port| port.field("number"))
+        .filter(|n| n.as_int() != Some(0));
+    match (name, number) {
+        (None, None) if !v.is_fragment() => {
+            let at = port.map_or_else(|| key_of(service, "port"), Node::lacking);
+            missing(
+                v,
+                at,
+                "a backend needs the `name` or the `number` of a port",
+            );
+        }
+        (Some(_), Some(number)) => {
+            let message = "`name` and `number` of a port exclude each other";
+            conflict(v, own_key(number), message);
+        }
+        _ => {}
+    }
+}
+
+/// The class of an Ingress, which an annotation may tell as well.
+pub(super) fn ingress<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const CLASS: &str = "kubernetes.io/ingress.class";
+    let of_object = spec
+        .parent()
+        .and_then(|object| object.at(&["metadata", "annotations"]));
+    let told = of_object.and_then(|annotations| annotations.field(CLASS));
+    if let (Some(class), Some(told)) = (spec.field("ingressClassName"), told)
+        && class.text() != told.text()
+        && is_known(class)
+        && is_known(told)
+    {
+        let message = format!("`ingressClassName` and the annotation `{CLASS}` must be the same");
+        conflict(v, told, message);
+    }
 }
 
 pub(super) fn ingress_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -242,7 +396,14 @@ pub(super) fn ip_block<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let Some(cidr) = text(map, "cidr") else {
         return;
     };
+    let strict = v.all_from(36);
+    if let Some(cidr) = map.field("cidr").filter(|_| strict) {
+        whole_network(v, cidr);
+    }
     for except in map.list("except") {
+        if strict {
+            whole_network(v, except);
+        }
         let written = except.as_str().unwrap_or_default();
         if is_part(written, cidr) == Some(false) {
             conflict(
@@ -255,6 +416,7 @@ pub(super) fn ip_block<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 }
 
 pub(super) fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
+    port_names(v, slice);
     let family = text(slice, "addressType").unwrap_or_default();
     let all = slice.list("endpoints").flat_map(|e| e.list("addresses"));
     for address in all {
@@ -265,22 +427,41 @@ pub(super) fn addresses<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
                 ip.is_link_local() || ip.is_unspecified() || ip.is_loopback() || near
             }
             IpAddr::V6(ip) => {
-                let near = matches!(ip.segments(), [0xff02, ..]);
-                ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_loopback() || near
+                let near = matches!(ip.octets(), [0xff, scope, ..] if scope & 0xf == 2);
+                let other = ip.to_ipv4_mapped().is_some() || ip.to_string() != written;
+                ip.is_unicast_link_local()
+                    || ip.is_unspecified()
+                    || ip.is_loopback()
+                    || near
+                    || other
             }
         };
         let fits = match (family, written.parse::<IpAddr>()) {
             ("IPv4", Ok(ip @ IpAddr::V4(_))) | ("IPv6", Ok(ip @ IpAddr::V6(_))) => !special(ip),
             ("IPv4" | "IPv6", _) => false,
-            ("FQDN", _) => super::format::is_subdomain(written),
+            ("FQDN", _) => is_fqdn(written),
             _ => true,
         };
         if !is_replaced(written) {
             let what = match family {
-                "FQDN" => "a domain".to_owned(),
+                "FQDN" => "a domain of two parts at least".to_owned(),
                 _ => format!("an {family} address that other machines reach"),
             };
             v.form(fits, address, "addresses", &what);
+        }
+    }
+}
+
+/// Names of ports, of which one may be left out.
+fn port_names<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
+    let mut names = HashSet::new();
+    for port in slice.list("ports") {
+        let name = port.field("name");
+        let text = name.and_then(Node::text).unwrap_or_default();
+        if name.is_none_or(is_known) && !names.insert(text) {
+            let at = name.map_or_else(|| port.lacking(), Into::into);
+            let message = format!("the name `{text}` of a port is given twice");
+            v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
         }
     }
 }
@@ -297,7 +478,7 @@ pub(super) fn class_parameters<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         ),
         ("Namespace", None) => {
             let message = "`namespace` is missing: the scope is Namespace";
-            missing(v, key_of(map, "scope"), message);
+            missing(v, key_of(map, "namespace"), message);
         }
         _ => {}
     }
@@ -314,9 +495,33 @@ pub(super) fn service_cidr<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// A node has one range, or one of each family.
+/// A node has one range, or one of each family. What differs from `podCIDR` does not reach the server.
 pub(super) fn node<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    let ranges: Vec<Node<'d>> = spec.list("podCIDRs").collect();
+    let single = spec.field("podCIDR").filter(|n| n.text() != Some(""));
+    let mut ranges: Vec<Node<'d>> = spec.list("podCIDRs").collect();
+    if let Some(single) = single
+        && ranges.first().and_then(|first| first.text()) != single.text()
+    {
+        ranges = vec![single];
+    }
+    for range in &ranges {
+        let written = range.as_str().unwrap_or_default();
+        let fits = is_cidr(written) || is_replaced(written);
+        let name = if Some(*range) == single {
+            "podCIDR"
+        } else {
+            "podCIDRs"
+        };
+        v.form(
+            fits,
+            *range,
+            name,
+            "a range of addresses such as `10.0.0.0/8`",
+        );
+        if v.all_from(36) {
+            whole_network(v, *range);
+        }
+    }
     if let Some(second) = ranges.get(1) {
         families(v, *second, &ranges, "podCIDRs");
     }

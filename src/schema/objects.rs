@@ -1,12 +1,13 @@
 //! Rules of validation between the fields of data, roles, requests and classes (pkg/apis/*/validation of Kubernetes).
 
-use super::cross_field::{conflict, key_of, missing, text};
+use super::cross_field::{conflict, judged, key_of, missing, text};
 use super::format;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_replaced, is_templated};
+use crate::kube::{is_known, is_replaced, is_templated};
 use crate::text::base64;
 use crate::yaml::{Node, NodeKind};
+use std::collections::HashSet;
 
 /// Keys of data, and what a Secret's type demands.
 pub(super) fn data<'d>(v: &mut Validator<'d>, object: Node<'d>) {
@@ -124,6 +125,11 @@ pub(super) fn secret<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
 }
 
 pub(super) fn api_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let written = |key: &str| text(spec, key).unwrap_or_default();
+    if written("group").is_empty() && !matches!(written("version"), "" | "v1") && !v.is_fragment() {
+        let message = "`group` is missing: only v1 has none";
+        missing(v, key_of(spec, "group"), message);
+    }
     let insecure = spec
         .pair("insecureSkipTLSVerify")
         .filter(|(_, n)| n.as_bool() == Some(true));
@@ -138,6 +144,12 @@ pub(super) fn api_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         } else if spec.field("service").is_none() {
             conflict(v, key, "`insecureSkipTLSVerify` needs a `service`");
         }
+    }
+    let bundle = spec
+        .pair("caBundle")
+        .filter(|(_, bundle)| bundle.text().is_some_and(|text| !text.is_empty()));
+    if let Some((key, _)) = bundle.filter(|_| spec.field("service").is_none() && !v.is_fragment()) {
+        conflict(v, key, "`caBundle` needs a `service`");
     }
 }
 
@@ -277,6 +289,12 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
         if kind != "ServiceAccount" {
             continue;
         }
+        let namespace = subject.field("namespace").filter(|n| n.text() != Some(""));
+        if namespace.is_none() && wide && !v.is_fragment() {
+            let message =
+                "`namespace` is missing: a ClusterRoleBinding is in none that it could be";
+            missing(v, key_of(subject, "namespace"), message);
+        }
         if let Some(name) = subject.field("name") {
             let written = name.as_str().unwrap_or_default();
             let fits = written.is_empty() || is_replaced(written) || format::is_subdomain(written);
@@ -341,5 +359,166 @@ pub(super) fn priority_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
     } else if number.is_some_and(|n| n > 1_000_000_000) {
         let message = "`value` must be 1000000000 at most: above are Kubernetes' own classes";
         v.add(ids::schema::RANGE, value, message.to_owned(), None);
+    }
+}
+
+/// An Event in the form of `events.k8s.io`, which core Events with `eventTime` have, too.
+pub(super) fn event<'d>(v: &mut Validator<'d>, event: Node<'d>) {
+    let new = v.ty().is_some_and(|ty| ty.name.contains(".events."));
+    let (regarding, controller, note) = if new {
+        ("regarding", "reportingController", "note")
+    } else {
+        ("involvedObject", "reportingComponent", "message")
+    };
+    let own = event
+        .at(&["metadata", "namespace"])
+        .filter(|n| is_known(*n));
+    let own = own.and_then(Node::text).unwrap_or_default();
+    let object = event.field(regarding);
+    let other = object.and_then(|object| object.field("namespace"));
+    let other = other.filter(|n| n.text() != Some(""));
+    let timed = event.field("eventTime").is_some();
+    let fits = match other {
+        _ if own.is_empty() => true,
+        Some(namespace) => timed || !is_known(namespace) || namespace.text() == Some(own),
+        None => own == "default" || timed && own == "kube-system",
+    };
+    if !fits {
+        let at = other.map_or_else(|| object.unwrap_or(event).lacking(), Into::into);
+        let message = format!("`namespace` of the object must be that of the Event: `{own}`");
+        conflict(v, at, message);
+    }
+    if timed {
+        let lengths = [
+            (controller, 0),
+            ("reportingInstance", 128),
+            ("action", 128),
+            ("reason", 128),
+            (note, 1024),
+        ];
+        for (key, most) in lengths {
+            let value = event.field(key).filter(|n| n.text() != Some(""));
+            match value.and_then(Node::text) {
+                None if key != note && !v.is_fragment() => {
+                    let message = format!("`{key}` is missing: an Event with `eventTime` has one");
+                    missing(v, key_of(event, key), message);
+                }
+                Some(text) if most > 0 && text.len() > most => {
+                    let message = format!(
+                        "`{key}` must have at most {most} bytes, and this has {}",
+                        text.len()
+                    );
+                    v.add(ids::schema::RANGE, value.unwrap_or(event), message, None);
+                }
+                _ => {}
+            }
+        }
+        if let Some((at, name)) = judged(event, controller) {
+            let what =
+                "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash";
+            v.form(format::is_qualified(name), at, controller, what);
+        }
+    }
+    if new {
+        strict_event(v, event);
+    }
+}
+
+/// What only the newer kind of Events asks.
+fn strict_event<'d>(v: &mut Validator<'d>, event: Node<'d>) {
+    const TYPES: [&str; 2] = ["Normal", "Warning"];
+    match event.field("type").filter(|n| n.text() != Some("")) {
+        Some(kind) if is_known(kind) && kind.as_str().is_some_and(|t| !TYPES.contains(&t)) => {
+            v.not_one_of(kind, "type", &TYPES);
+        }
+        Some(_) => {}
+        None => {
+            missing(
+                v,
+                key_of(event, "type"),
+                "`type` is missing: write `Normal` or `Warning`",
+            );
+        }
+    }
+    if let Some(series) = event.field("series") {
+        if let Some(count) = series
+            .field("count")
+            .filter(|n| n.as_int().is_some_and(|n| n < 2))
+        {
+            let message = "`count` of a series must be 2 or more".to_owned();
+            v.add(ids::schema::RANGE, count, message, None);
+        }
+    }
+    for key in [
+        "deprecatedCount",
+        "deprecatedFirstTimestamp",
+        "deprecatedLastTimestamp",
+        "deprecatedSource",
+    ] {
+        let empty = |n: &Node<'_>| {
+            n.is_null() || n.as_int() == Some(0) || n.is_empty() && n.kind() == NodeKind::Map
+        };
+        if let Some((at, _)) = event.pair(key).filter(|(_, value)| !empty(value)) {
+            conflict(
+                v,
+                at,
+                format!("`{key}` is for what the API server converts: leave it out"),
+            );
+        }
+    }
+    if event.field("eventTime").is_none() {
+        missing(
+            v,
+            key_of(event, "eventTime"),
+            "`eventTime` is missing: an Event has one",
+        );
+    }
+}
+
+/// Certificates in PEM, each once, and nothing else.
+pub(super) fn trust_bundle<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some((at, bundle)) = judged(spec, "trustBundle") else {
+        return;
+    };
+    let mut seen = HashSet::new();
+    let blocks = bundle.split("-----BEGIN ").skip(1);
+    let fits = blocks.map(|block| {
+        let (kind, rest) = block.split_once("-----").unwrap_or_default();
+        let (body, _) = rest.split_once("-----END ").unwrap_or_default();
+        let body: String = body.split_whitespace().collect();
+        // A certificate is a sequence of ASN.1.
+        let sequence = base64(&body).is_some_and(|bytes| bytes.first() == Some(&0x30));
+        kind == "CERTIFICATE" && sequence && seen.insert(body)
+    });
+    let fits = fits.fold(true, |all, one| all && one);
+    let fits = fits && !seen.is_empty();
+    v.form(
+        fits,
+        at,
+        "trustBundle",
+        "certificates in PEM, each of them once",
+    );
+}
+
+/// What a pod's certificate is asked with: names of annotations have a domain, and Kubernetes' own signers sign for a day at most.
+pub(super) fn pod_certificate<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const DAY: i64 = 86_400;
+    let annotations = spec.field("unverifiedUserAnnotations");
+    for (key, _) in annotations.into_iter().flat_map(Node::entries) {
+        let fits = key.text().is_none_or(|name| {
+            name.contains('/') && format::is_qualified(&name.to_lowercase()) || is_replaced(name)
+        });
+        let what = "a map whose keys are a domain, a slash and a name";
+        v.form(fits, key, "unverifiedUserAnnotations", what);
+    }
+    let domain = text(spec, "signerName").and_then(|name| name.split('/').next());
+    let own = domain.is_some_and(|d| d == "kubernetes.io" || d.ends_with(".kubernetes.io"));
+    let long = |n: &Node<'_>| n.as_int().is_some_and(|n| n > DAY);
+    if let Some(seconds) = spec
+        .field("maxExpirationSeconds")
+        .filter(|n| own && long(n))
+    {
+        let message = "signers of Kubernetes sign for 86400 seconds at most".to_owned();
+        v.add(ids::schema::RANGE, seconds, message, None);
     }
 }

@@ -1,6 +1,9 @@
 //! The checks between fields, as the tables of rules name them: a function that is missing does not compile.
 
 use super::validator::CrossFieldCheck;
-use super::{admission, config, container, definition, network, objects, pod, storage, workload};
+use super::{
+    admission, config, container, definition, devices, flow_control, network, objects, pod, quota,
+    storage, workload,
+};
 
 include!(concat!(env!("OUT_DIR"), "/cross_field.rs"));

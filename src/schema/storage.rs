@@ -1,53 +1,18 @@
-//! Rules of validation between the fields of volumes, devices, quotas and limits (pkg/apis/core, storage and resource validation of
-//! Kubernetes).
+//! Rules of validation between the fields of volumes, their classes and drivers (pkg/apis/core and storage validation of Kubernetes).
 
-use super::cross_field::{amount, conflict, key_of, missing, text};
+use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
 use super::format;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::is_replaced;
-use crate::yaml::Node;
-use std::collections::HashSet;
-
-pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
-    const ORDER: [(&str, &str); 6] = [
-        ("min", "max"),
-        ("min", "default"),
-        ("min", "defaultRequest"),
-        ("defaultRequest", "default"),
-        ("defaultRequest", "max"),
-        ("default", "max"),
-    ];
-    of_limit_type(v, item);
-    for (low, high) in ORDER {
-        for (name, value) in item.field(low).into_iter().flat_map(Node::entries) {
-            let resource = name.text().unwrap_or_default();
-            let above = item.at(&[high, resource]);
-            let amounts = amount(value).zip(above.and_then(amount));
-            if let Some(above) = above.filter(|_| amounts.is_some_and(|(low, high)| low > high)) {
-                // A default is within the limits, not the other way round.
-                let (at, message) = if low == "min" && high != "max" {
-                    (
-                        above,
-                        format!("`{high}` of {resource} is below its `{low}`"),
-                    )
-                } else {
-                    (
-                        value,
-                        format!("`{low}` of {resource} is above its `{high}`"),
-                    )
-                };
-                conflict(v, at, message);
-                return;
-            }
-        }
-    }
-}
+use crate::kube::{is_known, is_replaced};
+use crate::yaml::{Node, NodeKind};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     const ALONE: &str = "ReadWriteOncePod";
-    let alone = map.list("accessModes").any(|m| m.as_str() == Some(ALONE));
-    if alone && map.list("accessModes").count() > 1 {
+    let mut modes = map.list("accessModes").filter_map(Node::as_str);
+    let alone = modes.clone().any(|mode| mode == ALONE);
+    if alone && modes.any(|mode| mode != ALONE) {
         conflict(
             v,
             key_of(map, "accessModes"),
@@ -56,85 +21,7 @@ fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
-/// What a quota counts is whole, and what its scopes leave out cannot be limited.
-pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    const OBJECTS: [&str; 9] = [
-        "configmaps",
-        "persistentvolumeclaims",
-        "pods",
-        "replicationcontrollers",
-        "resourcequotas",
-        "secrets",
-        "services",
-        "services.loadbalancers",
-        "services.nodeports",
-    ];
-    let hard = spec.field("hard");
-    let scopes: Vec<&str> = spec.list("scopes").filter_map(Node::as_str).collect();
-    for (name, value) in hard.into_iter().flat_map(Node::entries) {
-        let resource = name.text().unwrap_or_default();
-        let counts = resource.starts_with("count/") || OBJECTS.contains(&resource);
-        let amount = amount(value);
-        if counts && amount.is_some_and(|amount| amount.fract() != 0.0) {
-            v.add(
-                ids::schema::RANGE,
-                value,
-                format!("`{resource}` is a number of objects: it must be whole"),
-                None,
-            );
-        }
-    }
-    let named = |name: &str| hard.is_some_and(|hard| hard.field(name).is_some());
-    let of_pods = hard
-        .into_iter()
-        .flat_map(Node::entries)
-        .any(|(name, _)| name.text() != Some("pods"));
-    if scopes.contains(&"BestEffort") && of_pods {
-        conflict(
-            v,
-            key_of(spec, "scopes"),
-            "pods of the scope BestEffort ask for nothing: only `pods` can be limited",
-        );
-    }
-    for (a, b) in [
-        ("BestEffort", "NotBestEffort"),
-        ("Terminating", "NotTerminating"),
-    ] {
-        if scopes.contains(&a) && scopes.contains(&b) {
-            conflict(
-                v,
-                key_of(spec, "scopes"),
-                format!("`{a}` and `{b}` exclude each other"),
-            );
-        }
-    }
-    let mut of_objects = OBJECTS.iter().filter(|name| **name != "pods");
-    let object = of_objects.find(|name| named(name));
-    if let Some(object) = object.filter(|_| {
-        !scopes.is_empty()
-            && !scopes.contains(&"BestEffort")
-            && !scopes.contains(&"VolumeAttributesClass")
-    }) {
-        conflict(
-            v,
-            key_of(spec, "scopes"),
-            format!("scopes are about pods, and `{object}` is not"),
-        );
-    }
-}
-
-/// All devices have no number.
-pub(super) fn device_request<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let all = text(map, "allocationMode") == Some("All");
-    let count = map
-        .field("count")
-        .filter(|n| n.as_int().is_some_and(|n| n != 0));
-    if let Some(count) = count.filter(|_| all) {
-        conflict(v, count, "`allocationMode: All` takes no `count`");
-    }
-}
-
-/// Parameters have names.
+/// Parameters have names, and topologies are not the same.
 pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
     let parameters = class
         .field("parameters")
@@ -148,10 +35,181 @@ pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
             None,
         );
     }
+    let mut seen: Vec<BTreeMap<&str, BTreeSet<&str>>> = Vec::new();
+    for term in class.list("allowedTopologies") {
+        let expressions = term.list("matchLabelExpressions").map(|expression| {
+            let key = text(expression, "key").unwrap_or_default();
+            let values = expression.list("values").filter_map(Node::as_str);
+            (key, values.collect())
+        });
+        let expressions: BTreeMap<_, _> = expressions.collect();
+        let at = key_of(term, "matchLabelExpressions");
+        if expressions.is_empty() {
+            missing(
+                v,
+                at,
+                "`matchLabelExpressions` is empty: a topology needs them",
+            );
+        } else if seen.contains(&expressions) {
+            let message = "this topology is given twice".to_owned();
+            v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
+        } else {
+            seen.push(expressions);
+        }
+    }
+}
+
+/// A driver gets a token for each audience once, and says where only when it gets some.
+pub(super) fn csi_driver<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let mut audiences = HashSet::new();
+    for request in spec.list("tokenRequests") {
+        let audience = request.field("audience");
+        let name = audience.and_then(Node::text).unwrap_or_default();
+        if audience.is_none_or(is_known) && !audiences.insert(name) {
+            let message = format!("the audience `{name}` is given twice");
+            let at = audience.map_or_else(|| request.lacking(), Into::into);
+            v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
+        }
+    }
+    if spec.field("serviceAccountTokenInSecrets").is_some()
+        && spec.list("tokenRequests").next().is_none()
+    {
+        let at = key_of(spec, "serviceAccountTokenInSecrets");
+        conflict(
+            v,
+            at,
+            "`serviceAccountTokenInSecrets` needs `tokenRequests`",
+        );
+    }
+}
+
+/// The Secrets of a CSI volume have a name and a namespace.
+pub(super) fn csi_secrets<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    for key in [
+        "controllerExpandSecretRef",
+        "controllerPublishSecretRef",
+        "nodeExpandSecretRef",
+        "nodePublishSecretRef",
+    ] {
+        let Some(secret) = map.field(key) else {
+            continue;
+        };
+        secret_parts(v, secret);
+        for (key, fits) in [
+            ("name", format::is_subdomain as fn(&str) -> bool),
+            ("namespace", format::is_label),
+        ] {
+            if let Some((at, written)) = judged(secret, key) {
+                v.form(
+                    fits(written),
+                    at,
+                    key,
+                    "lower-case letters, digits and dashes",
+                );
+            }
+        }
+    }
+}
+
+/// The Secret of a volume has a name and a namespace.
+pub(super) fn whole_secret<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if let Some(secret) = map.field("secretRef") {
+        secret_parts(v, secret);
+    }
+}
+
+fn secret_parts<'d>(v: &mut Validator<'d>, secret: Node<'d>) {
+    for key in ["name", "namespace"] {
+        let lacks = secret.field(key).is_none_or(|n| n.text() == Some(""));
+        if lacks && !v.is_fragment() {
+            let message =
+                format!("`{key}` is missing: a Secret for a volume has a name and a namespace");
+            missing(v, key_of(secret, key), message);
+            return;
+        }
+    }
+}
+
+/// CHAP needs a Secret, and the name of the volume and the portal become the name of an interface.
+pub(super) fn iscsi<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let secret = map.field("secretRef");
+    let chap = ["chapAuthDiscovery", "chapAuthSession"];
+    if let Some(flag) = chap.into_iter().find_map(|key| set(map, key))
+        && secret.is_none()
+    {
+        let key = own_key(flag).text().unwrap_or_default();
+        missing(
+            v,
+            key_of(map, "secretRef"),
+            format!("`secretRef` is missing: `{key}` needs it"),
+        );
+    }
+    if let Some(secret) = secret.filter(|s| text(*s, "name").is_none_or(str::is_empty)) {
+        missing(
+            v,
+            key_of(secret, "name"),
+            "`name` is missing: it is that of the Secret",
+        );
+    }
+    let name = v.root_name().unwrap_or_default();
+    if let Some((portal, written)) = judged(map, "targetPortal")
+        && map.field("initiatorName").is_some()
+        && name.len() + 1 + written.len() > 64
+    {
+        let message = "with `initiatorName`, the name of the volume and `targetPortal` must have at most 63 bytes";
+        conflict(v, portal, message);
+    }
+}
+
+/// Options of a driver: those of Kubernetes' domains are its own.
+pub(super) fn flex_options<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    for (key, _) in map.field("options").into_iter().flat_map(Node::entries) {
+        let name = key.text().unwrap_or_default();
+        let domain = name.split('/').next().unwrap_or_default();
+        let domain = format!(".{}", domain.to_lowercase());
+        let own = domain.ends_with(".kubernetes.io") || domain.ends_with(".k8s.io");
+        v.form(
+            !own,
+            key,
+            "options",
+            "a map whose keys are not of Kubernetes' own domains",
+        );
+    }
 }
 
 pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     access_modes(v, spec);
+    volume_sources(v, spec);
+    if v.within_type() == Some("VolumeAttachmentSource") {
+        inline_volume(v, spec);
+        return;
+    }
+    let class = spec.pair("volumeAttributesClassName");
+    if let Some((key, _)) = class.filter(|(_, class)| !class.is_null())
+        && spec.field("csi").is_none()
+        && !v.is_fragment()
+        && v.all_from(34)
+    {
+        conflict(
+            v,
+            key,
+            "`volumeAttributesClassName` is for volumes with `csi`",
+        );
+    }
+    if spec.at(&["capacity", "storage"]).is_none() && !v.is_fragment() {
+        let capacity = spec.field("capacity");
+        let null = capacity.filter(|c| c.pair("storage").is_some());
+        let at = match (null, capacity.filter(|c| c.kind() == NodeKind::Map)) {
+            (Some(capacity), _) => key_of(capacity, "storage"),
+            (None, Some(capacity)) if !capacity.is_empty() => capacity.lacking(),
+            _ => key_of(spec, "capacity"),
+        };
+        missing(
+            v,
+            at,
+            "`capacity` needs `storage`: it says how large the volume is",
+        );
+    }
     if spec.field("local").is_some() && spec.field("nodeAffinity").is_none() {
         let message = "`nodeAffinity` is missing: a local volume is on one node";
         missing(v, spec.lacking(), message);
@@ -170,6 +228,85 @@ pub(super) fn volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let policy = spec.field("persistentVolumeReclaimPolicy");
     if let Some(policy) = policy.filter(|p| root && p.as_str() == Some("Recycle")) {
         conflict(v, policy, "to recycle `/` of a node would empty it");
+    }
+}
+
+/// A volume is of one kind. The server does not compare `flexVolume` with those that it looks at before.
+fn volume_sources<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const BEFORE_FLEX: [&str; 12] = [
+        "awsElasticBlockStore",
+        "cephfs",
+        "cinder",
+        "fc",
+        "flocker",
+        "gcePersistentDisk",
+        "glusterfs",
+        "hostPath",
+        "iscsi",
+        "nfs",
+        "quobyte",
+        "rbd",
+    ];
+    const BEHIND_FLEX: [&str; 9] = [
+        "azureDisk",
+        "azureFile",
+        "csi",
+        "local",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "scaleIO",
+        "storageos",
+        "vsphereVolume",
+    ];
+    let among = |names: &[&str], key: &str| names.contains(&key);
+    let mut given = spec.entries().filter(|(key, value)| {
+        let key = key.text().unwrap_or_default();
+        !value.is_null()
+            && (among(&BEFORE_FLEX, key) || among(&BEHIND_FLEX, key) || key == "flexVolume")
+    });
+    let (Some((first, _)), Some((second, _))) = (given.next(), given.next()) else {
+        return;
+    };
+    let (one, other) = (
+        first.text().unwrap_or_default(),
+        second.text().unwrap_or_default(),
+    );
+    let both = [one, other];
+    if !(both.contains(&"flexVolume") && both.iter().any(|key| among(&BEFORE_FLEX, key))) {
+        let message =
+            format!("`{one}` and `{other}` exclude each other: a PersistentVolume is of one kind");
+        conflict(v, second, message);
+    }
+}
+
+/// A volume within an attachment is one of CSI, and has what that needs only.
+fn inline_volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    for key in ["capacity", "claimRef", "nodeAffinity", "storageClassName"] {
+        let given = spec.pair(key).filter(|(_, value)| {
+            !(value.is_null() || value.text() == Some("") || key == "capacity" && value.is_empty())
+        });
+        if let Some((at, _)) = given {
+            conflict(
+                v,
+                at,
+                format!("a volume within an attachment has no `{key}`"),
+            );
+        }
+    }
+    for (key, only) in [
+        ("persistentVolumeReclaimPolicy", "Retain"),
+        ("volumeMode", "Filesystem"),
+    ] {
+        if let Some((at, _)) = judged(spec, key).filter(|(_, text)| *text != only) {
+            v.not_one_of(at, key, &[only]);
+        }
+    }
+    if spec.field("csi").is_none() {
+        missing(
+            v,
+            key_of(spec, "csi"),
+            "`csi` is missing: a volume within an attachment is of it",
+        );
     }
 }
 
@@ -203,169 +340,5 @@ pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                 "`dataSource` and `dataSourceRef` must name the same",
             );
         }
-    }
-}
-
-/// What the type of a limit takes.
-fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
-    const TYPES: [&str; 3] = ["Container", "Pod", "PersistentVolumeClaim"];
-    let kind = text(item, "type").unwrap_or_default();
-    // Other programs have types of their own.
-    let other = kind.contains('/') && format::is_qualified(kind) || is_replaced(kind);
-    let known = kind.is_empty() || other || TYPES.contains(&kind);
-    if let Some(at) = item.field("type").filter(|_| !known) {
-        v.not_one_of(at, "type", &TYPES);
-    }
-    if matches!(kind, "Pod" | "Container") {
-        for key in [
-            "max",
-            "min",
-            "default",
-            "defaultRequest",
-            "maxLimitRequestRatio",
-        ] {
-            for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
-                let resource = name.text().unwrap_or_default();
-                let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage")
-                    || resource.contains('/')
-                    || resource.starts_with("hugepages-")
-                    || is_replaced(resource);
-                v.form(known, name, key, "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain");
-            }
-        }
-    }
-    for (name, value) in item
-        .field("defaultRequest")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
-        let resource = name.text().unwrap_or_default();
-        let default = item.at(&["default", resource]).and_then(amount);
-        let differs = default.is_some_and(|default| amount(value) != Some(default));
-        if resource.starts_with("hugepages-") && differs {
-            conflict(
-                v,
-                value,
-                format!(
-                    "request and limit of {resource} must be the same: it cannot be overcommitted"
-                ),
-            );
-        }
-    }
-    if kind == "Pod" {
-        for key in ["default", "defaultRequest"] {
-            if let Some((key_node, _)) = item.pair(key).filter(|(_, map)| !map.is_empty()) {
-                conflict(v, key_node, format!("limits of type Pod have no `{key}`"));
-            }
-        }
-    }
-    let stored = |key: &str| item.at(&[key, "storage"]).is_some();
-    if kind == "PersistentVolumeClaim" && !stored("min") && !stored("max") {
-        let message =
-            "limits of type PersistentVolumeClaim need `min` or `max` of `storage`".to_owned();
-        let at = item.field("type").and_then(Node::key_node).unwrap_or(item);
-        v.add(ids::schema::MISSING_FIELD, at, message, None);
-    }
-    let ratios = item
-        .field("maxLimitRequestRatio")
-        .into_iter()
-        .flat_map(Node::entries);
-    for (name, value) in ratios {
-        let resource = name.text().unwrap_or_default();
-        let bound = |key: &str| item.at(&[key, resource]).and_then(amount);
-        let Some(ratio) = amount(value) else {
-            continue;
-        };
-        let most = bound("max").zip(bound("min")).map(|(max, min)| max / min);
-        if ratio < 1.0 {
-            conflict(v, value, "a ratio of limit to request is 1 at least");
-        } else if most.is_some_and(|most| ratio > most * (1.0 + 1e-9)) {
-            conflict(
-                v,
-                value,
-                format!("the ratio of {resource} is above that of `max` to `min`"),
-            );
-        }
-    }
-}
-
-/// A scope, and what it is compared with.
-pub(super) fn scope<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const ALONE: [&str; 5] = [
-        "BestEffort",
-        "CrossNamespacePodAffinity",
-        "NotBestEffort",
-        "NotTerminating",
-        "Terminating",
-    ];
-    let some = map.list("values").next().is_some();
-    match text(map, "operator") {
-        Some("In" | "NotIn") if !some => {
-            let message = "`values` is missing: the operator compares with them";
-            missing(v, map.lacking(), message);
-        }
-        Some("Exists" | "DoesNotExist") if some => {
-            conflict(
-                v,
-                key_of(map, "values"),
-                "this operator compares with nothing",
-            );
-        }
-        _ => {}
-    }
-    let alone = text(map, "scopeName").is_some_and(|scope| ALONE.contains(&scope));
-    if let Some(operator) = map
-        .field("operator")
-        .filter(|o| alone && matches!(o.as_str(), Some("In" | "NotIn" | "DoesNotExist")))
-    {
-        conflict(v, operator, "this scope is there or not: write `Exists`");
-    }
-}
-
-/// Requests, and what refers to them by name.
-pub(super) fn device_claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let mut names: HashSet<String> = HashSet::new();
-    for request in map.list("requests") {
-        let name = text(request, "name").unwrap_or_default();
-        names.insert(name.to_owned());
-        let of_request = request
-            .list("firstAvailable")
-            .filter_map(|sub| text(sub, "name"));
-        names.extend(of_request.map(|sub| format!("{name}/{sub}")));
-        let exactly = request.field("exactly");
-        let count = exactly.into_iter().chain(request.list("firstAvailable"));
-        for count in count.filter_map(|r| r.field("count")) {
-            if count.as_int().is_some_and(|n| n < 0) {
-                v.add(
-                    ids::schema::RANGE,
-                    count,
-                    "`count` must be above zero".to_owned(),
-                    None,
-                );
-            }
-        }
-    }
-    for list in ["constraints", "config"] {
-        for part in map.list(list) {
-            for request in part.list("requests") {
-                let written = request.as_str().unwrap_or_default();
-                if !names.contains(written) && !is_replaced(written) && !v.is_fragment() {
-                    let message = format!("the claim has no request `{written}`");
-                    v.add(ids::schema::REFERENCE, request, message, None);
-                }
-            }
-        }
-    }
-    for constraint in map.list("constraints") {
-        if constraint.field("matchAttribute").is_none()
-            && constraint.field("distinctAttribute").is_none()
-        {
-            let message = "`matchAttribute` is missing: a constraint is about one";
-            missing(v, constraint.lacking(), message);
-        }
-    }
-    for config in map.list("config").filter(|c| c.field("opaque").is_none()) {
-        let message = "`opaque` is missing: it is what a driver is told";
-        missing(v, config.lacking(), message);
     }
 }

@@ -17,7 +17,12 @@ pub(super) fn check<'d>(
     ty: &'static Type,
     has_status: bool,
 ) {
-    let mut walk = Walk { v, ty, has_status };
+    let mut walk = Walk {
+        v,
+        ty,
+        has_status,
+        lenient: false,
+    };
     walk.schema(root, Position::Root, None);
 }
 
@@ -35,6 +40,8 @@ struct Walk<'v, 'd> {
     v: &'v mut Validator<'d>,
     ty: &'static Type,
     has_status: bool,
+    /// Whether the server takes unknown keys here.
+    lenient: bool,
 }
 
 /// What is read of a schema on the way.
@@ -102,13 +109,17 @@ fn is_given(value: Node<'_>) -> bool {
 }
 
 impl<'d> Walk<'_, 'd> {
-    /// Checks a schema. `outer` is the structural one that a nested one restricts.
+    /// Checks a schema. `outer` is the structural one that a nested one restricts: the server compares them at the root only.
     fn schema(&mut self, schema: Node<'d>, place: Position, outer: Option<Node<'d>>) {
         if schema.kind() != NodeKind::Map {
             return;
         }
         let nested = place == Position::Nested;
-        let outer = if nested { outer } else { Some(schema) };
+        let outer = match place {
+            Position::Nested => outer,
+            Position::Root => Some(schema),
+            Position::Inner => None,
+        };
         let mut has = SchemaTraits::default();
         for (key, value) in schema.entries() {
             let Some(name) = key.key() else {
@@ -125,7 +136,9 @@ impl<'d> Walk<'_, 'd> {
                     _ => false,
                 };
             if !common {
+                let before = self.v.problems.len();
                 self.v.field_of(schema, self.ty, key, value);
+                self.forgive(before);
             }
             if value.is_null() {
                 continue;
@@ -221,6 +234,10 @@ impl<'d> Walk<'_, 'd> {
 
     fn properties(&mut self, properties: Node<'d>, place: Position, outer: Option<Node<'d>>) {
         for (key, schema) in properties.entries() {
+            if !matches!(schema.kind(), NodeKind::Map | NodeKind::Null) {
+                let name = key.text().unwrap_or_default();
+                self.v.wrong(schema, name, "a map");
+            }
             if place != Position::Nested {
                 self.schema(schema, Position::Inner, None);
                 if schema.is_null() {
@@ -235,9 +252,9 @@ impl<'d> Walk<'_, 'd> {
                 continue;
             }
             let described = outer.and_then(|outer| outer.field("properties")?.get(&name));
-            if described.is_some() {
+            if described.is_some() || outer.is_none() {
                 self.schema(schema, place, described);
-            } else if outer.is_some() {
+            } else {
                 let message = format!(
                     "`{name}` is restricted here, and described nowhere: `properties` beside `allOf`, `anyOf`, `oneOf` or `not` must have it"
                 );
@@ -264,15 +281,31 @@ impl<'d> Walk<'_, 'd> {
         if !message.is_empty() {
             conflict(self.v, key, message);
         }
+        if !matches!(
+            value.kind(),
+            NodeKind::Map | NodeKind::Bool | NodeKind::Null
+        ) {
+            self.v.wrong(value, "additionalProperties", "a map");
+        }
         if place != Position::Nested {
             self.described(value);
+        }
+    }
+
+    /// What the server does not know below `items` and `additionalProperties` it drops without a word, however strict.
+    fn forgive(&mut self, before: usize) {
+        let found = self.v.problems.iter_mut().skip(before);
+        for problem in found.filter(|_| self.lenient) {
+            problem.tolerated |= problem.rule == ids::schema::UNKNOWN_FIELD;
         }
     }
 
     /// A schema at a place where the tables know of none, since something else may stand there too.
     fn described(&mut self, schema: Node<'d>) {
         if schema.kind() == NodeKind::Map {
+            let before = std::mem::replace(&mut self.lenient, true);
             self.schema(schema, Position::Inner, None);
+            self.lenient = before;
         }
     }
 
@@ -289,7 +322,8 @@ impl<'d> Walk<'_, 'd> {
                 let outer = outer.and_then(|o| o.field("items"));
                 self.schema(value, place, outer);
             }
-            _ => self.described(value),
+            NodeKind::Map => self.described(value),
+            _ => self.v.wrong(value, "items", "a map"),
         }
     }
 

@@ -112,6 +112,14 @@ pub(super) enum ConstraintKind {
     Something,
     /// It may be left out, but not be empty.
     NotEmpty,
+    /// A list or a map that has no more items.
+    MaxItems(usize),
+    /// Text that has no more bytes; of a list each item.
+    MaxBytes(usize),
+    /// It may be left out, but not be null: its reader takes that for a text.
+    NotNull,
+    /// A duration from one to the other, in nanoseconds.
+    Duration(i64, i64),
     /// A form of text; of a list each item.
     Syntax(Syntax),
     /// The same, or `""` of a pointer.
@@ -133,6 +141,7 @@ pub(super) enum ConstraintKind {
 pub(super) enum Syntax {
     AbsolutePath,
     Annotations,
+    CanonicalCidr,
     Cidr,
     ClusterIp,
     ContainerResource,
@@ -140,14 +149,17 @@ pub(super) enum Syntax {
     Cron,
     CsiDriver,
     DataKey,
+    DeviceAttribute,
     DomainPath,
     EndpointIp,
     EnvName,
+    ExtendedResource,
     FilePath,
     HeaderName,
-    Host,
+    IngressHost,
     InnerPath,
     Ip,
+    Iqn,
     Label,
     Label1035,
     LabelValue,
@@ -156,16 +168,20 @@ pub(super) enum Syntax {
     NoSlash,
     NotNegative,
     PathSegment,
+    PoolName,
     Port,
     PortName,
     Positive,
     PositiveOrPercent,
     PublicIp,
     Qualified,
+    QualifiedAnyCase,
     Resources,
     SearchDomain,
+    SignerName,
     Sysctl,
     Subdomain,
+    TargetPort,
     TimeZone,
     WebhookName,
     WebhookPath,

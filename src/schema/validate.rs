@@ -1,5 +1,6 @@
 //! What the engine asks: whether an object of a built-in kind, a file or a custom resource is valid.
 
+use super::config::kubeadm;
 use super::custom_resources::{self, Definition};
 use super::metadata;
 use super::pattern::Patterns;
@@ -7,6 +8,7 @@ use super::problem::SchemaProblem;
 use super::registry::CROSS_FIELD_CHECKS;
 use super::table::{ApiKind, ApiLifecycle};
 use super::validator::Validator;
+use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::{is_config, minor};
 use crate::finding::Releases;
 use crate::ids;
@@ -82,12 +84,14 @@ pub fn validate_published(
 }
 
 /// Checks an object of a kind that the tables have, for the target releases that serve it. What stands elsewhere is not missed in a
-/// fragment. Which release reads a file is not known unless it says so, or `asked`: then fields that some release has are right.
+/// fragment. Which release reads a file is not known unless it says so, or `asked`: then fields that some release has are right. What a
+/// file of kubeadm's says of its release counts only unless the user names one (`pinned`), which then is kubeadm's.
 pub fn validate(
     known: Known<'_>,
     targets: Releases,
     completeness: Completeness,
     asked: bool,
+    pinned: bool,
 ) -> Vec<SchemaProblem<'_>> {
     let object = known.object;
     let Some(kind) = known.kind() else {
@@ -95,11 +99,12 @@ pub fn validate(
     };
     let own = object.node.field("kubernetesVersion");
     let own = own.and_then(|v| minor(v.text()?)).map(Releases::only);
+    let kubeadm = pinned && kind.group == kubeadm::GROUP;
     let (having, certain) = match (kind.reader, own) {
         (None, _) => (targets, true),
-        (Some(_), Some(own)) => (own, true),
-        (Some(_), None) if asked => (targets, true),
-        (Some(_), None) => (kind.releases(), false),
+        (Some(_), Some(own)) if !kubeadm => (own, true),
+        (Some(_), _) if asked || kubeadm => (targets, true),
+        (Some(_), _) => (kind.releases(), false),
     };
     let having = having.and(kind.releases());
     let Some(ty) = kind.ty().filter(|_| !having.is_empty()) else {
@@ -111,6 +116,9 @@ pub fn validate(
         metadata::check(&mut check, object, kind);
         said_once(&mut check.problems);
         return check.problems;
+    }
+    if kubeadm {
+        kubeadm::skew(&mut check, object.node);
     }
     let mut problems = check.problems;
     problems.retain(|problem| certain || problem.rule != ids::schema::FIELD_NOT_IN_RELEASE);
@@ -140,6 +148,48 @@ fn said_once(problems: &mut Vec<SchemaProblem<'_>>) {
     };
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(headline(problem)));
+}
+
+/// Checks what an object of Cluster API, or one of kind's patches without a version, tells kubeadm. Fields and their types are not those
+/// of one version, and what is left out is filled in later; values go to kubeadm as they are.
+pub fn validate_carried(object: Object<'_>, targets: Releases) -> Vec<SchemaProblem<'_>> {
+    let mut problems = Vec::new();
+    if object.gvk.group == kubeadm::GROUP && !object.gvk.version.is_empty() {
+        return problems;
+    }
+    for section in KubeadmSection::of(object) {
+        let version = match section.has_lists() {
+            Some(true) => "v1beta4",
+            _ => "v1beta3",
+        };
+        let name = match section.which {
+            Which::Cluster => "ClusterConfiguration",
+            Which::Init => "InitConfiguration",
+            Which::Join => "JoinConfiguration",
+        };
+        let kind = ApiKind::find(kubeadm::GROUP, version, name);
+        let Some((kind, ty)) = kind.and_then(|kind| Some((kind, kind.ty()?))) else {
+            continue;
+        };
+        let part = Completeness::Partial;
+        let mut check = Validator::new(Some(kind), kind.releases(), part, &CROSS_FIELD_CHECKS);
+        check.object(section.node, ty);
+        problems.append(&mut check.problems);
+    }
+    problems.retain(|problem| {
+        let about_values = [
+            ids::schema::CONFLICT,
+            ids::schema::ENUM,
+            ids::schema::FORMAT,
+            ids::schema::RANGE,
+        ];
+        about_values.contains(&problem.rule)
+    });
+    for problem in &mut problems {
+        problem.releases = targets;
+        problem.rule = ids::component_config::INVALID_VALUE;
+    }
+    problems
 }
 
 /// Checks a custom resource by its definition; whether some text was not held against its pattern, since that takes too long.

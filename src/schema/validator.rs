@@ -332,7 +332,9 @@ pub(super) fn named(ty: &Type) -> String {
 
 /// `an Ingress`
 pub(super) fn with_article(name: &str) -> String {
-    let vowel = name.starts_with(['A', 'E', 'I', 'O']) || name.starts_with("HTTP");
+    let vowel = name.starts_with(['A', 'E', 'I', 'O'])
+        || name.starts_with("HTTP")
+        || name.starts_with("Up");
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
 

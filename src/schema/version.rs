@@ -1,5 +1,6 @@
 //! Whether the target releases serve an object's kind and version.
 
+use super::misnamed::misnamed;
 use super::problem::SchemaProblem;
 use super::table::{ApiKind, ApiLifecycle};
 use super::validate::Known;
@@ -29,7 +30,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
     let read = known.kind().is_some_and(|kind| kind.reader.is_some());
-    if read || crate::component::is_config(group) {
+    if read || crate::component::is_config(group) || misnamed(object.node).is_some() {
         return None;
     }
     let of_group = || ApiKind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);
@@ -45,7 +46,14 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
             ..SchemaProblem::new(rule, node_span, message, releases)
         })
     };
-    if let Some(life) = known.life {
+    let off = |kind: &ApiKind| {
+        let newest = targets.and(Releases::only(Releases::NEWEST));
+        kind.off && !newest.is_empty()
+    };
+    if let Some(life) = known.life.filter(|life| {
+        let gone = life.removed != 255 && !targets.from(life.removed).is_empty();
+        gone || !known.kind().is_some_and(off)
+    }) {
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {
             let message = format!(
@@ -59,9 +67,6 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
                 Some(instead(life)),
                 gone,
             );
-        }
-        if let Some(problem) = off_by_default(known, targets, api_version, Some(instead(life))) {
-            return Some(problem);
         }
         let old = targets.from(life.deprecated);
         if life.deprecated != 255 && !old.is_empty() {

@@ -239,7 +239,9 @@ impl<'t> Builder<'t> {
             _ => span,
         };
         let value = replaced.as_deref().unwrap_or(value);
-        let (holds, data) = if inner.text(self.text) == value {
+        let text = inner.text(self.text);
+        // What was not replaced is the text itself, and is not compared.
+        let (holds, data) = if std::ptr::eq(text, value) || text == value {
             (Holds::Slice, 0)
         } else {
             self.owned.push(value.into());

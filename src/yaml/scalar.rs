@@ -40,7 +40,8 @@ pub fn resolve(text: &str) -> Resolved {
                 .map_or(Resolved::Str, Resolved::Float),
             found => found,
         },
-        b'+' | b'-' | b'0'..=b'9' => match word(text) {
+        b'0'..=b'9' => number(text),
+        b'+' | b'-' => match word(text) {
             Resolved::Str => number(text),
             found => found,
         },
@@ -48,17 +49,23 @@ pub fn resolve(text: &str) -> Resolved {
     }
 }
 
+/// A word that is no string: told by its first letter, so that other words are compared with few.
 fn word(text: &str) -> Resolved {
-    match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
-            Resolved::Bool(true)
+    let first = text.bytes().next().unwrap_or_default();
+    let is = |spellings: &[&str]| spellings.contains(&text);
+    match first {
+        b'y' | b'Y' if is(&["y", "Y", "yes", "Yes", "YES"]) => Resolved::Bool(true),
+        b't' | b'T' if is(&["true", "True", "TRUE"]) => Resolved::Bool(true),
+        b'o' | b'O' if is(&["on", "On", "ON"]) => Resolved::Bool(true),
+        b'o' | b'O' if is(&["off", "Off", "OFF"]) => Resolved::Bool(false),
+        b'f' | b'F' if is(&["false", "False", "FALSE"]) => Resolved::Bool(false),
+        b'n' | b'N' if is(&["n", "N", "no", "No", "NO"]) => Resolved::Bool(false),
+        b'~' if text.len() == 1 => Resolved::Null,
+        b'n' | b'N' if is(&["null", "Null", "NULL"]) => Resolved::Null,
+        b'+' | b'-' if is(&["+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"]) => {
+            Resolved::NotJson
         }
-        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
-            Resolved::Bool(false)
-        }
-        "~" | "null" | "Null" | "NULL" => Resolved::Null,
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF"
-        | ".nan" | ".NaN" | ".NAN" => Resolved::NotJson,
+        b'.' if is(&[".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"]) => Resolved::NotJson,
         _ => Resolved::Str,
     }
 }

@@ -133,14 +133,16 @@ fn is_read(behind: &str) -> bool {
 }
 
 /// Whether it matters that `---` stands on the line before: a byte order mark no longer begins the text, and behind nothing but comments
-/// `...` or a directive ends the document.
+/// `...`, a directive, or a marker that only the parser sees ends the document.
 fn matters(text: &str, end: usize) -> bool {
-    let mut lines = text.get(end + 1..).unwrap_or_default().lines();
+    let rest = text.get(end + 1..).unwrap_or_default();
+    let mut lines = rest.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
     let content = lines.find(|line| {
         let line = line.trim_start();
         !line.is_empty() && !line.starts_with('#')
     });
-    content.is_some_and(|line| line.starts_with("...") || line.starts_with(['%', '\u{FEFF}']))
+    let ends = |line: &str| line.starts_with("...") || line.starts_with("---");
+    content.is_some_and(|line| ends(line) || line.starts_with(['%', '\u{FEFF}']))
 }
 
 /// The values of JSON that a text begins with; where the last of them ends.

@@ -80,6 +80,18 @@ pub(super) struct NodeData {
     pub(super) merges: bool,
 }
 
+impl NodeData {
+    /// The text within the quotes of a scalar that is as it is written.
+    fn content(&self) -> Span {
+        match (self.holds, self.style) {
+            (Holds::Slice, Style::Single | Style::Double) => {
+                Span::new(self.span.start + 1, self.span.end.saturating_sub(1))
+            }
+            _ => self.span,
+        }
+    }
+}
+
 /// A comment that holds `kubevet:`; others are not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comment {
@@ -260,15 +272,7 @@ impl<'d> Node<'d> {
 
     /// The span of the value's text without quotes.
     pub fn content(self) -> Span {
-        let NodeData {
-            span, style, holds, ..
-        } = *self.own();
-        match (holds, style) {
-            (Holds::Slice, Style::Single | Style::Double) => {
-                Span::new(span.start + 1, span.end.saturating_sub(1))
-            }
-            _ => span,
-        }
+        self.own().content()
     }
 
     /// Text of a scalar as kubectl's parser sees it, whatever its kind; `None` for collections.
@@ -427,13 +431,21 @@ impl<'d> Node<'d> {
     }
 
     fn is_key(self, name: &str) -> bool {
-        match self.kind() {
+        let own = self.own();
+        match own.kind {
             // Nearly all keys are told by their length, without a look at the text.
-            NodeKind::Str if self.data().holds == Holds::Slice => {
-                let content = self.target().content();
+            NodeKind::Str if own.holds == Holds::Slice => {
+                let content = own.content();
                 let length = content.end.saturating_sub(content.start) as usize;
                 length == name.len() && content.text(self.doc.text) == name
             }
+            _ => self.is_rare_key(name),
+        }
+    }
+
+    /// The same of a key that is no string, or not as it is written.
+    fn is_rare_key(self, name: &str) -> bool {
+        match self.kind() {
             NodeKind::Str => self.text() == Some(name),
             NodeKind::Seq | NodeKind::Map | NodeKind::Null => false,
             _ => self.key().is_some_and(|k| k == name),

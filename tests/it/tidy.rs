@@ -197,9 +197,10 @@ fn schema_modules_use_those_above_them_only() {
     let mut wrong = Vec::new();
     for (at, name) in order.iter().enumerate() {
         let folder = format!("src/schema/{name}");
-        let files = match Path::new(&folder).is_dir() {
-            true => sources(&folder, "rs"),
-            false => vec![format!("{folder}.rs").into()],
+        let files = if Path::new(&folder).is_dir() {
+            sources(&folder, "rs")
+        } else {
+            vec![format!("{folder}.rs").into()]
         };
         let read = |path: PathBuf| fs::read_to_string(path).unwrap();
         let text: String = files.into_iter().map(read).collect();

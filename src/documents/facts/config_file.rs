@@ -52,7 +52,22 @@ pub struct Anonymous {
 /// A document that is all of a file: what stands in a list or in another object is none.
 pub(super) fn facts(analysed: &Analysed<'_, '_>) -> Vec<Fact> {
     let file = config_file(analysed).map(Fact::ConfigFile);
-    file.into_iter().collect()
+    let document = kubeadm_document(analysed).map(Fact::KubeadmDocument);
+    file.into_iter().chain(document).collect()
+}
+
+/// The kind of a document that kubeadm reads from its file, and where that is.
+fn kubeadm_document(analysed: &Analysed<'_, '_>) -> Option<SavedSpan> {
+    const GROUPS: [&str; 3] = [
+        "kubeadm.k8s.io",
+        "kubelet.config.k8s.io",
+        "kubeproxy.config.k8s.io",
+    ];
+    let Analysed { object, within, .. } = *analysed;
+    let read = GROUPS.contains(&object.gvk.group) && within.depth == 0;
+    let alone = object.node.parent().is_none();
+    let kind = object.node.get("kind").filter(|_| read && alone)?;
+    Some(SavedSpan::of(kind))
 }
 
 fn config_file(analysed: &Analysed<'_, '_>) -> Option<ConfigFile> {

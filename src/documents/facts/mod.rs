@@ -36,6 +36,8 @@ pub enum Fact {
     Component(ComponentFacts),
     /// A configuration file that components name.
     ConfigFile(ConfigFile),
+    /// A document that kubeadm reads from its file: its kind.
+    KubeadmDocument(SavedSpan),
     /// What Cluster API makes of which release.
     Machines(MachineFacts),
     /// A custom resource, or the definition of one.

@@ -5,10 +5,12 @@ pub(super) mod kubeadm;
 pub(super) mod kubelet;
 pub(super) mod scheduler;
 
-use super::cross_field::conflict;
+use super::cross_field::{amount, conflict, own_key};
 use super::validator::Validator;
-use crate::component::number;
-use crate::yaml::Node;
+use crate::component::{is_gate_on, kubelet_values, number, unmet_gates};
+use crate::go_value::parse_duration;
+use crate::kube::is_known;
+use crate::yaml::{Node, NodeKind, items};
 
 /// How long a leader leads.
 pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -52,5 +54,154 @@ fn ordered<'d>(
             default(high),
         );
         conflict(v, at, message);
+    }
+}
+
+/// How the file at hand sets a feature gate.
+fn set_gate(gates: Option<Node<'_>>, name: &str) -> Option<bool> {
+    let (_, value) = gates?.pair(name)?;
+    if value.is_null() {
+        Some(false)
+    } else {
+        value.as_bool()
+    }
+}
+
+/// Whether a feature gate is on, as the file at hand sets it, or by default; `None` where others or the release tell.
+fn gate(v: &Validator<'_>, name: &str) -> Option<bool> {
+    let (root, _) = v.types.first()?;
+    let gates = root.field("featureGates");
+    let written = gates.is_some_and(|gates| gates.pair(name).is_some());
+    if written || v.is_fragment() {
+        set_gate(gates, name)
+    } else {
+        is_gate_on(name, |gate| set_gate(gates, gate), v.targets)
+    }
+}
+
+/// Feature gates that are on without others that they need.
+fn feature_gates<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let gates = map.field("featureGates").filter(|gates| !gates.is_empty());
+    let Some(gates) = gates.filter(|_| !v.is_fragment()) else {
+        return;
+    };
+    let mut seen = Vec::new();
+    for (gate, need) in unmet_gates(|name| set_gate(Some(gates), name), v.targets) {
+        let causes = [need, gate, "AllAlpha", "AllBeta"];
+        let cause = causes.iter().find_map(|name| gates.pair(name));
+        let Some((key, value)) = cause.filter(|(key, _)| !seen.contains(&key.id())) else {
+            continue;
+        };
+        seen.push(key.id());
+        let message = format!(
+            "the feature gate `{gate}` is on and needs `{need}`, which is off: {} does not start",
+            v.reader()
+        );
+        conflict(v, if value.is_null() { key } else { value }, message);
+    }
+}
+
+/// A setting that counts only with a feature gate, which is off.
+fn needs_gate<'d>(v: &mut Validator<'d>, at: Node<'d>, setting: &str, name: &str) {
+    if gate(v, name) == Some(false) {
+        let message = format!(
+            "{setting} needs the feature gate `{name}`, which is off: {} does not start",
+            v.reader()
+        );
+        conflict(v, at, message);
+    }
+}
+
+/// How a component logs (component-base/logs/api/v1).
+pub(in crate::schema) fn logging<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if let Some(flush) = map.field("flushFrequency").filter(|node| is_known(*node)) {
+        // A number counts nanoseconds.
+        let time = match flush.kind() {
+            NodeKind::Str => flush.as_str().and_then(parse_duration),
+            _ => flush.as_int(),
+        };
+        v.form(
+            time.is_some_and(|time| time >= 0),
+            flush,
+            "flushFrequency",
+            "a duration such as `5s`, or a number of nanoseconds, and above zero",
+        );
+    }
+    let format = map.field("format");
+    let json = format.filter(|node| node.as_str() == Some("json"));
+    if let Some(format) = json {
+        needs_gate(v, format, "`format: json`", "LoggingBetaOptions");
+    }
+    let patterns = map.field("vmodule").filter(|list| !list.is_empty());
+    if let Some(patterns) = patterns.filter(|_| json.is_some()) {
+        let message = "`vmodule` is for the format `text` only";
+        conflict(v, own_key(patterns), message);
+    }
+    for item in items(patterns) {
+        let pattern = item.field("filePattern");
+        let marks = |node: &Node<'_>| node.as_str().is_some_and(|t| t.contains(['=', ',']));
+        if let Some(pattern) = pattern.filter(marks) {
+            v.refused(
+                pattern,
+                "filePattern",
+                "a pattern without equal signs and commas",
+            );
+        }
+    }
+    for format in ["text", "json"] {
+        let Some(options) = map.at(&["options", format]) else {
+            continue;
+        };
+        let split = options.field("splitStream");
+        let size = options.field("infoBufferSize");
+        let is_set = |node: &Node<'_>| amount(*node).is_some_and(|amount| amount != 0.0);
+        for (option, key) in [
+            (
+                split.filter(|node| node.as_bool() == Some(true)),
+                "splitStream",
+            ),
+            (size.filter(is_set), "infoBufferSize"),
+        ] {
+            if let Some(option) = option {
+                needs_gate(v, option, &format!("`{key}`"), "LoggingAlphaOptions");
+            }
+        }
+    }
+}
+
+/// Where traces are sent (component-base/tracing/api/v1).
+pub(in crate::schema) fn tracing<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const SCHEMES: [&str; 3] = ["dns", "unix", "unix-abstract"];
+    let Some(node) = map.field("endpoint").filter(|node| is_known(*node)) else {
+        return;
+    };
+    let Some((scheme, _)) = node.as_str().and_then(|text| text.split_once("//")) else {
+        return;
+    };
+    let scheme = scheme.strip_suffix(':').unwrap_or_default();
+    let known = |name: &&str| name.eq_ignore_ascii_case(scheme);
+    v.form(
+        SCHEMES.iter().any(|name| known(&name)),
+        node,
+        "endpoint",
+        "`host:port`, or a URL whose scheme is `dns`, `unix` or `unix-abstract`",
+    );
+}
+
+/// The version whose hidden metrics are shown.
+fn hidden_metrics<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const KEY: &str = "showHiddenMetricsForVersion";
+    let node = map.field(KEY).filter(|node| is_known(*node));
+    let Some((node, text)) = node.and_then(|node| Some((node, node.as_str()?))) else {
+        return;
+    };
+    let mut minors = (0..64).filter(|minor| !v.targets.from(*minor).before(minor + 1).is_empty());
+    let before = |minor| kubelet_values::is_version_before(text, minor);
+    if !text.is_empty() && !minors.any(before) {
+        v.refused(
+            node,
+            KEY,
+            "the minor version before its own, such as `1.36` for 1.37",
+        );
     }
 }
