@@ -1,6 +1,6 @@
 //! Rules of validation about the sources of a pod's volumes (pkg/apis/core/validation of Kubernetes).
 
-use super::cross_field::{conflict, missing, text};
+use super::cross_field::{conflict, key_of, missing, set, text};
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::is_replaced;
@@ -21,6 +21,24 @@ pub(super) fn fibre_channel<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             v.add(ids::schema::RANGE, lun, message, None);
         }
         Some(_) => {}
+    }
+}
+
+/// A target that asks who is there needs a Secret; its name and the volume's are one.
+pub(super) fn iscsi<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let chap = ["chapAuthDiscovery", "chapAuthSession"];
+    let asked = chap.into_iter().find(|key| set(map, key).is_some());
+    if let Some(key) = asked.filter(|_| map.field("secretRef").is_none()) {
+        let message = format!("`secretRef` is missing: `{key}` needs it");
+        missing(v, key_of(map, "secretRef"), message);
+    }
+    let name = map.parent().and_then(|volume| text(volume, "name"));
+    if let Some(portal) = map.field("targetPortal")
+        && map.field("initiatorName").is_some()
+        && name.unwrap_or_default().len() + 1 + portal.text().map_or(0, str::len) > 64
+    {
+        let message = "with `initiatorName`, the name of the volume and `targetPortal` must have at most 63 bytes";
+        conflict(v, portal, message);
     }
 }
 
