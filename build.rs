@@ -54,6 +54,7 @@ fn main() {
     write("components.rs", &component_tables());
     write("schemas.rs", &schema_tables());
     write("resources.rs", &resource_table());
+    write("cel.rs", &cel_tables());
 }
 
 /// Writes the ids of a family, `rbac/*`, into what a policy subsumes: each rule of the category about a grant of resources by their
@@ -133,12 +134,19 @@ fn schema_tables() -> String {
         rows.sort();
         rows
     };
-    let rows = tables(&[
+    let mut rows = tables(&[
         "kubernetes/types",
         "kubernetes/file-types",
         "programs/types",
         "programs/custom-types",
     ]);
+    let mut checks = tables_of("schemas/kubernetes/rules");
+    checks.extend(tables_of("schemas/programs/rules"));
+    // What the published schema requires, and the server does not.
+    for optional in checks.extract_if(.., |check| check[2] == "optional") {
+        let of = |r: &&mut Vec<String>| r[1] == optional[1] && is_type(&r[0], &optional[0]);
+        rows.iter_mut().filter(of).for_each(|r| r[4].clear());
+    }
     let zeros: BTreeMap<(String, String), (String, String)> =
         table("schemas/kubernetes/zero-values.tsv")
             .into_iter()
@@ -173,8 +181,6 @@ fn schema_tables() -> String {
         "d" => "Duration".to_owned(),
         name => format!("Type({})", place(name)),
     };
-    let mut checks = tables_of("schemas/kubernetes/rules");
-    checks.extend(tables_of("schemas/programs/rules"));
     let checks = one_field_each(checks);
     for check in &checks {
         let known = |n: &&str| is_type(n, &check[0]);
@@ -465,17 +471,40 @@ fn component_tables() -> String {
     };
     emit("FLAG", &["flags.tsv"], &|c| {
         format!(
-            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, boolean: {}, list: {}, default: {:?}, deprecated: {} }}",
+            "Flag {{ component: {:?}, name: {:?}, since: {}, until: {}, ty: FlagType::{}, default: {:?}, deprecated: {} }}",
             c[0],
             c[1],
             c[2],
             c[3],
-            c[4] == "bool",
-            c[4] == "list",
+            flag_type(c[4]),
             c[5],
             c[6] == "deprecated"
         )
     });
+    let own = fs::read_to_string("schemas/components/flag-rules.tsv").expect("flag-rules.tsv");
+    let own: Vec<Vec<String>> = own
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .map(|l| l.split('\t').map(str::to_owned).collect())
+        .collect();
+    let mut rules: Vec<String> = own
+        .iter()
+        .chain(&field_rules(&own))
+        .map(|c| {
+            let releases = c.get(4).map_or("", |r| r.as_str());
+            let (since, until) = releases.split_once('-').unwrap_or(("", ""));
+            let bound = |text: &str, open: u8| text.parse().unwrap_or(open);
+            format!(
+                "FlagRule {{ component: {:?}, flag: {:?}, check: {}, since: {}, until: {} }}",
+                c[0],
+                c[1],
+                flag_check(&c[2], &c[3]),
+                bound(since, 0),
+                bound(until, 63)
+            )
+        })
+        .collect();
+    rules.sort();
     emit("GATE_NEEDS", &["feature-gate-dependencies.tsv"], &|c| {
         let needs: Vec<&str> = c[1].split(' ').collect();
         format!("GateNeeds {{ name: {:?}, needs: &{needs:?} }}", c[0])
@@ -497,6 +526,12 @@ fn component_tables() -> String {
             c[0], c[1], c[2]
         )
     });
+    emit("SCHEDULER_PLUGIN", &["scheduler-plugins.tsv"], &|c| {
+        format!(
+            "SchedulerPlugin {{ name: {:?}, since: {}, until: {}, points: {:?} }}",
+            c[0], c[1], c[2], c[3]
+        )
+    });
     emit("REMOVED", &["removed.tsv"], &|c| {
         format!(
             "Removed {{ what: {:?}, name: {:?}, since: {}, instead: {:?} }}",
@@ -508,12 +543,6 @@ fn component_tables() -> String {
     });
     emit("SUITE", &["cipher-suites.tsv"], &|c| {
         format!("Suite {{ name: {:?}, kind: {:?} }}", c[0], c[1])
-    });
-    emit("CHOICE", &["enumerations.tsv"], &|c| {
-        format!(
-            "Choice {{ component: {:?}, flag: {:?}, values: {:?} }}",
-            c[0], c[1], c[2]
-        )
     });
     emit(
         "DISTRIBUTION_DEFAULT",
@@ -531,7 +560,141 @@ fn component_tables() -> String {
             c[0], c[1], c[2], c[3]
         )
     });
+    let _ = writeln!(
+        out,
+        "pub(super) static FLAG_RULE: [FlagRule; {}] = [\n    {},\n];",
+        rules.len(),
+        rules.join(",\n    ")
+    );
     out
+}
+
+/// The variant of `FlagType` for what a program calls the type of a flag.
+fn flag_type(name: &str) -> &str {
+    match name {
+        "bool" => "Bool",
+        "version" => "Version",
+        "int" | "int64" => "Int(64)",
+        "int32" => "Int(32)",
+        "uint" => "Uint",
+        "Level" => "Level",
+        "float32" => "Float(32)",
+        "float64" => "Float(64)",
+        "duration" => "Duration",
+        "string" => "Text",
+        "stringSlice" => "Slice",
+        "stringArray" => "Array",
+        "int32Slice" => "IntSlice",
+        "ip" => "Ip",
+        "sloppyIP" => "SloppyIp",
+        "namedCertKey" => "CertKey",
+        "portRange" => "PortRange",
+        "quantity" => "Quantity",
+        "pattern=N,..." => "Pattern",
+        "[]v1.Taint" => "Taints",
+        "reserved-memory" => "ReservedMemory",
+        "configurationMap" => "Configuration",
+        "mapStringString" => "Map",
+        "pair" => "Pair",
+        "lessThanMap" => "LessMap",
+        "mapStringBool" => "BoolMap",
+        "colonSeparatedMultimapStringString" => "ColonMap",
+        "featureGates" => "Gates",
+        "stringToString" => "TextMap",
+        "list" => "List",
+        "other" => "Other",
+        other => panic!("flags.tsv: no type {other}"),
+    }
+}
+
+/// What is checked of the value of a flag.
+fn flag_check(check: &str, argument: &str) -> String {
+    match check {
+        "range" => {
+            let (low, high) = argument.split_once(' ').expect("range: two numbers");
+            format!("FlagCheck::Range({low:?}, {high:?})")
+        }
+        "enum" => format!("FlagCheck::OneOf({argument:?})"),
+        "items" => format!("FlagCheck::Items({argument:?})"),
+        "form" => format!("FlagCheck::Form({argument:?})"),
+        other => panic!("flag-rules.tsv: no check {other}"),
+    }
+}
+
+/// Rules about fields of files as rules about the flags that set the same, where those have none of their own.
+fn field_rules(own: &[Vec<String>]) -> Vec<Vec<String>> {
+    let rows = |path: &str| -> Vec<Vec<String>> {
+        println!("cargo::rerun-if-changed={path}");
+        let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let lines = text.lines().filter(|l| !l.starts_with('#'));
+        lines
+            .map(|l| l.split('\t').map(str::to_owned).collect())
+            .collect()
+    };
+    let fields = rows("schemas/components/fields.tsv");
+    let mut found = Vec::new();
+    for component in ["kubelet", "kube-proxy"] {
+        for rule in rows(&format!("schemas/programs/rules/{component}.tsv")) {
+            let path = match rule[0].split_once('/') {
+                Some((_, path)) => format!("{}.{}", path.replace('/', "."), rule[1]),
+                None => rule[1].clone(),
+            };
+            let mut known = fields
+                .iter()
+                .filter(|f| f[0] == component && f[2] == component);
+            let flag = known.find(|f| f[1] == path || f[1] == format!("{path}[]"));
+            let Some(flag) = flag.filter(|_| matches!(&*rule[2], "range" | "enum")) else {
+                continue;
+            };
+            if own.iter().any(|o| o[0] == component && o[1] == flag[3]) {
+                continue;
+            }
+            let words = rule[3].replace(' ', ",");
+            let argument = if rule[2] == "enum" {
+                words
+            } else {
+                rule[3].clone()
+            };
+            found.push(
+                [component, &flag[3], &rule[2], &argument, ""]
+                    .map(str::to_owned)
+                    .into(),
+            );
+        }
+    }
+    found
+}
+
+/// `schemas/cel/*.tsv` as static tables, in the order of the files, which are sorted by what they are looked up by.
+fn cel_tables() -> String {
+    println!("cargo::rerun-if-changed=schemas/cel");
+    let emit = |name: &str, row: &str, file: &str, print: &dyn Fn(&[String]) -> String| {
+        let rows = table(&format!("schemas/cel/{file}.tsv"));
+        let sorted = rows.windows(2).all(|pair| pair[0][0] <= pair[1][0]);
+        assert!(
+            sorted,
+            "schemas/cel/{file}.tsv is sorted by its first column"
+        );
+        let printed: String = rows.iter().map(|row| print(row) + ",\n").collect();
+        format!("static {name}: [{row}; {}] = [\n{printed}];\n", rows.len())
+    };
+    let functions = emit("FUNCTIONS", "Function", "functions", &|c| {
+        let since = if c[1].is_empty() { "0" } else { &c[1] };
+        format!(
+            "Function {{ name: {:?}, since: {since}, member: {}, args: {:?}, result: {:?} }}",
+            c[0],
+            c[2] == "member",
+            c[3],
+            c[4]
+        )
+    });
+    let fields = emit("OBJECT_FIELDS", "ObjectField", "objects", &|c| {
+        format!(
+            "ObjectField {{ object: {:?}, name: {:?}, ty: {:?} }}",
+            c[0], c[1], c[2]
+        )
+    });
+    functions + &fields
 }
 
 fn read(path: &path::Path) -> Policy {
@@ -878,7 +1041,8 @@ fn grants(g: &GrantsShape) -> String {
     let [groups, resources, verbs] = [&g.groups, &g.resources, &g.verbs].map(|l| texts(l));
     let [urls, roles, names] = [&g.urls, &g.roles, &g.names].map(|l| texts(l));
     format!(
-        "GrantsShape {{ groups: {groups}, resources: {resources}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {}, alone: {} }}",
+        "GrantsShape {{ groups: {groups}, resources: {resources}, named: {}, verbs: {verbs}, urls: {urls}, roles: {roles}, names: {names}, limited: {}, own_groups: {}, alone: {} }}",
+        g.named,
         option(g.limited, severity),
         option(g.own_groups, severity),
         g.alone

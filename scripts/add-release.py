@@ -129,9 +129,6 @@ def lifecycles(api):
                 yield group.group(1), path.parent.name, kind, minor("Deprecated"), minor("Removed"), replacement
 
 
-# Types whose flags append when they are repeated; those of others replace what was there.
-APPENDING = {"stringSlice", "stringArray", "int32Slice", "namedCertKey", "mapStringString", "mapStringBool", "stringToString",
-             "colonSeparatedMultimapStringString", "featuregate.featureGate", "reserved-memory"}
 # Not read from files: answers, questions, and records that a component keeps for itself.
 PASSING = {"Event", "EventList", "ImageReview", "ImagePullIntent", "ImagePulledRecord", "SerializedNodeConfigSource", "KubeControllerManagerConfiguration",
            "ClusterStatus", "Config", "EncryptionConfig", "PolicyList", "WatchEvent", "CredentialProviderRequest", "CredentialProviderResponse"}
@@ -141,7 +138,7 @@ CONFIGURED = {"KubeletConfiguration": "kubelet", "KubeProxyConfiguration": "kube
 def flag(component, name, kind, default, state):
     if kind in ("stringSlice", "flags.UniqueStrings", "stringArray", "int32Slice", "namedCertKey") and default.startswith("["):
         default = default[1:-1]
-    return component, name, "bool" if kind == "bool" else "list" if kind in APPENDING else "other", default, state
+    return component, name, kind, default, state
 
 
 def flattened(value, path, names):

@@ -6,7 +6,7 @@ use crate::ids;
 use crate::model::{Profile, Severity, Text};
 use crate::text::{FileId, nearest};
 use crate::yaml::{Format, Limits, Located, Node, NodeKind, NodeSpan, Provenance, parse};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a configuration asks for; what it leaves out is as without it.
 #[derive(Debug, Default)]
@@ -68,24 +68,33 @@ pub const KEYS: [(&str, &str); 8] = [
 
 /// The JSON Schema of the file, for editors.
 pub fn json_schema(registry: &Registry) -> String {
-    let text = || serde_json::json!({ "type": "string" });
-    let list = || serde_json::json!({ "type": "array", "items": { "type": "string" } });
+    // One text stands for a list of one, and nothing for an empty one.
+    let one_or_many = |item: serde_json::Value| serde_json::json!({ "anyOf": [item.clone(), { "type": "array", "items": item }, { "type": "null" }] });
+    let list = || one_or_many(serde_json::json!({ "type": "string" }));
+    let scalar = || serde_json::json!({ "type": ["string", "number", "boolean", "null"] });
+    let release =
+        || serde_json::json!({ "type": "string", "pattern": r"^v?1\.[0-9]+(\.[0-9]+)*$" });
     let rules: Vec<&str> = registry.policies().map(|p| p.id.as_ref()).collect();
     let rule = || serde_json::json!({ "enum": rules });
+    let families: BTreeSet<&str> = rules
+        .iter()
+        .filter_map(|rule| rule.split('/').next())
+        .collect();
+    let family = || serde_json::json!({ "anyOf": [rule(), { "enum": families }] });
     let shape = |key: &str| match key {
         "exclude" | "schema-locations" => list(),
-        "select" => serde_json::json!({ "type": "array", "items": rule() }),
-        "ignore" => serde_json::json!({ "type": "array", "items": { "anyOf": [rule(), {
+        "select" => one_or_many(family()),
+        "ignore" => serde_json::json!({ "type": "array", "items": { "anyOf": [family(), {
             "type": "object", "additionalProperties": false, "required": ["rule"],
-            "properties": { "rule": rule(), "paths": list(), "reason": text() },
+            "properties": { "rule": family(), "paths": list(), "reason": scalar() },
         }] } }),
         "severity" => {
-            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "enum": Severity::ALL.map(Severity::name) } })
+            serde_json::json!({ "type": ["object", "null"], "propertyNames": rule(), "additionalProperties": { "enum": Severity::ALL.map(Severity::name) } })
         }
         "profile" => serde_json::json!({ "enum": Profile::ALL.map(Profile::name) }),
-        "kubernetes-version" => serde_json::json!({ "anyOf": [text(), list()] }),
+        "kubernetes-version" => one_or_many(release()),
         _ => {
-            serde_json::json!({ "type": "object", "propertyNames": rule(), "additionalProperties": { "type": "object", "additionalProperties": list() } })
+            serde_json::json!({ "type": ["object", "null"], "propertyNames": rule(), "additionalProperties": { "type": ["object", "null"], "additionalProperties": list() } })
         }
     };
     let properties: serde_json::Map<String, serde_json::Value> = KEYS
@@ -263,11 +272,22 @@ impl ConfigReader<'_> {
         None
     }
 
+    /// The rules that an id names: one, or all of a family such as `pod`.
+    fn family(&mut self, at: Node<'_>, id: &str) -> Vec<String> {
+        let policies = self.registry.policies().map(|policy| &policy.id);
+        let of_family = policies.filter(|rule| rule.split('/').next() == Some(id));
+        let of_family: Vec<String> = of_family.map(ToString::to_string).collect();
+        if of_family.is_empty() {
+            return self.rule(at, id).into_iter().collect();
+        }
+        of_family
+    }
+
     fn rules(&mut self, value: Node<'_>) -> Vec<String> {
         let strings = self.strings(value);
         strings
             .into_iter()
-            .filter_map(|(node, id)| self.rule(node, id))
+            .flat_map(|(node, id)| self.family(node, id))
             .collect()
     }
 
@@ -294,24 +314,36 @@ impl ConfigReader<'_> {
                     self.unknown(key, KNOWN.into_iter());
                 }
             }
-            let Some(rule) = self.rule(at, id) else {
-                continue;
-            };
+            let rules = self.family(at, id);
             let paths = item
                 .field("paths")
                 .map(|p| self.texts(p))
                 .unwrap_or_default();
             let reason = item.field("reason").and_then(Node::text).map(str::to_owned);
-            self.config.ignore.push(Ignored {
+            let at = Label::new(locate(item), "");
+            let ignored = rules.into_iter().map(|rule| Ignored {
                 rule,
-                paths,
-                reason,
-                at: Label::new(locate(item), ""),
+                paths: paths.clone(),
+                reason: reason.clone(),
+                at: at.clone(),
             });
+            self.config.ignore.extend(ignored);
         }
     }
 
+    /// Whether a value is a map, or nothing.
+    fn is_map(&mut self, value: Node<'_>) -> bool {
+        let is = matches!(value.kind(), NodeKind::Map | NodeKind::Null);
+        if !is {
+            self.invalid(value, "a map is expected", None);
+        }
+        is
+    }
+
     fn severity(&mut self, value: Node<'_>) {
+        if !self.is_map(value) {
+            return;
+        }
         for (key, value) in value.entries() {
             let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
                 continue;
@@ -352,7 +384,13 @@ impl ConfigReader<'_> {
     }
 
     fn parameters(&mut self, value: Node<'_>) {
+        if !self.is_map(value) {
+            return;
+        }
         for (key, values) in value.entries() {
+            if !self.is_map(values) {
+                continue;
+            }
             let Some(rule) = self.rule(key, key.text().unwrap_or_default()) else {
                 continue;
             };
@@ -380,4 +418,59 @@ impl ConfigReader<'_> {
 fn locate<'d>(at: impl Into<NodeSpan<'d>>) -> Located {
     let NodeSpan { node, span } = at.into();
     node.document().locate(span)
+}
+
+#[cfg(all(test, feature = "user-schemas"))]
+mod tests {
+    use super::*;
+    use crate::yaml::{Format, Limits, Provenance, parse};
+
+    #[test]
+    fn the_schema_takes_what_the_program_takes() {
+        let registry = Registry::default();
+        let schema: serde_json::Value = serde_json::from_str(&json_schema(&registry)).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        for (text, right) in [
+            ("{}", true),
+            ("exclude: vendor", true),
+            ("exclude: [vendor, \"*.gen.yaml\"]", true),
+            ("exclude: [1]", false),
+            ("exclude: {a: b}", false),
+            ("exclude:", true),
+            ("nothing: 1", false),
+            ("select: [pod]", true),
+            ("select: pod/host-pid", true),
+            ("select: [pod/nothing]", false),
+            ("ignore: [pod, rbac/bind]", true),
+            ("ignore: pod", false),
+            ("ignore: [{rule: pod, paths: a, reason: 7}]", true),
+            ("ignore: [{rule: pod, path: a}]", false),
+            ("ignore: [{paths: a}]", false),
+            ("ignore: [nothing]", false),
+            ("severity: {rbac/bind: low}", true),
+            ("severity: {rbac/bind: tiny}", false),
+            ("severity: {pod: low}", false),
+            ("severity: [low]", false),
+            ("severity:", true),
+            ("profile: cis", true),
+            ("profile: none", false),
+            ("kubernetes-version: v1.34.2", true),
+            ("kubernetes-version: [\"1.34\", \"1.35\"]", true),
+            ("kubernetes-version: 1.34", false),
+            ("kubernetes-version: newest", false),
+            ("parameters: {image/latest-tag: {floating-tags: [x]}}", true),
+            ("parameters: {image/latest-tag: [x]}", false),
+            ("parameters: {image/nothing: {x: y}}", false),
+            ("schema-locations: [schemas]", true),
+        ] {
+            let place = Provenance::chunk(FileId(0), 0);
+            let document = parse(text, place, Format::Yaml, Limits::default())
+                .document
+                .unwrap();
+            let value = document.root().to_json();
+            let (_, findings) = read(&registry, FileId(0), text);
+            assert_eq!(findings.is_empty(), right, "the program: {text}");
+            assert_eq!(schema.is_valid(&value), right, "the schema: {text}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{NEWEST_RELEASE, OLDEST_RELEASE, Policy, Severity, Text};
 use crate::text::{FileEdit, FileSpan, one_line};
-use crate::yaml::{Located, Rendered};
+use crate::yaml::{Located, Node, NodeKind, Rendered};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -150,6 +150,61 @@ pub struct ObjectRef {
     pub name: Option<String>,
 }
 
+/// A map of an object that lacks something: others may write that before the object is applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gap {
+    /// The keys that lead to the map from the object's root, each behind a line feed; items of lists are `ITEM`.
+    pub way: String,
+    /// The names of these items.
+    pub names: Vec<String>,
+    /// The keys that the map has.
+    pub keys: Vec<String>,
+}
+
+impl Gap {
+    /// An item of a list.
+    pub const ITEM: &str = "\n[]";
+    /// The name of an item that has none: it may be any.
+    pub const ANY: &str = "*";
+    /// Keys of a map that are looked at.
+    const MAX_KEYS: usize = 64;
+
+    /// Of a place that lacks something: a map, or what stands in one. `root` is the object.
+    pub fn of(root: Node<'_>, at: Node<'_>) -> Self {
+        let map = match at.kind() {
+            NodeKind::Map => at,
+            _ => at.parent().unwrap_or(at),
+        };
+        let has = map.entries().filter(|(_, value)| !value.is_null());
+        let keys = has.filter_map(|(key, _)| Some(key.key()?.into_owned()));
+        let mut gap = Self {
+            keys: keys.take(Self::MAX_KEYS).collect(),
+            ..Self::default()
+        };
+        let mut steps = Vec::new();
+        let mut node = map;
+        while let Some(parent) = node.parent().filter(|_| node != root) {
+            match node.key_node().and_then(Node::key) {
+                Some(key) => steps.push(format!("\n{key}")),
+                None => {
+                    steps.push(Self::ITEM.to_owned());
+                    gap.names.push(Self::name_of(node));
+                }
+            }
+            node = parent;
+        }
+        gap.names.reverse();
+        gap.way = steps.into_iter().rev().collect();
+        gap
+    }
+
+    /// The name of an item of a list.
+    pub fn name_of(item: Node<'_>) -> String {
+        let name = item.field("name").and_then(Node::text);
+        name.unwrap_or(Self::ANY).to_owned()
+    }
+}
+
 /// Whether a finding counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -236,6 +291,8 @@ pub struct Finding {
     pub rendered_from: Option<Arc<Rendered>>,
     /// Says that it is the same finding although the text moved; 32 hexadecimal digits.
     pub fingerprint: String,
+    /// Where something is missing, in which map: somebody may write it there.
+    pub(crate) gap: Option<Box<Gap>>,
     /// Whether it counts.
     pub state: State,
     /// Number of what it is about within its chunk: the container, the RBAC rule, the object. For subsumption.
@@ -274,6 +331,7 @@ impl Finding {
             fix: None,
             quotes: Quotes::Message,
             rendered_from: None,
+            gap: None,
             state: State::Open,
             scope: 0,
         }

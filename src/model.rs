@@ -708,6 +708,8 @@ pub struct GrantsShape {
     pub groups: List<Text>,
     /// Resources, or `resource/subresource`.
     pub resources: List<Text>,
+    /// Whether a resource must be named: `*` does not count.
+    pub named: bool,
     /// Verbs.
     pub verbs: List<Text>,
     /// Non-resource URLs.

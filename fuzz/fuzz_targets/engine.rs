@@ -54,7 +54,7 @@ fn check(decoded: &Decoded, rules: &RuleSet<'_>) -> Report {
     let Decoded { text, encoding } = decoded;
     let mut repository = Repository::default();
     // The same text a second time, as what a kustomization says about the file.
-    repository.add_kustomization("kustomization.yaml", text);
+    repository.add("kustomization.yaml", || text.clone());
     let mut ids = FileIds::default();
     let file = ids.of(Path::new(&name(text)));
     let source = SourceFile::new(name(text), name(text), text.as_str().into(), *encoding);
@@ -65,7 +65,7 @@ fn check(decoded: &Decoded, rules: &RuleSet<'_>) -> Report {
         analysis.add(analyse(&input, &chunk, rules, &repository));
     }
     let report = analysis.report(file, source, Vec::new(), true);
-    finish(&[report], Vec::new(), rules, true)
+    finish(&[report], Vec::new(), rules, &repository, true)
 }
 
 /// A name for the file: people may give it any, so the text's beginning stands in for the most hostile.

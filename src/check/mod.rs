@@ -4,12 +4,12 @@ mod shapes;
 
 use crate::component::Instance;
 use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
-use crate::finding::{Finding, Fix, Label, Quotes, Releases, fingerprint};
+use crate::finding::{Finding, Fix, Gap, Label, Quotes, Releases, fingerprint};
 use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::secrets::detect::CredentialKind;
 use crate::secrets::locate::ExposedSecrets;
-use crate::text::{Span, clipped};
+use crate::text::{STDIN, Span, clipped};
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -181,9 +181,9 @@ impl<'a> Cx<'a> {
         self.context.repository.sets_image(self.context.path, image)
     }
 
-    /// Whether a kustomization gives the objects of this file a namespace.
-    pub(crate) fn is_given_namespace(&self) -> bool {
-        self.context.repository.gives_namespace(self.context.path)
+    /// What kustomizations and the like say about the files.
+    pub(crate) fn repository(&self) -> &'a Repository {
+        self.context.repository
     }
 
     /// What time it is, since 1970; `None` where nobody tells.
@@ -199,6 +199,11 @@ impl<'a> Cx<'a> {
         known
             .into_iter()
             .flat_map(|(object, exposed_secrets)| exposed_secrets.of(object))
+    }
+
+    /// Whether the document was piped in, so that it may be in no repository.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.context.path == STDIN
     }
 
     /// A parameter of the policy. One that the policy does not declare is empty, and fails the policy's own examples.
@@ -272,10 +277,22 @@ impl<'a> Cx<'a> {
         at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.context.completeness == Completeness::Partial {
-            return Draft::none();
+        let at = at.into();
+        match self.gap(at) {
+            Ok(gap) => self.report(at, message).with(|f| f.gap = gap),
+            Err(Elsewhere) => Draft::none(),
         }
-        self.report(at, message)
+    }
+
+    /// The map that lacks something at a place, unless the rest of the object may have it.
+    fn gap(&self, at: NodeSpan<'_>) -> Result<Option<Box<Gap>>, Elsewhere> {
+        if self.context.completeness == Completeness::Partial {
+            return Err(Elsewhere);
+        }
+        let Some(object) = self.context.object else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(Gap::of(object.node, at.node))))
     }
 
     /// A finding about a component's setting: at its value, or where it is missing.
@@ -317,10 +334,11 @@ impl<'a> Cx<'a> {
         at: impl Into<NodeSpan<'d>>,
         message: impl Into<String>,
     ) -> Draft<'_> {
-        if self.context.completeness == Completeness::Partial {
-            return Draft::none();
+        let at = at.into();
+        match self.gap(at) {
+            Ok(gap) => self.report_for(holds, at, message).with(|f| f.gap = gap),
+            Err(Elsewhere) => Draft::none(),
         }
-        self.report_for(holds, at, message)
     }
 
     /// A finding of a set rule, at a place that a fact kept.
@@ -351,6 +369,9 @@ impl<'a> Cx<'a> {
         }
     }
 }
+
+/// What is missing here is somewhere else.
+struct Elsewhere;
 
 /// A finding that is still being written.
 pub(crate) struct Draft<'a> {

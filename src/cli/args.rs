@@ -2,6 +2,7 @@
 
 use crate::finding::Releases;
 use crate::model::{Profile, Severity};
+use crate::text::STDIN;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -62,8 +63,7 @@ pub(super) enum Schema {
 
 #[derive(Args)]
 pub(super) struct SchemaOutput {
-    /// Release, such as 1.34; repeatable
-    #[arg(long, value_name = "V", value_parser = release)]
+    #[arg(long, value_name = "V", value_parser = release, help = target_release())]
     pub(super) kubernetes_version: Vec<u8>,
     /// table or json
     #[arg(
@@ -89,8 +89,7 @@ pub(super) struct CheckArgs {
     /// default, baseline, restricted, cis, nsa or all
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
     pub(super) profile: Option<Profile>,
-    /// Target release, such as 1.34; repeatable
-    #[arg(long, value_name = "V", value_parser = release)]
+    #[arg(long, value_name = "V", value_parser = release, help = target_release())]
     pub(super) kubernetes_version: Vec<u8>,
     /// Least severity that fails the run
     #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "low")]
@@ -121,7 +120,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100MB")]
     pub(super) max_file_size: u64,
     /// What standard input is called
-    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    #[arg(long, value_name = "NAME", default_value = STDIN)]
     pub(super) stdin_filename: String,
     /// Read this instead of the root's kubevet.yaml; its paths count from the root
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
@@ -196,6 +195,11 @@ pub fn help(command: Option<&str>) -> String {
     found
         .map(|c| c.render_help().to_string())
         .unwrap_or_default()
+}
+
+fn target_release() -> String {
+    let newest = Releases::NEWEST;
+    format!("Target release, such as 1.34; repeatable [default: 1.{newest}]")
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {

@@ -15,7 +15,7 @@ use crate::engine::{
     FileAnalysis, FileReport, Input, Note, NoteKind, Registry, Report, RuleSet, analyse, finish,
 };
 use crate::finding::State;
-use crate::output::{FORMATS, RenderOptions, summary};
+use crate::output::{FORMATS, RenderOptions, by_rule, summary};
 use crate::text::{Decoded, Encoding, FileId, FileIds, SourceFile, decode};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -53,6 +53,16 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
     } else {
         args.paths.clone()
     };
+    let absent = |path: &&PathBuf| {
+        let metadata = std::fs::symlink_metadata(path);
+        path.as_os_str() != "-" && metadata.is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+    };
+    let absent: Vec<&PathBuf> = paths.iter().filter(absent).collect();
+    if !absent.is_empty() {
+        let names = absent.iter().map(|path| path.to_string_lossy());
+        names.for_each(|name| complain(&format!("{name} does not exist")));
+        return FAILED;
+    }
     let options = Options {
         paths,
         root: args.root.clone(),
@@ -67,7 +77,7 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
     let Some((report, rules)) = report else {
         return CLEAN;
     };
-    write(args, &report, rules, found.failed)
+    write(args, &report, rules)
 }
 
 /// What became of a file.
@@ -94,27 +104,36 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
     let registry = Registry::default();
     let mut configured = settings::load(args, found, &registry);
     let mut rules = configured.rules(args, &registry);
+    let broken = configured.failed;
     let locations = configured.locations(args, &found.root);
+    if broken {
+        let file = configured.file.take().map(|file| file.report);
+        let reports: Vec<_> = file.into_iter().collect();
+        let mut report = finish(&reports, Vec::new(), &rules, &Repository::default(), true);
+        report.failed = Some("the configuration is wrong, so nothing was checked");
+        return Some((report, rules.len()));
+    }
     let asked: Vec<FileCandidate> = found
         .files
         .iter()
         .filter(|f| !configured.excludes(&f.path))
         .cloned()
         .collect();
+    let repository = discover::repository(found, args.max_file_size);
     let job = Job {
         args,
         rules: &rules,
-        repository: &discover::repository(found, args.max_file_size),
+        repository: &repository,
         settings: &configured,
     };
     let mut ids = FileIds::default();
     let mut checked = job.files(&asked, &mut ids, true);
     let context = context(&checked, found, &rules);
     checked.extend(job.files(&context, &mut ids, false));
-    configured.failed |= !give_schemas(&checked, &locations, &mut rules);
+    let schemas = give_schemas(&checked, &locations, &mut rules) && !configured.failed;
     let mut notes = found.notes.clone();
     let mut reports = Vec::new();
-    let mut failed = configured.failed;
+    let mut failed = found.failed;
     for file in configured.file.take().into_iter().chain(checked) {
         failed |= file.failed;
         if file.report.reported {
@@ -122,8 +141,12 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         }
         reports.push(file.report);
     }
-    let mut report = finish(&reports, notes, &rules, true);
-    report.failed |= failed;
+    let mut report = finish(&reports, notes, &rules, &repository, true);
+    report.failed = match (failed, schemas) {
+        (true, _) => Some("something that was asked for could not be read"),
+        (_, false) => Some("a schema of a custom resource could not be used"),
+        _ => None,
+    };
     report.left_out = configured.left_out(found, &report, &rules);
     Some((report, rules.len()))
 }
@@ -272,7 +295,7 @@ fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet<'_>) -> Vec<
     discover::context(found, &sets)
 }
 
-fn write(args: &CheckArgs, report: &Report, rules: usize, failed: bool) -> u8 {
+fn write(args: &CheckArgs, report: &Report, rules: usize) -> u8 {
     let stdout = io::stdout();
     let name = args
         .output_format
@@ -302,10 +325,22 @@ fn write(args: &CheckArgs, report: &Report, rules: usize, failed: bool) -> u8 {
         return FAILED;
     }
     if !args.quiet {
-        let _ = io::stderr().write_all(summary(report, rules).as_bytes());
+        let counts = by_rule(report).filter(|_| name == "graphical");
+        let text = counts.unwrap_or_default() + &summary(report, rules);
+        let _ = io::stderr().write_all(text.as_bytes());
     }
     let strictly = args.strict && (!report.notes.is_empty() || report.counts.objects == 0);
-    if failed || report.failed || report.panicked || strictly {
+    // Last, so that whoever sees the exit status sees why.
+    let why = report.failed.or_else(|| {
+        let panicked = report
+            .panicked
+            .then_some("a defect of kubevet kept something from being checked");
+        panicked.or_else(|| {
+            strictly.then_some("something was skipped, or nothing was found to check (--strict)")
+        })
+    });
+    if let Some(why) = why {
+        complain(&format!("exit status 2: {why}"));
         return FAILED;
     }
     let open = report

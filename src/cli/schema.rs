@@ -13,6 +13,13 @@ const WIDTH: usize = 80;
 
 pub(super) fn run(asked: &Schema) -> u8 {
     match asked {
+        Schema::Show { how, .. } | Schema::List { how } if too_old(how) => {
+            complain(&format!(
+                "types are known from Kubernetes 1.{} on",
+                Releases::OLDEST
+            ));
+            FAILED
+        }
         Schema::List { how } => list(how),
         Schema::Show { name, how } => match find(name, targets(how)) {
             Ok(found) => match how.output_format {
@@ -25,6 +32,11 @@ pub(super) fn run(asked: &Schema) -> u8 {
             }
         },
     }
+}
+
+/// Whether only releases are asked about that are older than the tables.
+fn too_old(how: &SchemaOutput) -> bool {
+    targets(how).from(Releases::OLDEST).is_empty()
 }
 
 /// The releases that are asked about.

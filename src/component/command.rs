@@ -1,6 +1,6 @@
 //! Command lines: the words of a list or of a shell script, and the flags among them as pflag reads them.
 
-use super::{ComponentKind, Flag, Setting};
+use super::{ComponentKind, Flag, FlagType, Setting};
 use crate::kube::is_unresolved;
 use crate::yaml::{Node, NodeSpan};
 use std::borrow::Cow;
@@ -58,50 +58,64 @@ pub(super) struct Flags<'d> {
     pub(super) open: bool,
 }
 
-/// `--flag=value`, `--flag value` and `--flag`: a boolean takes its value with `=` only. etcd's flags may have one dash.
+/// `--flag=value`, `--flag value` and `--flag`: a boolean takes its value with `=` only, others take the next word, whatever it is. `-v` is
+/// `--v`. etcd's flags may have one dash.
 pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) -> Flags<'d> {
     let mut found = Flags {
         settings: Vec::new(),
         open: false,
     };
+    let of_go = component == Some(ComponentKind::Etcd);
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
-        let one_dash = component == Some(ComponentKind::Etcd) || word.text.starts_with("-v");
-        let flag = word.text.strip_prefix("--").or_else(|| {
-            word.text
-                .strip_prefix('-')
-                .filter(|_| one_dash && !word.text.starts_with("--"))
-        });
-        let Some(flag) = flag.filter(|f| !f.is_empty()) else {
-            found.open |= is_unresolved(&word.text);
+        let two = word.text.strip_prefix("--");
+        let one = word.text.strip_prefix('-');
+        let flag = match (two, one) {
+            (Some(flag), _) => Some(flag),
+            (None, Some(flag)) if of_go || component.is_none() => {
+                Some(flag).filter(|f| of_go || f.starts_with('v'))
+            }
+            (None, Some(flag)) => Some(flag).filter(|f| f.starts_with('v')),
+            (None, None) => None,
+        };
+        let Some(flag) = flag.filter(|f| !f.is_empty() && !f.starts_with('=')) else {
+            // Dots stand for what a document leaves out.
+            found.open |= is_unresolved(&word.text) || matches!(&*word.text, "..." | "…");
+            found.stray(component, word);
+            if word.text == "--" {
+                for word in words.by_ref() {
+                    found.stray(component, word);
+                }
+            }
             continue;
         };
         let dashes = word.text.len() - flag.len();
-        if let Some((name, value)) = flag.split_once('=') {
+        let attached = shorthand_value(component, two.is_none(), flag);
+        if let Some((name, value)) = attached.or_else(|| flag.split_once('=')) {
+            let sign = flag.len() - value.len();
             found.settings.push(Setting {
-                name: name.to_owned().into(),
+                name: normalized(component, name),
                 spelling: format!("--{name}").into(),
                 value: value.to_owned().into(),
                 node: word.node,
-                at: word.rest_at(dashes + name.len() + 1),
+                at: word.rest_at(dashes + sign),
                 name_span: word.node_span(dashes + name.len()),
             });
             continue;
         }
-        let boolean = component
-            .and_then(|c| Flag::of(c, flag).first())
-            .is_some_and(|f| f.boolean);
-        let value = if boolean {
-            None
-        } else {
-            words.next_if(|next| !next.text.starts_with('-'))
+        let name = normalized(component, flag);
+        let known = component.and_then(|c| Flag::of(c, &name).first());
+        let value = match known.map(|f| f.ty) {
+            Some(FlagType::Bool | FlagType::Version) => None,
+            Some(_) if !of_go => words.next(),
+            _ => words.next_if(|next| !next.text.starts_with('-')),
         };
         let (value, node, at) = match value {
             Some(value) => (value.text.clone(), value.node, value.rest_at(0)),
             None => ("true".into(), word.node, None),
         };
         found.settings.push(Setting {
-            name: flag.to_owned().into(),
+            name,
             spelling: format!("--{flag}").into(),
             value,
             node,
@@ -110,6 +124,42 @@ pub(super) fn flags<'d>(component: Option<ComponentKind>, words: &[Word<'d>]) ->
         });
     }
     found
+}
+
+/// The programs of Kubernetes take `_` for `-`.
+fn normalized(component: Option<ComponentKind>, name: &str) -> Cow<'static, str> {
+    match component {
+        None | Some(ComponentKind::Etcd) => name.to_owned().into(),
+        Some(_) => name.replace('_', "-").into(),
+    }
+}
+
+/// The value right behind the one letter of a flag: `-v2`.
+fn shorthand_value(
+    component: Option<ComponentKind>,
+    one_dash: bool,
+    flag: &str,
+) -> Option<(&str, &str)> {
+    let short = one_dash && !matches!(component, None | Some(ComponentKind::Etcd));
+    let (name, value) = flag.split_at_checked(1).filter(|_| short)?;
+    let value = value.strip_prefix('=').unwrap_or(value);
+    (!value.is_empty()).then_some((name, value))
+}
+
+impl<'d> Flags<'d> {
+    /// Keeps a word that is no flag, if it is a scalar of its own: in a script others may be the shell's. Only the kubelet minds an empty one.
+    fn stray(&mut self, component: Option<ComponentKind>, word: &Word<'d>) {
+        let own = word.node.text() == Some(&*word.text) && component.is_some();
+        let empty = word.text.is_empty() && component != Some(ComponentKind::Kubelet);
+        if own
+            && !empty
+            && !matches!(&*word.text, "--" | "-h" | "..." | "…")
+            && !is_unresolved(&word.text)
+        {
+            let setting = Setting::stray(word.node, word.text.clone());
+            self.settings.push(setting);
+        }
+    }
 }
 
 /// The words of a shell script's last simple command, from `from` on in the scalar's text.

@@ -54,6 +54,11 @@ pub static FORM: Form = Form {
     ..Form::EMPTY
 };
 
+/// Whether a file at a path completes the kubelet's own.
+pub fn is_drop_in(path: &str) -> bool {
+    path.contains("kubelet.conf.d/")
+}
+
 /// Whether a text may be a file of some component that lacks its version or its kind.
 fn may_be_in(text: &Unparsed<'_>) -> bool {
     let version = || text.has("apiVersion") && text.has("k8s.io/");
@@ -76,11 +81,10 @@ fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instanc
         ComponentKind::Kubelet if around.beside_kubeadm => &kubeadm::FORM,
         _ => &FORM,
     };
-    let dropped_in = around.path.contains("kubelet.conf.d/");
     vec![Instance {
         component,
         form,
-        completeness: if dropped_in {
+        completeness: if is_drop_in(around.path) {
             Completeness::Partial
         } else {
             Completeness::Complete

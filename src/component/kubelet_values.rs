@@ -165,12 +165,12 @@ pub fn sysctl_pattern(text: &str) -> Option<&'static str> {
 /// A name of `defaultPodSysctls`.
 pub fn pod_sysctl(text: &str) -> Option<&'static str> {
     if !is_sysctl(text, false) {
-        return Some("a map whose keys are names of sysctls");
+        return Some("a sysctl");
     }
     (!is_namespaced(text)).then_some(NAMESPACED)
 }
 
-const NAMESPACED: &str = "of sysctls that pods have in a namespace of their own: below `net.`, `user.`, `fs.mqueue.`, or of `kernel.` those of shared memory, semaphores and messages";
+const NAMESPACED: &str = "a sysctl in a namespace of the pod's own: below `net.`, `user.` or `fs.mqueue.`, or one of shared memory, semaphores and messages below `kernel.`";
 
 /// The options of the CPU manager's static policy that the kubelet knows.
 pub const CPU_OPTIONS: [&str; 6] = [

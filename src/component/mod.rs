@@ -11,6 +11,7 @@ mod command;
 mod component_file;
 pub mod encryption;
 mod etcd;
+mod flag_type;
 pub mod form;
 pub mod forms;
 mod gates;
@@ -34,10 +35,12 @@ mod talos;
 mod unit;
 
 use crate::finding::Releases;
-use crate::go_value::{parse_bool, parse_duration};
+use crate::go_value::parse_bool;
 use crate::kube::{Completeness, Container, Object, PodSpec, is_unresolved};
 use crate::yaml::{Node, NodeSpan};
 
+pub use component_file::is_drop_in;
+pub use flag_type::{FlagType, is_label_value, is_qualified};
 pub use form::Form;
 pub use gates::{is_gate_on, unmet_gates};
 pub use k3s::GROUP as K3S;
@@ -45,7 +48,10 @@ pub use kind::PATCHES as KIND_PATCHES;
 pub use mount::{mount_of, mounted, mounts};
 pub use rke2::KIND as RKE2;
 pub use setting::{Setting, number};
-pub use tables::{Flag, Gate, Plugin, Removed, Suite, Takes, defaults, k3s_flags, path_of};
+pub use tables::{
+    Flag, FlagCheck, FlagRule, Gate, Plugin, Removed, SchedulerPlugin, Suite, defaults, k3s_flags,
+    path_of,
+};
 pub use talos::GROUP as TALOS;
 pub use unit::{kubelet_unit, settings as unit_settings};
 
@@ -352,38 +358,24 @@ impl<'d> Instance<'d> {
         Some((value, Origin::BinaryDefault))
     }
 
-    /// Why the program does not take a value.
-    pub fn refusal(&self, name: &str, value: &str) -> Option<String> {
+    /// The rows of a flag in the releases that the instance may be of.
+    fn rows(&self, name: &str) -> impl Iterator<Item = &'static Flag> {
         let rows = Flag::of(self.component, name).iter();
-        let mut rows = rows.filter(|f| !f.releases().and(self.releases).is_empty());
-        let takes = rows.next().and_then(Flag::takes)?;
-        let same = rows.all(|f| f.takes().is_none_or(|t| t == takes));
-        let is_port = name.ends_with("port");
-        match takes {
-            _ if !same => None,
-            Takes::Boolean if parse_bool(value).is_some() => None,
-            Takes::Boolean => Some("is to be true or false".to_owned()),
-            Takes::Number => match setting::plain_number(value) {
-                None => Some("is to be a number".to_owned()),
-                Some(n) if is_port && !(0.0..=65535.0).contains(&n) => {
-                    Some("is to be a port, 0 to 65535".to_owned())
-                }
-                Some(n) if n < 0.0 && name.starts_with("audit-log-max") => {
-                    Some("is not to be negative".to_owned())
-                }
-                Some(_) => None,
-            },
-            Takes::Duration if parse_duration(value).is_some() => None,
-            Takes::Duration if setting::plain_number(value).is_some() => {
-                Some("is to be a duration with its unit, such as 30s".to_owned())
-            }
-            Takes::Duration => Some("is to be a duration, such as 30s or 1h30m".to_owned()),
-            Takes::OneOf(values) => {
-                let known = |item: &str| item.is_empty() || values.split(',').any(|v| v == item);
-                let all = value.split(',').all(known);
-                (!all).then(|| format!("is to be one of {}", values.replace(',', ", ")))
-            }
-        }
+        rows.filter(|f| !f.releases().and(self.releases).is_empty())
+    }
+
+    /// The type of a flag, where all releases that the instance may be of agree.
+    pub fn flag_type(&self, name: &str) -> Option<FlagType> {
+        let mut rows = self.rows(name);
+        let first = rows.next()?.ty;
+        rows.all(|f| f.ty == first).then_some(first)
+    }
+
+    /// What a value is to be that the program does not take, in any of the releases that the instance may be of.
+    pub fn misfit(&self, name: &str, value: &str) -> Option<&'static str> {
+        let mut misfits = self.rows(name).map(|f| f.misfit(value));
+        let first = misfits.next()??;
+        misfits.all(|m| m.is_some()).then_some(first)
     }
 
     /// What a setting is called where this instance would have it: a flag, or a field.

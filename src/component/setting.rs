@@ -92,6 +92,28 @@ impl<'d> Setting<'d> {
         }
     }
 
+    /// Whether it is a flag without a value, at the end of the command line or alone by its type.
+    pub fn is_alone(&self) -> bool {
+        self.at.is_none() && self.name_span.node.id() == self.node.id()
+    }
+
+    /// A word of a command line that is no flag.
+    pub(super) fn stray(node: Node<'d>, text: Cow<'d, str>) -> Self {
+        Self {
+            name: "".into(),
+            spelling: "".into(),
+            value: text,
+            node,
+            at: Some(0),
+            name_span: node.into(),
+        }
+    }
+
+    /// Whether it is one.
+    pub fn is_stray(&self) -> bool {
+        self.name.is_empty() && self.spelling.is_empty()
+    }
+
     /// The node that holds the value.
     pub fn node(&self) -> Node<'d> {
         self.node

@@ -1,6 +1,7 @@
 //! Facts about components by release: static tables, made of `schemas/components/*.tsv` by `build.rs`.
 
 use super::ComponentKind;
+use super::flag_type::FlagType;
 use super::setting::plain_number;
 use crate::finding::Releases;
 use crate::go_value::parse_duration;
@@ -14,10 +15,8 @@ pub struct Flag {
     pub name: &'static str,
     since: u8,
     until: u8,
-    /// Whether it is a boolean, which takes its value with `=` only.
-    pub boolean: bool,
-    /// Whether it appends when it is repeated.
-    pub list: bool,
+    /// What it takes.
+    pub ty: FlagType,
     /// What it is when it is not given.
     pub default: &'static str,
     /// Whether the program says so of it.
@@ -55,6 +54,16 @@ pub struct Plugin {
     until: u8,
 }
 
+/// A plugin of the scheduler.
+#[derive(Debug)]
+pub struct SchedulerPlugin {
+    /// Its name.
+    pub name: &'static str,
+    since: u8,
+    until: u8,
+    points: &'static str,
+}
+
 /// A flag or an admission plugin that is gone.
 #[derive(Debug)]
 pub struct Removed {
@@ -81,12 +90,28 @@ pub struct Suite {
     pub kind: &'static str,
 }
 
-/// The values of a flag that takes few.
+/// What a program asks of the value of a flag beyond its type.
 #[derive(Debug)]
-pub(super) struct Choice {
+pub struct FlagRule {
     component: &'static str,
     flag: &'static str,
-    values: &'static str,
+    /// What.
+    pub check: FlagCheck,
+    since: u8,
+    until: u8,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub enum FlagCheck {
+    /// A number or a duration from one to the other; `*` for no end.
+    Range(&'static str, &'static str),
+    /// One of these, between commas; an empty one is a flag that may be empty.
+    OneOf(&'static str),
+    /// Items that are each one of these.
+    Items(&'static str),
+    /// A form that has a name.
+    Form(&'static str),
 }
 
 /// What a distribution sets by itself.
@@ -140,35 +165,36 @@ impl Flag {
         Releases::between(self.since, self.until)
     }
 
-    /// What its value is to be, as its own default tells; `None` where that is any text.
-    pub fn takes(&self) -> Option<Takes> {
+    /// What its value is to be where it does not take a text: by its type; of releases that no longer tell, by its own default.
+    pub fn misfit(&self, text: &str) -> Option<&'static str> {
         // A quantity of bytes, and a duration or a number of revisions.
         const OPEN: [&str; 2] = ["-buffer-size", "-retention"];
-        let choice = rows(&CHOICE, &(self.component, self.name), |c| {
-            (c.component, c.flag)
-        });
-        let text = OPEN.iter().any(|end| self.name.ends_with(end));
-        match choice.first() {
-            Some(choice) => Some(Takes::OneOf(choice.values)),
-            _ if self.boolean => Some(Takes::Boolean),
-            _ if self.list || text || self.default.is_empty() => None,
-            _ if plain_number(self.default).is_some() => Some(Takes::Number),
-            _ => parse_duration(self.default).map(|_| Takes::Duration),
-        }
+        let told = match self.ty {
+            FlagType::Other if OPEN.iter().any(|end| self.name.ends_with(end)) => return None,
+            FlagType::Other if self.default.is_empty() => return None,
+            FlagType::Other if plain_number(self.default).is_some() => FlagType::Float(64),
+            FlagType::Other if parse_duration(self.default).is_some() => FlagType::Duration,
+            ty => ty,
+        };
+        // What Go reads as an integer may have a base.
+        let number = self.ty == FlagType::Other && plain_number(text).is_some();
+        told.misfit(text)
+            .filter(|_| !(number && told == FlagType::Float(64)))
     }
 }
 
-/// What the value of a flag is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
-    /// true or false.
-    Boolean,
-    /// A number.
-    Number,
-    /// A duration with its unit.
-    Duration,
-    /// One of these, between commas; of a list each item.
-    OneOf(&'static str),
+impl FlagRule {
+    /// The rules of a flag.
+    pub fn of(component: ComponentKind, name: &str) -> &'static [Self] {
+        rows(&FLAG_RULE, &(component.name(), name), |r| {
+            (r.component, r.flag)
+        })
+    }
+
+    /// The releases that ask it.
+    pub const fn releases(&self) -> Releases {
+        Releases::between(self.since, self.until)
+    }
 }
 
 impl Gate {
@@ -206,6 +232,33 @@ impl Plugin {
     }
 
     /// The releases that have it so.
+    pub const fn releases(&self) -> Releases {
+        Releases::between(self.since, self.until)
+    }
+}
+
+impl SchedulerPlugin {
+    /// The plugin of a name.
+    pub fn of(name: &str) -> Option<&'static Self> {
+        rows(&SCHEDULER_PLUGIN, &name, |p| p.name).first()
+    }
+
+    /// Those that kube-scheduler itself has.
+    pub fn built_in() -> impl Iterator<Item = &'static Self> + Clone {
+        SCHEDULER_PLUGIN.iter().filter(|p| p.is_built_in())
+    }
+
+    /// Whether kube-scheduler itself has it, rather than a scheduler that somebody else builds.
+    pub fn is_built_in(&self) -> bool {
+        !self.points.is_empty()
+    }
+
+    /// Whether it extends a point.
+    pub fn extends(&self, point: &str) -> bool {
+        self.points.split(' ').any(|own| own == point)
+    }
+
+    /// The releases that have it.
     pub const fn releases(&self) -> Releases {
         Releases::between(self.since, self.until)
     }

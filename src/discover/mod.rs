@@ -442,18 +442,11 @@ fn limited(from: impl Read, expected: u64, max: u64) -> Result<Vec<u8>, (NoteKin
 pub fn repository(found: &FoundFiles, max: u64) -> Repository {
     let mut repository = Repository::default();
     let mut kustomized = false;
-    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     for file in &found.files {
-        let file_name = name(&file.path);
-        if Repository::is_kustomization(&file_name) {
-            add_kustomization(&mut repository, file, max);
-        } else if matches!(file_name.as_str(), "skaffold.yaml" | "skaffold.yml") {
-            repository.add_skaffold(&file.path, &text_of(file, max));
-        } else if matches!(file_name.as_str(), "Chart.yaml" | "Chart.yml") {
-            repository.add_chart(documents::folder(&file.path));
-        }
+        repository.add(&file.path, || text_of(file, max));
     }
     if !found.beside {
+        add_patch_files(&mut repository, found, max);
         return repository;
     }
     for folder in folders_above(found) {
@@ -476,16 +469,31 @@ pub fn repository(found: &FoundFiles, max: u64) -> Repository {
         for file in discover(&options)
             .files
             .iter()
-            .filter(|f| Repository::is_kustomization(&name(&f.path)))
+            .filter(|file| Repository::is_kustomization(documents::name(&file.path)))
         {
-            add_kustomization(&mut repository, file, max);
+            repository.add(&file.path, || text_of(file, max));
         }
     }
+    add_patch_files(&mut repository, found, max);
     repository
 }
 
-fn add_kustomization(repository: &mut Repository, file: &FileCandidate, max: u64) {
-    repository.add_kustomization(&file.path, &text_of(file, max));
+/// Reads the files of patches that kustomizations name.
+fn add_patch_files(repository: &mut Repository, found: &FoundFiles, max: u64) {
+    let named = repository.patch_files();
+    let named: Vec<String> = named.into_iter().map(str::to_owned).collect();
+    for path in named {
+        let disk = found.root.join(&path);
+        if lies_in(&disk, &found.root) {
+            let file = FileCandidate {
+                display_path: path.clone(),
+                path,
+                disk: Some(disk),
+                named: false,
+            };
+            repository.add_patch_file(&file.path, &text_of(&file, max));
+        }
+    }
 }
 
 /// The text of a file, empty where it cannot be read: that is noted when its turn comes.

@@ -22,12 +22,23 @@ pub struct RoleFacts {
     pub everything: Option<SavedSpan>,
     /// Whether nothing of what it names is in a namespace.
     pub outside: bool,
+    /// What everybody sees who has it, where it only reads.
+    pub exposure: Option<Exposure>,
     /// What is found of its rules.
     pub dangers: Vec<Finding>,
     /// Sorted.
     labels: Vec<(String, String)>,
     /// Labels of the roles whose rules it takes in, instead of its own.
     takes: Vec<Vec<(String, String)>>,
+}
+
+/// What a role shows that only reads, and no Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// Objects that it names.
+    Named,
+    /// All objects of some kinds.
+    Kinds,
 }
 
 /// A RoleBinding or ClusterRoleBinding.
@@ -45,6 +56,8 @@ pub struct BindingFacts {
     pub at: SavedSpan,
     /// Whom it names, for a message.
     pub who: String,
+    /// Service accounts that it names without a namespace, and where.
+    pub homeless: Vec<(String, SavedSpan)>,
     /// The service accounts that have it.
     pub holders: Vec<Holder>,
 }
@@ -133,6 +146,7 @@ fn role(object: Object<'_>, namespace: Option<String>, dangers: &[Finding]) -> R
         namespace,
         everything: None,
         outside: false,
+        exposure: None,
         dangers: Vec::new(),
         labels: {
             let mut labels = texts(object.metadata("labels"));
@@ -149,6 +163,13 @@ fn role(object: Object<'_>, namespace: Option<String>, dangers: &[Finding]) -> R
             .map(SavedSpan::of);
         role.outside =
             rules().next().is_some() && rules().all(|rule| rule.outside_of_namespaces().is_some());
+        role.exposure = rules()
+            .next()
+            .filter(|_| rules().all(PolicyRule::is_harmless_reading))
+            .map(|_| match rules().all(PolicyRule::is_limited) {
+                true => Exposure::Named,
+                false => Exposure::Kinds,
+            });
         role.dangers = dangers.to_vec();
     }
     role
@@ -201,7 +222,14 @@ fn binding(object: Object<'_>, namespace: Option<String>) -> Option<BindingFacts
         [only] => format!("{} \"{}\"", only.kind, only.name),
         [first, rest @ ..] => format!("{} \"{}\" and {} more", first.kind, first.name, rest.len()),
     };
+    let homeless = subjects.iter().filter(|subject| {
+        let namespace = subject.node.field("namespace").and_then(Node::text);
+        subject.kind == "ServiceAccount" && namespace.is_none_or(str::is_empty)
+    });
     Some(BindingFacts {
+        homeless: homeless
+            .map(|s| (s.name.to_owned(), SavedSpan::of(s.at)))
+            .collect(),
         holders: subjects.iter().filter_map(holder).collect(),
         namespace: namespace.filter(|_| !cluster_wide),
         cluster_wide,
@@ -470,6 +498,11 @@ impl<'a> Access<'a> {
             }
         }
         found
+    }
+
+    /// Whether an account of that name is there, in whatever namespace.
+    pub fn has_account(&self, name: &'a str) -> bool {
+        self.by_account.by_name.contains_key(name)
     }
 
     /// The accounts that a pod may run as: one, but where several of the same name are as near.

@@ -1,6 +1,9 @@
 //! What kustomizations, charts and skaffold say about the other files of a repository.
 
+use super::additions::{Additions, Target};
+use super::flux::FluxFacts;
 use super::paths::{ancestors, folder};
+use crate::finding::{Gap, ObjectRef};
 use crate::text::FileId;
 use crate::yaml::{Document, Limits, Node, Provenance, items, parse, split};
 use std::collections::{HashMap, HashSet};
@@ -17,6 +20,9 @@ pub struct Repository {
     /// By the files, and the folders of others, that each builds.
     by_resource: HashMap<String, Vec<usize>>,
     patches: HashSet<String>,
+    flux: Vec<FluxFacts>,
+    /// Files that tests compare objects with.
+    asserted: HashSet<String>,
     charts: HashSet<String>,
     /// Images that skaffold builds, by the folder of its configuration.
     built: HashMap<String, HashSet<String>>,
@@ -30,6 +36,10 @@ struct Kustomization {
     components: Vec<String>,
     images: HashSet<String>,
     gives_namespace: bool,
+    /// What it writes into what it builds.
+    additions: Additions,
+    /// Files of patches that are still to be read, and what each is for.
+    patch_files: Vec<(String, Option<Target>)>,
 }
 
 impl Repository {
@@ -41,8 +51,19 @@ impl Repository {
         )
     }
 
+    /// Takes in a file that says something about others, which its name tells; others are not read.
+    pub fn add(&mut self, path: &str, text: impl FnOnce() -> String) {
+        match path.rsplit('/').next().unwrap_or(path) {
+            name if Self::is_kustomization(name) => self.add_kustomization(path, &text()),
+            "skaffold.yaml" | "skaffold.yml" => self.add_skaffold(path, &text()),
+            "Chart.yaml" | "Chart.yml" => self.add_chart(folder(path)),
+            "chainsaw-test.yaml" | "chainsaw-test.yml" => self.add_chainsaw(path, &text()),
+            _ => {}
+        }
+    }
+
     /// Takes in the kustomization at `path`.
-    pub fn add_kustomization(&mut self, path: &str, text: &str) {
+    fn add_kustomization(&mut self, path: &str, text: &str) {
         let folder = folder(path);
         let paths = |root: Node<'_>, list| -> Vec<String> {
             let items = root.list(list).filter_map(Node::as_str);
@@ -75,17 +96,85 @@ impl Repository {
                 image.field("digest").is_some() || tag.is_some_and(|tag| tag != "latest")
             };
             let images = root.list("images").filter(sets);
+            let mut additions = Additions::default();
+            let mut patch_files = Vec::new();
+            additions.add_patches(root, |path, target| {
+                patch_files.extend(join(folder, path).map(|path| (path, target)));
+            });
+            add_labels(root, &mut additions);
             self.kustomizations.push(Kustomization {
                 folder: folder.to_owned(),
                 components: paths(root, "components"),
                 images: names(images, "name"),
                 gives_namespace: root.field("namespace").is_some(),
+                additions,
+                patch_files,
             });
         });
     }
 
+    /// The files of patches that kustomizations name, each once.
+    pub fn patch_files(&self) -> HashSet<&str> {
+        let named = self.kustomizations.iter().flat_map(|k| &k.patch_files);
+        named.map(|(path, _)| path.as_str()).collect()
+    }
+
+    /// Takes in the text of a file of patches.
+    pub fn add_patch_file(&mut self, path: &str, text: &str) {
+        for kustomization in &mut self.kustomizations {
+            let named = kustomization
+                .patch_files
+                .iter()
+                .filter(|(file, _)| file == path);
+            for (_, target) in named {
+                kustomization.additions.add_patch(text, target.as_ref());
+            }
+        }
+    }
+
+    /// Takes in what a Kustomization of Flux writes into the objects of a folder.
+    pub fn add_flux(&mut self, flux: FluxFacts) {
+        self.flux.push(flux);
+    }
+
+    /// What is written into the objects of a file.
+    fn additions(&self, path: &str) -> Vec<&Additions> {
+        let below = |flux: &&FluxFacts| ancestors(path).any(|folder| folder == flux.folder);
+        let of_flux = self.flux.iter().filter(below).map(|flux| &flux.additions);
+        let kustomized = !self.kustomizations.is_empty();
+        let above = kustomized.then(|| self.working_on(path));
+        let of_kustomize = above.into_iter().flatten().map(|k| &k.additions);
+        of_flux
+            .chain(of_kustomize)
+            .filter(|a| !a.is_empty())
+            .collect()
+    }
+
+    /// Whether something that is `told` of is written into a map of an object of this file that lacks it.
+    pub fn fills(
+        &self,
+        path: &str,
+        object: &ObjectRef,
+        gap: &Gap,
+        told: impl Fn(&str) -> bool,
+    ) -> bool {
+        self.additions(path)
+            .iter()
+            .any(|a| a.fill(object, gap, &told))
+    }
+
+    /// Whether a map of an object of this file gets a key.
+    pub fn sets_key(&self, path: &str, object: &ObjectRef, map: &[&str], key: &str) -> bool {
+        self.additions(path).iter().any(|a| a.set(object, map, key))
+    }
+
+    /// Whether anything is written into objects at all.
+    pub fn writes(&self) -> bool {
+        !(self.flux.is_empty() && self.kustomizations.is_empty())
+    }
+
     /// Takes in the skaffold configuration at `path`: it builds images and writes their tags into the manifests that it deploys.
-    pub fn add_skaffold(&mut self, path: &str, text: &str) {
+    fn add_skaffold(&mut self, path: &str, text: &str) {
         each_document(text, |document| {
             let artifacts = items(document.root().at(&["build", "artifacts"]));
             let folder = folder(path).to_owned();
@@ -99,9 +188,32 @@ impl Repository {
         self.charts.insert(folder.to_owned());
     }
 
-    /// Whether a kustomization names this file as a patch, and none builds it: then it is no object of its own.
-    pub fn is_patch(&self, path: &str) -> bool {
-        self.patches.contains(path) && !self.by_resource.contains_key(path)
+    /// Whether what a file holds is no object of its own, but a part of one: a patch that a kustomization names and none builds, one
+    /// that lies unused beside a kustomization, one for kubeadm, or what a test compares with.
+    pub fn is_partial(&self, path: &str) -> bool {
+        if self.by_resource.contains_key(path) {
+            return false;
+        }
+        self.patches.contains(path)
+            || self.asserted.contains(path)
+            || is_kubeadm_patch(path)
+            || is_kuttl_assertion(path)
+            || is_called_patch(path)
+                && ancestors(path).any(|folder| self.by_folder.contains_key(folder))
+    }
+
+    /// Takes in the Chainsaw test at `path`: which files it compares objects with, or patches them with.
+    fn add_chainsaw(&mut self, path: &str, text: &str) {
+        let folder = folder(path);
+        each_document(text, |document| {
+            let operations = document.nodes().filter(|node| {
+                let name = node.key_node().and_then(Node::as_str);
+                matches!(name, Some("assert" | "error" | "patch"))
+            });
+            let files = operations.filter_map(|node| node.field("file")?.as_str());
+            self.asserted
+                .extend(files.filter_map(|file| join(folder, file)));
+        });
     }
 
     /// Whether a kustomization gives what this file holds a namespace.
@@ -181,6 +293,57 @@ impl Repository {
     }
 }
 
+/// Name and folder of a file.
+fn name_and_folder(path: &str) -> (&str, &str) {
+    let folder = folder(path);
+    (
+        path.rsplit('/').next().unwrap_or(path),
+        folder.rsplit('/').next().unwrap_or(folder),
+    )
+}
+
+/// Whether a file is one of kubeadm's patches, `TARGET[SUFFIX][+PATCHTYPE].EXTENSION`, in a folder of patches unless the type says it all.
+fn is_kubeadm_patch(path: &str) -> bool {
+    const TARGETS: [&str; 6] = [
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "etcd",
+        "kubeletconfiguration",
+        "corednsdeployment",
+    ];
+    let (name, folder) = name_and_folder(path);
+    let Some((stem, "yaml" | "json")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let (target, kind) = stem.split_once('+').unwrap_or((stem, ""));
+    let typed = matches!(kind, "strategic" | "merge" | "json");
+    TARGETS.iter().any(|known| target.starts_with(known))
+        && (typed || kind.is_empty() && folder.contains("patches"))
+}
+
+/// Whether a file is what kuttl compares a step's objects with: `00-assert.yaml`, `00-errors.yaml`.
+fn is_kuttl_assertion(path: &str) -> bool {
+    let (name, _) = name_and_folder(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.split_once('-').is_some_and(|(step, what)| {
+        let numbered = !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit());
+        numbered && matches!(what.split('-').next(), Some("assert" | "errors" | "error"))
+    })
+}
+
+/// Whether a file is called a patch, as those are that scaffolded projects keep for later.
+fn is_called_patch(path: &str) -> bool {
+    let (name, folder) = name_and_folder(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let ends = ["_patch", "-patch"];
+    let starts = ["patch_", "patch-"];
+    folder == "patches"
+        || stem == "patch"
+        || ends.into_iter().any(|end| stem.ends_with(end))
+        || starts.into_iter().any(|start| stem.starts_with(start))
+}
+
 fn names<'d>(list: impl Iterator<Item = Node<'d>>, field: &str) -> HashSet<String> {
     let names = list.filter_map(|item| item.field(field)?.as_str());
     names.map(str::to_owned).collect()
@@ -221,6 +384,24 @@ fn each_document(text: &str, mut run: impl FnMut(&Document<'_>)) {
     }
 }
 
+/// Takes in the labels that a kustomization writes.
+fn add_labels(root: Node<'_>, additions: &mut Additions) {
+    let mut add = |pairs: Option<Node<'_>>, selectors, templates| {
+        if let Some(pairs) = pairs {
+            additions.add_labels(pairs, selectors, templates);
+        }
+    };
+    add(root.field("commonLabels"), true, true);
+    for item in root.list("labels") {
+        let on = |key: &str| item.field(key).and_then(Node::as_bool) == Some(true);
+        add(
+            item.field("pairs"),
+            on("includeSelectors"),
+            on("includeTemplates"),
+        );
+    }
+}
+
 /// Files that a kustomization names as patches of objects; inline patches are no paths, and a file of operations is no object.
 fn patch_paths<'d>(document: &'d Document<'d>) -> impl Iterator<Item = &'d str> {
     let root = document.root();
@@ -233,7 +414,7 @@ fn patch_paths<'d>(document: &'d Document<'d>) -> impl Iterator<Item = &'d str> 
 }
 
 /// `path` seen from `folder`; `None` where it leaves the root.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(super) fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
     for part in path.split('/') {
         match part {

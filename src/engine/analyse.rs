@@ -20,6 +20,7 @@ use crate::yaml::{
     self, Chunk, Document, Format, Limits, Node, NodeKind, NodeSpan, Parsed, Provenance,
     ReaderProblem, Rendered, decode_scalar, parse,
 };
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +28,31 @@ use std::sync::{Arc, OnceLock};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
+
+/// Rules that tell in words of their own what a component refuses of its file.
+const REFUSALS: &[&str] = &[
+    ids::admission_config::EVENT_RATE_LIMIT_LIMIT_INVALID,
+    ids::admission_config::EVENT_RATE_LIMIT_NO_LIMITS,
+    ids::apiserver::EGRESS_SELECTOR_INSECURE_TRANSPORT,
+    ids::audit_policy::INVALID,
+    ids::audit_policy::NO_RULES,
+    ids::authentication::ANONYMOUS_CONDITIONS_WITHOUT_ENABLED,
+    ids::authentication::JWT_AUDIENCE_MISSING,
+    ids::authentication::JWT_EMAIL_UNVERIFIED,
+    ids::authentication::JWT_ISSUER_DUPLICATE,
+    ids::authentication::JWT_ISSUER_NOT_HTTPS,
+    ids::authorization::INVALID,
+    ids::encryption::KEY_LENGTH,
+    ids::encryption::KEY_NOT_BASE64,
+    ids::encryption::KMS_ENDPOINT_NOT_UNIX,
+    ids::encryption::KMS_NAME_INVALID,
+    ids::encryption::KMS_TIMEOUT,
+    ids::encryption::KMS_V1,
+    ids::encryption::PROVIDER_INVALID,
+    ids::encryption::RESOURCE_INVALID,
+    ids::encryption::RESOURCE_OVERLAP,
+    ids::kubeconfig::AUTH_PROVIDER_REMOVED,
+];
 
 /// A file whose chunks are analysed.
 pub struct Input<'t> {
@@ -404,7 +430,7 @@ impl Analysis<'_> {
             _ => return,
         };
         let named = root.at(&["metadata", "name"]).is_some();
-        if !named || self.repository.is_patch(self.input.path) {
+        if !named || self.repository.is_partial(self.input.path) {
             return;
         }
         let written = root.field(lacking);
@@ -460,7 +486,7 @@ impl Analysis<'_> {
 
     /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
     fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
-        if completeness == Completeness::Partial || self.repository.is_patch(self.input.path) {
+        if completeness == Completeness::Partial || self.repository.is_partial(self.input.path) {
             return;
         }
         let Some(misnamed) = schema::misnamed(document.root()) else {
@@ -532,6 +558,7 @@ impl Analysis<'_> {
             message,
             ..
         } = problem;
+        let message = &in_words_of_reader(problem, message, object);
         let finding = self.reader_finding(rule, provenance, *span, message, object)?;
         if !matches!(problem.rule, ids::yaml::DUPLICATE_KEY | ids::yaml::NOT_JSON) {
             finding.quotes = Quotes::Nothing;
@@ -555,7 +582,8 @@ impl Analysis<'_> {
         secrets: &LazyCell<SpanSet, impl FnOnce() -> SpanSet>,
     ) {
         // Not a word in the object: `$patch` makes no patch of what is applied as it is.
-        let completeness = if self.repository.is_patch(self.input.path) {
+        let path = self.input.path;
+        let completeness = if self.repository.is_partial(path) || component::is_drop_in(path) {
             Completeness::Partial
         } else {
             within.completeness
@@ -663,7 +691,8 @@ impl Analysis<'_> {
                 .document()
                 .locate(problem.node_span.span)
                 .primary;
-            let told = |f: &Finding| f.rule == problem.rule && f.primary.at == at;
+            let same = |rule: &str| rule == problem.rule || REFUSALS.contains(&rule);
+            let told = |f: &Finding| f.primary.at == at && same(&f.rule);
             if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
                 continue;
             }
@@ -803,6 +832,22 @@ impl Analysis<'_> {
     }
 }
 
+/// What a problem of the reader says of a file that another program than kubectl reads: what becomes of a key that is given twice.
+fn in_words_of_reader<'m>(
+    problem: &ReaderProblem,
+    message: &'m str,
+    object: Option<Object<'_>>,
+) -> Cow<'m, str> {
+    let key = (problem.rule == ids::yaml::DUPLICATE_KEY).then(|| message.split_once(": kubectl "));
+    match (key.flatten(), object.and_then(schema::reader)) {
+        (Some((key, _)), Some(reader)) if reader.refuses => {
+            format!("{key}: {} refuses the file", reader.name).into()
+        }
+        (Some((key, fate)), Some(reader)) => format!("{key}: {} {fate}", reader.name).into(),
+        _ => message.into(),
+    }
+}
+
 /// What the definition that a custom resource's project has published says is wrong with it; `None` where there is none.
 fn published(
     known: schema::Known<'_>,
@@ -847,12 +892,15 @@ pub(super) fn report_problem(
     scope: u32,
     found: &mut Findings,
 ) {
-    let elsewhere = problem.missing && context.completeness == Completeness::Partial;
-    let Some(policy) = rules.get(problem.rule).filter(|_| !elsewhere) else {
+    let Some(policy) = rules.get(problem.rule) else {
         return;
     };
     let mut cx = Cx::new(policy, context, scope, found);
-    let draft = cx.report_for(problem.releases, problem.node_span, problem.message);
+    let draft = if problem.missing {
+        cx.missing_for(problem.releases, problem.node_span, problem.message)
+    } else {
+        cx.report_for(problem.releases, problem.node_span, problem.message)
+    };
     let mut draft = draft.quotes(problem.quotes);
     if problem.tolerated {
         draft = draft.severity(Severity::Medium);

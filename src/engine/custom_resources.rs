@@ -70,6 +70,7 @@ impl<'a> Definitions<'a> {
 pub(super) fn findings(
     files: &[Arc<FileReport>],
     rules: &RuleSet<'_>,
+    repository: &Repository,
     found: &mut Findings,
     notes: &mut Vec<Note>,
 ) {
@@ -94,8 +95,13 @@ pub(super) fn findings(
     let resources = kept.iter().filter(|(_, k)| !k.facts.defines);
     for (_, resource) in resources.filter(|(reported, _)| *reported) {
         let known = definitions.get(&resource.key());
+        let published = resource.facts.published.as_ref();
         let near = known.map(|known| known.nearest(&resource.source.path));
         let near = near.unwrap_or_default();
+        // A copy for tests, often cut down, says nothing of the cluster that other files are for.
+        let for_tests = !near.is_empty() && near.iter().all(|d| d.is_for_tests_only(resource));
+        let known = known.filter(|_| !(for_tests && published.is_some()));
+        let near = if known.is_some() { near } else { &[] };
         let CustomFacts {
             group,
             version,
@@ -103,7 +109,6 @@ pub(super) fn findings(
             ..
         } = resource.facts;
         // What the repository defines itself is the truth about it.
-        let published = resource.facts.published.as_ref();
         let published = published.filter(|_| known.is_none());
         let meant = || {
             let kinds = schema::singulars(kind).into_iter();
@@ -140,7 +145,7 @@ pub(super) fn findings(
     for (what, kinds) in kinds.into_iter().filter(|_| rules.notes_undefined) {
         notes.extend(of_kinds(what, kinds));
     }
-    check(&pairs, rules, found, notes);
+    check(&pairs, rules, repository, found, notes);
 }
 
 /// What is kept of the files, in their order, and whether each is reported.
@@ -179,6 +184,12 @@ impl<'a> Kept<'a> {
             .for_each(|f| f.rendered_from = self.rendered_from.cloned());
     }
 
+    /// Whether it lies among the data of tests, and another does not lie among the same.
+    fn is_for_tests_only(&self, other: &Self) -> bool {
+        let folder = documents::test_folder(&self.source.path);
+        folder.is_some() && folder != documents::test_folder(&other.source.path)
+    }
+
     /// Whether it is the same one as another.
     fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self.facts, other.facts)
@@ -214,7 +225,13 @@ impl<'a> By<'a> {
 
 type Pair<'a> = (Kept<'a>, By<'a>);
 
-fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &mut Vec<Note>) {
+fn check(
+    pairs: &[Pair<'_>],
+    rules: &RuleSet<'_>,
+    repository: &Repository,
+    found: &mut Findings,
+    notes: &mut Vec<Note>,
+) {
     let resources = Documents::of(pairs.iter().map(|(resource, _)| resource), None);
     let objects = resources.objects();
     // A definition is long, and its resources use little of it.
@@ -231,7 +248,6 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &
         .collect();
     let mut patterns = Patterns::default();
     let mut costly: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let repository = Repository::default();
     for (scope, (resource, by)) in (0..).zip(pairs) {
         let Some(of_resource) = objects.get(&resource.place()).copied() else {
             continue;
@@ -269,7 +285,7 @@ fn check(pairs: &[Pair<'_>], rules: &RuleSet<'_>, found: &mut Findings, notes: &
             object: Some(of_resource),
             path: &resource.source.path,
             completeness,
-            ..rules.context(&repository)
+            ..rules.context(repository)
         };
         let before = found.list.len();
         for problem in problems {

@@ -3,16 +3,18 @@
 use super::analyse::{DisabledRule, configure};
 use super::conceal::conceal;
 use super::custom_resources;
+use super::exposure::Exposures;
 use super::links::{LinkLabels, Links};
 use super::secret_spans;
 use super::suppress::{self, Suppression};
 use super::{ChunkReport, LeftOut, Note, NoteKind, Registry, RuleSet};
 use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
-use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of};
-use crate::finding::{Finding, Label, State};
+use crate::documents::{self, DocumentFacts, DocumentSet, Fact, Repository, set_of, test_folder};
+use crate::finding::{Finding, Label, Releases, State};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, FileSpan, FileSpanSet, SourceFile, SourceMap, Span};
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -261,12 +263,16 @@ pub struct Report {
     pub registry: Registry,
     /// How many.
     pub counts: Counts,
+    /// How many of those that count lie among the data of tests, and what their folders are called.
+    pub of_tests: (usize, BTreeSet<String>),
+    /// The releases that were asked about.
+    pub targets: Releases,
     /// What git and the configuration leave out; set by the caller.
     pub left_out: LeftOut,
     /// Whether a defect of kubevet cut something short.
     pub panicked: bool,
-    /// Whether something that was asked for could not be read; set by the caller.
-    pub failed: bool,
+    /// Why the work could not be done, where it could not; set by the caller.
+    pub failed: Option<&'static str>,
     /// Severities of findings that were too many to be made: they count, since nobody looked for suppressions.
     pub unseen: Vec<Severity>,
 }
@@ -277,14 +283,28 @@ pub fn finish(
     files: &[Arc<FileReport>],
     mut notes: Vec<Note>,
     rules: &RuleSet<'_>,
+    repository: &Repository,
     complete: bool,
 ) -> Report {
-    let (mut of_sets, links) = set_findings(files, rules, &mut notes);
+    let repository = &with_flux(repository, files);
+    let (mut of_sets, links, exposures) = set_findings(files, rules, repository, &mut notes);
+    if repository.writes() {
+        let paths = files
+            .iter()
+            .map(|file| (file.id, file.source.path.as_str()));
+        let paths: HashMap<FileId, &str> = paths.collect();
+        let path = |finding: &Finding| paths.get(&finding.primary.at.file).copied();
+        of_sets.retain(|f| path(f).is_none_or(|path| !is_filled(f, path, repository)));
+    }
     let reported = || files.iter().filter(|file| file.reported);
-    let of_files = reported().flat_map(|file| &file.said.findings);
+    let of_files = reported().flat_map(|file| {
+        let path = file.source.path.as_str();
+        let findings = file.said.findings.iter();
+        findings.filter(move |finding| !is_filled(finding, path, repository))
+    });
     let mut findings: Vec<ResolvedFinding> = of_files
         .map(|finding| ResolvedFinding {
-            finding: finding.clone(),
+            finding: exposures.weighed(finding, rules),
             links: links.of(finding),
         })
         .collect();
@@ -301,6 +321,8 @@ pub fn finish(
     let over = reported().flat_map(|file| &file.said.over);
     let unseen = over.filter_map(|(rule, _)| Some(rules.get(rule)?.severity));
     Report {
+        of_tests: of_tests(&findings, &sources),
+        targets: rules.targets,
         counts: Counts::of(reported().map(|file| &file.said), &findings),
         panicked: reported().any(|file| file.said.panicked),
         unseen: unseen.collect(),
@@ -310,18 +332,62 @@ pub fn finish(
         sources,
         registry: rules.registry.clone(),
         left_out: LeftOut::default(),
-        failed: false,
+        failed: None,
     }
 }
 
-/// By path, place, rule and message; of equal ones the first stays.
+/// What is known of the repository, with what Kustomizations of Flux write into its objects.
+fn with_flux<'r>(repository: &'r Repository, files: &[Arc<FileReport>]) -> Cow<'r, Repository> {
+    let mut known = Cow::Borrowed(repository);
+    for facts in files.iter().flat_map(|file| &file.said.facts) {
+        if let Fact::Flux(flux) = &facts.fact {
+            known.to_mut().add_flux(flux.clone());
+        }
+    }
+    known
+}
+
+/// Whether what a finding misses is written by somebody else.
+fn is_filled(finding: &Finding, path: &str, repository: &Repository) -> bool {
+    let (Some(gap), Some(object)) = (&finding.gap, &finding.object) else {
+        return false;
+    };
+    // A finding names what is missing; its help may name what to write, in words that are nothing but keys.
+    let told = |key: &str| {
+        has_word(&finding.message, key)
+            || key.contains(|c: char| c.is_ascii_uppercase()) && has_word(&finding.help, key)
+    };
+    repository.writes() && repository.fills(path, object, gap, told)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let mut words =
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/')));
+    words.any(|w| w == word)
+}
+
+/// How many findings lie among the data of tests, and the names of the folders.
+fn of_tests(findings: &[ResolvedFinding], sources: &SourceMap) -> (usize, BTreeSet<String>) {
+    let open = findings.iter().filter(|f| f.state == State::Open);
+    let folders = open.filter_map(|f| test_folder(&sources.get(f.primary.at.file)?.path));
+    let names: Vec<&str> = folders.map(documents::name).collect();
+    (names.len(), names.into_iter().map(str::to_owned).collect())
+}
+
+/// By path, place, rule and message, data of tests last; of equal ones the first stays.
 fn sort(findings: &mut Vec<ResolvedFinding>, sources: &SourceMap) {
     let path = |f: &Finding| {
         let source = sources.get(f.primary.at.file);
         source.map(|s| s.display_path.as_str())
     };
+    let of_tests = |f: &Finding| {
+        sources
+            .get(f.primary.at.file)
+            .is_some_and(|s| test_folder(&s.path).is_some())
+    };
     findings.sort_by(|a, b| {
-        (path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
+        (of_tests(a), path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
+            of_tests(b),
             path(b),
             b.primary.at.span,
             &b.rule,
@@ -346,23 +412,25 @@ fn sets(files: &[Arc<FileReport>]) -> BTreeMap<&str, DocumentSet<'_>> {
         .collect()
 }
 
-/// What the set rules find, and what they add to the findings of files.
+/// What the set rules find, and what the sets add to the findings of files.
 fn set_findings(
     files: &[Arc<FileReport>],
     rules: &RuleSet<'_>,
+    repository: &Repository,
     notes: &mut Vec<Note>,
-) -> (Vec<Finding>, LinkLabels) {
+) -> (Vec<Finding>, LinkLabels, Exposures) {
     if !rules.needs_sets() {
         return Default::default();
     }
     let sets = sets(files);
-    let repository = Repository::default();
-    let context = rules.context(&repository);
+    let context = rules.context(repository);
     let mut found = Findings::default();
     if rules.needs_schemas() {
-        custom_resources::findings(files, rules, &mut found, notes);
+        custom_resources::findings(files, rules, repository, &mut found, notes);
     }
+    let mut exposures = Exposures::default();
     for set in sets.values() {
+        exposures.add(set);
         for (policy, check) in &rules.sets {
             if let Check::Set(run) | Check::ComponentAndSet(_, run) = check {
                 run(set, &mut Cx::new(policy, context, 0, &mut found));
@@ -370,7 +438,7 @@ fn set_findings(
         }
     }
     let labels = Links::of(&sets, rules).apply(files, &mut found.list, rules);
-    (found.list, labels)
+    (found.list, labels, exposures)
 }
 
 /// Gives the findings of set rules their state; those of files that are only context are left out.

@@ -3,6 +3,7 @@
 mod analyse;
 mod conceal;
 mod custom_resources;
+mod exposure;
 mod finish;
 mod links;
 mod note;

@@ -14,7 +14,7 @@ pub use duration::{parse_duration, parse_seconds};
 pub use host_port::split_host_port;
 pub use integer::{parse_int, parse_uint};
 pub use quantity::{parse_int_quantity, parse_quantity};
-pub use url::{Url, scheme_and_path};
+pub use url::{GoUrl, Url, parse_url, scheme_and_path};
 
 /// What Go says of each text in a table: its value, or null where it refuses the text.
 #[cfg(test)]

@@ -39,89 +39,138 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Scheme and path of a URL as Go's `url.Parse` gives them, the scheme in the letters that are written, the path with its escapes; each
-/// is empty where there is none. `None` where Go refuses the text.
-pub fn scheme_and_path(text: &str) -> Option<(&str, &str)> {
-    if text.bytes().any(|b| b < b' ' || b == 0x7f) {
+/// A URL as Go's own package reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoUrl<'a> {
+    /// As it is written; empty where there is none.
+    pub scheme: &'a str,
+    /// Whether it names a user.
+    pub has_user: bool,
+    /// With its escapes; empty where it is opaque.
+    pub path: &'a str,
+    /// Without its question mark.
+    pub query: &'a str,
+    /// Without its hash.
+    pub fragment: &'a str,
+}
+
+/// Whether Go reads a text as a URL, and its parts (`url.Parse`).
+pub fn parse_url(text: &str) -> Option<GoUrl<'_>> {
+    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+    if text.bytes().any(|b| b < b' ' || b == 0x7f) || !has_whole_escapes(fragment) {
         return None;
     }
-    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let (scheme, rest) = split_scheme(before)?;
-    let rest = rest.split('?').next().unwrap_or_default();
-    let (authority, path) = match rest.strip_prefix("//") {
-        Some(behind) if !scheme.is_empty() || !behind.starts_with('/') => {
-            behind.split_at(behind.find('/').unwrap_or(behind.len()))
-        }
-        // Without a host; a scheme takes what is behind it as it is.
-        _ if !rest.starts_with('/') && !scheme.is_empty() => ("", ""),
-        _ if !rest.starts_with('/') && rest.split('/').next()?.contains(':') => return None,
-        _ => ("", rest),
+    let (scheme, rest) = scheme(text)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let parsed = |has_user, path| {
+        Some(GoUrl {
+            scheme,
+            has_user,
+            path,
+            query,
+            fragment,
+        })
     };
-    let fits = is_authority(scheme, authority) && is_escaped(path, false);
-    (fits && is_escaped(fragment, false)).then_some((scheme, path))
-}
-
-/// `None` where a colon has nothing before it.
-fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    let end = text.bytes().position(|b| !inner(b)).unwrap_or(text.len());
-    let (scheme, rest) = text.split_at(end);
-    match rest.strip_prefix(':') {
-        Some(_) if scheme.is_empty() => None,
-        Some(rest) if scheme.starts_with(|c: char| c.is_ascii_alphabetic()) => Some((scheme, rest)),
-        _ => Some(("", text)),
+    if !rest.starts_with('/') {
+        let first = rest.split('/').next().unwrap_or_default();
+        let fits = !scheme.is_empty() || !first.contains(':') && has_whole_escapes(rest);
+        let path = if scheme.is_empty() { rest } else { "" };
+        return parsed(false, path).filter(|_| fits);
     }
-}
-
-/// `user:password@host:port`, each of which may be left out.
-fn is_authority(scheme: &str, authority: &str) -> bool {
-    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let named = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
-    if !user.bytes().all(named) || !is_escaped(user, false) {
-        return false;
-    }
-    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
-    if let Some(inner) = host.strip_prefix('[') {
-        let Some((address, port)) = inner.rsplit_once(']') else {
-            return false;
-        };
-        let (address, zone) = address.split_once("%25").unwrap_or((address, "zone"));
-        let port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return port && !zone.is_empty() && address.parse::<std::net::Ipv6Addr>().is_ok();
-    }
-    let http = ["http", "https"]
+    let authority = rest.strip_prefix("//");
+    let Some(authority) = authority.filter(|a| !scheme.is_empty() || !a.starts_with('/')) else {
+        return parsed(false, rest).filter(|_| has_whole_escapes(rest));
+    };
+    let (authority, path) = authority.split_at(authority.find('/').unwrap_or(authority.len()));
+    let (login, host) = match authority.rsplit_once('@') {
+        Some((login, host)) => (Some(login), host),
+        None => (None, authority),
+    };
+    let login_fits = login.is_none_or(|login| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+        login.bytes().all(fits) && has_whole_escapes(login)
+    });
+    let strict = ["http", "https"]
         .iter()
-        .any(|s| scheme.eq_ignore_ascii_case(s));
-    let port = if http {
-        host.split_once(':')
-    } else {
-        host.rsplit_once(':')
-    };
-    !host.contains('[') && port.is_none_or(|(_, port)| is_port(port)) && is_escaped(host, true)
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let fits = login_fits && is_host(host, strict) && has_whole_escapes(path);
+    parsed(login.is_some(), path).filter(|_| fits)
 }
 
-/// Whether each `%` has two hexadecimal digits behind it. A host has few signs besides, and escapes none of ASCII.
-fn is_escaped(text: &str, host: bool) -> bool {
-    let bytes = text.as_bytes();
-    let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-    let escape = |at: usize| {
-        let high = bytes.get(at + 1).is_some_and(|b| !(b'0'..b'8').contains(b));
-        let percent = bytes.get(at + 1..at + 3) == Some(b"25");
-        hex(at + 1) && hex(at + 2) && (!host || high || percent)
+/// The scheme and what follows; none where a URL begins with a colon.
+fn scheme(text: &str) -> Option<(&str, &str)> {
+    for (at, b) in text.bytes().enumerate() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' => {}
+            b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
+            b':' if at == 0 => return None,
+            b':' => return text.split_once(':'),
+            _ => break,
+        }
+    }
+    Some(("", text))
+}
+
+/// Whether each `%` has two hexadecimal digits.
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|behind| {
+        let digits = behind.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// A host with an optional port, or an address in brackets. What is no web address may list several hosts with their ports.
+fn is_host(text: &str, strict: bool) -> bool {
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    let plain = |host: &str| {
+        let fits = |b: u8| {
+            b >= 0x80
+                || b.is_ascii_alphanumeric()
+                || b"!$&'()*+,;=<>\"-_.~%".contains(&b)
+                || !strict && b == b':'
+        };
+        // Of what is ASCII only the sign itself may be written with a `%`.
+        let escapes = host.split('%').skip(1).all(|behind| {
+            behind.starts_with("25")
+                || behind.starts_with(|c: char| matches!(c, '8' | '9' | 'a'..='f' | 'A'..='F'))
+        });
+        host.bytes().all(fits) && has_whole_escapes(host) && escapes
     };
-    let sign = |b: u8| {
-        !host
-            || !b.is_ascii()
-            || b.is_ascii_alphanumeric()
-            || b"!$&'()*+,;=:[]<>\"-_.~".contains(&b)
-    };
-    let mut all = bytes.iter().enumerate();
-    all.all(|(at, b)| if *b == b'%' { escape(at) } else { sign(*b) })
+    if let Some(inner) = text.strip_prefix('[') {
+        return inner.rsplit_once(']').is_some_and(|(address, behind)| {
+            let (address, zone) = address.split_once("%25").unwrap_or((address, "z"));
+            let port = behind.is_empty() || behind.strip_prefix(':').is_some_and(is_port);
+            address.parse::<std::net::Ipv6Addr>().is_ok() && !zone.is_empty() && port
+        });
+    }
+    match text.rsplit_once(':') {
+        Some((host, port)) => is_port(port) && plain(host),
+        None => plain(text),
+    }
+}
+
+/// Scheme and path of a URL as Go gives them, the scheme in the letters that are written, the path with its escapes; each is empty where
+/// there is none. `None` where Go refuses the text.
+pub fn scheme_and_path(text: &str) -> Option<(&str, &str)> {
+    parse_url(text).map(|url| (url.scheme, url.path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_what_go_takes_for_one() {
+        for (text, go) in super::super::verdicts(include_str!("../../testdata/go/urls.json")) {
+            let url = parse_url(&text);
+            assert_eq!(url.is_some(), !go.is_null(), "{text:?}");
+            let Some(url) = url else { continue };
+            let scheme = go["scheme"].as_str().unwrap();
+            assert_eq!(url.scheme.to_lowercase(), scheme, "{text:?}");
+            let user = go["user"].as_str() != Some("") || go["password"] == true;
+            assert!(!user || url.has_user, "{text:?}");
+        }
+    }
 
     #[test]
     fn urls_have_the_parts_that_go_gives_them() {

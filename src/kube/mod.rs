@@ -1,6 +1,7 @@
 //! Typed views of objects: workloads, RBAC, names and addresses of Kubernetes; no policy. Layer 3.
 
 pub mod address;
+mod bootstrap_roles;
 mod completeness;
 pub mod image;
 mod object;
@@ -9,6 +10,7 @@ mod resolution;
 pub mod resource;
 mod workload;
 
+pub use bootstrap_roles::is_bootstrap_role;
 pub use completeness::Completeness;
 pub use object::{Gvk, Object};
 pub use rbac::{PolicyRule, RoleRef, Subject};

@@ -1,6 +1,7 @@
 //! Rules of Roles and ClusterRoles, and what they grant.
 
 use super::Object;
+use super::bootstrap_roles::is_bootstrap_role;
 use super::resource::{Resource, is_builtin_group};
 use crate::yaml::{Node, items};
 
@@ -84,15 +85,28 @@ impl<'d> PolicyRule<'d> {
         star("verbs").or_else(first)
     }
 
+    /// Whether it only reads, and neither Secrets nor what it does not name.
+    pub fn is_harmless_reading(self) -> bool {
+        let reads = |verb: Node<'_>| matches!(verb.as_str(), Some("get" | "list" | "watch"));
+        let named = |item: Node<'_>| {
+            let text = item.as_str().unwrap_or("*");
+            !text.contains('*') && !text.contains('/') && text != "secrets"
+        };
+        self.list("verbs").all(reads)
+            && ["resources", "apiGroups"]
+                .into_iter()
+                .all(|field| self.list(field).all(named))
+            && self.list("nonResourceURLs").next().is_none()
+    }
+
     /// Whether it holds for some names only.
     pub fn is_limited(self) -> bool {
         self.list("resourceNames").next().is_some()
     }
 
-    /// Whether the role is one of Kubernetes' own: `system:…`, or bootstrapped.
-    pub fn is_of_system(self) -> bool {
-        self.role.name().is_some_and(|n| n.starts_with("system:"))
-            || self.role.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
+    /// Whether the role is somebody's own, and not one that every API server makes.
+    pub fn is_of_user(self) -> bool {
+        !is_bootstrap_role(self.role)
     }
 }
 

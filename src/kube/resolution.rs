@@ -134,6 +134,8 @@ fn is_reference(text: &str) -> bool {
         Some(b'E') => &["ENC["],
         Some(b'a') => &["age-encryption.org", "awssm:"],
         Some(b'g') => &["gcpsm:"],
+        // An import path that ko builds an image of.
+        Some(b'k') => &["ko://"],
         Some(b'o') => &["op://"],
         Some(b'r') => &["ref+"],
         Some(b's') => &["sops:"],
@@ -150,10 +152,13 @@ fn is_word(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
+/// What `flux build` prints in place of a value that SOPS encrypted.
+const FLUX_MASKS: [&str; 2] = ["**SOPS**", "{\"mask\":\"**SOPS**\"}"];
+
 /// One or two such letters may be a wildcard, a folder, or a name.
 fn is_masked(text: &str) -> bool {
     let mask = |b: u8| matches!(b, b'*' | b'x' | b'X' | b'.');
-    text.len() > 2 && text.bytes().all(mask)
+    text.len() > 2 && text.bytes().all(mask) || FLUX_MASKS.contains(&text)
 }
 
 #[cfg(test)]
@@ -188,6 +193,9 @@ mod tests {
             ("ref+vault://x", Reference),
             ("***", Masked),
             ("xxxx", Masked),
+            ("**SOPS**", Masked),
+            ("{\"mask\":\"**SOPS**\"}", Masked),
+            ("ko://example.com/cmd", Reference),
             ("", Literal),
             ("_", Literal),
             ("__", Literal),

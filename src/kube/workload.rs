@@ -1,7 +1,7 @@
 //! Pods and their containers, wherever a kind keeps them.
 
 use super::{Object, is_known};
-use crate::yaml::{Node, NodeSpan};
+use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
 
 /// A pod's specification, of a Pod or of a kind that makes Pods.
@@ -60,10 +60,9 @@ impl<'d> PodSpec<'d> {
             ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
             _ => return None,
         };
-        Some(Self {
-            node: object.node.at(path)?,
-            object,
-        })
+        // A list or a word in its place is refused, and no pod comes of it.
+        let node = object.node.at(path)?;
+        (node.kind() == NodeKind::Map).then_some(Self { node, object })
     }
 
     /// All containers: ordinary, init, sidecar and ephemeral ones.

@@ -3,7 +3,8 @@
 use super::sanitize::sanitize_path;
 use super::{RenderOptions, level, sanitize};
 use crate::engine::Report;
-use crate::finding::State;
+use crate::finding::{Finding, State};
+use crate::text::{Position, SourceFile};
 use std::io;
 
 pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
@@ -12,16 +13,29 @@ pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) 
             continue;
         };
         let (at, _) = source.range(finding.primary.at.span);
-        let message = finding.full_message();
-        let (path, message) = (sanitize_path(&source.display_path), sanitize(&message));
-        writeln!(
-            out,
-            "{path}:{}:{}: {}[{}] {message}",
-            at.line,
-            at.column,
-            level(finding.severity),
-            finding.rule
-        )?;
+        write_line(finding, source, at, out)?;
     }
     Ok(())
+}
+
+/// One line, with what was probably meant: nobody can see that from the message.
+pub(super) fn write_line(
+    finding: &Finding,
+    source: &SourceFile,
+    at: Position,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let message = finding.full_message();
+    let (path, message) = (sanitize_path(&source.display_path), sanitize(&message));
+    let meant = finding.help.starts_with("did you mean");
+    let help = meant.then(|| format!(" ({})", sanitize(&finding.help)));
+    writeln!(
+        out,
+        "{path}:{}:{}: {}[{}] {message}{}",
+        at.line,
+        at.column,
+        level(finding.severity),
+        finding.rule,
+        help.unwrap_or_default()
+    )
 }

@@ -1,5 +1,7 @@
-//! GitHub workflow commands: annotations in the pull request. The worst come first, since a step shows ten of each level.
+//! GitHub workflow commands: annotations in the pull request. The worst come first, since a step shows ten of each level; the others are
+//! plain lines of the log.
 
+use super::compact::write_line;
 use super::{RenderOptions, level, sanitize};
 use crate::engine::{Report, ResolvedFinding};
 use crate::finding::{Finding, State};
@@ -17,25 +19,34 @@ pub(super) fn write(report: &Report, _: RenderOptions, out: &mut dyn io::Write) 
         .filter(|f| f.state == State::Open)
         .collect();
     findings.sort_by_key(|f| f.severity);
-    let mut held_back = Vec::new();
+    let (mut held_back, mut rest) = (Vec::new(), Vec::new());
     for name in ["error", "warning", "notice"] {
-        let of_level: Vec<_> = findings
+        let of_level: Vec<&ResolvedFinding> = findings
             .iter()
+            .copied()
             .filter(|f| level(f.severity) == name)
             .collect();
         for finding in of_level.iter().take(MAX_ANNOTATIONS) {
             command(report, finding, name, out)?;
         }
-        if of_level.len() > MAX_ANNOTATIONS {
-            held_back.push(format!("{} {name}s", of_level.len() - MAX_ANNOTATIONS));
+        let more = of_level.iter().skip(MAX_ANNOTATIONS);
+        if more.len() > 0 {
+            held_back.push(format!("{} {name}s", more.len()));
         }
+        rest.extend(more.copied());
     }
     if !held_back.is_empty() {
         writeln!(
             out,
-            "kubevet: {} more are not annotated: a step shows {MAX_ANNOTATIONS} of each level",
+            "kubevet: {} more are not annotated, since a step shows {MAX_ANNOTATIONS} of each level:",
             held_back.join(" and ")
         )?;
+    }
+    for finding in rest {
+        if let Some(source) = report.sources.get(finding.primary.at.file) {
+            let (at, _) = source.range(finding.primary.at.span);
+            write_line(finding, source, at, out)?;
+        }
     }
     Ok(())
 }

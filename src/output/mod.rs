@@ -20,7 +20,7 @@ pub use reference::{cis_index, explain, rule_page, rules_index, rules_json, rule
 pub use sanitize::sanitize;
 #[cfg(feature = "cli")]
 pub(crate) use sanitize::sanitize_lines;
-pub use summary::summary;
+pub use summary::{by_rule, summary};
 
 /// How the output may look.
 #[derive(Clone, Copy, Debug)]

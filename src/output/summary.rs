@@ -2,8 +2,15 @@
 
 use super::sanitize;
 use crate::engine::{LeftOut, Note, NoteKind, Report};
+use crate::finding::State;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+/// Fewer findings are read one by one.
+const MANY_FINDINGS: usize = 40;
+
+/// Rules that are counted one by one.
+const MOST_COMMON_RULES: usize = 10;
 
 /// Names of one reason that are written out.
 const NAMED: usize = 3;
@@ -29,6 +36,7 @@ pub fn summary(report: &Report, rules: usize) -> String {
         );
     }
     left_out(&report.left_out, &mut out);
+    of_tests(report, &mut out);
     let c = report.counts;
     let mut checked = format!(
         "checked {} in {} with {}",
@@ -36,6 +44,16 @@ pub fn summary(report: &Report, rules: usize) -> String {
         count(c.files, "file"),
         count(rules, "rule")
     );
+    let releases: Vec<String> = report.targets.names().collect();
+    if let [release] = releases.as_slice() {
+        let _ = write!(checked, " for Kubernetes {release}");
+    } else if let [first, .., last] = releases.as_slice() {
+        let _ = write!(
+            checked,
+            " for {} releases of Kubernetes, {first} to {last}",
+            releases.len()
+        );
+    }
     if c.other_files > 0 {
         let _ = write!(
             checked,
@@ -67,6 +85,43 @@ pub fn summary(report: &Report, rules: usize) -> String {
     };
     let _ = writeln!(out, "kubevet: {found}{suppressed}; {checked}");
     out
+}
+
+/// What lies among the data of tests, and how to leave that out.
+fn of_tests(report: &Report, out: &mut String) {
+    let (findings, folders) = &report.of_tests;
+    if *findings > 0 {
+        let names: Vec<_> = folders.iter().map(|name| sanitize(name)).collect();
+        let _ = writeln!(
+            out,
+            "in test folders: {}; to leave these out, write in kubevet.yaml:\n  exclude: [{}]",
+            count(*findings, "finding"),
+            names.join(", ")
+        );
+    }
+}
+
+/// The rules with the most findings, for a run that is too long to be read, and how to see fewer.
+pub fn by_rule(report: &Report) -> Option<String> {
+    let open = report.findings.iter().filter(|f| f.state == State::Open);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    open.for_each(|finding| *counts.entry(&finding.rule).or_default() += 1);
+    if report.counts.open() < MANY_FINDINGS {
+        return None;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(rule, n)| (std::cmp::Reverse(*n), *rule));
+    let mut out = String::from("findings by rule:\n");
+    for (rule, n) in counts.iter().take(MOST_COMMON_RULES) {
+        let _ = writeln!(out, "{n:>7}  {rule}");
+    }
+    let more = counts.iter().skip(MOST_COMMON_RULES).map(|(_, n)| n);
+    if more.len() > 0 {
+        let (rules, findings) = (more.len(), more.sum::<usize>());
+        let _ = writeln!(out, "{findings:>7}  of {}", count(rules, "other rule"));
+    }
+    out += "to see fewer: `ignore: [RULE]` in kubevet.yaml, or `--exclude GLOB`; `kubevet explain RULE` tells why\n";
+    Some(out)
 }
 
 /// What git and the configuration leave out, each in a line if there is something.

@@ -13,6 +13,12 @@ fn level(rule: Node<'_>) -> &str {
     level.unwrap_or_default()
 }
 
+/// Verbs that change something.
+const CHANGES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+
+/// Verbs of requests that open a connection: over WebSockets they are GETs.
+const CONNECTS: [&str; 2] = ["create", "get"];
+
 /// Whether a rule is about every request.
 fn is_unconditional(rule: Node<'_>) -> bool {
     const CONDITIONS: [&str; 6] = [
@@ -27,24 +33,64 @@ fn is_unconditional(rule: Node<'_>) -> bool {
     !CONDITIONS.iter().any(given)
 }
 
-/// The rule that decides about a resource of a group, whoever does what to it.
-fn deciding<'d>(policy: Object<'d>, group: &str, resource: &str) -> Option<Node<'d>> {
-    let any = |rule: Node<'d>, key: &str| rule.field(key).is_none_or(Node::is_empty);
-    rules(policy).find(|rule| {
-        let everybody = ["users", "userGroups", "verbs", "namespaces"]
-            .into_iter()
-            .all(|key| any(*rule, key));
-        let matches = |entry: Node<'d>| {
-            let of_group = entry.field("group").and_then(Node::as_str).unwrap_or("") == group;
-            let names = entry.list("resources");
-            let mut names = names.filter_map(Node::as_str).peekable();
-            of_group && (names.peek().is_none() || names.any(|n| n == resource || n == "*"))
-        };
-        let resources = rule.field("resources").filter(|l| !l.is_empty());
-        everybody
-            && any(*rule, "nonResourceURLs")
-            && resources.is_none_or(|list| list.items().any(matches))
-    })
+/// Whether an item of a rule's `resources` names a resource, or a subresource. (apiserver/pkg/audit/policy, `ruleMatchesResource`.)
+fn names_resource(item: &str, resource: &str) -> bool {
+    let (kind, part) = resource.split_once('/').unwrap_or((resource, ""));
+    item == "*"
+        || item == resource
+        || !part.is_empty() && item.strip_prefix("*/") == Some(part)
+        || item.strip_suffix("/*") == Some(kind)
+}
+
+/// Whether requests for a resource of a group may match a rule.
+fn matches_resource(rule: Node<'_>, group: &str, resource: &str) -> bool {
+    let matches = |entry: Node<'_>| {
+        let of = entry.field("group").and_then(Node::as_str).unwrap_or("");
+        let names = entry.list("resources");
+        let mut names = names.filter_map(Node::as_str).peekable();
+        (of == group || of == "*")
+            && (names.peek().is_none() || names.any(|item| names_resource(item, resource)))
+    };
+    let resources = rule.field("resources").filter(|l| !l.is_empty());
+    let urls = rule.field("nonResourceURLs").filter(|l| !l.is_empty());
+    match resources {
+        Some(list) => list.items().any(matches),
+        None => urls.is_none() || rule.list("namespaces").next().is_some(),
+    }
+}
+
+/// Whether a rule decides for everybody, everywhere, whatever the object is called.
+fn is_for_everybody(rule: Node<'_>) -> bool {
+    let named = |entry: Node<'_>| entry.list("resourceNames").next().is_some();
+    let conditions = ["users", "userGroups", "namespaces"];
+    !conditions
+        .into_iter()
+        .any(|key| rule.list(key).next().is_some())
+        && !rule.list("resources").any(named)
+}
+
+/// The rules that requests for a resource of a group may end at, each with those of these verbs that it decides about.
+fn deciding<'d, 'v>(
+    policy: Object<'d>,
+    group: &str,
+    resource: &str,
+    verbs: &[&'v str],
+) -> Vec<(Node<'d>, Vec<&'v str>)> {
+    let mut open = verbs.to_vec();
+    let mut found = Vec::new();
+    for rule in rules(policy).filter(|rule| matches_resource(*rule, group, resource)) {
+        let any = rule.list("verbs").next().is_none();
+        let is_of_rule =
+            |verb: &&str| any || rule.list("verbs").any(|item| item.as_str() == Some(verb));
+        let decides: Vec<_> = open.iter().copied().filter(is_of_rule).collect();
+        if is_for_everybody(rule) {
+            open.retain(|verb| !is_of_rule(verb));
+        }
+        if !decides.is_empty() {
+            found.push((rule, decides));
+        }
+    }
+    found
 }
 
 pub(super) fn logs_nothing(policy: Object<'_>, cx: &mut Cx<'_>) {
@@ -116,8 +162,10 @@ impl<'d> Scope<'d> {
     fn covers(&self, narrow: &Self) -> bool {
         let resource = |entry: &Resources<'_>| {
             self.resources.iter().any(|wide| {
-                wide.group == entry.group
-                    && holds_all(&wide.kinds, &entry.kinds)
+                let named = |kind: &&str| wide.kinds.iter().any(|item| names_resource(item, kind));
+                let kinds = !entry.kinds.is_empty() && entry.kinds.iter().all(named);
+                (wide.group == entry.group || wide.group == "*")
+                    && (wide.kinds.is_empty() || kinds)
                     && holds_all(&wide.names, &entry.names)
             })
         };
@@ -145,18 +193,38 @@ pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
+/// What holds secrets in its bodies: group and resource, what to call it, and the verbs whose request and whose response do.
+const SECRET_BODIES: [(&str, &str, &str, &[&str], &[&str]); 3] = [
+    ("", "secrets", "Secrets", WRITES, &["get", "list", "watch"]),
+    (
+        "",
+        "serviceaccounts/token",
+        "tokens of service accounts",
+        &[],
+        &["create"],
+    ),
+    (
+        "authentication.k8s.io",
+        "tokenreviews",
+        "the bearer tokens of TokenReviews",
+        &["create"],
+        &[],
+    ),
+];
+
+const WRITES: &[&str] = &["create", "update", "patch"];
+
 pub(super) fn secret_bodies_logged(policy: Object<'_>, cx: &mut Cx<'_>) {
-    for (resource, what) in [
-        ("secrets", "Secrets"),
-        ("serviceaccounts/token", "tokens of service accounts"),
-    ] {
-        let Some(rule) = deciding(policy, "", resource) else {
-            continue;
+    for (group, resource, what, request, response) in SECRET_BODIES {
+        let all = [request, response].concat();
+        let leaks = |(rule, verbs): &(Node<'_>, Vec<&str>)| match level(*rule) {
+            "RequestResponse" => true,
+            "Request" => verbs.iter().any(|verb| request.contains(verb)),
+            _ => false,
         };
-        if let Some(at) = rule
-            .field("level")
-            .filter(|_| level(rule).starts_with("Request"))
-        {
+        let found = deciding(policy, group, resource, &all);
+        let found = found.iter().find(|decision| leaks(decision));
+        if let Some(at) = found.and_then(|(rule, _)| rule.field("level")) {
             cx.report(
                 at,
                 format!(
@@ -168,17 +236,32 @@ pub(super) fn secret_bodies_logged(policy: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Reports the rule that keeps one of these from being recorded.
-fn unrecorded(policy: Object<'_>, resources: &[(&str, &str)], what: &str, cx: &mut Cx<'_>) {
+/// Reports the rule that keeps one of these from being recorded. What a rule is about that names only some users is left out on purpose.
+fn unrecorded(
+    policy: Object<'_>,
+    resources: &[(&str, &str)],
+    verbs: &[&str],
+    what: &str,
+    cx: &mut Cx<'_>,
+) {
     for (group, resource) in resources {
-        let rule = deciding(policy, group, resource).filter(|r| !is_unconditional(*r));
-        if let Some(at) = rule
-            .filter(|r| level(*r) == "None")
-            .and_then(|r| r.field("level"))
-        {
+        let silent = |(rule, _): &(Node<'_>, Vec<&str>)| {
+            level(*rule) == "None" && is_for_everybody(*rule) && !is_unconditional(*rule)
+        };
+        let found = deciding(policy, group, resource, verbs)
+            .into_iter()
+            .find(silent);
+        let Some((rule, decides)) = found else {
+            continue;
+        };
+        if let Some(at) = rule.field("level") {
+            let of = match rule.list("verbs").next() {
+                Some(_) => format!("`{}` of `{resource}`", decides.join("`, `")),
+                None => format!("`{resource}`"),
+            };
             cx.report(
                 at,
-                format!("{what} is not recorded: this rule decides about `{resource}`"),
+                format!("{what} is not recorded: this rule decides about {of}"),
             );
             return;
         }
@@ -186,12 +269,18 @@ fn unrecorded(policy: Object<'_>, resources: &[(&str, &str)], what: &str, cx: &m
 }
 
 pub(super) fn secrets_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
-    unrecorded(
-        policy,
-        &[("", "secrets")],
-        "who reads and changes Secrets",
-        cx,
-    );
+    const VERBS: [&str; 8] = [
+        "get",
+        "list",
+        "watch",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+    ];
+    let what = "who reads and changes Secrets";
+    unrecorded(policy, &[("", "secrets")], &VERBS, what, cx);
 }
 
 pub(super) fn exec_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
@@ -204,7 +293,13 @@ pub(super) fn exec_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
         ("", "nodes/proxy"),
         ("", "pods/ephemeralcontainers"),
     ];
-    unrecorded(policy, &shells, "who enters containers and nodes", cx);
+    unrecorded(
+        policy,
+        &shells,
+        &CONNECTS,
+        "who enters containers and nodes",
+        cx,
+    );
 }
 
 pub(super) fn rbac_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
@@ -217,12 +312,12 @@ pub(super) fn rbac_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
         ),
         ("certificates.k8s.io", "certificatesigningrequests"),
     ];
-    unrecorded(policy, &rights, "who changes rights", cx);
+    unrecorded(policy, &rights, &CHANGES, "who changes rights", cx);
 }
 
 pub(super) fn workload_changes_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
     let workloads = [("", "pods"), ("apps", "deployments")];
-    unrecorded(policy, &workloads, "who changes workloads", cx);
+    unrecorded(policy, &workloads, &CHANGES, "who changes workloads", cx);
 }
 
 pub(super) fn request_received_kept(policy: Object<'_>, cx: &mut Cx<'_>) {

@@ -64,3 +64,48 @@ pub(super) fn jwt_audience_generic(config: Object<'_>, cx: &mut Cx<'_>) {
         }
     }
 }
+
+/// An issuer whose keys are fetched without protection. The scheme may be written in capitals.
+pub(super) fn jwt_issuer_not_https(config: Object<'_>, cx: &mut Cx<'_>) {
+    for url in issuers(config).filter_map(|jwt| jwt.at(&["issuer", "url"])) {
+        let text = url.as_str().unwrap_or_default();
+        let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+        if !text.is_empty() && !scheme.eq_ignore_ascii_case("https") && !is_unresolved(text) {
+            cx.report(
+                url,
+                format!("the issuer {text} is not reached by https: the API server does not start"),
+            );
+        }
+    }
+}
+
+/// Whether an expression reads a claim.
+fn reads(expression: Node<'_>, claim: &str) -> bool {
+    let text = expression.text().unwrap_or_default();
+    text.match_indices(claim).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let behind = text.get(at + claim.len()..).unwrap_or_default();
+        let ends = !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        ends && before
+            .trim_end_matches(['.', '?', '[', '"', '\''])
+            .ends_with("claims")
+    })
+}
+
+/// Users that are named by their mail, without an expression that asks whether it is theirs.
+pub(super) fn jwt_email_unverified(config: Object<'_>, cx: &mut Cx<'_>) {
+    for jwt in issuers(config) {
+        let Some(username) = jwt.at(&["claimMappings", "username", "expression"]) else {
+            continue;
+        };
+        let mappings = jwt.field("claimMappings");
+        let extra = mappings.into_iter().flat_map(|m| m.list("extra"));
+        let extra = extra.filter_map(|extra| extra.field("valueExpression"));
+        let rules = jwt.list("claimValidationRules");
+        let rules = rules.filter_map(|rule| rule.field("expression"));
+        let mut asked = [username].into_iter().chain(extra).chain(rules);
+        if reads(username, "email") && !asked.any(|node| reads(node, "email_verified")) {
+            cx.report(username, "users are named by an address that the issuer may not have verified: the API server does not start");
+        }
+    }
+}

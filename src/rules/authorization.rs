@@ -94,9 +94,9 @@ fn of_type<'d>(authorizer: Node<'d>, seen: &mut HashSet<&'d str>, cx: &mut Cx<'_
                 "an authorizer of type Webhook needs `webhook`: the API server does not start",
             );
         }
-        (false, Some((key, _))) => {
+        (false, Some(_)) => {
             cx.report(
-                key,
+                node,
                 format!(
                     "an authorizer of type {kind} has no webhook: the API server does not start"
                 ),

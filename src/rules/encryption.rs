@@ -210,23 +210,27 @@ pub(super) fn provider_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
 
 /// A resource that an entry before covers already, which alone decides.
 pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
-    // By name, with the order in which they are written.
-    let mut seen: HashMap<&str, (usize, Node<'_>)> = HashMap::new();
-    let resources = entries(config).flat_map(|entry| entry.list("resources"));
-    for node in resources {
+    // By name, with the order in which they are written. Within one list it is an error, which validation tells.
+    let mut seen: HashMap<&str, (usize, usize, Node<'_>)> = HashMap::new();
+    let resources = entries(config)
+        .enumerate()
+        .flat_map(|(entry, config)| config.list("resources").map(move |node| (entry, node)));
+    for (entry, node) in resources {
         let Some(name) = node.as_str() else { continue };
         let group = name.split_once('.').map_or("", |(_, group)| group);
         let of_group = format!("*.{group}");
         let covering = [name, "*.*", &of_group].into_iter();
         let found = covering.filter_map(|name| seen.get_key_value(name));
-        if let Some((before, (_, first))) = found.min_by_key(|(_, (order, _))| *order) {
+        let found = found.filter(|(_, (_, of, _))| *of != entry);
+        if let Some((before, (.., first))) = found.min_by_key(|(_, (order, ..))| *order) {
             cx.report(
                 node,
                 format!("`{name}` is covered by `{before}` already, which alone decides"),
             )
             .related(*first, "this one decides");
         } else {
-            seen.insert(name, (seen.len(), node));
+            let order = seen.len();
+            seen.entry(name).or_insert((order, entry, node));
         }
     }
 }
@@ -242,14 +246,12 @@ pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
             let Some(name) = node.as_str().filter(|n| !is_unresolved(n)) else {
                 continue;
             };
-            let why = if name.chars().any(|c| c.is_ascii_uppercase()) {
+            let group = name.split_once('.').map_or("", |(_, group)| group);
+            let why = if name.to_lowercase() != name {
                 "has capitals: write the plural, as in `secrets`"
-            } else if name == "*" || name.ends_with(".*") && name != "*.*" {
+            } else if name == "*" || group == "*" && name != "*.*" {
                 "has a wildcard where none is allowed: write `*.` for the core group, `*.*` for all"
-            } else if REFUSED.contains(&name)
-                || name.ends_with(".extensions")
-                || name.ends_with(".events.k8s.io")
-            {
+            } else if REFUSED.contains(&name) || matches!(group, "extensions" | "events.k8s.io") {
                 "cannot be encrypted by this name"
             } else {
                 continue;

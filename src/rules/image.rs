@@ -3,6 +3,42 @@
 use crate::check::Cx;
 use crate::kube::image::Reference;
 use crate::kube::{PodSpec, is_unresolved};
+use crate::model::Text;
+use crate::yaml::Node;
+
+/// Words of tags that name a variant of an image, and no release of it.
+const VARIANTS: [&str; 13] = [
+    "alpine", "apache", "bookworm", "bullseye", "buster", "debian", "fpm", "jdk", "jre", "nonroot",
+    "perl", "slim", "trixie",
+];
+
+/// Whether a tag moves from release to release: each of its words does, or names a variant.
+fn is_floating(tag: &str, floating: &[Text]) -> bool {
+    let moves = |word: &str| floating.iter().any(|f| f == word);
+    moves(tag)
+        || tag.split('-').any(moves)
+            && tag
+                .split('-')
+                .all(|word| moves(word) || VARIANTS.contains(&word))
+}
+
+/// Whether Istio's injector fills the image in when a pod starts.
+fn is_injected(image: &str, pod: PodSpec<'_>) -> bool {
+    let asks = |(key, _): (Node<'_>, Node<'_>)| {
+        key.key().is_some_and(|key| {
+            matches!(
+                &*key,
+                "inject.istio.io/templates" | "sidecar.istio.io/inject"
+            )
+        })
+    };
+    let metadata = pod.node.parent().and_then(|owner| owner.field("metadata"));
+    image == "auto"
+        && ["labels", "annotations"].into_iter().any(|map| {
+            let map = metadata.and_then(|metadata| metadata.field(map));
+            map.is_some_and(|map| map.entries().any(asks))
+        })
+}
 
 pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let floating = cx.param("floating-tags");
@@ -22,14 +58,18 @@ pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let reference = Reference::parse(text);
-        if reference.digest.is_some() || cx.is_set_elsewhere(reference.name) {
+        let moves = |tag: &str| is_floating(tag, floating);
+        if reference.digest.is_some()
+            || cx.is_set_elsewhere(reference.name)
+            || is_injected(text, pod)
+        {
             continue;
         }
         let message = match reference.tag {
             None => format!(
                 "image {text} has no tag, so it is whatever `latest` is when a node pulls it"
             ),
-            Some(tag) if floating.iter().any(|f| f == tag) => format!(
+            Some(tag) if moves(tag) => format!(
                 "tag `{tag}` of image {} moves: two nodes may run different code",
                 reference.name
             ),

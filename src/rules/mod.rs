@@ -3,6 +3,7 @@
 
 mod admission_config;
 mod apiserver;
+mod argocd;
 mod audit_policy;
 mod authentication;
 mod authorization;

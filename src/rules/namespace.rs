@@ -22,11 +22,13 @@ pub(super) fn pod_security_label_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>)
     {
         return;
     }
-    for (_, facts) in &set.facts {
+    for (path, facts) in &set.facts {
         let Fact::Namespace(NamespaceFacts { name, at }) = &facts.fact else {
             continue;
         };
-        if !is_system(name, cx) {
+        let labels = ["metadata", "labels"];
+        let written = |object| cx.repository().sets_key(path, object, &labels, ENFORCE);
+        if !is_system(name, cx) && !facts.object.as_ref().is_some_and(written) {
             let message =
                 format!("Namespace \"{name}\" takes privileged Pods: it has no label `{ENFORCE}`");
             cx.report_fact(facts, at, message);

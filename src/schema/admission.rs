@@ -1,7 +1,9 @@
 //! Rules of validation between the fields of admission policies and webhooks (pkg/apis/admissionregistration validation of
-//! Kubernetes). Expressions in CEL are not compiled: only what cannot be one is found.
+//! Kubernetes). Expressions in CEL: `expressions.rs`.
 
+use super::cel::is_reserved;
 use super::cross_field::{conflict, judged, key_of, missing, own_key, text};
+use super::expressions;
 use super::format::{is_label_1035, is_label_value, is_subdomain};
 use super::validator::Validator;
 use crate::ids;
@@ -9,169 +11,25 @@ use crate::kube::{is_known, is_replaced};
 use crate::yaml::{Node, NodeKind};
 use std::collections::HashSet;
 
-/// Words that are no names in CEL.
-const RESERVED: [&str; 18] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "return",
-    "true",
-    "while",
-];
-
 fn is_identifier(name: &str) -> bool {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    starts && plain && !RESERVED.contains(&name)
-}
-
-/// An expression without its comments and what its strings hold; `None` where a string does not end.
-fn bare(expression: &str) -> Option<String> {
-    let mut out = String::with_capacity(expression.len());
-    let mut rest = expression;
-    while let Some(c) = rest.chars().next() {
-        let raw = out.ends_with(['r', 'R']);
-        let after = rest.get(c.len_utf8()..).unwrap_or_default();
-        match c {
-            '"' | '\'' => {
-                let triple = [c, c, c].iter().collect::<String>();
-                let quote = if rest.starts_with(&triple) {
-                    triple
-                } else {
-                    c.to_string()
-                };
-                let mut within = rest.get(quote.len()..)?;
-                while !within.starts_with(&quote) {
-                    let mut chars = within.chars();
-                    if chars.next()? == '\\' && !raw {
-                        chars.next()?;
-                    }
-                    within = chars.as_str();
-                }
-                out.push_str("''");
-                rest = within.get(quote.len()..)?;
-            }
-            '/' if after.starts_with('/') => {
-                out.push(' ');
-                rest = rest
-                    .find('\n')
-                    .and_then(|end| rest.get(end..))
-                    .unwrap_or_default();
-            }
-            _ => {
-                out.push(c);
-                rest = after;
-            }
-        }
-    }
-    Some(out)
-}
-
-/// Whether a text cannot be an expression: brackets or quotes without their partner, or an operator without a side.
-fn is_broken(expression: &str) -> bool {
-    const SIDES: [char; 15] = [
-        '.', '=', '<', '>', '&', '|', '+', '-', '*', '/', '%', '!', '?', ':', ',',
-    ];
-    let Some(bare) = bare(expression) else {
-        return true;
-    };
-    let mut open = Vec::new();
-    for c in bare.chars() {
-        match c {
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                let partner = open.pop();
-                let fits = matches!(
-                    (partner, c),
-                    (Some('('), ')') | (Some('['), ']') | (Some('{'), '}')
-                );
-                if !fits {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    !open.is_empty() || bare.trim_end().ends_with(SIDES)
-}
-
-/// An expression in CEL that cannot be one.
-pub(super) fn expression<'d>(v: &mut Validator<'d>, node: Node<'d>) {
-    let written = node.as_str().unwrap_or_default();
-    let name = node.key_node().and_then(Node::text).unwrap_or("expression");
-    if is_replaced(written) || written.is_empty() {
-        return;
-    }
-    if written.trim().is_empty() {
-        v.add(
-            ids::schema::MISSING_FIELD,
-            node,
-            format!("`{name}` is blank"),
-            None,
-        );
-        return;
-    }
-    v.form(
-        !is_broken(written),
-        node,
-        name,
-        "an expression in CEL with both sides of each operator, quote and bracket",
-    );
-}
-
-/// Expressions in the items of a list.
-fn expressions<'d>(v: &mut Validator<'d>, map: Node<'d>, list: &str, key: &str) {
-    for node in map.list(list).filter_map(|item| item.field(key)) {
-        expression(v, node);
-    }
+    starts && plain && !is_reserved(name)
 }
 
 pub(super) fn policy<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let names = spec.list("variables").filter_map(|v| v.field("name"));
-    let variables: Vec<Node<'d>> = names.collect();
-    for name in &variables {
+    for name in names {
         let written = name.as_str().unwrap_or_default();
         let fits = written.is_empty() || is_identifier(written) || is_replaced(written);
         v.form(
             fits,
-            *name,
+            name,
             "name",
             "an identifier of CEL: letters, digits and `_`, no reserved word",
         );
     }
-    let variables = variables.iter().filter_map(|name| name.text()).collect();
-    let parameters = spec.field("paramKind").is_some();
-    for (list, key) in [
-        ("matchConditions", "expression"),
-        ("validations", "expression"),
-        ("validations", "messageExpression"),
-        ("variables", "expression"),
-    ] {
-        for node in spec.list(list).filter_map(|item| item.field(key)) {
-            expression(v, node);
-            of_names(v, node, &variables, parameters);
-        }
-    }
-    expressions(v, spec, "auditAnnotations", "valueExpression");
-    for mutation in spec.list("mutations") {
-        for key in ["jsonPatch", "applyConfiguration"] {
-            if let Some(node) = mutation.at(&[key, "expression"]) {
-                expression(v, node);
-            }
-        }
-    }
+    expressions::policy(v, spec);
     param_kind(v, spec);
     let rules = spec.field("matchConstraints").filter(|_| !v.is_fragment());
     if let Some(constraints) = rules.filter(|c| c.list("resourceRules").next().is_none()) {
@@ -254,58 +112,6 @@ fn param_kind<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// Names that an expression uses and the policy does not have.
-fn of_names<'d>(
-    v: &mut Validator<'d>,
-    node: Node<'d>,
-    variables: &HashSet<&str>,
-    parameters: bool,
-) {
-    let written = node.as_str().unwrap_or_default();
-    let Some(bare) = bare(written).filter(|_| !v.is_fragment() && !is_replaced(written)) else {
-        return;
-    };
-    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    // Whether a macro gives the name another meaning: `all(params, …)`.
-    let bound = |name: &str| {
-        let mut places = bare.match_indices(name);
-        places.any(|(at, _)| {
-            let rest = bare.get(at + name.len()..).unwrap_or_default();
-            let before = bare.get(..at).unwrap_or_default().trim_end();
-            rest.trim_start().starts_with(',') && before.ends_with(['(', ','])
-        })
-    };
-    let uses = |name: &str| {
-        let start = format!("{name}.");
-        let places: Vec<usize> = bare
-            .match_indices(&start)
-            .map(|(at, _)| at)
-            .filter(|at| {
-                let before = bare.get(..*at).unwrap_or_default();
-                !before.ends_with(|c: char| in_name(c) || c == '.')
-            })
-            .collect();
-        places
-    };
-    for at in uses("variables")
-        .into_iter()
-        .filter(|_| !bound("variables"))
-    {
-        let rest = bare.get(at + "variables.".len()..).unwrap_or_default();
-        let end = rest.find(|c: char| !in_name(c)).unwrap_or(rest.len());
-        let name = rest.get(..end).unwrap_or_default();
-        if !name.is_empty() && !variables.contains(name) {
-            let message = format!("the policy has no variable `{name}`");
-            v.add(ids::schema::REFERENCE, node, message, None);
-            return;
-        }
-    }
-    if !parameters && !bound("params") && !uses("params").is_empty() {
-        let message = "the policy has no `paramKind`, so that there are no `params`".to_owned();
-        v.add(ids::schema::REFERENCE, node, message, None);
-    }
-}
-
 /// A `*` says all, and stands alone.
 pub(super) fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     let star = map.list(key).any(|item| item.as_str() == Some("*"));
@@ -355,7 +161,7 @@ pub(super) fn binding<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// What a webhook is asked about, and in which form.
 pub(super) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    expressions(v, map, "matchConditions", "expression");
+    expressions::webhook(v, map);
     review_versions(v, map.field("admissionReviewVersions"));
 }
 
@@ -378,7 +184,7 @@ pub(super) fn review_versions<'d>(v: &mut Validator<'d>, versions: Option<Node<'
 /// Which devices are chosen.
 pub(super) fn selector<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     if let Some(node) = map.field("expression") {
-        expression(v, node);
+        expressions::device(v, node);
     }
 }
 

@@ -134,13 +134,16 @@ fn root<'d>(check: &mut Validator<'d>, resource: Object<'d>, schema: Node<'_>, p
         let what = "lower-case letters, digits, `-` and `.`, with a letter or digit at both ends";
         check.form(fits, name, "metadata.name", what);
     }
-    map(check, resource.node, schema, path, true);
+    map(check, resource.node, schema, path, true, false);
     path.pop();
 }
 
+/// Keeps fields that a schema does not name: of a map its own, of a list those of its items. (apiextensions-apiserver, pruning.)
+const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
+
 /// Whether a schema lets a map have any fields.
 fn takes_any_field(schema: Node<'_>) -> bool {
-    let preserves = schema.field("x-kubernetes-preserve-unknown-fields");
+    let preserves = schema.field(PRESERVE);
     preserves.and_then(Node::as_bool) == Some(true)
         || schema.field("type").is_none() && schema.field("properties").is_none()
 }
@@ -151,6 +154,7 @@ fn map<'d>(
     schema: Node<'_>,
     path: &mut Path,
     object: bool,
+    preserved: bool,
 ) {
     let properties = schema.field("properties");
     let additional = schema.field("additionalProperties");
@@ -174,7 +178,9 @@ fn map<'d>(
             path.push(name.into_owned());
             value_of(check, value, of_value, path);
             path.pop();
-        } else if additional.is_none_or(|a| a.as_bool() == Some(false)) && !takes_any_field(schema)
+        } else if additional.is_none_or(|a| a.as_bool() == Some(false))
+            && !preserved
+            && !takes_any_field(schema)
         {
             unknown += 1;
             // Of so many, none is a slip of the pen.
@@ -243,6 +249,17 @@ pub(super) fn value_of<'d>(
     schema: Node<'_>,
     path: &mut Path,
 ) {
+    value_within(check, node, schema, path, false);
+}
+
+/// A value; of an item of a list that keeps what it does not know, `preserved`.
+fn value_within<'d>(
+    check: &mut Validator<'d>,
+    node: Node<'d>,
+    schema: Node<'_>,
+    path: &mut Path,
+    preserved: bool,
+) {
     let text = node.text().unwrap_or_default();
     let kind = node.kind();
     let collection = matches!(cross_field::text(schema, "type"), Some("object" | "array"));
@@ -279,8 +296,11 @@ pub(super) fn value_of<'d>(
         return;
     }
     match kind {
-        NodeKind::Map => map(check, node, schema, path, false),
-        NodeKind::Seq => list(check, node, schema, path, &name),
+        NodeKind::Map => map(check, node, schema, path, false, preserved),
+        NodeKind::Seq => {
+            let preserved = preserved || flag(PRESERVE);
+            list(check, node, schema, path, &name, preserved);
+        }
         _ => scalar(check, node, schema, &name),
     }
 }
@@ -311,6 +331,7 @@ fn list<'d>(
     schema: Node<'_>,
     path: &mut Path,
     name: &str,
+    preserved: bool,
 ) {
     within(
         check,
@@ -323,7 +344,7 @@ fn list<'d>(
     );
     if let Some(items) = schema.field("items").filter(|i| i.kind() == NodeKind::Map) {
         for item in node.items() {
-            value_of(check, item, items, path);
+            value_within(check, item, items, path, preserved);
         }
     }
     match cross_field::text(schema, "x-kubernetes-list-type") {

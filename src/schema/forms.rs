@@ -11,22 +11,19 @@ pub(super) fn of_text(form: Syntax, text: &str) -> Option<(bool, &'static str)> 
             "a range of addresses in its canonical form, such as `10.0.0.0/8` or `fd00::/112`",
         ),
         Syntax::DeviceAttribute => (
-            text.is_empty()
-                || text.contains('/')
-                    && format::is_device_name(text)
-                    && (text.matches('/').count() > 1
-                        || !text.split('/').next().is_some_and(has_capitals)),
+            text.contains('/')
+                && format::is_device_name(text)
+                && (text.matches('/').count() > 1
+                    || !text.split('/').next().is_some_and(has_capitals)),
             "a domain, a slash and an identifier of at most 32 letters, digits and `_`",
         ),
         Syntax::DomainPath => (format::is_domain_path(text), "a domain, a slash and a path"),
         Syntax::ExtendedResource => (
-            text.is_empty() || format::is_extended_resource(text),
+            format::is_extended_resource(text),
             "a domain that is not of Kubernetes, a slash and a name, such as `example.com/gpu`",
         ),
         Syntax::IngressHost => (
-            text.is_empty()
-                || format::is_wildcard_host(text)
-                    && !format::is_ip(&format::without_leading_zeros(text)),
+            format::is_wildcard_host(text) && !format::is_ip(&format::without_leading_zeros(text)),
             "a domain, whose first part may be `*`, and no IP address",
         ),
         Syntax::Iqn => (
@@ -34,11 +31,11 @@ pub(super) fn of_text(form: Syntax, text: &str) -> Option<(bool, &'static str)> 
             "an iSCSI name such as `iqn.2001-04.com.example:disk`",
         ),
         Syntax::PoolName => (
-            text.is_empty() || text.len() <= 253 && text.split('/').all(format::is_subdomain),
+            text.len() <= 253 && text.split('/').all(format::is_subdomain),
             "names of lower-case letters, digits, `-` and `.`, with slashes between them",
         ),
         Syntax::QualifiedAnyCase => (
-            text.is_empty() || format::is_qualified(&text.to_ascii_lowercase()),
+            format::is_qualified(&text.to_ascii_lowercase()),
             "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash",
         ),
         Syntax::SignerName => (

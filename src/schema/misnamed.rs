@@ -3,7 +3,7 @@
 
 use super::table::{ApiKind, ReadingProgram};
 use crate::component::is_config;
-use crate::kube::is_known;
+use crate::kube::is_replaced;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
@@ -25,6 +25,9 @@ const OTHER_KINDS: [(&str, &str); 12] = [
         "NodeResourcesLeastAllocatedArgs",
     ),
 ];
+
+const NOT_TEXT: &str =
+    "`apiVersion` and `kind` of a kubeconfig file must be strings: kubectl refuses the file";
 
 /// A file that no component takes for its own.
 pub struct Misnamed<'d> {
@@ -53,7 +56,9 @@ fn written<'d>(root: Node<'d>, key: &str) -> Written<'d> {
     };
     let key_span = || value.key_node().map_or(value.into(), NodeSpan::from);
     match value.kind() {
-        _ if !is_known(value) => Written::Open,
+        _ if value.is_unquoted_template() || value.as_str().is_some_and(is_replaced) => {
+            Written::Open
+        }
         NodeKind::Null => Written::Nothing(key_span()),
         NodeKind::Str => match value.as_str().unwrap_or_default() {
             "" => Written::Nothing(key_span()),
@@ -73,34 +78,42 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
     match (written(root, "apiVersion"), written(root, "kind")) {
         (Written::Text(at, version), Written::Text(kind_at, kind)) => {
             let group = version.split_once('/').map_or("", |(group, _)| group);
-            if is_config(group) {
+            if group.is_empty() && (version == "v1") != (kind == "Config") {
+                let wrong = if kind == "Config" { at } else { kind_at };
+                let message =
+                    "kubectl reads `apiVersion: v1` and `kind: Config` only, and refuses the file";
+                if let Some(found) = kubeconfig(root, wrong.into(), message) {
+                    return Some(found);
+                }
+            }
+            let unversioned = version.ends_with('/');
+            if is_config(group) && !unversioned {
                 wrong_kind(group, kind, kind_at, at)
-            } else if group.is_empty() || group.ends_with(".k8s.io") {
-                // What other projects call the same has their own group.
-                let meant = meant_by(root, kind).filter(|meant| meant.group != group)?;
+            } else {
+                // What other projects call the same has a domain of theirs.
+                let slip = |meant: &&ApiKind| {
+                    is_slip(group, meant.group) || unversioned && group == meant.group
+                };
+                let meant = meant_by(root, kind).filter(slip)?;
                 let message = format!("`{version}` has no kind {kind}");
                 Some(refused(at.into(), &message, meant))
-            } else {
-                None
             }
         }
         (Written::Nothing(at), Written::Text(_, kind)) => {
             let message = "`apiVersion` is missing or empty";
-            meant_by(root, kind).map(|meant| refused(at, message, meant))
+            let meant = meant_by(root, kind)?;
+            // It is decoded into what it is to be.
+            (meant.kind != "TracingConfiguration").then(|| refused(at, message, meant))
         }
         (Written::Other(at), Written::Text(_, kind)) => {
             let message = "`apiVersion` must be a string";
             meant_by(root, kind)
                 .map(|meant| refused(at, message, meant))
-                .or_else(|| (kind == "Config").then(|| kubeconfig(root, at))?)
+                .or_else(|| (kind == "Config").then(|| kubeconfig(root, at, NOT_TEXT))?)
         }
-        (Written::Text(_, version), Written::Nothing(at)) => {
-            without_kind(root, version, at, "`kind` is missing or empty")
-        }
-        (Written::Text(_, version), Written::Other(at)) => {
-            without_kind(root, version, at, "`kind` must be a string")
-                .or_else(|| (version == "v1").then(|| kubeconfig(root, at))?)
-        }
+        (Written::Text(_, version), Written::Nothing(at)) => without_kind(root, version, at, true),
+        (Written::Text(_, version), Written::Other(at)) => without_kind(root, version, at, false)
+            .or_else(|| (version == "v1").then(|| kubeconfig(root, at, NOT_TEXT))?),
         (Written::Nothing(at), Written::Nothing(_)) if is_audit_policy(root) => {
             let message = "`apiVersion` and `kind` are missing";
             let meant = of_group("audit.k8s.io").next()?;
@@ -108,6 +121,16 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
         }
         _ => None,
     }
+}
+
+/// Whether a group can only be a slip: none, the first part of the right one, one of Kubernetes', or nearly the right one.
+fn is_slip(group: &str, meant: &str) -> bool {
+    let end = group.len().checked_sub(".k8s.io".len());
+    let domain = end.and_then(|end| group.get(end..));
+    let own = || domain.is_some_and(|domain| domain.eq_ignore_ascii_case(".k8s.io"));
+    let first = || meant.split('.').next() == Some(group);
+    let near = || nearest(group, [meant].into_iter()).is_some();
+    group != meant && (group.is_empty() || own() || first() || near())
 }
 
 /// The kinds of a group that are read from files, the newest version last.
@@ -167,10 +190,16 @@ fn without_kind<'d>(
     root: Node<'d>,
     version: &str,
     at: NodeSpan<'d>,
-    what: &str,
+    at_nothing: bool,
 ) -> Option<Misnamed<'d>> {
+    let what = if at_nothing {
+        "`kind` is missing or empty"
+    } else {
+        "`kind` must be a string"
+    };
     let group = version.split_once('/')?.0;
-    if !is_config(group) {
+    // An audit policy is decoded into what it is to be.
+    if !is_config(group) || group == "audit.k8s.io" && at_nothing {
         return None;
     }
     let reader: ReadingProgram = of_group(group).find_map(|kind| kind.reader)?;
@@ -183,6 +212,9 @@ fn without_kind<'d>(
     let mut fitting = of_group(group).filter(fits).map(|kind| kind.kind);
     let near = fitting.next();
     let near = near.filter(|near| fitting.all(|other| other == *near));
+    if at_nothing && near == Some("TracingConfiguration") {
+        return None;
+    }
     Some(Misnamed {
         at,
         message: format!("{what}: {} refuses the file", reader.name),
@@ -242,14 +274,12 @@ fn is_rate_limit(root: Node<'_>) -> bool {
 }
 
 /// A kubeconfig file, by its lists: it may leave out both, but what is there must be text.
-fn kubeconfig<'d>(root: Node<'d>, at: NodeSpan<'d>) -> Option<Misnamed<'d>> {
+fn kubeconfig<'d>(root: Node<'d>, at: NodeSpan<'d>, message: &str) -> Option<Misnamed<'d>> {
     let lists = ["clusters", "contexts", "users"];
     let is = lists.iter().all(|key| root.field(key).is_some());
     is.then(|| Misnamed {
         at,
-        message:
-            "`apiVersion` and `kind` of a kubeconfig file must be strings: kubectl refuses the file"
-                .to_owned(),
+        message: message.to_owned(),
         help: "Write `apiVersion: v1` and `kind: Config`.".to_owned(),
     })
 }

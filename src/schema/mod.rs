@@ -13,6 +13,8 @@ mod pattern;
 mod problem;
 mod table;
 
+mod cel;
+
 mod validator;
 
 mod cross_field;
@@ -20,6 +22,8 @@ mod duration;
 mod forms;
 
 mod constraints;
+mod expressions;
+mod schema_sizes;
 
 mod value;
 mod walk;
@@ -37,6 +41,7 @@ mod pod;
 mod pod_ports;
 mod pod_volumes;
 mod quota;
+mod schema_rules;
 mod storage;
 mod structural;
 mod workload;
@@ -58,7 +63,8 @@ pub use problem::SchemaProblem;
 pub use table::{ApiKind, ApiLifecycle, Field, Type};
 pub use user_schema::UserSchema;
 pub use validate::{
-    Known, is_api_version, is_kind, validate, validate_carried, validate_custom, validate_published,
+    Known, is_api_version, is_kind, reader, validate, validate_carried, validate_custom,
+    validate_published,
 };
 pub use validator::MAX_PROBLEMS;
 pub use version::versions;

@@ -1,11 +1,11 @@
-//! That the schema of a custom resource is structural, and what the API server refuses in it besides. The types of the expressions in
-//! `x-kubernetes-validations` are left to the server.
+//! That the schema of a custom resource is structural, and what the API server refuses in it besides. The expressions in
+//! `x-kubernetes-validations`: `schema_rules.rs`.
 
 use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
 use super::custom_resources::MAX_KEYS;
 use super::table::Type;
 use super::validator::Validator;
-use super::{admission, custom_resources, pattern};
+use super::{custom_resources, pattern, schema_rules};
 use crate::ids;
 use crate::kube::{is_templated, is_unresolved};
 use crate::yaml::{Node, NodeKind, NodeSpan};
@@ -17,13 +17,19 @@ pub(super) fn check<'d>(
     ty: &'static Type,
     has_status: bool,
 ) {
+    let before = v.problems.len();
     let mut walk = Walk {
         v,
         ty,
         has_status,
+        has_rules: false,
         lenient: false,
     };
     walk.schema(root, Position::Root, None);
+    // The types of their expressions are those of the schema, if it has no mistakes.
+    if walk.has_rules && v.problems.len() == before {
+        schema_rules::check(v, root);
+    }
 }
 
 /// Where a schema stands: it must be structural, or may only restrict what another one describes.
@@ -40,6 +46,8 @@ struct Walk<'v, 'd> {
     v: &'v mut Validator<'d>,
     ty: &'static Type,
     has_status: bool,
+    /// Whether a rule in CEL was met.
+    has_rules: bool,
     /// Whether the server takes unknown keys here.
     lenient: bool,
 }
@@ -176,7 +184,10 @@ impl<'d> Walk<'_, 'd> {
                 "x-kubernetes-list-type" => self.list_type(schema, value),
                 "x-kubernetes-list-map-keys" => self.map_keys(schema, value),
                 "x-kubernetes-map-type" => self.has_type(schema, "object", &name),
-                "x-kubernetes-validations" => value.items().for_each(|r| rule(self.v, r)),
+                "x-kubernetes-validations" => {
+                    self.has_rules = true;
+                    value.items().for_each(|r| rule(self.v, r));
+                }
                 "x-kubernetes-int-or-string" => has.int_or_string = is_given(value),
                 "x-kubernetes-preserve-unknown-fields" => has.preserve = Some(value),
                 "x-kubernetes-embedded-resource" => {
@@ -576,8 +587,6 @@ fn rule<'d>(v: &mut Validator<'d>, rule: Node<'d>) {
         if value.as_str().is_some_and(empty) {
             let message = format!("`{key}` is empty: it is an expression");
             missing(v, own_key(value), message).help = Some("write one, or remove it".into());
-        } else {
-            admission::expression(v, value);
         }
     }
     if let Some((message, text)) = judged(rule, "message") {

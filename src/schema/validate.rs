@@ -6,7 +6,7 @@ use super::metadata;
 use super::pattern::Patterns;
 use super::problem::SchemaProblem;
 use super::registry::CROSS_FIELD_CHECKS;
-use super::table::{ApiKind, ApiLifecycle};
+use super::table::{ApiKind, ApiLifecycle, ReadingProgram};
 use super::validator::Validator;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
 use crate::component::{is_config, minor};
@@ -124,7 +124,7 @@ pub fn validate(
     problems.retain(|problem| certain || problem.rule != ids::schema::FIELD_NOT_IN_RELEASE);
     for problem in &mut problems {
         problem.releases = targets;
-        if is_config(kind.group) {
+        if is_config(kind.group) || is_of_core(kind) {
             problem.rule = match problem.rule {
                 ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
                 ids::schema::FIELD_NOT_IN_RELEASE => ids::schema::FIELD_NOT_IN_RELEASE,
@@ -133,6 +133,16 @@ pub fn validate(
         }
     }
     problems
+}
+
+/// Whether a kind of the core group is a file of a component or of kubectl.
+fn is_of_core(kind: &ApiKind) -> bool {
+    kind.group.is_empty() && matches!(kind.kind, "Config" | "EncryptionConfig")
+}
+
+/// The program that reads objects of a kind from a file, and whether it refuses what it does not know.
+pub fn reader(object: Object<'_>) -> Option<ReadingProgram> {
+    Known::of(object).kind()?.reader
 }
 
 /// Of what two checks say about one value in the same words, the first counts.

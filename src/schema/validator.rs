@@ -282,16 +282,22 @@ impl<'d> Validator<'d> {
             NodeKind::Seq => "a list",
             NodeKind::Map => "a map",
         };
-        let message = format!(
-            "`{name}` must be {what}, and this is {is}: {} refuses it",
-            self.reader()
-        );
+        let of_list = node.parent().is_some_and(|p| p.kind() == NodeKind::Seq);
+        let reader = self.reader();
+        let message = if of_list {
+            format!("this item of `{name}` is {is}, and must be {what}: {reader} refuses it")
+        } else {
+            format!("`{name}` must be {what}, and this is {is}: {reader} refuses it")
+        };
         let text = node.text().unwrap_or_default();
         let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();
         let boolean = what == "true or false" && matches!(text, "true" | "false");
         let help = match node.kind() {
             NodeKind::Bool | NodeKind::Int | NodeKind::Float if what == "a string" => {
                 Some(format!("quote it: \"{text}\""))
+            }
+            NodeKind::Str if of_list && name == "patches" && what == "a map" => {
+                Some(format!("write `path: {text}`"))
             }
             NodeKind::Str if number || boolean => Some(format!("write it without quotes: {text}")),
             _ => None,

@@ -30,7 +30,9 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let (group, version, kind) = (object.gvk.group, object.gvk.version, object.gvk.kind);
     // Configuration files are read by their programs, not by an API server.
     let read = known.kind().is_some_and(|kind| kind.reader.is_some());
-    if read || crate::component::is_config(group) || misnamed(object.node).is_some() {
+    // The first name of EncryptionConfiguration, which kube-apiserver still reads.
+    let old_file = object.gvk.is("", "EncryptionConfig");
+    if read || old_file || crate::component::is_config(group) || misnamed(object.node).is_some() {
         return None;
     }
     let of_group = || ApiKind::of_group(group).filter(|k| k.reader.is_none() && !k.custom);

@@ -6,7 +6,7 @@ use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_known, is_templated};
-use crate::yaml::{Node, NodeSpan, items};
+use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let values = map.pair("values");
@@ -281,6 +281,7 @@ pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) 
 pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     job_policies(v, spec);
     let pod = spec.at(&["template", "spec"]);
+    let pod = pod.filter(|pod| pod.kind() == NodeKind::Map);
     match pod.and_then(|p| p.field("restartPolicy")) {
         Some(policy) if policy.as_str() == Some("Always") => {
             v.not_one_of(policy, "restartPolicy", &["OnFailure", "Never"]);

@@ -80,6 +80,9 @@ pub fn hits(text: &str) -> Vec<Hit> {
     if memchr(b'@', text.as_bytes()).is_some() {
         urls(text, &mut found);
     }
+    if text.len() >= ACCOUNT_KEY_LENGTH {
+        account_keys(text, &mut found);
+    }
     found
 }
 
@@ -90,6 +93,27 @@ pub fn encoded(text: &str) -> Option<CredentialKind> {
     }
     let decoded = String::from_utf8(base64(text)?).ok()?;
     hits(&decoded).first().map(|hit| hit.what)
+}
+
+/// The keys of Azure's accounts are 64 bytes in base64, those of its buses 32.
+const ACCOUNT_KEY_LENGTH: usize = 40;
+
+/// Keys in the connection strings of Azure's services.
+fn account_keys(text: &str, found: &mut Vec<Hit>) {
+    for name in ["AccountKey=", "SharedAccessKey="] {
+        for at in memmem::find_iter(text.as_bytes(), name.as_bytes()) {
+            let start = at + name.len();
+            let rest = text.get(start..).unwrap_or_default();
+            let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
+            let key = rest.split(ends).next().unwrap_or_default();
+            if key.len() >= ACCOUNT_KEY_LENGTH && is_varied(key) {
+                found.push(Hit {
+                    at: start..start + key.len(),
+                    what: CredentialKind::Token("the key of an Azure account"),
+                });
+            }
+        }
+    }
 }
 
 fn tokens(text: &str, found: &mut Vec<Hit>) {
@@ -284,23 +308,23 @@ fn urls(text: &str, found: &mut Vec<Hit>) {
 
 fn is_example(user: &str, password: &str, host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default();
+    // A proxy to a database listens there; what anybody would try first says that it is somebody's own machine.
+    const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
+    const GUESSED: [&str; 9] = [
+        "pass", "password", "secret", "postgres", "root", "admin", "guest", "test", "dev",
+    ];
     let word = |w: &str, words: &[&str]| words.contains(&w.to_ascii_lowercase().as_str());
-    word(
-        host,
-        &[
-            "localhost",
-            "127.0.0.1",
-            "host",
-            "hostname",
-            "example.com",
-            "example.org",
-            "",
-        ],
-    ) || (word(user, &["user", "username", "usr", "login"])
-        && word(
-            password,
-            &["pass", "password", "pwd", "passwd", "secret", "token"],
-        ))
+    let local = word(host, &LOCAL) && (word(password, &GUESSED) || password == user);
+    local
+        || word(
+            host,
+            &["host", "hostname", "example.com", "example.org", ""],
+        )
+        || (word(user, &["user", "username", "usr", "login"])
+            && word(
+                password,
+                &["pass", "password", "pwd", "passwd", "secret", "token"],
+            ))
 }
 
 /// Whether a value that may be a secret is filled in later, or masked. A dollar sign within may be a letter of a password.
@@ -358,6 +382,8 @@ pub enum NameHint {
     Password,
     /// Nobody remembers it: it has letters and digits.
     Token,
+    /// A key of whatever, which may be public, or the name of a field: it must be as long and as random as a secret one.
+    Key,
 }
 
 /// Whether something of this name is a credential itself, and not its file, name, address or lifetime.
@@ -390,6 +416,18 @@ pub fn named(name: &str) -> Option<NameHint> {
         "master",
         "auth",
         "hmac",
+    ];
+    const OPEN_KEYS: [&str; 10] = [
+        "public",
+        "pub",
+        "host",
+        "primary",
+        "foreign",
+        "partition",
+        "sort",
+        "cache",
+        "object",
+        "site",
     ];
     const BEHIND: [&str; 20] = [
         "value",
@@ -433,6 +471,8 @@ pub fn named(name: &str) -> Option<NameHint> {
             || (word == "key" && before.is_some_and(|b| KEYS.contains(&b)))
         {
             found = found.or(Some(NameHint::Token));
+        } else if word == "key" && before.is_some_and(|b| !OPEN_KEYS.contains(&b)) {
+            found = found.or(Some(NameHint::Key));
         } else if found.is_some() && !word.is_empty() && !BEHIND.contains(&word) {
             found = None;
         }
@@ -441,7 +481,7 @@ pub fn named(name: &str) -> Option<NameHint> {
 }
 
 /// Words of a name: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut lower = false;
     for c in name.chars() {
@@ -520,6 +560,13 @@ pub fn is_credential(named: NameHint, value: &str) -> bool {
     match named {
         _ if is_name => false,
         NameHint::Password => !WORDS.iter().take(15).any(|w| *w == lower),
+        NameHint::Key => {
+            let upper = value.bytes().any(|b| b.is_ascii_uppercase());
+            let lower = value.bytes().any(|b| b.is_ascii_lowercase());
+            let word =
+                |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_');
+            value.len() >= ACCOUNT_KEY_LENGTH && digits && upper && lower && value.bytes().all(word)
+        }
         NameHint::Token => {
             value.len() >= 8
                 && ((digits && letters)
@@ -569,17 +616,29 @@ fn is_path(value: &str) -> bool {
 /// `name = value` in a text of lines: dotenv, properties, INI, YAML, JSON. The range is that of the value.
 pub fn assignments(text: &str) -> impl Iterator<Item = (&str, &str, Range<usize>)> {
     let mut at = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+    let lines = text.split_inclusive('\n').flat_map(move |line| {
         let start = at;
         at += line.len();
-        assignment(line).map(|(name, value)| {
-            (
-                name,
-                line.get(value.clone()).unwrap_or_default(),
-                start + value.start..start + value.end,
-            )
-        })
+        pieces(line).map(move |from| (line.get(from..).unwrap_or_default(), start + from))
+    });
+    lines.filter_map(|(piece, start)| {
+        let (name, value) = assignment(piece)?;
+        let text = piece.get(value.clone()).unwrap_or_default();
+        Some((name, text, start + value.start..start + value.end))
     })
+}
+
+/// Where an assignment may begin in a line: at its start, and of JSON in one line at each further key.
+fn pieces(line: &str) -> impl Iterator<Item = usize> {
+    let json = memchr::memchr2_iter(b'{', b',', line.as_bytes()).filter_map(|at| {
+        let rest = line.get(at + 1..)?;
+        let key = rest.trim_start().strip_prefix('"')?;
+        let (_, behind) = key.split_once('"')?;
+        behind.trim_start().starts_with(':').then_some(at + 1)
+    });
+    // What stands before the first brace of a line is its own start.
+    let own = line.trim_start().starts_with('{');
+    (!own).then_some(0).into_iter().chain(json)
 }
 
 fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
@@ -625,6 +684,7 @@ mod tests {
         ] {
             assert!(named(name).is_some(), "{name}");
         }
+        assert_eq!(named("AZURE_BATCH_KEY"), Some(NameHint::Key));
         for name in [
             "DB_PASSWORD_FILE",
             "SECRET_NAME",
@@ -639,6 +699,8 @@ mod tests {
             "banking_secretKey_ref",
             "PASSWORD_LENGTH",
             "AWS_ACCESS_KEY_ID",
+            "PUBLIC_KEY",
+            "key",
             "--initial-cluster-token",
         ] {
             assert!(named(name).is_none(), "{name}");
@@ -686,6 +748,9 @@ mod tests {
             let (found, value, at) = assignments(line).next().unwrap();
             assert_eq!((found, value, &line[at]), (name, "v1x", "v1x"));
         }
+        let line = "  \"db\": {\"user\": \"app\", \"password\": \"v1x\"},\n";
+        let names: Vec<_> = assignments(line).map(|(name, ..)| name).collect();
+        assert_eq!(names, ["user", "password"]);
         assert_eq!(
             assignments("const secretKey = process.env.KEY;\n# password=x\npassword = read(x)\n")
                 .count(),

@@ -321,8 +321,9 @@ pub fn config_map(object: Object<'_>) -> Vec<ExposedSecret<'_>> {
         };
         let before = out.len();
         formats(value, &key, &mut out);
-        if !text.trim_end().contains('\n') {
-            if out.len() == before && named(&key).is_some_and(|n| is_credential(n, text)) {
+        let one_line = !text.trim_end().contains('\n');
+        if one_line && named(&key).is_some_and(|n| is_credential(n, text)) {
+            if out.len() == before {
                 out.push(ExposedSecret::named(value, &key));
             }
             continue;

@@ -20,6 +20,9 @@ pub use one_line::{clipped, one_line};
 pub use source::{FileId, FileIds, FileSpan, FileSpanSet, SourceFile, SourceMap};
 pub use span::{Edit, FileEdit, Span, SpanSet, apply};
 
+/// The path of what is read from standard input, unless the user gives it one.
+pub const STDIN: &str = "<stdin>";
+
 /// Whether a character is shown as nothing (Unicode's property Default_Ignorable_Code_Point, bidirectional controls among them):
 /// it makes text look other than it reads (Unicode Technical Report 36).
 pub fn is_invisible(c: char) -> bool {

@@ -280,16 +280,21 @@ fn invalid_key(key: Node<'_>) -> ReaderProblem {
     }
 }
 
+/// Whether two values are one and the same, so that it does not matter which wins. Maps and lists are not compared: they may be large.
+fn is_same_scalar(a: Node<'_>, b: Node<'_>) -> bool {
+    a.kind() == b.kind() && a.text().is_some() && a.text() == b.text()
+}
+
 /// Keys that stand before a merge key which overrides them.
 fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
-    let mut seen: HashMap<Cow<'_, str>, Node<'_>> = HashMap::new();
+    let mut seen: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     let mut overridden: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     for (key, value) in map.pairs() {
         if !key.is_merge() {
             if let Some(name) = key.key() {
                 // Written again behind the merge key, it wins after all.
                 overridden.remove(&name);
-                seen.insert(name, key);
+                seen.insert(name, (key, value));
             }
             continue;
         }
@@ -298,8 +303,11 @@ fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
         } else {
             vec![value]
         };
-        for (merged, _) in maps.into_iter().flat_map(Node::entries) {
-            if let Some((name, own)) = merged.key().and_then(|k| seen.remove_entry(&k)) {
+        for (merged, theirs) in maps.into_iter().flat_map(Node::entries) {
+            let own = merged.key().and_then(|k| seen.remove_entry(&k));
+            if let Some((name, (own, ours))) = own
+                && !is_same_scalar(ours, theirs)
+            {
                 overridden.insert(name, (own, key));
             }
         }

@@ -190,8 +190,25 @@ pub fn helm_source(chunk: &str) -> Option<&str> {
     let source = lines
         .filter_map(|line| line.strip_prefix("# Source: "))
         .last()?;
-    source
-        .contains("/templates/")
-        .then_some(source)
-        .or_else(|| source.contains("/crds/").then_some(source))
+    is_template_path(source).then_some(source)
+}
+
+/// Whether Helm may have written a path: `CHART/templates/…` or `CHART/crds/…`, where a chart lies in `charts/` of another. An address where
+/// somebody copied the file from looks otherwise.
+fn is_template_path(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let name = |part: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        !part.is_empty() && part.bytes().all(plain)
+    };
+    loop {
+        if !parts.next().is_some_and(name) {
+            return false;
+        }
+        match parts.next() {
+            Some("templates" | "crds") => return parts.next().is_some_and(|rest| !rest.is_empty()),
+            Some("charts") => {}
+            _ => return false,
+        }
+    }
 }

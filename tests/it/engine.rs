@@ -3,6 +3,7 @@
 
 use crate::cli::kubevet;
 use crate::support::{analyse_all, check, check_one, place, policies, rules, source};
+use kubevet::documents::Repository;
 use kubevet::engine::{Report, finish};
 use kubevet::finding::{Finding, Releases, State};
 use kubevet::model::Profile;
@@ -203,7 +204,15 @@ fn reports_are_brought_together_again_after_one_was_replaced() {
     let mut replaced = 0;
     for profile in [Profile::Default, Profile::All] {
         let rules = rules(profile, newest);
-        let written = |reports: &[_]| written(&finish(reports, Vec::new(), &rules, true));
+        let written = |reports: &[_]| {
+            written(&finish(
+                reports,
+                Vec::new(),
+                &rules,
+                &Repository::default(),
+                true,
+            ))
+        };
         let examples = policies().flat_map(|p| p.examples.fails.iter());
         for example in examples.filter(|example| example.files.len() > 1) {
             let files = example.files.iter();

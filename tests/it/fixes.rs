@@ -1,6 +1,7 @@
 //! Fixes: what they leave passes, and what they must not touch stays.
 
 use crate::support::{REGISTRY, analyse_all, policies, rules};
+use kubevet::documents::Repository;
 use kubevet::engine::{Report, RuleSet, finish};
 use kubevet::finding::{Applicability, Releases, State};
 use kubevet::model::{Policy, Profile};
@@ -26,7 +27,13 @@ fn check_rule(files: &[(&str, String)], policy: &Policy) -> Report {
 
 fn run(files: &[(&str, String)], rules: &RuleSet<'_>) -> Report {
     let files: Vec<_> = files.iter().map(|(path, text)| (*path, &**text)).collect();
-    finish(&analyse_all(&files, rules), Vec::new(), rules, true)
+    finish(
+        &analyse_all(&files, rules),
+        Vec::new(),
+        rules,
+        &Repository::default(),
+        true,
+    )
 }
 
 /// Findings of a rule that count, and the edits of their fixes by file.

@@ -137,11 +137,14 @@ fn github_commands_are_escaped_and_the_worst_come_first() {
         out.lines().filter(|l| l.starts_with("::error ")).count(),
         10
     );
+    let plain: Vec<&str> = out.lines().skip_while(|l| l.starts_with("::")).collect();
     assert!(
-        out.lines()
-            .last()
-            .unwrap()
-            .contains("13 errors more are not annotated"),
+        plain[0].contains("13 errors more are not annotated"),
+        "{out}"
+    );
+    assert_eq!(plain.len(), 1 + 13, "the others are plain lines: {out}");
+    assert!(
+        plain[1].starts_with("example.yaml:39:12: error[pod/host-ipc] "),
         "{out}"
     );
 }

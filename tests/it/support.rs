@@ -21,7 +21,13 @@ pub(crate) fn policies() -> impl Iterator<Item = &'static Policy> + Clone {
 /// Checks texts as the files of one repository.
 pub(crate) fn check(files: &[(&str, &str)], profile: Profile, targets: Releases) -> Report {
     let rules = rules(profile, targets);
-    finish(&analyse_all(files, &rules), Vec::new(), &rules, true)
+    finish(
+        &analyse_all(files, &rules),
+        Vec::new(),
+        &rules,
+        &repository(files),
+        true,
+    )
 }
 
 /// The rules of a profile, on the first of January 2026.
@@ -33,19 +39,23 @@ pub(crate) fn rules(profile: Profile, targets: Releases) -> RuleSet<'static> {
     rules
 }
 
-/// The reports of the files of one repository.
-pub(crate) fn analyse_all(files: &[(&str, &str)], rules: &RuleSet<'_>) -> Vec<Arc<FileReport>> {
+/// What the files of a repository say about each other.
+pub(crate) fn repository(files: &[(&str, &str)]) -> Repository {
     let mut repository = Repository::default();
     for (path, text) in files {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if Repository::is_kustomization(name) {
-            repository.add_kustomization(path, text);
-        } else if name == "skaffold.yaml" {
-            repository.add_skaffold(path, text);
-        } else if name == "Chart.yaml" {
-            repository.add_chart(folder);
+        repository.add(path, || (*text).to_owned());
+    }
+    for (path, text) in files {
+        if repository.patch_files().contains(path) {
+            repository.add_patch_file(path, text);
         }
     }
+    repository
+}
+
+/// The reports of the files of one repository.
+pub(crate) fn analyse_all(files: &[(&str, &str)], rules: &RuleSet<'_>) -> Vec<Arc<FileReport>> {
+    let repository = repository(files);
     let mut ids = FileIds::default();
     let one = |(path, text): &(&str, &str)| {
         let id = ids.of(Path::new(path));

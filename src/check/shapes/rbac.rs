@@ -62,7 +62,7 @@ fn is_default_of_masters(binding: Object<'_>) -> bool {
 
 pub(super) fn grants(run: &mut Run<'_, '_>, grants: &GrantsShape, rule: PolicyRule<'_>) {
     let kind = rule.role.gvk.kind;
-    if rule.is_of_system() || !(grants.roles.is_empty() || grants.roles.iter().any(|r| r == kind)) {
+    if !rule.is_of_user() || !(grants.roles.is_empty() || grants.roles.iter().any(|r| r == kind)) {
         return;
     }
     // A verb without resources is one on URLs: another rule's business. Without verbs nothing is granted.
@@ -79,7 +79,9 @@ pub(super) fn grants(run: &mut Run<'_, '_>, grants: &GrantsShape, rule: PolicyRu
     let find = |list, wanted: &[Text]| rule.granting_one_of(list, wanted);
     let (verb, resource) = (
         find("verbs", &grants.verbs),
-        find("resources", &grants.resources),
+        find("resources", &grants.resources).filter(|item| {
+            !grants.named || grants.resources.iter().any(|r| item.as_str() == Some(r))
+        }),
     );
     let asked = [
         (&grants.verbs, verb),

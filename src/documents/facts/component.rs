@@ -105,7 +105,7 @@ fn of_kubelet<'a>(instance: &'a Instance<'_>) -> impl Iterator<Item = SettingFac
     let known = |name: &str| VALUES.contains(&(ComponentKind::Kubelet, name));
     written.filter_map(move |setting| {
         let flag = Flag::of(instance.component, &setting.name).last()?;
-        let single = !flag.list && !known(flag.name) && flag.name != "config";
+        let single = !flag.ty.appends() && !known(flag.name) && flag.name != "config";
         single.then(|| value(instance, flag.name)).flatten()
     })
 }

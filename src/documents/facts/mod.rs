@@ -9,7 +9,7 @@ pub use config_file::{Anonymous, ConfigFile, ConfigFileFacts};
 pub use machines::{MachineFacts, MachinePart};
 
 use super::access::{self, AccountFacts, BindingFacts, PodFacts, RoleFacts};
-use super::{CustomFacts, DocumentContext, custom_resources, namespace};
+use super::{CustomFacts, DocumentContext, FluxFacts, custom_resources, flux, namespace};
 use crate::component::Instance;
 use crate::finding::{Finding, Label, ObjectRef};
 use crate::kube::{Completeness, Object};
@@ -52,6 +52,8 @@ pub enum Fact {
     Pod(PodFacts),
     /// A Namespace that asks for no Pod Security level.
     Namespace(NamespaceFacts),
+    /// A Kustomization of Flux that changes what it applies.
+    Flux(FluxFacts),
     /// Something keeps privileged Pods out of every Namespace.
     PodGuard,
 }
@@ -106,13 +108,14 @@ pub struct Analysed<'a, 'd> {
 }
 
 /// What set rules read of an object, kind by kind.
-const KINDS: [fn(&Analysed<'_, '_>) -> Vec<Fact>; 6] = [
+const KINDS: [fn(&Analysed<'_, '_>) -> Vec<Fact>; 7] = [
     access::facts,
     component::facts,
     machines::facts,
     config_file::facts,
     namespace::facts,
     custom_resources::facts,
+    flux::facts,
 ];
 
 impl DocumentFacts {

@@ -11,6 +11,7 @@ use crate::finding::{Applicability, Fix};
 use crate::kube::{Container, PodSpec, is_known};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
+use std::collections::HashSet;
 
 /// Releases before 1.35 do not know that a user namespace makes root harmless (pod-security-admission, check_runAsNonRoot).
 const USER_NAMESPACES_RELAX: u8 = 35;
@@ -109,6 +110,38 @@ fn added(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
     )
 }
 
+/// What runtimes give a container that asks for nothing (containerd and CRI-O give fewer, Docker these).
+const DEFAULT_CAPABILITIES: [&str; 14] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// Whether a container drops all that a runtime gives it, by name.
+fn drops_every_default(container: Container<'_>) -> bool {
+    let Some(list) = container
+        .security("capabilities")
+        .and_then(|c| c.field("drop"))
+    else {
+        return false;
+    };
+    let dropped: HashSet<String> = list.items().filter_map(capability).collect();
+    DEFAULT_CAPABILITIES
+        .iter()
+        .all(|name| dropped.contains(*name))
+}
+
 /// What a container with a capability can do.
 fn power(capability: &str, container: Container<'_>) -> &'static str {
     let shares = |field| container.pod.node.field(field).and_then(Node::as_bool) == Some(true);
@@ -192,11 +225,12 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     let drops_all = drops.is_some_and(|list| {
         list.items()
             .any(|i| !is_known(i) || capability(i).as_deref() == Some("ALL"))
-    });
+    }) || drops_every_default(container);
     let seccomp = container
         .effective_security("seccompProfile")
         .and_then(|p| p.field("type"))
-        .is_some();
+        .is_some()
+        || seccomp_by_annotation(container) && cx.targets().from(SECCOMP_FIELDS_ALONE).is_empty();
     let confined = ["seLinuxOptions", "appArmorProfile"]
         .into_iter()
         .any(|f| container.effective_security(f).is_some());

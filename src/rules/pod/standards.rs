@@ -32,14 +32,44 @@ pub(super) fn holds_unless_own_users(pod: PodSpec<'_>, cx: &Cx<'_>) -> Releases 
 
 /// The security contexts of a pod, each with what it belongs to: the pod's own and those of all containers.
 fn contexts(pod: PodSpec<'_>) -> impl Iterator<Item = (String, Node<'_>)> {
-    let own = pod
-        .node
-        .field("securityContext")
-        .map(|context| ("the pod".to_owned(), context));
+    let own = own_context(pod).map(|context| ("the pod".to_owned(), context));
     let of_containers = pod
         .containers()
         .filter_map(|c| Some((quoted(c), c.node.field("securityContext")?)));
     own.into_iter().chain(of_containers)
+}
+
+fn own_context(pod: PodSpec<'_>) -> Option<Node<'_>> {
+    pod.node.field("securityContext")
+}
+
+/// Whether a value of the pod's own security context reaches no container, since each sets another. Pod Security looks at it all the same.
+fn is_overridden<'d>(pod: PodSpec<'d>, context: Node<'d>, field: &str) -> bool {
+    let value = |node: Node<'d>| {
+        let node = node.field("type").unwrap_or(node);
+        (node.as_int(), node.text())
+    };
+    let given = context.field(field).map(value);
+    let differs = |own: Node<'d>| match (value(own), given) {
+        ((Some(own), _), Some((Some(given), _))) => own != given,
+        ((_, own), Some((_, given))) => own != given,
+        _ => false,
+    };
+    own_context(pod) == Some(context)
+        && pod.containers().next().is_some()
+        && pod
+            .containers()
+            .all(|c| c.security(field).is_some_and(differs))
+}
+
+/// Reports a value of a security context that is no container's: of a lower level, since nothing runs with it.
+fn overridden(value: Node<'_>, holds: Releases, written: &str, cx: &mut Cx<'_>) {
+    let message = format!(
+        "every container overrides the `{written}` of the pod, but Pod Security rejects the pod for it"
+    );
+    cx.report_for(holds, value, message)
+        .severity(Severity::Low)
+        .help("remove the value from the pod's securityContext");
 }
 
 fn quoted(container: Container<'_>) -> String {
@@ -96,6 +126,10 @@ pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let holds = holds_unless_own_users(pod, cx).from(23);
     for (who, context) in contexts(pod) {
         if let Some(user) = context.field("runAsUser").filter(|u| u.as_int() == Some(0)) {
+            if is_overridden(pod, context, "runAsUser") {
+                overridden(user, holds, "runAsUser: 0", cx);
+                continue;
+            }
             let refused = context
                 .field("runAsNonRoot")
                 .or_else(|| pod.node.at(&["securityContext", "runAsNonRoot"]));
@@ -140,9 +174,13 @@ pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &
         list.items()
             .find(|i| i.as_str().is_some_and(|s| s.eq_ignore_ascii_case("all")))
     });
-    let message = match lower {
-        Some(_) => format!(
-            "{} drops `all`, but the admission controller knows `ALL` only",
+    let message = match lower.and_then(Node::as_str) {
+        Some(written) => format!(
+            "{} drops `{written}`, but Pod Security compares with `ALL`, letter by letter",
+            quoted(container)
+        ),
+        None if super::drops_every_default(container) => format!(
+            "{} drops each default capability by name, but the restricted level requires `ALL`",
             quoted(container)
         ),
         None => format!(
@@ -231,6 +269,10 @@ pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let profile = context.at(&["seccompProfile", "type"]);
         let confines = |t: Node<'_>| matches!(t.as_str(), Some("RuntimeDefault" | "Localhost"));
         if let Some(value) = profile.filter(|t| !confines(*t) && is_known(*t)) {
+            if is_overridden(pod, context, "seccompProfile") {
+                overridden(value, fields, "seccompProfile: {type: Unconfined}", cx);
+                continue;
+            }
             cx.report_for(
                 fields,
                 value,
@@ -255,8 +297,29 @@ pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     }
 }
 
+/// From this release on the API server does not copy annotations into the fields of a new pod.
+pub(super) const SECCOMP_FIELDS_ALONE: u8 = 27;
+
+/// Whether an annotation gives a container a seccomp profile, in releases that still read it.
+pub(super) fn seccomp_by_annotation(container: Container<'_>) -> bool {
+    let Some(annotations) = container.pod.annotations() else {
+        return false;
+    };
+    let own = format!(
+        "container.seccomp.security.alpha.kubernetes.io/{}",
+        container.name()
+    );
+    let of = |key: &str| annotations.field(key).and_then(Node::text);
+    of(&own)
+        .or_else(|| of("seccomp.security.alpha.kubernetes.io/pod"))
+        .is_some_and(|text| !text.is_empty())
+}
+
 pub(in crate::rules) fn seccomp_profile_missing(container: Container<'_>, cx: &mut Cx<'_>) {
-    let holds = holds_unless_windows(container.pod, cx, SECCOMP_FIELDS);
+    let mut holds = holds_unless_windows(container.pod, cx, SECCOMP_FIELDS);
+    if seccomp_by_annotation(container) {
+        holds = holds.and(cx.targets().from(SECCOMP_FIELDS_ALONE));
+    }
     if container
         .effective_security("seccompProfile")
         .and_then(|p| p.field("type"))
@@ -276,6 +339,11 @@ pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         if let Some(value) =
             profile.filter(|t| !matches!(t.as_str(), Some("RuntimeDefault" | "Localhost")))
         {
+            if is_overridden(pod, context, "appArmorProfile") {
+                let targets = cx.targets();
+                overridden(value, targets, "appArmorProfile: {type: Unconfined}", cx);
+                continue;
+            }
             cx.report(value, format!("{who} switches AppArmor off: its profile no longer forbids mounts, and writes to /proc and /sys"));
         }
     }
@@ -343,12 +411,37 @@ const SAFE_SYSCTLS: [(&str, u8); 14] = [
     ("net.ipv4.tcp_notsent_lowat", 37),
 ];
 
+/// A sysctl as the kubelet reads it: where a slash comes first, slashes separate, and dots belong to a name.
+fn with_dots(name: &str) -> String {
+    match name.find(['.', '/']) {
+        Some(at) if name.as_bytes().get(at) == Some(&b'/') => name
+            .chars()
+            .map(|c| match c {
+                '/' => '.',
+                '.' => '/',
+                c => c,
+            })
+            .collect(),
+        _ => name.to_owned(),
+    }
+}
+
 pub(in crate::rules) fn unsafe_sysctl(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
     let sysctls = items(pod.node.at(&["securityContext", "sysctls"]));
     for name in sysctls.filter_map(|s| s.field("name")) {
         let text = name.text().unwrap_or_default();
-        let safe = SAFE_SYSCTLS.iter().find(|(safe, _)| *safe == text);
-        let holds = safe.map_or(cx.targets(), |(_, since)| cx.targets().before(*since));
+        let is_safe = |name: &str| SAFE_SYSCTLS.iter().find(|(safe, _)| *safe == name);
+        let holds = is_safe(text).map_or(cx.targets(), |(_, since)| cx.targets().before(*since));
+        let dotted = with_dots(text);
+        if is_safe(text).is_none() && is_safe(&dotted).is_some() {
+            let message = format!(
+                "sysctl {text} is the safe `{dotted}`, but Pod Security compares names as they are written and rejects the pod"
+            );
+            cx.report(name, message)
+                .severity(Severity::Low)
+                .help(format!("write `{dotted}`"));
+            continue;
+        }
         cx.report_for(
             holds,
             name,

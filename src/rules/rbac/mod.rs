@@ -7,7 +7,7 @@ pub(super) use bound::*;
 pub(super) use vocabulary::*;
 
 use crate::check::Cx;
-use crate::kube::{Object, PolicyRule, RoleRef, Subject};
+use crate::kube::{Object, PolicyRule, RoleRef, Subject, is_bootstrap_role};
 use crate::model::{Severity, Text};
 use crate::secrets::certificate::{Pem, pem};
 use crate::secrets::locate::Pieces;
@@ -28,22 +28,12 @@ fn holds(list: &[Text], name: &str) -> bool {
     list.iter().any(|item| item == name)
 }
 
-/// Whether the API server made it: somebody's copy of a default role.
-fn is_bootstrapped(object: Object<'_>) -> bool {
-    object.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
-}
-
-/// What of a role speaks for itself: its rules are the cluster's own otherwise.
-fn is_user_role(rule: PolicyRule<'_>) -> bool {
-    !rule.is_of_system()
-}
-
 pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     // Users and groups live in the core group, what else there is of an identity in authentication.k8s.io; only service accounts
     // are namespaced.
     const CORE: [&str; 3] = ["serviceaccounts", "users", "groups"];
     const IDENTITY: &str = "authentication.k8s.io";
-    if !is_user_role(rule) {
+    if !rule.is_of_user() {
         return;
     }
     let cluster = rule.role.gvk.kind == "ClusterRole";
@@ -95,7 +85,7 @@ pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     ) else {
         return;
     };
-    if !is_user_role(rule) || rule.is_limited() || rule.role.gvk.kind != "ClusterRole" {
+    if !rule.is_of_user() || rule.is_limited() || rule.role.gvk.kind != "ClusterRole" {
         return;
     }
     let (written, verb) = (
@@ -135,7 +125,7 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
     ) else {
         return;
     };
-    if is_user_role(rule) && there && meant {
+    if rule.is_of_user() && there && meant {
         let verb = verb.text().unwrap_or_default();
         cx.report(item, format!("{} may `{verb}` ConfigMaps of kube-system: they configure DNS, kube-proxy and the like for the whole cluster", quoted(rule.role)));
     }
@@ -144,7 +134,7 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
 /// The `*` of a list, where the rule grants something by it and is not limited to names.
 fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
     let has = |field| rule.list(field).next().is_some();
-    let grants = is_user_role(rule) && !rule.is_limited() && has("resources") && has("verbs");
+    let grants = rule.is_of_user() && !rule.is_limited() && has("resources") && has("verbs");
     let star = |item: &Node<'_>| item.as_str() == Some("*");
     rule.list(field).find(star).filter(|_| grants)
 }
@@ -176,7 +166,7 @@ pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !is_user_role(rule) || rule.is_limited() || rule.has_own_groups_only() {
+    if !rule.is_of_user() || rule.is_limited() || rule.has_own_groups_only() {
         return;
     }
     for item in rule.list("resources") {
@@ -311,7 +301,7 @@ pub(super) fn aggregates_to_default_role(role: Object<'_>, cx: &mut Cx<'_>) {
     let Some(at) = role.metadata("labels").and_then(|l| l.field(label)) else {
         return;
     };
-    if is_bootstrapped(role) || at.text() != Some("true") {
+    if is_bootstrap_role(role) || at.text() != Some("true") {
         return;
     }
     for rule in PolicyRule::of(role) {
@@ -377,26 +367,6 @@ pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
                     subject.name
                 ),
             );
-        }
-    }
-}
-
-pub(super) fn subject_namespace_missing(binding: Object<'_>, cx: &mut Cx<'_>) {
-    let accounts = Subject::of(binding).filter(|s| s.kind == "ServiceAccount");
-    let homeless = |s: &Subject<'_>| {
-        let namespace = s.node.field("namespace").and_then(Node::text);
-        namespace.is_none_or(str::is_empty)
-    };
-    for subject in accounts.filter(homeless) {
-        let message = format!("ServiceAccount \"{}\" has no namespace", subject.name);
-        if cx.is_given_namespace() {
-            let message = format!(
-                "{message}, unless kustomize writes one: it does so for accounts that it knows"
-            );
-            cx.report(subject.at, message).severity(Severity::Info);
-        } else {
-            let message = format!("{message}: the API server refuses {}", quoted(binding));
-            cx.report(subject.at, message);
         }
     }
 }

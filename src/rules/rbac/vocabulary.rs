@@ -1,6 +1,6 @@
 //! Groups, resources and verbs that an API server knows. What it does not know grants nothing, and nobody is told.
 
-use super::{is_user_role, quoted};
+use super::quoted;
 use crate::check::Cx;
 use crate::kube::resource::{Resource, VERBS, is_builtin_group, is_common_verb, is_verb};
 use crate::kube::{PolicyRule, is_unresolved};
@@ -27,7 +27,7 @@ fn of_groups(groups: &[&str]) -> String {
 }
 
 pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !is_user_role(rule) {
+    if !rule.is_of_user() {
         return;
     }
     for item in rule.list("apiGroups") {
@@ -119,7 +119,7 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
     let on_urls = rule.list("nonResourceURLs").next().is_some();
     let groups = builtin_groups(rule);
-    if !is_user_role(rule) || groups.is_empty() && !on_urls {
+    if !rule.is_of_user() || groups.is_empty() && !on_urls {
         return;
     }
     let (named, only_fixed_parts) = (OnceCell::new(), OnceCell::new());
@@ -213,7 +213,7 @@ fn instead(verb: &str) -> Option<String> {
 }
 
 pub(in crate::rules) fn removed_api_group(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    if !is_user_role(rule) {
+    if !rule.is_of_user() {
         return;
     }
     let mut groups = Vec::new();

@@ -9,7 +9,7 @@ use crate::kube::{Object, is_templated};
 use crate::model::{Severity, Text};
 use crate::secrets::detect::{
     NameHint, assignments, hits, is_authorization, is_credential, is_filled_in, named,
-    stands_for_another,
+    stands_for_another, words,
 };
 use crate::secrets::locate;
 use crate::text::base64;
@@ -21,6 +21,9 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
     }
     let public = cx.param("public-keys");
     let name = secret.name().unwrap_or("without a name");
+    // What Helm prints into a pipe is committed by nobody.
+    let rendered = secret.node.document().provenance.rendered_from.is_some();
+    let generated = rendered && cx.is_stdin();
     for (field, in_base64) in [("data", true), ("stringData", false)] {
         for (key, value) in secret.node.field(field).into_iter().flat_map(Node::entries) {
             let Some(key) = key.key().filter(|key| !is_public(key, public)) else {
@@ -40,10 +43,14 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
                 "in plain text"
             };
             let message = format!("Secret \"{name}\" holds the value of `{key}` {how}");
-            if is_harmless_file(plain) {
+            if is_harmless_file(plain) || is_plain_address(plain) || names_a_fact(&key) {
                 cx.report(value, message + "; nothing in it looks like a credential")
                     .severity(Severity::Low)
                     .help("keep it in a ConfigMap if it holds nothing to hide, else encrypt it with SOPS or seal it")
+                    .secret();
+            } else if generated {
+                cx.report(value, message + "; the chart made it, so it is in no repository unless you commit this output")
+                    .severity(Severity::Low)
                     .secret();
             } else {
                 cx.report(value, message).secret();
@@ -61,6 +68,51 @@ fn is_public(key: &str, public: &[Text]) -> bool {
     })
 }
 
+/// Whether a key says that its value is an address or the name of something: it is no credential, whatever it is.
+fn names_a_fact(key: &str) -> bool {
+    const FACTS: [&str; 16] = [
+        "database", "dbname", "db", "host", "hostname", "port", "region", "bucket", "endpoint",
+        "schema", "issuer", "tenant", "audience", "realm", "scope", "scopes",
+    ];
+    let last = words(key).pop();
+    last.is_some_and(|word| FACTS.contains(&word.as_str()))
+}
+
+/// Whether a value is a URL that holds no credential: no user, no query, and no part that reads like a token.
+fn is_plain_address(plain: &str) -> bool {
+    let Some((scheme, rest)) = plain.split_once("://") else {
+        return false;
+    };
+    let random = |part: &str| is_credential(NameHint::Token, part);
+    scheme
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-'))
+        && !rest.contains(['@', '?', '#', ';', '\n', ' '])
+        && !rest.split('/').skip(1).any(random)
+}
+
+/// Whether a value is a public key, or the public keys of hosts.
+fn is_public_key(plain: &str) -> bool {
+    const KINDS: [&str; 5] = [
+        "ssh-ed25519 AAAA",
+        "ssh-rsa AAAA",
+        "ssh-dss AAAA",
+        "ecdsa-sha2-nistp",
+        "sk-",
+    ];
+    let is_pem = plain.starts_with("-----BEGIN PUBLIC KEY-----")
+        || plain.starts_with("-----BEGIN RSA PUBLIC KEY-----");
+    let is_key = |line: &str| {
+        line.starts_with('#')
+            || KINDS
+                .iter()
+                .any(|kind| line.starts_with(kind) || line.contains(&format!(" {kind}")))
+    };
+    let mut lines = plain.lines().map(str::trim).filter(|line| !line.is_empty());
+    is_pem && !plain.contains("PRIVATE KEY-----")
+        || lines.clone().next().is_some() && lines.all(is_key)
+}
+
 /// Whether a value is nothing that needs hiding: empty, filled in later, a certificate, or a plain fact.
 fn is_nothing(plain: &str) -> bool {
     let plain = plain.trim();
@@ -73,6 +125,7 @@ fn is_nothing(plain: &str) -> bool {
     plain.is_empty()
         || is_filled_in(plain)
         || certificate
+        || is_public_key(plain)
         || blank
         || short_number
         || is_time(plain)
@@ -93,7 +146,7 @@ fn is_time(text: &str) -> bool {
 /// Whether a file of settings has no credential that we know: a Secret is what such files are often kept in all the same.
 fn is_harmless_file(plain: &str) -> bool {
     let credential = |(name, value, _): (&str, &str, _)| {
-        named(name).is_some() && !stands_for_another(value)
+        named(name).is_some_and(|hint| hint != NameHint::Key) && !stands_for_another(value)
             || is_credential(NameHint::Token, value)
             || is_authorization(value)
     };

@@ -1,25 +1,25 @@
 //! Rules between the fields of files that components read (the programs' own validation packages), a module for each program.
 
+pub(super) mod admission;
+pub(super) mod audit;
+pub(super) mod authentication;
+pub(super) mod authorization;
+pub(super) mod credential_provider;
+pub(super) mod egress;
+pub(super) mod encryption;
 pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
+pub(super) mod kubeconfig;
 pub(super) mod kubelet;
 pub(super) mod scheduler;
+pub(super) mod tracing;
 
-use super::cross_field::{amount, conflict, own_key};
+use super::cross_field::{amount, conflict, missing, own_key};
 use super::validator::Validator;
 use crate::component::{is_gate_on, kubelet_values, number, unmet_gates};
 use crate::go_value::parse_duration;
-use crate::kube::is_known;
-use crate::yaml::{Node, NodeKind, items};
-
-/// How long a leader leads.
-pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    if map.field("leaderElect").and_then(Node::as_bool) != Some(false) {
-        let (renew, retry) = (("renewDeadline", 10.0), ("retryPeriod", 2.0));
-        ordered(v, map, renew, ("leaseDuration", 15.0), true);
-        ordered(v, map, retry, renew, true);
-    }
-}
+use crate::kube::{is_known, is_replaced};
+use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 /// One amount that is not to be above another, or is to be below it; each with what it is where nobody writes it. Durations count as
 /// seconds. In a fragment both must be written.
@@ -55,6 +55,56 @@ fn ordered<'d>(
         );
         conflict(v, at, message);
     }
+}
+
+/// Whether a value is filled in later.
+fn is_open(node: Node<'_>) -> bool {
+    node.is_unquoted_template() || node.as_str().is_some_and(is_replaced)
+}
+
+/// A string that is not empty, and whose value is here.
+fn filled_text<'d>(map: Node<'d>, key: &str) -> Option<(Node<'d>, &'d str)> {
+    let node = map.field(key)?;
+    let text = node.as_str().filter(|text| !text.is_empty())?;
+    (!is_open(node)).then_some((node, text))
+}
+
+/// Strings of a list that can be judged; an item that is null is empty.
+fn judged_items<'d>(map: Node<'d>, key: &str) -> impl Iterator<Item = (Node<'d>, &'d str)> {
+    map.list(key).filter_map(|node| match node.kind() {
+        NodeKind::Null => Some((node, "")),
+        _ if is_open(node) => None,
+        _ => Some((node, node.as_str()?)),
+    })
+}
+
+/// The key of two that exclude each other which is written further down.
+fn later_key<'d>(map: Node<'d>, one: &str, other: &str) -> NodeSpan<'d> {
+    let of = |name: &str| map.pair(name).map(|(key, _)| key);
+    let later = [one, other].into_iter().filter_map(of);
+    let later = later.max_by_key(|key| key.span().start);
+    later.map_or_else(|| map.lacking(), NodeSpan::from)
+}
+
+/// Whether a field is missing, null or empty.
+fn empty(map: Node<'_>, key: &str) -> bool {
+    map.field(key).is_none_or(|node| match node.kind() {
+        NodeKind::Seq | NodeKind::Map => node.is_empty(),
+        NodeKind::Str => node.text() == Some(""),
+        _ => false,
+    })
+}
+
+/// That a map lacks a field, or has it empty.
+fn lacks<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
+    let at = map
+        .pair(key)
+        .map_or_else(|| map.lacking(), |(key, _)| key.into());
+    let message = format!(
+        "`{key}` is missing or empty: {} refuses the file without it",
+        v.reader()
+    );
+    missing(v, at, message);
 }
 
 /// How the file at hand sets a feature gate.
@@ -167,25 +217,6 @@ pub(in crate::schema) fn logging<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             }
         }
     }
-}
-
-/// Where traces are sent (component-base/tracing/api/v1).
-pub(in crate::schema) fn tracing<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const SCHEMES: [&str; 3] = ["dns", "unix", "unix-abstract"];
-    let Some(node) = map.field("endpoint").filter(|node| is_known(*node)) else {
-        return;
-    };
-    let Some((scheme, _)) = node.as_str().and_then(|text| text.split_once("//")) else {
-        return;
-    };
-    let scheme = scheme.strip_suffix(':').unwrap_or_default();
-    let known = |name: &&str| name.eq_ignore_ascii_case(scheme);
-    v.form(
-        SCHEMES.iter().any(|name| known(&name)),
-        node,
-        "endpoint",
-        "`host:port`, or a URL whose scheme is `dns`, `unix` or `unix-abstract`",
-    );
 }
 
 /// The version whose hidden metrics are shown.

@@ -1,7 +1,15 @@
 //! Flags and feature gates: those that a release does not have, and those that do not do what they say.
 
+mod api_server;
+mod form;
+mod kubelet;
+mod manager;
+mod value;
+
+pub(super) use value::invalid_value;
+
 use crate::check::Cx;
-use crate::component::{ComponentKind, Flag, Gate, Instance, Removed, Setting, forms};
+use crate::component::{ComponentKind, Flag, FlagType, Gate, Instance, Removed, Setting, forms};
 use crate::finding::Releases;
 use crate::go_value::parse_bool;
 use crate::kube::is_unresolved;
@@ -160,7 +168,7 @@ pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'
     for setting in written(instance) {
         let boolean = Flag::of(instance.component, &setting.name)
             .first()
-            .is_some_and(|f| f.boolean);
+            .is_some_and(|f| f.ty == FlagType::Bool);
         let alone = setting.node().text().is_some_and(|t| t == setting.spelling);
         let behind = setting.node().next().and_then(crate::yaml::Node::text);
         if boolean && alone && matches!(behind, Some("true" | "false")) {
@@ -179,7 +187,9 @@ pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let settings: Vec<_> = written(instance).collect();
     for setting in settings.iter().rev() {
         let name = setting.name.as_ref();
-        let appends = Flag::of(instance.component, name).iter().any(|f| f.list);
+        let appends = Flag::of(instance.component, name)
+            .iter()
+            .any(|f| f.ty.appends());
         match last.get(name) {
             Some(winner) if !appends && winner.value != setting.value => {
                 let message = format!(
@@ -205,12 +215,12 @@ fn gates<'a, 'd>(
         .settings
         .iter()
         .filter(|s| s.name == "feature-gates");
-    written
-        .flat_map(Setting::items)
-        .filter_map(|(item, node_span)| {
-            let (name, value) = item.split_once('=')?;
-            Some((name.trim(), value.trim(), node_span))
-        })
+    written.flat_map(Setting::items).map(|(item, node_span)| {
+        // Those of a component may have its name before them.
+        let item = item.strip_prefix("kube:").unwrap_or(item);
+        let (name, value) = item.split_once('=').unwrap_or((item, ""));
+        (name.trim(), value.trim(), node_span)
+    })
 }
 
 /// All alpha features at once.
@@ -285,36 +295,14 @@ fn is_quoted(value: &str) -> bool {
     quoted('"') || quoted('\'')
 }
 
-/// A value that the program refuses.
-pub(super) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let variables = instance.settings.iter();
-    let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
-    for setting in written(instance).chain(variables) {
-        let value = setting.value.as_ref();
-        if is_unresolved(value) || is_quoted(value.trim()) {
-            continue;
-        }
-        if let Some(why) = instance.refusal(&setting.name, value) {
-            let name = instance.component.name();
-            let message = format!("{name} does not start: `{}` {why}", setting.spelling);
-            cx.report(setting.node_span(), message);
-        }
-    }
-    for (gate, value, node_span) in gates(instance) {
-        if parse_bool(value).is_none() && !is_unresolved(value) {
-            let name = instance.component.name();
-            let message =
-                format!("{name} does not start: feature gate {gate} is to be true or false");
-            cx.report(node_span, message);
-        }
-    }
-}
-
 /// Quotes that no shell takes away, and blanks behind commas.
 pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for setting in written(instance) {
         let value = setting.value.as_ref();
-        if is_unresolved(value) {
+        // A list has quotes around its items.
+        let ty = instance.flag_type(&setting.name);
+        let read = ty == Some(FlagType::Slice) && value.starts_with('"');
+        if is_unresolved(value) || read {
             continue;
         }
         if is_quoted(value) {
@@ -328,7 +316,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
         let mut flags = Flag::of(instance.component, &setting.name).iter();
         let blank = |item: &str| item != item.trim() && !item.trim().is_empty();
         // Maps of names to values are trimmed.
-        let list = flags.any(|f| f.list) && !value.contains('=');
+        let list = flags.any(|f| f.ty.appends()) && !value.contains('=');
         if let Some(item) = value.split(',').find(|item| list && blank(item)) {
             let message = format!(
                 "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",

@@ -1,0 +1,431 @@
+//! Forms of the values of flags that `schemas/components/flag-rules.tsv` names.
+
+use super::value::is_gate_on;
+use crate::component::kubelet_values::{
+    RESERVABLE, SIGNALS, cpus, grace_period, log_size, minimum_reclaim, qos_reserved, reserved,
+    threshold,
+};
+use crate::component::{Instance, is_label_value, is_qualified};
+use crate::go_value::{parse_bool, parse_quantity, parse_seconds};
+use std::net::IpAddr;
+
+/// What a value that has not the form is to be instead.
+pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option<String> {
+    let items = || value.split(',').filter(|_| !value.is_empty());
+    let (fits, what) = match form {
+        "controllers" => return unknown_controller(instance, value),
+        "cors" => (
+            items().all(is_pinned),
+            "is to be regular expressions that begin with `^` or `//` and end with `$` or `:`, so that no other host fits",
+        ),
+        "cpu-set" => (
+            value.is_empty() || cpus(value).is_some(),
+            "is to be a set of CPUs such as 0-3,8",
+        ),
+        "etcd-overrides" => (
+            items().all(is_override),
+            "is to be group/resource#servers, such as /events#https://etcd:2379",
+        ),
+        "grace-periods" => (
+            pairs(value, '=').all(|(signal, period)| {
+                SIGNALS.contains(&signal) && grace_period(period).is_none()
+            }),
+            "is to be durations by signal, such as memory.available=1m30s",
+        ),
+        "hsts" => (
+            value.is_empty() || value.split(',').all(is_hsts),
+            "is to be max-age=…, includeSubDomains or preload",
+        ),
+        "https" => (
+            value.is_empty()
+                || value
+                    .get(..6)
+                    .is_some_and(|s| s.eq_ignore_ascii_case("https:"))
+                    && is_url(value),
+            "is to be a URL that begins with https://",
+        ),
+        "issuer" => (
+            !value.is_empty() && (!value.contains(':') || is_url(value)),
+            "is to be a name, or a URL",
+        ),
+        "log-size" => (
+            log_size(value).is_none(),
+            "is to be a whole number of bytes such as 10Mi",
+        ),
+        "not-empty" => (!value.is_empty(), "is not to be empty"),
+        "off" => (
+            parse_bool(value) != Some(true),
+            "is gone, and refused where it is true",
+        ),
+        "reserved-memory" => (
+            is_reserved_memory(value),
+            "is to have each kind of memory of a node once, and not zero",
+        ),
+        "metric-labels" => (is_metric_label(value), "is to be metric,label=value"),
+        "metrics" => (
+            value.is_empty()
+                || value
+                    .split(',')
+                    .all(|name| is_word(name.trim_matches('"'), true)),
+            "is to be names of metrics: letters, digits, `_` and `:`",
+        ),
+        "node-labels" => (
+            pairs(value, '=').all(|(key, text)| is_qualified(key) && is_label_value(text)),
+            "is to be labels such as zone=a",
+        ),
+        "not-blank" => (
+            value.is_empty() || value.split(',').all(|item| !item.trim().is_empty()),
+            "has an item that is empty",
+        ),
+        "qos-reserved" => (
+            pairs(value, '=')
+                .all(|(resource, share)| resource == "memory" && qos_reserved(share).is_none()),
+            "is to be memory=50%",
+        ),
+        "reclaims" => (
+            pairs(value, '=').all(|(signal, amount)| {
+                SIGNALS.contains(&signal) && minimum_reclaim(amount).is_none()
+            }),
+            "is to be amounts by signal, such as memory.available=100Mi",
+        ),
+        "reserved" => (
+            pairs(value, '=').all(is_reserved),
+            "is to be amounts of cpu, memory, ephemeral-storage and pid, such as cpu=100m,memory=1Gi",
+        ),
+        "runtime-config" => return runtime_config(value),
+        "service-range" => return service_range(instance, value),
+        "socket" => (
+            !value.starts_with('@') || is_abstract(value),
+            "is to be a path, or the name of an abstract socket behind `@`",
+        ),
+        "thresholds" => (
+            pairs(value, '<')
+                .all(|(signal, amount)| SIGNALS.contains(&signal) && threshold(amount).is_none()),
+            "is to be limits by signal, such as memory.available<100Mi or nodefs.available<10%",
+        ),
+        "token-expiration" => (
+            is_expiration(value),
+            "is to be from 1h to 2^32 seconds, or 0",
+        ),
+        "two-at-most" => (value.split(',').count() <= 2, "has two ranges at most"),
+        "uid-headers" => (
+            value.is_empty()
+                || value
+                    .split(',')
+                    .any(|name| name.eq_ignore_ascii_case("X-Remote-Uid"))
+                    && value.split(',').all(|item| !item.trim().is_empty()),
+            "is to have X-Remote-Uid among its headers",
+        ),
+        "versions" => return versions(instance, value),
+        "watch-cache" => (
+            items().all(is_cache_size),
+            "is to be resource#size, such as pods#0",
+        ),
+        _ => return None,
+    };
+    (!fits).then(|| what.to_owned())
+}
+
+/// Pairs between commas, each trimmed; of a text without its sign the value is empty.
+fn pairs(value: &str, sign: char) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = value.split(',').filter(|pair| !pair.is_empty());
+    pairs.map(move |pair| match pair.split_once(sign) {
+        Some((name, value)) => (name.trim(), value.trim()),
+        None => (pair.trim(), ""),
+    })
+}
+
+/// A regular expression that pins both ends of a host.
+fn is_pinned(text: &str) -> bool {
+    let starts = text.contains('^') || text.contains("//");
+    starts && (text.contains('$') || text.contains(':')) && regex_syntax_fits(text)
+}
+
+/// Brackets that are not closed, which is what goes wrong.
+fn regex_syntax_fits(text: &str) -> bool {
+    let (mut round, mut square, mut escaped) = (0_i32, false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' if square => square = false,
+            _ if square => {}
+            '[' => square = true,
+            '(' => round += 1,
+            ')' => round -= 1,
+            _ => {}
+        }
+        if round < 0 {
+            return false;
+        }
+    }
+    round == 0 && !square && !escaped && !text.starts_with(['*', '+', '?'])
+}
+
+/// Whether `net/url` reads a text.
+fn is_url(text: &str) -> bool {
+    let rest = text.split('#').next().unwrap_or_default();
+    let escapes = rest.split('%').skip(1).all(|behind| {
+        let digits = behind.get(..2).unwrap_or_default();
+        digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    let scheme = rest.split_once(':').filter(|(scheme, _)| {
+        let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(inner)
+    });
+    let first = rest.split('/').next().unwrap_or_default();
+    let host_fits = match scheme.map_or(rest, |(_, rest)| rest).strip_prefix("//") {
+        Some(authority) => {
+            let host = authority.split(['/', '?']).next().unwrap_or_default();
+            !host.contains([' ', '<', '>', '"', '\\', '^', '`', '{', '|', '}'])
+        }
+        None => scheme.is_some() || !first.contains(':'),
+    };
+    escapes && host_fits && !text.bytes().any(|b| b.is_ascii_control())
+}
+
+/// `group/resource#server;server`
+fn is_override(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('#').collect();
+    let [resource, servers] = parts.as_slice() else {
+        return false;
+    };
+    resource.matches('/').count() == 1 && servers.split(';').all(|server| !server.is_empty())
+}
+
+/// `resource#size`
+fn is_cache_size(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('#').collect();
+    matches!(parts.as_slice(), [_, size] if size.parse::<i64>().is_ok_and(|size| size >= 0))
+}
+
+fn is_hsts(text: &str) -> bool {
+    let age = text.strip_prefix("max-age=");
+    matches!(text, "includeSubDomains" | "preload") || age.is_some_and(|age| !age.contains('='))
+}
+
+fn is_word(text: &str, colons: bool) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || colons && b == b':';
+    let digit = text.starts_with(|c: char| c.is_ascii_digit());
+    !text.is_empty() && text.bytes().all(inner) && !digit
+}
+
+/// A metric and a label of it: the comma between them parts pairs, too, and what follows a value is another value.
+fn is_metric_label(value: &str) -> bool {
+    let keys = value.split('=').next().unwrap_or_default();
+    keys.split_once(',').is_some_and(|(metric, label)| {
+        is_word(metric.trim_matches('"'), true) && is_word(label, false)
+    })
+}
+
+/// A name behind `@`: words with dots between them.
+fn is_abstract(text: &str) -> bool {
+    let name = text.strip_prefix('@').unwrap_or_default();
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    name.split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(inner))
+}
+
+fn is_expiration(text: &str) -> bool {
+    let longest = f64::from(u32::MAX) + 1.0;
+    parse_seconds(text).is_none_or(|s| s == 0.0 || (3600.0..=longest).contains(&s))
+}
+
+/// Reservations that are read, each kind of a node once.
+fn is_reserved_memory(text: &str) -> bool {
+    let mut seen = Vec::new();
+    text.split(';').all(|reservation| {
+        let (node, limits) = reservation.split_once(':').unwrap_or_default();
+        limits.split(',').all(|limit| {
+            let (kind, amount) = limit.split_once('=').unwrap_or((limit, ""));
+            let first = !seen.contains(&(node, kind));
+            seen.push((node, kind));
+            text.is_empty() || first && parse_quantity(amount) != Some(0.0)
+        })
+    })
+}
+
+fn is_reserved((resource, amount): (&str, &str)) -> bool {
+    RESERVABLE.contains(&resource) && reserved(amount).is_none()
+}
+
+/// Names of controllers, as they were before 1.28 and since.
+const CONTROLLERS: &str = include_str!("../../../schemas/components/controllers.tsv");
+
+fn unknown_controller(instance: &Instance<'_>, value: &str) -> Option<String> {
+    let known = |name: &str| {
+        let lines = CONTROLLERS.lines().filter(|line| !line.starts_with('#'));
+        let mut rows = lines.map(|line| line.split('\t'));
+        rows.any(|mut row| {
+            let named = [row.next(), row.next()].contains(&Some(name));
+            let last: Option<u8> = row.next().and_then(|last| last.parse().ok());
+            named && last.is_none_or(|last| !instance.releases.before(last + 1).is_empty())
+        })
+    };
+    let mut items = value
+        .split(',')
+        .filter(|item| !item.is_empty() && *item != "*");
+    let strange = items.find(|item| !known(item.strip_prefix('-').unwrap_or(item)))?;
+    Some(format!("names `{strange}`, which is no controller"))
+}
+
+/// Groups, versions and resources that the API server serves, switched on or off.
+fn runtime_config(value: &str) -> Option<String> {
+    let entries: Vec<(&str, &str)> = pairs(value, '=').collect();
+    if let [("api/all", "false")] = entries.as_slice() {
+        return Some(
+            "is not to switch off every API: name those that are to be on, too".to_owned(),
+        );
+    }
+    entries.into_iter().find_map(|(key, _)| entry(key))
+}
+
+fn entry(key: &str) -> Option<String> {
+    if matches!(
+        key,
+        "api/all" | "api/ga" | "api/beta" | "api/alpha" | "api/legacy"
+    ) {
+        return None;
+    }
+    let key = key
+        .strip_prefix("api/")
+        .filter(|rest| rest.starts_with("v1"))
+        .unwrap_or(key);
+    let core = key == "v1" || key.starts_with("v1/") || key.starts_with("/v1");
+    if core {
+        return None;
+    }
+    let parts: Vec<&str> = key.split('/').collect();
+    let group = match parts.as_slice() {
+        // The third is a resource.
+        [group, _] | [group, _, _] => group,
+        _ => {
+            return Some(format!(
+                "is to name a group and a version, and `{key}` is none"
+            ));
+        }
+    };
+    let known = GROUPS.contains(group);
+    (!known).then(|| format!("names `{group}`, which is no group of the API server's own"))
+}
+
+/// Groups of the API server's own.
+const GROUPS: [&str; 26] = [
+    "",
+    "admission.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "imagepolicy.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
+/// One range, or two of different families, that are not too large to keep in etcd.
+fn service_range(instance: &Instance<'_>, value: &str) -> Option<String> {
+    const WHAT: &str = "is to be a range of addresses such as 10.96.0.0/12, or one of each family";
+    if value.is_empty() {
+        return None;
+    }
+    let ranges: Vec<&str> = value.split(',').collect();
+    if ranges.len() > 2 {
+        return Some("has two ranges at most".to_owned());
+    }
+    let parsed: Option<Vec<(IpAddr, u8)>> = ranges.iter().map(|r| range(r)).collect();
+    let Some(parsed) = parsed else {
+        return Some(WHAT.to_owned());
+    };
+    let wide = is_gate_on(instance, "MultiCIDRServiceAllocator") != Some(false)
+        && is_gate_on(instance, "DisableAllocatorDualWrite") != Some(false);
+    for (at, (address, bits)) in parsed.iter().enumerate() {
+        let all: u8 = if address.is_ipv4() { 32 } else { 128 };
+        if all - bits > 20 && !wide {
+            return Some(format!(
+                "is too large: the prefix is to be /{} at least",
+                all - 20
+            ));
+        }
+        // Their number has no room in an integer, and counts as none.
+        if at == 0 && (*bits < 2) {
+            return Some("is too large".to_owned());
+        }
+        if at == 0 && all - bits < 3 {
+            return Some(format!(
+                "is too small: the prefix is to be /{} at most",
+                all - 3
+            ));
+        }
+    }
+    match parsed.as_slice() {
+        [(one, _), (other, _)] if one.is_ipv4() == other.is_ipv4() => {
+            Some("has two ranges of one family: the second is to be of the other".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// A range of addresses, whose numbers may begin with zeros.
+pub(super) fn range(text: &str) -> Option<(IpAddr, u8)> {
+    let (address, bits) = text.split_once('/')?;
+    let plain: Vec<&str> = address
+        .split('.')
+        .map(|n| match n.trim_start_matches('0') {
+            "" if !n.is_empty() => "0",
+            number => number,
+        })
+        .collect();
+    let address: IpAddr = if address.contains(':') {
+        address.parse().ok()?
+    } else {
+        plain.join(".").parse().ok()?
+    };
+    let digits = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
+    let bits: u8 = bits.parse().ok().filter(|_| digits)?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    (bits <= most).then_some((address, bits))
+}
+
+/// Versions that a program can act as: its own and the three before, of `kube`.
+fn versions(instance: &Instance<'_>, value: &str) -> Option<String> {
+    let mut seen = Vec::new();
+    for item in value.split(',').filter(|_| !value.is_empty()) {
+        let (component, version) = item.split_once('=').unwrap_or(("kube", item));
+        let component = component.trim();
+        let minor = crate::component::minor(version);
+        let version = version.trim().trim_start_matches('v');
+        if component != "kube" || seen.contains(&component) {
+            return Some("is to be one version, such as kube=1.36".to_owned());
+        }
+        seen.push(component);
+        let two = version.split('.').count() == 2;
+        let Some(minor) = minor.filter(|_| two) else {
+            return Some("is to be a version such as 1.36".to_owned());
+        };
+        let own = instance.releases.names().last();
+        let own = own.and_then(|name| name.strip_prefix("1.")?.parse::<u8>().ok());
+        if own.is_some_and(|own| minor > own || minor + 3 < own) {
+            return Some(
+                "is to be the program's own version, or one of the three before".to_owned(),
+            );
+        }
+    }
+    None
+}

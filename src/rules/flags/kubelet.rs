@@ -1,0 +1,132 @@
+//! What the kubelet asks of several flags at once.
+
+use super::api_server::given;
+use super::value::refuse;
+use crate::check::Cx;
+use crate::component::{Instance, Setting, number};
+use crate::go_value::{parse_bool, parse_quantity};
+
+pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    evictions(instance, cx);
+    images(instance, cx);
+    allocatable(instance, cx);
+    managers(instance, cx);
+    super::manager::logging(instance, cx);
+}
+
+/// Soft evictions wait, and nobody knows how long by default.
+fn evictions(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let Some(periods) = instance.list("eviction-soft-grace-period") else {
+        return;
+    };
+    let soft = instance
+        .settings
+        .iter()
+        .filter(|s| s.name == "eviction-soft");
+    for (item, node_span) in soft.flat_map(Setting::items) {
+        let Some((signal, limit)) = item.split_once('<') else {
+            continue;
+        };
+        let waits = |(period, _): &(&str, _)| {
+            let name = period.split('=').next().unwrap_or_default();
+            name.trim() == signal.trim()
+        };
+        let off = matches!(limit.trim(), "0%" | "100%");
+        if !off && !periods.items.iter().any(waits) {
+            let what = format!(
+                "`{signal}` of `--eviction-soft` needs a period in `--eviction-soft-grace-period`"
+            );
+            refuse(instance, cx, node_span, &what);
+        }
+    }
+}
+
+fn images(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let names @ [low_name, high_name] = ["image-gc-low-threshold", "image-gc-high-threshold"];
+    let [low, high] = names.map(|name| number(instance.effective(name)?.value));
+    let written = names.iter().find_map(|name| given(instance, name));
+    if let (Some(low), Some(high), Some(at)) = (low, high, written)
+        && low >= high
+    {
+        let what = format!("`--{low_name}` ({low}) is to be below `--{high_name}` ({high})");
+        refuse(instance, cx, at.node_span(), &what);
+    }
+}
+
+/// What the kubelet holds pods, the system and itself to.
+fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const ENFORCED: &str = "enforce-node-allocatable";
+    if let Some(list) = instance.list(ENFORCED) {
+        for (at, (item, node_span)) in list.items.iter().enumerate() {
+            let before = list.items.get(..at).unwrap_or_default();
+            let cgroup = match item.trim_end_matches("-compressible") {
+                "system-reserved" => "system-reserved-cgroup",
+                "kube-reserved" => "kube-reserved-cgroup",
+                _ => "",
+            };
+            let what = if before.iter().any(|(other, _)| other == item) {
+                format!("`{item}` is enforced twice")
+            } else if *item == "none" && list.items.len() > 1 {
+                "`none` stands alone".to_owned()
+            } else if !cgroup.is_empty() && instance.is_set(cgroup) == Some(false) {
+                format!("`{item}` needs `--{cgroup}`")
+            } else {
+                continue;
+            };
+            refuse(instance, cx, *node_span, &what);
+        }
+        let off = given(instance, "cgroups-per-qos");
+        let off = off.filter(|s| parse_bool(&s.value) == Some(false));
+        if let Some(off) = off.filter(|_| list.items.iter().any(|(item, _)| *item != "none")) {
+            let what = format!("`{}` needs `--{ENFORCED}=none`", off.spelling);
+            refuse(instance, cx, off.node_span(), &what);
+        }
+    }
+    let mut needs = |name: &str, other: &str, set: bool, what: &str| {
+        let setting = given(instance, name).filter(|_| instance.is_set(other) == Some(set));
+        if let Some(setting) = setting {
+            let what = format!("`{}` {what} `--{other}`", setting.spelling);
+            refuse(instance, cx, setting.node_span(), &what);
+        }
+    };
+    needs("system-cgroups", "cgroup-root", false, "needs");
+    for cgroup in ["system-reserved-cgroup", "kube-reserved-cgroup"] {
+        needs("reserved-cpus", cgroup, true, "does not go with");
+    }
+}
+
+/// Managers of CPUs and memory need what they keep for others.
+fn managers(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let policy = instance.effective("cpu-manager-policy");
+    let lists = || ["kube-reserved", "system-reserved"].map(|name| instance.list(name));
+    let reserves = |resource: &str| -> Option<bool> {
+        let [Some(kube), Some(system)] = lists() else {
+            return None;
+        };
+        let of = |(item, _): &(&str, _)| {
+            let pair = item.split_once('=');
+            pair.is_some_and(|(name, amount)| {
+                name.trim() == resource && parse_quantity(amount.trim()).is_some_and(|a| a > 0.0)
+            })
+        };
+        Some(kube.items.iter().chain(&system.items).any(of))
+    };
+    if let Some(policy) = policy {
+        let options = given(instance, "cpu-manager-policy-options");
+        let pinned = instance.is_set("reserved-cpus") != Some(false);
+        if policy.value == "static" && !pinned && reserves("cpu") == Some(false) {
+            let what = "`--cpu-manager-policy=static` needs CPU that is reserved: `--reserved-cpus`, or cpu in `--kube-reserved` or `--system-reserved`";
+            refuse(instance, cx, policy.node_span, what);
+        } else if let Some(options) = options.filter(|_| policy.value == "none") {
+            let what = format!("`{}` needs `--cpu-manager-policy=static`", options.spelling);
+            refuse(instance, cx, options.node_span(), &what);
+        }
+    }
+    let memory = instance.effective("memory-manager-policy");
+    if let Some(memory) = memory.filter(|e| e.value == "Static")
+        && instance.is_set("reserved-memory") == Some(false)
+    {
+        let what = "`--memory-manager-policy=Static` needs `--reserved-memory`";
+        refuse(instance, cx, memory.node_span, what);
+    }
+}

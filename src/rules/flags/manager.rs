@@ -1,0 +1,95 @@
+//! What kube-controller-manager and kube-scheduler ask of several flags at once, and what all programs ask of the flags of their logs.
+
+use super::api_server::{given, switched_on};
+use super::value::{is_gate_on, refuse};
+use crate::check::Cx;
+use crate::component::{Instance, Setting};
+use crate::go_value::parse_quantity;
+
+pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    const SIGNERS: [&str; 4] = [
+        "cluster-signing-kubelet-serving",
+        "cluster-signing-kubelet-client",
+        "cluster-signing-kube-apiserver-client",
+        "cluster-signing-legacy-unknown",
+    ];
+    let files = |signer: &str| ["cert-file", "key-file"].map(|file| format!("{signer}-{file}"));
+    let of_all = files("cluster-signing");
+    let of_all = of_all.iter().find_map(|name| given(instance, name));
+    for signer in SIGNERS {
+        let names = files(signer);
+        let [cert, key] = [0, 1].map(|at| names.get(at).and_then(|name| given(instance, name)));
+        if let (Some(one), None) | (None, Some(one)) = (cert, key) {
+            let other = if cert.is_some() { "key" } else { "cert" };
+            let what = format!("`{}` needs `--{signer}-{other}-file`", one.spelling);
+            refuse(instance, cx, one.node_span(), &what);
+        } else if let (Some(one), Some(all)) = (cert, of_all) {
+            let what = format!(
+                "`{}` and `{}` exclude each other",
+                one.spelling, all.spelling
+            );
+            refuse(instance, cx, one.node_span(), &what);
+        }
+    }
+    leader(instance, cx);
+    logging(instance, cx);
+}
+
+pub(super) fn scheduler(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    logging(instance, cx);
+}
+
+/// The lock of the leader is a Lease.
+fn leader(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let lock = instance.last("leader-elect-resource-lock");
+    let other = lock.filter(|s| s.value != "leases" && !crate::kube::is_unresolved(&s.value));
+    if let Some(lock) = other.filter(|_| instance.is_on("leader-elect") == Some(true)) {
+        let what = format!("`{}` is to be leases", lock.spelling);
+        refuse(instance, cx, lock.node_span(), &what);
+    }
+}
+
+/// Logs and metrics, which all programs have.
+pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let mut refused = |setting: &Setting<'_>, what: &str| {
+        let what = format!("`{}` {what}", setting.spelling);
+        refuse(instance, cx, setting.node_span(), &what);
+    };
+    let json = given(instance, "logging-format").filter(|s| s.value != "text");
+    if let Some(by_file) = given(instance, "vmodule").filter(|_| json.is_some()) {
+        refused(by_file, "needs `--logging-format=text`");
+    }
+    let alpha = is_gate_on(instance, "LoggingAlphaOptions");
+    for format in ["text", "json"] {
+        let split = switched_on(instance, &format!("log-{format}-split-stream"));
+        let buffer = given(instance, &format!("log-{format}-info-buffer-size"))
+            .filter(|s| parse_quantity(&s.value).is_some_and(|size| size != 0.0));
+        for setting in [split, buffer].into_iter().flatten() {
+            if alpha == Some(false) {
+                refused(setting, "needs feature gate LoggingAlphaOptions");
+            }
+        }
+    }
+    let labels = given(instance, "allow-metric-labels");
+    let file = given(instance, "allow-metric-labels-manifest");
+    if let Some(labels) = labels.filter(|_| file.is_some()) {
+        refused(
+            labels,
+            "and `--allow-metric-labels-manifest` exclude each other",
+        );
+    }
+    let shown = given(instance, "show-hidden-metrics-for-version");
+    let own: Vec<String> = instance.releases.names().collect();
+    let before = match own.as_slice() {
+        [own] => own
+            .strip_prefix("1.")
+            .and_then(|own| own.parse::<u8>().ok()),
+        _ => None,
+    };
+    if let Some((shown, own)) = shown.zip(before) {
+        let before = format!("1.{}", own.saturating_sub(1));
+        if shown.value != before {
+            refused(shown, &format!("is to be {before}, the release before"));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Encryption of what is stored in etcd (pkg/apis/apiserver/validation, pkg/server/options/encryptionconfig).
+
+use super::{is_open, judged_items};
+use crate::go_value::{parse_seconds, parse_url};
+use crate::ids;
+use crate::kube::is_unresolved;
+use crate::schema::cross_field::conflict;
+use crate::schema::format::is_base64;
+use crate::schema::validator::Validator;
+use crate::text::base64;
+use crate::yaml::{Node, NodeKind};
+
+const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
+
+pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
+    for entry in root.list("resources") {
+        for item in entry.list("providers") {
+            provider(v, item);
+        }
+        overlaps(v, entry);
+    }
+}
+
+/// Resources of one list that are the same, or of which a wildcard holds another.
+fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
+    let names: Vec<(Node<'d>, &str)> = judged_items(entry, "resources").collect();
+    for (at, (node, name)) in names.iter().enumerate() {
+        let other = |before: &&(Node<'d>, &str)| overlap(before.1, name);
+        let Some((before, wide)) = names.iter().take(at).find(other) else {
+            continue;
+        };
+        let (at, message) = if wide != name && wide.starts_with('*') {
+            (
+                before,
+                format!(
+                    "`{wide}` overlaps `{name}` of the same list: the API server refuses the file"
+                ),
+            )
+        } else {
+            (
+                node,
+                format!(
+                    "`{name}` overlaps `{wide}` of the same list: the API server refuses the file"
+                ),
+            )
+        };
+        return conflict(v, *at, message);
+    }
+}
+
+/// Whether two resources of one list are the same, or one holds the other.
+fn overlap(one: &str, other: &str) -> bool {
+    let parts = |name: &str| -> (String, String) {
+        let (resource, group) = name.split_once('.').unwrap_or((name, ""));
+        (resource.to_owned(), group.to_owned())
+    };
+    let ((one_resource, one_group), (other_resource, other_group)) = (parts(one), parts(other));
+    let all = |resource: &str, group: &str| resource == "*" && group == "*";
+    all(&one_resource, &one_group)
+        || all(&other_resource, &other_group)
+        || one_group == other_group
+            && (one_resource == other_resource || one_resource == "*" || other_resource == "*")
+}
+
+fn provider<'d>(v: &mut Validator<'d>, item: Node<'d>) {
+    if !matches!(item.kind(), NodeKind::Map | NodeKind::Null) {
+        return;
+    }
+    if let Some(identity) = item.field("identity").filter(|node| !is_open(*node)) {
+        v.expect(
+            identity.kind() == NodeKind::Map,
+            identity,
+            "identity",
+            "a map",
+        );
+        if let Some((key, _)) = identity.entries().next() {
+            let message = "`identity` has no fields: the API server refuses the file".to_owned();
+            v.add(
+                ids::schema::UNKNOWN_FIELD,
+                key,
+                message,
+                Some("write `identity: {}`".to_owned()),
+            );
+        }
+    }
+    let mut named = PROVIDERS.iter().filter(|name| item.field(name).is_some());
+    let message = match (named.next(), named.next()) {
+        (Some(_), None) => return,
+        (None, _) => {
+            "this item names no provider that Kubernetes has: the API server refuses the file"
+                .to_owned()
+        }
+        (Some(one), Some(other)) => format!(
+            "this item names `{one}` and `{other}`, and only one is allowed: the API server refuses the file"
+        ),
+    };
+    conflict(v, item.lacking(), message);
+}
+
+pub(in crate::schema) fn aes_key<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    key(v, map, &[16, 24, 32], "16, 24 or 32");
+}
+
+pub(in crate::schema) fn secretbox_key<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    key(v, map, &[32], "32");
+}
+
+/// A key, of which no message says anything but its length.
+fn key<'d>(v: &mut Validator<'d>, map: Node<'d>, lengths: &[usize], needed: &str) {
+    let Some((node, text)) = map
+        .field("secret")
+        .and_then(|node| Some((node, node.as_str()?)))
+    else {
+        return;
+    };
+    let open = is_unresolved(text) || text.contains("BASE64") || text.contains("BASE 64");
+    if text.is_empty() || open {
+        return;
+    }
+    let length = base64(text)
+        .filter(|_| is_base64(text))
+        .map(|bytes| bytes.len());
+    let message = match length {
+        None => {
+            "`secret` must be base64 with its padding: the API server refuses this key".to_owned()
+        }
+        Some(length) if lengths.contains(&length) => return,
+        Some(length) => format!(
+            "this key has {length} bytes, and {needed} are needed: the API server refuses it"
+        ),
+    };
+    v.add(ids::schema::FORMAT, node, message, None);
+}
+
+pub(in crate::schema) fn kms<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if let Some((node, text)) = map
+        .field("endpoint")
+        .and_then(|node| Some((node, node.as_str()?)))
+    {
+        let unix = |scheme: &str| scheme.eq_ignore_ascii_case("unix");
+        let fits =
+            text.is_empty() || is_open(node) || parse_url(text).is_some_and(|url| unix(url.scheme));
+        v.form(
+            fits,
+            node,
+            "endpoint",
+            "a Unix socket such as `unix:///var/run/kms.sock`",
+        );
+    }
+    if let Some(node) = map.field("timeout")
+        && node
+            .text()
+            .and_then(parse_seconds)
+            .is_some_and(|seconds| seconds <= 0.0)
+    {
+        v.add(
+            ids::schema::RANGE,
+            node,
+            "`timeout` must be above zero: the API server refuses the file".to_owned(),
+            None,
+        );
+    }
+}
