@@ -300,7 +300,8 @@ fn schema_tables() -> String {
         )
     };
     let values = lists.iter().map(|list| {
-        let values: Vec<&str> = list.split('|').filter(|v| !v.is_empty()).collect();
+        let values = list.split('|').filter(|v| !v.is_empty());
+        let values: Vec<&str> = values.map(|v| v.trim_matches('"')).collect();
         format!("&{values:?}")
     });
     [

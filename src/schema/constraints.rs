@@ -216,7 +216,11 @@ fn of_value<'d>(
             }
         }
     }
-    let text = value.text().unwrap_or_default();
+    // An item that is null is empty.
+    let text = value
+        .text()
+        .filter(|_| !value.is_null())
+        .unwrap_or_default();
     if is_replaced(text) {
         return;
     }
@@ -339,8 +343,11 @@ pub(super) fn unique<'d, 's>(
 
 /// A form of text, or of the names and values of a map.
 fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form: Syntax) {
-    let text = value.text().unwrap_or_default();
     // An item that is null is empty.
+    let text = value
+        .text()
+        .filter(|_| !value.is_null())
+        .unwrap_or_default();
     let string = matches!(value.kind(), NodeKind::Str | NodeKind::Null);
     let strict_env = validator.all_before(32);
     // Up to 1.35 leading zeros were taken (feature gate StrictIPCIDRValidation).
@@ -462,6 +469,24 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             format::is_label_value(text),
             "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
         ),
+        Syntax::ContainerResource => (
+            format::is_container_resource(text),
+            "`cpu`, `memory`, `ephemeral-storage` or a name with a domain",
+        ),
+        Syntax::SearchDomain => (format::is_search_domain(text), "a domain"),
+        Syntax::Sysctl => (
+            format::is_sysctl(text),
+            "the name of a kernel parameter: lower-case words joined by dots or slashes",
+        ),
+        Syntax::FilePath => (
+            format::is_inner_path(text) && !text.starts_with(".."),
+            "a relative path without `..`",
+        ),
+        Syntax::NoSlash => (!text.contains('/'), "a name without `/`"),
+        Syntax::WindowsUser => (
+            text.is_empty() || format::is_windows_user(text),
+            "a user of Windows, perhaps behind a domain and a backslash",
+        ),
         Syntax::NoDots => (format::has_no_dots(text), "a path without `..`"),
         Syntax::PortName => (
             format::is_port_name(text),
@@ -497,7 +522,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
 
 fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
     // The server does not look at the labels of a CronJob's template.
-    if validator.is_within("JobTemplateSpec") {
+    if validator.is_within("JobTemplateSpec") || validator.is_within("MetricIdentifier") {
         return;
     }
     for (key, value) in map.entries() {

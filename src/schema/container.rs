@@ -39,6 +39,7 @@ pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
             );
         }
     }
+    mounts_and_devices(v, container);
     let privileged = container
         .at(&["securityContext", "privileged"])
         .and_then(Node::as_bool)
@@ -49,6 +50,23 @@ pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
             .filter(|m| m.as_str() == Some("Bidirectional") && !privileged)
         {
             conflict(v, both, "`Bidirectional` needs a privileged container");
+        }
+    }
+}
+
+/// A volume is mounted or used as a device, and each has its own path.
+fn mounts_and_devices<'d>(v: &mut Validator<'d>, container: Node<'d>) {
+    for (mount_key, device_key) in [("name", "name"), ("mountPath", "devicePath")] {
+        let devices = container.list("volumeDevices");
+        let devices: HashSet<&str> = devices.filter_map(|d| text(d, device_key)).collect();
+        let mounts = container
+            .list("volumeMounts")
+            .filter_map(|m| m.field(mount_key));
+        for mount in mounts.filter(|_| !devices.is_empty()) {
+            let written = mount.as_str().unwrap_or_default();
+            if !written.is_empty() && devices.contains(written) {
+                conflict(v, mount, format!("`{written}` is in `volumeDevices`, too"));
+            }
         }
     }
 }
@@ -89,13 +107,37 @@ pub(super) fn security_context<'d>(v: &mut Validator<'d>, context: Node<'d>) {
     }
 }
 
+/// Rules of when to start a container again go with a policy.
+pub(super) fn restart_rules<'d>(v: &mut Validator<'d>, container: Node<'d>) {
+    let rules = container.list("restartPolicyRules").count();
+    let at = || key_of(container, "restartPolicyRules");
+    if rules > 0 && container.field("restartPolicy").is_none() {
+        missing(
+            v,
+            at(),
+            "`restartPolicy` is missing: `restartPolicyRules` need it",
+        );
+    }
+    if rules > 20 {
+        let message = "`restartPolicyRules` must have at most 20 items".to_owned();
+        v.add(ids::schema::RANGE, at(), message, None);
+    }
+}
+
 /// Requests above limits; what cannot be overcommitted must be the same.
 pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (requests, limits) = (map.field("requests"), map.field("limits"));
     for (name, request) in requests.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
-        let limit = limits.and_then(|l| l.field(resource));
-        let amounts = amount(request).zip(limit.and_then(amount));
+        // A limit that is null is 0.
+        let limit = limits.and_then(|l| l.get(resource));
+        let most = limit.and_then(|l| if l.is_null() { Some(0.0) } else { amount(l) });
+        let asked = if request.is_null() {
+            Some(0.0)
+        } else {
+            amount(request)
+        };
+        let amounts = asked.zip(most);
         let Some((asked, most)) = amounts else {
             continue;
         };
@@ -103,7 +145,10 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             let message = format!(
                 "the request for {resource} is above its limit: {} and {}",
                 request.text().unwrap_or_default(),
-                limit.and_then(Node::text).unwrap_or_default()
+                limit
+                    .and_then(Node::text)
+                    .filter(|t| !t.is_empty())
+                    .unwrap_or("0")
             );
             conflict(v, request, message);
         } else if asked < most && resource.contains('/') {
@@ -167,8 +212,15 @@ pub(super) fn mount<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 }
 
 pub(super) fn profile<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    let local = text(map, "type") == Some("Localhost");
-    if local && text(map, "localhostProfile").is_none_or(str::is_empty) {
+    let kind = text(map, "type").unwrap_or_default();
+    let profile = text(map, "localhostProfile");
+    let seccomp = v.ty().is_some_and(|ty| ty.short() == "SeccompProfile");
+    let nothing = profile.is_none_or(|profile| profile.is_empty() && !seccomp);
+    if kind != "Localhost" && profile.is_some() && !is_templated(kind) {
+        let message = "`localhostProfile` is for `type: Localhost` only";
+        conflict(v, key_of(map, "localhostProfile"), message);
+    }
+    if kind == "Localhost" && nothing {
         let message = "`localhostProfile` is missing: it names the profile of `type: Localhost`";
         missing(v, key_of(map, "localhostProfile"), message);
     }

@@ -335,6 +335,60 @@ pub(super) fn is_percent(text: &str) -> bool {
     digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// A resource of containers: one of Kubernetes' own, or a name with a domain.
+pub(super) fn is_container_resource(text: &str) -> bool {
+    matches!(text, "cpu" | "memory" | "ephemeral-storage")
+        || is_qualified(text) && (text.contains('/') || text.starts_with("hugepages-"))
+}
+
+/// A domain that resolvers try: it may have underscores, end with its dot, or be the root.
+pub(super) fn is_search_domain(text: &str) -> bool {
+    let domain = text.strip_suffix('.').unwrap_or(text);
+    let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    let word = |part: &str| {
+        let end = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
+        let start = part.strip_prefix('_').unwrap_or(part).as_bytes();
+        end(start.first()) && end(start.last()) && start.iter().all(|b| inner(*b))
+    };
+    text == "." || domain.len() <= 253 && domain.split('.').all(word)
+}
+
+/// The name of a kernel parameter.
+pub(super) fn is_sysctl(text: &str) -> bool {
+    let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    let end = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
+    let word = |part: &str| {
+        let bytes = part.as_bytes();
+        end(bytes.first()) && end(bytes.last()) && bytes.iter().all(|b| inner(*b))
+    };
+    text.len() <= 253 && text.split(['.', '/']).all(word)
+}
+
+/// A user of Windows: `user` or `DOMAIN\user`.
+pub(super) fn is_windows_user(text: &str) -> bool {
+    const REFUSED: [char; 17] = [
+        '"', '/', '\\', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']', '\0',
+    ];
+    let (domain, user) = match text.split_once('\\') {
+        Some((domain, user)) => (Some(domain), user),
+        None => (None, text),
+    };
+    let netbios = |d: &str| {
+        !d.starts_with('.')
+            && d.len() <= 15
+            && !d.contains(['\\', '/', ':', '*', '?', '<', '>', '|', '"'])
+    };
+    let dotted =
+        |d: &str| d.len() <= 255 && d.split('.').all(|part| is_label(&part.to_lowercase()));
+    let known = domain.is_none_or(|d| !d.is_empty() && (netbios(d) || dotted(d)));
+    let blank = user.chars().all(|c| c == '.' || c == ' ');
+    known
+        && !text.contains(|c: char| c.is_control())
+        && !blank
+        && user.len() <= 104
+        && !user.contains(REFUSED)
+}
+
 /// A schedule as the CronJob controller reads it: five fields, or a descriptor.
 pub(super) fn is_cron(text: &str) -> bool {
     const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";

@@ -38,6 +38,8 @@ mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod pod_ports;
+mod pod_volumes;
 mod quota;
 mod schema_rules;
 mod storage;

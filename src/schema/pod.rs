@@ -2,6 +2,8 @@
 
 use super::container::amounts;
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::format::is_subdomain;
+use super::pod_ports;
 use super::validator::Validator;
 use crate::ids;
 use crate::kube::{is_known, is_templated};
@@ -16,6 +18,16 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     // A StatefulSet's claims are volumes, too.
     let volumes = volumes.filter_map(|volume| volume.field("name"));
     let volumes: Vec<Node<'d>> = volumes.chain(v.claim_names()).collect();
+    let of_claim = |volume: &Node<'_>| {
+        let claim = ["persistentVolumeClaim", "ephemeral"];
+        claim.iter().any(|source| volume.field(source).is_some())
+    };
+    let files = spec.list("volumes").filter(|volume| !of_claim(volume));
+    let files: HashSet<&str> = files.filter_map(|volume| text(volume, "name")).collect();
+    let files: HashSet<&str> = match v.claim_names().is_empty() {
+        true => files,
+        false => HashSet::new(),
+    };
     let unknown = v.is_fragment() || volumes.iter().any(|name| !is_known(*name));
     let names: HashSet<&str> = volumes.iter().filter_map(|name| name.as_str()).collect();
     for container in init.iter().chain(&main) {
@@ -25,6 +37,11 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
                     continue;
                 };
                 let volume = name.as_str().unwrap_or_default();
+                let other = field == "volumeDevices" && files.contains(volume);
+                if other && !v.is_fragment() {
+                    let message = "only a claim can be used as a device";
+                    conflict(v, name, message);
+                }
                 let known = unknown || names.contains(volume);
                 if !volume.is_empty() && !is_templated(volume) && !known {
                     let message = format!(
@@ -126,6 +143,10 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     init_restart(v, spec);
     claims(v, spec);
     pod_level(v, spec);
+    pod_ports::check(v, spec);
+    users(v, spec);
+    sleeps(v, spec);
+    names(v, spec);
     for container in containers(spec) {
         amounts(v, container);
     }
@@ -213,6 +234,72 @@ fn host_process<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         .filter_map(|part| part.at(&PATH));
     if let Some(asked) = asked.find(|node| node.as_bool() == Some(true) && !shared) {
         conflict(v, asked, "`hostProcess: true` needs `hostNetwork: true`");
+    }
+    let of_pod = spec.at(&PATH).and_then(Node::as_bool);
+    let others = containers(spec).filter_map(|c| c.at(&PATH));
+    let mut others = others.filter(|own| own.as_bool() != of_pod && of_pod.is_some());
+    if let Some(other) = others.next() {
+        let message = "`hostProcess` must be the same in the pod and its containers";
+        conflict(v, other, message);
+    }
+}
+
+/// What needs users of the pod's own.
+fn users<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let own = spec.field("hostUsers").and_then(Node::as_bool) == Some(false);
+    let masks = containers(spec).filter_map(|c| c.at(&["securityContext", "procMount"]));
+    let mut unmasked = masks.filter(|mask| mask.as_str() == Some("Unmasked"));
+    if let Some(unmasked) = unmasked.find(|_| !own && v.all_from(33)) {
+        conflict(
+            v,
+            unmasked,
+            "`procMount: Unmasked` needs `hostUsers: false`",
+        );
+    }
+}
+
+/// A container sleeps no longer than it has to end.
+fn sleeps<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let grace = spec.field("terminationGracePeriodSeconds");
+    let grace = grace.and_then(Node::as_int).unwrap_or(30);
+    for container in containers(spec) {
+        for hook in ["postStart", "preStop"] {
+            let seconds = container.at(&["lifecycle", hook, "sleep", "seconds"]);
+            let outside = |n: &Node<'_>| n.as_int().is_some_and(|n| n < 0 || n > grace);
+            if let Some(seconds) = seconds.filter(outside) {
+                let message =
+                    format!("`seconds` must be from 0 to `terminationGracePeriodSeconds`, {grace}");
+                v.add(ids::schema::RANGE, seconds, message, None);
+            }
+        }
+    }
+}
+
+/// Names that go by another field where that one is empty.
+fn names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let own = text(spec, "serviceAccountName").is_some_and(|name| !name.is_empty());
+    if let Some(account) = spec.field("serviceAccount").filter(|_| !own) {
+        let name = account.as_str().unwrap_or_default();
+        let fits = name.is_empty() || is_templated(name) || is_subdomain(name);
+        v.form(
+            fits,
+            account,
+            "serviceAccount",
+            "the name of a ServiceAccount",
+        );
+    }
+    if let Some(name) = spec.field("hostnameOverride") {
+        if name.text().is_some_and(|name| name.len() > 64) {
+            let message = "`hostnameOverride` must have at most 64 characters".to_owned();
+            v.add(ids::schema::RANGE, name, message, None);
+        }
+        if set(spec, "hostNetwork").is_some() || set(spec, "setHostnameAsFQDN").is_some() {
+            conflict(
+                v,
+                own_key(name),
+                "`hostnameOverride` excludes `hostNetwork` and `setHostnameAsFQDN`",
+            );
+        }
     }
 }
 
@@ -332,6 +419,28 @@ fn admission<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             "`overhead` comes from a RuntimeClass: a pod without `runtimeClassName` is refused with it",
         );
     }
+    let references = spec
+        .list("volumes")
+        .filter_map(|volume| volume.field("image"));
+    for image in references.filter(|i| text(*i, "reference").is_none_or(str::is_empty)) {
+        let at = image
+            .pair("reference")
+            .map_or_else(|| image.lacking(), |(key, _)| key.into());
+        missing(
+            v,
+            at,
+            "`reference` is missing: the volume is made of an image",
+        );
+    }
+    for image in containers(spec).filter_map(|c| c.field("image")) {
+        let text = image.as_str().unwrap_or_default();
+        v.form(
+            text.trim() == text,
+            image,
+            "image",
+            "an image without blanks around it",
+        );
+    }
     // Kubernetes' own classes, and none; what others are worth is not known here.
     let priority = match text(spec, "priorityClassName") {
         Some("system-node-critical") => 2_000_001_000,
@@ -404,7 +513,43 @@ pub(super) fn toleration<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
+/// Keys of labels that are added to a selector, which there must be, and which must not have them already.
+pub(super) fn label_keys<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    let keys = ["matchLabelKeys", "mismatchLabelKeys"];
+    let keys: Vec<Node<'d>> = keys.iter().flat_map(|key| map.list(key)).collect();
+    let Some(first) = keys.first() else { return };
+    let Some(selector) = map.field("labelSelector") else {
+        let at = own_key(first.parent().unwrap_or(*first));
+        conflict(
+            v,
+            at,
+            "keys of labels need a `labelSelector`, to which they are added",
+        );
+        return;
+    };
+    let mut seen: HashSet<&str> = HashSet::new();
+    for key in keys {
+        let text = key.as_str().unwrap_or_default();
+        let labels = selector.field("matchLabels");
+        let asked = selector
+            .list("matchExpressions")
+            .filter_map(|e| e.field("key"));
+        let known = labels.is_some_and(|l| l.get(text).is_some())
+            || asked.into_iter().any(|key| key.as_str() == Some(text));
+        if !text.is_empty() && (known || !seen.insert(text)) {
+            conflict(
+                v,
+                key,
+                format!("the label `{text}` is in the selector already"),
+            );
+        }
+    }
+}
+
 pub(super) fn spread<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    if v.all_from(34) {
+        label_keys(v, map);
+    }
     let anyway = text(map, "whenUnsatisfiable") == Some("ScheduleAnyway");
     if let Some(domains) = map.field("minDomains").filter(|_| anyway) {
         conflict(

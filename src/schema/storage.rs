@@ -312,13 +312,27 @@ fn inline_volume<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     access_modes(v, spec);
-    let requests = spec.at(&["resources", "requests"]);
-    if let Some(requests) = requests.filter(|r| r.field("storage").is_none() && !v.is_fragment()) {
+    let resources = spec.field("resources").filter(|r| !r.is_empty());
+    let requests = resources.and_then(|r| r.field("requests"));
+    let amount = requests.and_then(|r| r.field("storage"));
+    if let Some(resources) = resources.filter(|_| amount.is_none() && !v.is_fragment()) {
         let message = "`storage` is missing: a claim asks for an amount of it";
-        missing(v, requests.lacking(), message);
+        let at = requests.map_or_else(|| key_of(resources, "requests"), Node::lacking);
+        missing(v, at, message);
     }
-    let (source, reference) = (spec.field("dataSource"), spec.field("dataSourceRef"));
-    for source in source.into_iter().chain(reference) {
+    // A claim that something else is to fill by the old field is filled by nothing.
+    let fills = |source: &Node<'_>| {
+        let source = (
+            text(*source, "apiGroup").unwrap_or_default(),
+            text(*source, "kind").unwrap_or_default(),
+        );
+        let snapshot = ("snapshot.storage.k8s.io", "VolumeSnapshot");
+        source == ("", "PersistentVolumeClaim") || source == snapshot
+    };
+    let source = spec.field("dataSource").filter(fills);
+    let reference = spec.field("dataSourceRef");
+    let reference = reference.filter(|r| text(*r, "namespace").is_none_or(str::is_empty));
+    for source in reference {
         let core = text(source, "apiGroup").is_none_or(str::is_empty);
         let other = |n: &Node<'_>| {
             n.as_str()

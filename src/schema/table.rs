@@ -144,6 +144,7 @@ pub(super) enum Syntax {
     CanonicalCidr,
     Cidr,
     ClusterIp,
+    ContainerResource,
     CountOrPercent,
     Cron,
     CsiDriver,
@@ -153,6 +154,7 @@ pub(super) enum Syntax {
     EndpointIp,
     EnvName,
     ExtendedResource,
+    FilePath,
     HeaderName,
     IngressHost,
     InnerPath,
@@ -163,6 +165,7 @@ pub(super) enum Syntax {
     LabelValue,
     Labels,
     NoDots,
+    NoSlash,
     NotNegative,
     PathSegment,
     PoolName,
@@ -174,7 +177,9 @@ pub(super) enum Syntax {
     Qualified,
     QualifiedAnyCase,
     Resources,
+    SearchDomain,
     SignerName,
+    Sysctl,
     Subdomain,
     TargetPort,
     TimeZone,
@@ -182,6 +187,7 @@ pub(super) enum Syntax {
     WebhookPath,
     WebhookUrl,
     WildcardHost,
+    WindowsUser,
 }
 
 /// A kind of object.
@@ -480,12 +486,24 @@ impl Type {
     /// Fields that the published schema calls required, and that the server does without (asked of real servers).
     pub(super) fn is_lenient(&self, field: &Field) -> bool {
         // What is left out is false, 0 or empty to the server, and valid so.
+        let zero = || {
+            let integer = matches!(field.leaf, Leaf::Int32 | Leaf::Int64);
+            let range = || self.range(field).is_none_or(|(low, _)| low <= 0);
+            integer && !field.is_pointer && range()
+        };
+        let empty = || {
+            let held = self.structs().any(|held| std::ptr::eq(held, field));
+            held && field.ty().is_some_and(|ty| !ty.needs_something())
+        };
         field.leaf == Leaf::Bool
+            || zero()
+            || empty()
             || !field.default().is_empty()
             || matches!(
                 (self.short(), field.name()),
-                ("NetworkPolicySpec", "podSelector")
-                    | ("PriorityClass", "value")
+                ("HTTPHeader" | "Sysctl", "value")
+                    | ("PodFailurePolicy", "rules")
+                    | ("ScaleIOVolumeSource", "secretRef")
                     | ("JSONSchemaProps", _)
                     | ("CSIDriver" | "CSINode", "spec")
                     | ("CSINodeSpec", "drivers")

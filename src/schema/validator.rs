@@ -92,10 +92,33 @@ impl<'d> Validator<'d> {
         self.all_before(32) && self.types.iter().rev().skip(1).any(set)
     }
 
-    /// Whether the map at hand is an owner in the metadata of a template, at which nobody looks.
+    /// Whether nobody looks at the map at hand: an owner in the metadata of a template, the selector of a metric, and what a claim cannot
+    /// be filled from, which the server drops.
     pub(super) fn is_dropped(&self) -> bool {
-        let owner = || self.ty().is_some_and(|ty| ty.short() == "OwnerReference");
-        self.types.len() > 3 && owner()
+        let Some((map, ty)) = self.types.last() else {
+            return false;
+        };
+        let text = |key: &str| map.field(key).and_then(Node::text).unwrap_or_default();
+        let of_claim = || self.is_within("PersistentVolumeClaimSpec");
+        match ty.name.rsplit('.').next() {
+            Some("OwnerReference") => self.types.len() > 3,
+            Some("LabelSelectorRequirement") => self
+                .types
+                .iter()
+                .rev()
+                .nth(2)
+                .is_some_and(|(_, ty)| ty.short() == "MetricIdentifier"),
+            Some("TypedLocalObjectReference") => {
+                let source = (text("apiGroup"), text("kind"));
+                let taken = matches!(
+                    source,
+                    ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+                );
+                !taken && of_claim()
+            }
+            Some("TypedObjectReference") => !text("namespace").is_empty() && of_claim(),
+            _ => false,
+        }
     }
 
     /// Checks what only some releases check, if some of the targets are among them.
@@ -326,6 +349,7 @@ fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
     const MAX_LISTED: usize = 20;
     let quoted = values
         .clone()
+        .filter(|v| !v.is_empty())
         .take(MAX_LISTED)
         .map(|v| format!("`{}`", short(v)));
     let quoted: Vec<String> = quoted.collect();

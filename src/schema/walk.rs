@@ -87,7 +87,9 @@ impl<'d> Validator<'d> {
         match known {
             Some(field) => {
                 self.not_in_all(key, ty, rows);
-                let status = self.types.len() == 1 && name == "status" && self.program().is_none();
+                let claim = || ty.short() == "PersistentVolumeClaim";
+                let whole = name == "status" && (self.types.len() == 1 || claim());
+                let status = whole && self.program().is_none() && !self.in_status;
                 self.in_status |= status;
                 self.value(value, field, field.around, &name);
                 self.in_status &= !status;

@@ -1,6 +1,7 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::format::is_label_value;
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
@@ -28,6 +29,56 @@ pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             );
         }
         _ => {}
+    }
+}
+
+/// The same of a node's labels, of which some are compared as numbers.
+pub(super) fn node_requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    requirement(v, map);
+    let values = map.list("values").count();
+    if matches!(text(map, "operator"), Some("Gt" | "Lt")) && values != 1 {
+        let at = key_of(map, "values");
+        missing(v, at, "`operator: Gt` and `Lt` need one value");
+    }
+    let of_fields =
+        map.parent().and_then(Node::key_node).and_then(Node::text) == Some("matchFields");
+    for value in map
+        .list("values")
+        .filter(|_| !of_fields && v.all_from(34))
+        .collect::<Vec<_>>()
+    {
+        let written = value.as_str().unwrap_or_default();
+        let fits = is_templated(written) || is_label_value(written);
+        v.form(
+            fits,
+            value,
+            "values",
+            "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
+        );
+    }
+}
+
+/// The only field by which nodes are selected is their name.
+pub(super) fn node_fields<'d>(v: &mut Validator<'d>, term: Node<'d>) {
+    for field in term.list("matchFields") {
+        if let Some(key) = field
+            .field("key")
+            .filter(|k| k.as_str() != Some("metadata.name"))
+        {
+            v.not_one_of(key, "key", &["metadata.name"]);
+        }
+        if let Some(operator) = field.field("operator")
+            && !matches!(operator.as_str(), Some("In" | "NotIn"))
+        {
+            v.not_one_of(operator, "operator", &["In", "NotIn"]);
+        }
+        if field.list("values").count() != 1 {
+            missing(
+                v,
+                key_of(field, "values"),
+                "a field of a node is compared with one value",
+            );
+        }
     }
 }
 
@@ -152,6 +203,11 @@ pub(super) fn deployment<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let number = |key: &str| spec.field(key).and_then(Node::as_int);
     let ready = number("minReadySeconds").unwrap_or(0);
     let progress = number("progressDeadlineSeconds");
+    if progress.is_none() && ready >= 600 {
+        let message =
+            "`progressDeadlineSeconds`, 600 where it is not given, must be above `minReadySeconds`";
+        conflict(v, key_of(spec, "minReadySeconds"), message);
+    }
     if let Some(progress) = progress.filter(|p| *p > 0 && *p <= ready) {
         let message = format!(
             "`progressDeadlineSeconds` must be above `minReadySeconds`: {progress} and {ready}"
@@ -212,6 +268,12 @@ pub(super) fn stateful_set<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 }
 
 pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let labels = spec.at(&["template", "metadata", "labels"]);
+    let empty = |map: Option<Node<'_>>| map.is_none_or(Node::is_empty);
+    if empty(spec.field("selector")) && empty(labels) && spec.field("template").is_some() {
+        let message = "`selector` is missing: the template has no labels to select by";
+        missing(v, key_of(spec, "selector"), message);
+    }
     selects(v, spec.field("selector"), spec);
     always(v, spec);
 }
@@ -224,12 +286,12 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         Some(policy) if policy.as_str() == Some("Always") => {
             v.not_one_of(policy, "restartPolicy", &["OnFailure", "Never"]);
         }
-        Some(_) => {}
-        None => {
+        Some(policy) if policy.as_str() != Some("") => {}
+        _ => {
             if let Some(pod) = pod {
                 let message =
                     "`restartPolicy` is missing: a Job's pods need `OnFailure` or `Never`";
-                missing(v, pod.lacking(), message);
+                missing(v, key_of(pod, "restartPolicy"), message);
             }
         }
     }
@@ -248,7 +310,27 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
+/// What is scaled is of an API group, but for ReplicationControllers.
+fn scale_target<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some(target) = spec.field("scaleTargetRef").filter(|_| v.all_from(34)) else {
+        return;
+    };
+    let core = text(target, "kind") == Some("ReplicationController");
+    let written = text(target, "apiVersion").unwrap_or_default();
+    if written.is_empty() && !core {
+        let message = "`apiVersion` is missing: what is scaled is of an API group";
+        missing(v, key_of(target, "apiVersion"), message);
+    } else if let Some(version) = target.field("apiVersion")
+        && !is_templated(written)
+    {
+        let group = written.split_once('/').map_or("", |(group, _)| group);
+        let fits = (core || !group.is_empty()) && written.matches('/').count() < 2;
+        v.form(fits, version, "apiVersion", "an API group and its version");
+    }
+}
+
 pub(super) fn autoscaler<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    scale_target(v, spec);
     let number = |key: &str| spec.field(key).and_then(Node::as_int);
     if let (Some(least), Some(most)) = (number("minReplicas"), number("maxReplicas"))
         && least > most
@@ -315,7 +397,7 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let message = "`values` must be in ascending order".to_owned();
         v.add(ids::schema::RANGE, own_key(list), message, None);
     }
-    let zero = values.iter().find(|n| n.as_int() == Some(0));
+    let zero = values.iter().find(|n| n.as_int() == Some(0) || n.is_null());
     if let Some(zero) = zero.filter(|_| text(map, "operator") == Some("In")) {
         v.add(
             ids::schema::RANGE,
