@@ -502,6 +502,7 @@ impl Type {
             || matches!(
                 (self.short(), field.name()),
                 ("HTTPHeader" | "Sysctl", "value")
+                    | ("StatefulSetSpec", "serviceName")
                     | ("PodFailurePolicy", "rules")
                     | ("ScaleIOVolumeSource", "secretRef")
                     | ("JSONSchemaProps", _)

@@ -76,7 +76,10 @@ impl<'d> Validator<'d> {
     /// Checks a key and its value; whether the type has no such field.
     fn entry(&mut self, key: Node<'d>, value: Node<'d>, ty: &'static Type) -> bool {
         // These direct a strategic merge, `sops` is SOPS' own: neither reaches a server.
-        let directive = |k: &str| is_directive(k) || k == "sops" && self.types.len() == 1;
+        let top = self.types.len() == 1;
+        // What a patch of a program's file is matched by: kind writes it into each document of kubeadm's configuration.
+        let named = top && self.is_fragment() && self.program().is_some();
+        let directive = |k: &str| is_directive(k) || k == "sops" && top || k == "metadata" && named;
         let Some(name) = key.key().filter(|k| !directive(k)) else {
             return false;
         };
