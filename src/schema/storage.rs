@@ -332,7 +332,7 @@ pub(super) fn volume_claim<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let source = spec.field("dataSource").filter(fills);
     let reference = spec.field("dataSourceRef");
     let reference = reference.filter(|r| text(*r, "namespace").is_none_or(str::is_empty));
-    for source in reference {
+    if let Some(source) = reference {
         let core = text(source, "apiGroup").is_none_or(str::is_empty);
         let other = |n: &Node<'_>| {
             n.as_str()
