@@ -184,12 +184,11 @@ impl Gap {
         let mut steps = Vec::new();
         let mut node = map;
         while let Some(parent) = node.parent().filter(|_| node != root) {
-            match node.key_node().and_then(Node::key) {
-                Some(key) => steps.push(format!("\n{key}")),
-                None => {
-                    steps.push(Self::ITEM.to_owned());
-                    gap.names.push(Self::name_of(node));
-                }
+            if let Some(key) = node.key_node().and_then(Node::key) {
+                steps.push(format!("\n{key}"));
+            } else {
+                steps.push(Self::ITEM.to_owned());
+                gap.names.push(Self::name_of(node));
             }
             node = parent;
         }

@@ -26,10 +26,15 @@ fn quantity(text: &str) -> Option<f64> {
         .flatten()
 }
 
-/// A percentage as the eviction manager reads it, however many signs are behind it.
-fn percentage(text: &str) -> Option<Option<f32>> {
-    let number = text.strip_suffix('%')?.trim_end_matches('%');
-    Some(number.parse().ok().filter(|n: &f32| !n.is_infinite()))
+/// Whether a percentage, as the eviction manager reads it however many signs are behind it, or else a quantity is such a one.
+fn is_such(text: &str, share: impl Fn(f32) -> bool, amount: impl Fn(f64) -> bool) -> bool {
+    match text.strip_suffix('%') {
+        Some(number) => {
+            let number = number.trim_end_matches('%').parse();
+            number.is_ok_and(|number: f32| !number.is_infinite() && share(number))
+        }
+        None => quantity(text).is_some_and(amount),
+    }
 }
 
 /// An amount of `systemReserved` or `kubeReserved`.
@@ -55,19 +60,15 @@ pub fn is_no_threshold(text: &str) -> bool {
 
 /// A threshold of `evictionHard` or `evictionSoft`.
 pub fn threshold(text: &str) -> Option<&'static str> {
-    let fits = match percentage(text) {
-        Some(share) => share.is_some_and(|share| !(share < 0.0 || share > 100.0)),
-        None => quantity(text).is_some_and(|amount| amount > 0.0),
-    };
+    let share = |share: f32| share.is_nan() || (0.0..=100.0).contains(&share);
+    let fits = is_such(text, share, |amount| amount > 0.0);
     (!fits).then_some("a quantity above zero such as `100Mi`, or a percentage such as `10%`")
 }
 
 /// An amount of `evictionMinimumReclaim`.
 pub fn minimum_reclaim(text: &str) -> Option<&'static str> {
-    let fits = match percentage(text) {
-        Some(share) => share.is_some_and(|share| share.is_nan() || share > 0.0),
-        None => quantity(text).is_some_and(|amount| amount >= 0.0),
-    };
+    let share = |share: f32| share.is_nan() || share > 0.0;
+    let fits = is_such(text, share, |amount| amount >= 0.0);
     (!fits).then_some(
         "a quantity such as `500Mi` that is not negative, or a percentage above zero such as `5%`",
     )

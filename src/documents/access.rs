@@ -166,9 +166,12 @@ fn role(object: Object<'_>, namespace: Option<String>, dangers: &[Finding]) -> R
         role.exposure = rules()
             .next()
             .filter(|_| rules().all(PolicyRule::is_harmless_reading))
-            .map(|_| match rules().all(PolicyRule::is_limited) {
-                true => Exposure::Named,
-                false => Exposure::Kinds,
+            .map(|_| {
+                if rules().all(PolicyRule::is_limited) {
+                    Exposure::Named
+                } else {
+                    Exposure::Kinds
+                }
             });
         role.dangers = dangers.to_vec();
     }

@@ -53,10 +53,9 @@ pub fn parse_int_quantity(text: &str) -> Option<i64> {
         1024.0 => return None,
         _ if digits > 18 => return None,
         _ => {
-            let exponent = if base == 1000.0 {
-                exponent * 3
-            } else {
-                exponent
+            let exponent = match base {
+                1000.0 => exponent * 3,
+                _ => exponent,
             };
             let exponent = usize::try_from(exponent).ok()?;
             let places = exponent.checked_sub(fraction.len())?;

@@ -194,7 +194,7 @@ pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 /// What holds secrets in its bodies: group and resource, what to call it, and the verbs whose request and whose response do.
-const SECRET_BODIES: [(&str, &str, &str, &[&str], &[&str]); 3] = [
+const SECRET_BODIES: [(&str, &str, &str, Verbs, Verbs); 3] = [
     ("", "secrets", "Secrets", WRITES, &["get", "list", "watch"]),
     (
         "",
@@ -212,7 +212,9 @@ const SECRET_BODIES: [(&str, &str, &str, &[&str], &[&str]); 3] = [
     ),
 ];
 
-const WRITES: &[&str] = &["create", "update", "patch"];
+type Verbs = &'static [&'static str];
+
+const WRITES: Verbs = &["create", "update", "patch"];
 
 pub(super) fn secret_bodies_logged(policy: Object<'_>, cx: &mut Cx<'_>) {
     for (group, resource, what, request, response) in SECRET_BODIES {

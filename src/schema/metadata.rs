@@ -156,14 +156,13 @@ fn form(name: &str, object: Object<'_>, kind: &ApiKind, v: &Validator<'_>) -> (b
             format::is_path_segment(name),
             "a name without `/` and `%`, and not `.` or `..`".to_owned(),
         ),
-        NameForm::Label => (format::is_label(name), LABEL.to_owned()),
         // Up to 1.35 it could not begin with a digit.
         NameForm::Service if v.all_before(36) => (
             format::is_label_1035(name),
             "lower-case letters, digits and dashes, at most 63, that begin with a letter"
                 .to_owned(),
         ),
-        NameForm::Service => (format::is_label(name), LABEL.to_owned()),
+        NameForm::Label | NameForm::Service => (format::is_label(name), LABEL.to_owned()),
         NameForm::CronJob => shorter(52),
         NameForm::Job => {
             let indexed = path(&["spec", "completionMode"]) == Some("Indexed");

@@ -440,14 +440,12 @@ fn strict_event<'d>(v: &mut Validator<'d>, event: Node<'d>) {
             );
         }
     }
-    if let Some(series) = event.field("series") {
-        if let Some(count) = series
-            .field("count")
-            .filter(|n| n.as_int().is_some_and(|n| n < 2))
-        {
-            let message = "`count` of a series must be 2 or more".to_owned();
-            v.add(ids::schema::RANGE, count, message, None);
-        }
+    if let Some(series) = event.field("series")
+        && let Some(count) = series.field("count")
+        && count.as_int().is_some_and(|n| n < 2)
+    {
+        let message = "`count` of a series must be 2 or more".to_owned();
+        v.add(ids::schema::RANGE, count, message, None);
     }
     for key in [
         "deprecatedCount",
@@ -481,8 +479,8 @@ pub(super) fn trust_bundle<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         return;
     };
     let mut seen = HashSet::new();
-    let blocks = bundle.split("-----BEGIN ").skip(1);
-    let fits = blocks.map(|block| {
+    let mut blocks = bundle.split("-----BEGIN ").skip(1);
+    let fits = blocks.all(|block| {
         let (kind, rest) = block.split_once("-----").unwrap_or_default();
         let (body, _) = rest.split_once("-----END ").unwrap_or_default();
         let body: String = body.split_whitespace().collect();
@@ -490,7 +488,6 @@ pub(super) fn trust_bundle<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let sequence = base64(&body).is_some_and(|bytes| bytes.first() == Some(&0x30));
         kind == "CERTIFICATE" && sequence && seen.insert(body)
     });
-    let fits = fits.fold(true, |all, one| all && one);
     let fits = fits && !seen.is_empty();
     v.form(
         fits,

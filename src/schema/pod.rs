@@ -24,9 +24,10 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     };
     let files = spec.list("volumes").filter(|volume| !of_claim(volume));
     let files: HashSet<&str> = files.filter_map(|volume| text(volume, "name")).collect();
-    let files: HashSet<&str> = match v.claim_names().is_empty() {
-        true => files,
-        false => HashSet::new(),
+    let files: HashSet<&str> = if v.claim_names().is_empty() {
+        files
+    } else {
+        HashSet::new()
     };
     let unknown = v.is_fragment() || volumes.iter().any(|name| !is_known(*name));
     let names: HashSet<&str> = volumes.iter().filter_map(|name| name.as_str()).collect();

@@ -45,7 +45,6 @@ pub(super) fn limit_range<'d>(v: &mut Validator<'d>, item: Node<'d>) {
 
 /// What a quota counts is whole, and what its scopes leave out cannot be limited.
 pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    quota_scopes(v, spec);
     const OBJECTS: [&str; 9] = [
         "configmaps",
         "persistentvolumeclaims",
@@ -57,6 +56,7 @@ pub(super) fn quota<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         "services.loadbalancers",
         "services.nodeports",
     ];
+    quota_scopes(v, spec);
     let hard = spec.field("hard");
     for (name, value) in hard.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
@@ -110,8 +110,13 @@ fn quota_scopes<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             let covered: &[&str] = match scope.as_str() {
                 Some("BestEffort") => &["pods"],
                 Some("VolumeAttributesClass") => &["persistentvolumeclaims", "requests.storage"],
-                Some("Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass")
-                | Some("CrossNamespacePodAffinity") => &OF_PODS,
+                Some(
+                    "Terminating"
+                    | "NotTerminating"
+                    | "NotBestEffort"
+                    | "PriorityClass"
+                    | "CrossNamespacePodAffinity",
+                ) => &OF_PODS,
                 _ => continue,
             };
             let other = |name: &str| {

@@ -192,6 +192,10 @@ pub(super) enum Syntax {
 
 /// A kind of object.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, in a generated table"
+)]
 pub struct ApiKind {
     /// API group; the core group is `""`.
     pub group: &'static str,

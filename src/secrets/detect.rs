@@ -307,12 +307,12 @@ fn urls(text: &str, found: &mut Vec<Hit>) {
 }
 
 fn is_example(user: &str, password: &str, host: &str) -> bool {
-    let host = host.split(':').next().unwrap_or_default();
     // A proxy to a database listens there; what anybody would try first says that it is somebody's own machine.
     const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
     const GUESSED: [&str; 9] = [
         "pass", "password", "secret", "postgres", "root", "admin", "guest", "test", "dev",
     ];
+    let host = host.split(':').next().unwrap_or_default();
     let word = |w: &str, words: &[&str]| words.contains(&w.to_ascii_lowercase().as_str());
     let local = word(host, &LOCAL) && (word(password, &GUESSED) || password == user);
     local

@@ -296,14 +296,11 @@ fn entry(key: &str) -> Option<String> {
         return None;
     }
     let parts: Vec<&str> = key.split('/').collect();
-    let group = match parts.as_slice() {
-        // The third is a resource.
-        [group, _] | [group, _, _] => group,
-        _ => {
-            return Some(format!(
-                "is to name a group and a version, and `{key}` is none"
-            ));
-        }
+    // The third is a resource.
+    let ([group, _] | [group, _, _]) = parts.as_slice() else {
+        return Some(format!(
+            "is to name a group and a version, and `{key}` is none"
+        ));
     };
     let known = GROUPS.contains(group);
     (!known).then(|| format!("names `{group}`, which is no group of the API server's own"))

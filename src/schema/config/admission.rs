@@ -95,7 +95,7 @@ pub(in crate::schema) fn plugin<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             .map(|(version, kind)| format!("write `apiVersion: {version}` and `kind: {kind}`"))
     };
     let mut written = ["", ""];
-    for (at, key) in ["apiVersion", "kind"].into_iter().enumerate() {
+    for (key, place) in ["apiVersion", "kind"].into_iter().zip(&mut written) {
         match configuration.field(key) {
             Some(node) if is_open(node) => return,
             Some(node) => match node.as_str() {
@@ -107,7 +107,7 @@ pub(in crate::schema) fn plugin<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                         help(),
                     );
                 }
-                Some(text) => written[at] = text,
+                Some(text) => *place = text,
                 None => return v.wrong(node, key, "a string"),
             },
             None => {
@@ -205,7 +205,7 @@ pub(in crate::schema) fn pod_security_defaults<'d>(v: &mut Validator<'d>, map: N
         }
         match name {
             "enforce" | "audit" | "warn" if !LEVELS.contains(&text) => {
-                v.not_one_of(node, name, &LEVELS)
+                v.not_one_of(node, name, &LEVELS);
             }
             "enforce-version" | "audit-version" | "warn-version" => {
                 let fits = text == "latest" || text.strip_prefix("v1.").is_some_and(is_minor);
@@ -255,14 +255,12 @@ pub(in crate::schema) fn pod_security_exemptions<'d>(v: &mut Validator<'d>, map:
 
 pub(in crate::schema) fn event_rate_limit<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     const TYPES: [&str; 4] = ["Server", "Namespace", "User", "SourceAndObject"];
-    match map.field("type") {
-        Some(node) if is_open(node) => {}
-        Some(node) if node.text() != Some("") => {
-            if !TYPES.contains(&node.text().unwrap_or_default()) {
-                v.not_one_of(node, "type", &TYPES);
-            }
-        }
-        _ => {}
+    if let Some(node) = map.field("type")
+        && !is_open(node)
+        && node.text() != Some("")
+        && !TYPES.contains(&node.text().unwrap_or_default())
+    {
+        v.not_one_of(node, "type", &TYPES);
     }
     for key in ["qps", "burst"] {
         match map.field(key) {

@@ -100,7 +100,7 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let seconds = node.text().and_then(parse_seconds);
         let zero = key == "timeout" && seconds == Some(0.0);
         if zero || seconds.is_some_and(|seconds| seconds < 0.0 || seconds > most) {
-            let limit = if most == 30.0 {
+            let limit = if key == "timeout" {
                 "above zero and at most 30s"
             } else {
                 "above zero"

@@ -38,10 +38,10 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         return names_nothing(v, root, "contexts", at);
     };
     let context = context.field("context");
-    if let Some(user) = context.and_then(|c| users.get(c.field("user")?.text()?)) {
-        if let Some(user) = user.field("user") {
-            of_user(v, user);
-        }
+    if let Some(user) = context.and_then(|c| users.get(c.field("user")?.text()?))
+        && let Some(user) = user.field("user")
+    {
+        of_user(v, user);
     }
     let Some((at, name)) = context.and_then(|c| filled_text(c, "cluster")) else {
         if let Some(context) = context

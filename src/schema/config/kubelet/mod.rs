@@ -218,7 +218,8 @@ fn allocatable<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         .field("cgroupsPerQOS")
         .filter(|n| n.as_bool() == Some(false));
     let none = list.is_some_and(|list| list.items().all(|item| item.as_str() == Some("none")));
-    if let Some(off) = off.filter(|_| !none && !(v.is_fragment() && list.is_none())) {
+    let unknown = v.is_fragment() && list.is_none();
+    if let Some(off) = off.filter(|_| !none && !unknown) {
         conflict(
             v,
             off,
@@ -327,7 +328,7 @@ fn throttling<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let message =
             format!("`memoryThrottlingFactor` must be above 0 and at most 1, and this is {number}");
         v.add(ids::schema::RANGE, node, message, None);
-    } else if number != 0.9 && v.all_from(37) {
+    } else if !matches!(number, 0.9) && v.all_from(37) {
         needs_gate(v, node, "`memoryThrottlingFactor`", "MemoryQoS");
     }
 }
