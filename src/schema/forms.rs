@@ -38,6 +38,7 @@ pub(super) fn of_text(form: Syntax, text: &str) -> Option<(bool, &'static str)> 
             format::is_qualified(&text.to_ascii_lowercase()),
             "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash",
         ),
+        Syntax::ApiVersion => (!text.is_empty(), "a version such as `v1`, or `*` for all"),
         Syntax::SignerName => (
             format::is_signer_name(text),
             "a domain of two parts at least, a slash and a name, such as `example.com/signer`",

@@ -1,8 +1,8 @@
 //! Rules of validation and of admission between the fields of a pod (pkg/apis/core/validation of Kubernetes).
 
 use super::container::amounts;
-use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
-use super::format::is_subdomain;
+use super::cross_field::{amount, conflict, judged, key_of, missing, own_key, set, text};
+use super::format::{is_label, is_label_value, is_subdomain};
 use super::pod_ports;
 use super::validator::Validator;
 use crate::ids;
@@ -490,6 +490,20 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
     }
 }
 
+/// What a pod calls itself; a StatefulSet calls its pods itself.
+pub(super) fn host_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    if v.root_kind() == Some("StatefulSet") {
+        return;
+    }
+    for key in ["hostname", "subdomain"] {
+        if let Some((node, name)) = judged(spec, key) {
+            let what =
+                "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends";
+            v.form(is_label(name), node, key, what);
+        }
+    }
+}
+
 pub(super) fn toleration<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let exists = text(map, "operator") == Some("Exists");
     if let Some(value) = map
@@ -497,6 +511,11 @@ pub(super) fn toleration<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         .filter(|n| exists && n.text() != Some(""))
     {
         conflict(v, value, "`operator: Exists` takes no value");
+    }
+    let equal = matches!(text(map, "operator"), None | Some("" | "Equal"));
+    if let Some((value, written)) = judged(map, "value").filter(|_| equal) {
+        let what = "the value of a label: at most 63 letters, digits, `-`, `_` and `.`";
+        v.form(is_label_value(written), value, "value", what);
     }
     if map.field("key").is_none_or(|k| k.text() == Some("")) && !exists {
         conflict(

@@ -141,6 +141,7 @@ pub(super) enum ConstraintKind {
 pub(super) enum Syntax {
     AbsolutePath,
     Annotations,
+    ApiVersion,
     CanonicalCidr,
     Cidr,
     ClusterIp,

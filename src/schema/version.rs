@@ -48,6 +48,16 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
             ..SchemaProblem::new(rule, node_span, message, releases)
         })
     };
+    let written = api_version.text().unwrap_or_default();
+    let misspelt = || {
+        let (message, help) = misspelt(written, kind)?;
+        let rule = ids::api::UNKNOWN_BUILTIN;
+        problem(rule, api_version, message, Some(help), targets)
+    };
+    // `/v1` is no other way to write `v1`.
+    if let Some(problem) = written.starts_with('/').then(misspelt).flatten() {
+        return Some(problem);
+    }
     let off = |kind: &ApiKind| {
         let newest = targets.and(Releases::only(Releases::NEWEST));
         kind.off && !newest.is_empty()
@@ -115,14 +125,8 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
         return off_by_default(whole, targets, api_version, Some(help));
     }
-    if let Some((message, help)) = misspelt(api_version.text().unwrap_or_default(), kind) {
-        return problem(
-            ids::api::UNKNOWN_BUILTIN,
-            api_version,
-            message,
-            Some(help),
-            targets,
-        );
+    if let Some(problem) = misspelt() {
+        return Some(problem);
     }
     let ours = group.is_empty() || of_group().next().is_some() || ApiLifecycle::knows(group);
     // The group of a custom resource has a dot; one without that has a kind of Kubernetes is a slip.

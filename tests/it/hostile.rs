@@ -1298,13 +1298,15 @@ mod on_unix {
             let folder = TempFolder::new();
             folder.write("a/x.yaml", POD);
             make_fifo(&folder.path(name));
-            // Without its configuration the tool does not know what was asked for: it checks, and says that it failed.
-            let code = if name.ends_with("kubevet.yaml") { 2 } else { 1 };
             for path in [".", "a/x.yaml"] {
-                folder
-                    .check([path])
-                    .assert_code(code)
-                    .assert_finding("a/x.yaml:8:37", "pod/privileged-container");
+                let ran = folder.check([path]);
+                // Without its configuration the tool does not know what is asked for, and says so.
+                if name.ends_with("kubevet.yaml") {
+                    ran.assert_code(2).assert_note("is no regular file");
+                } else {
+                    ran.assert_code(1)
+                        .assert_finding("a/x.yaml:8:37", "pod/privileged-container");
+                }
             }
         }
     }

@@ -355,7 +355,9 @@ fn versions_of_apis_end_where_the_table_says() {
                     .filter(|s| found.iter().any(|f| f == s))
                     .collect();
                 let expected = Vec::from_iter(expected(release));
-                if said != expected {
+                // What is refused by default is not called deprecated as well.
+                let off = found.iter().any(|f| f == "api/off-by-default");
+                if said != expected && !(off && said.is_empty()) {
                     wrong.push(format!(
                         "{expected:?}, not {said:?}, at 1.{release}: {text}"
                     ));
