@@ -262,6 +262,15 @@ impl Additions {
         }
     }
 
+    /// The namespace that a kustomization writes into the ServiceAccounts that bindings name. (kustomize, api/filters/namespace.)
+    pub(super) fn add_namespace_of_subjects(&mut self) {
+        let way = format!("\nsubjects{}", Gap::ITEM);
+        for kind in ["ClusterRoleBinding", "RoleBinding"] {
+            let target = Arc::new(Target::of_kind(kind));
+            self.add(&target, &way, &[Gap::ANY.to_owned()], "namespace");
+        }
+    }
+
     /// Labels that a kustomization writes; `commonLabels` and `includeSelectors` make selectors, too. (kustomize, commonlabels.go.)
     pub(super) fn add_labels(&mut self, pairs: Node<'_>, selectors: bool, templates: bool) {
         let names: Vec<String> = pairs

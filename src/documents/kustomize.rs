@@ -102,6 +102,9 @@ impl Repository {
                 patch_files.extend(join(folder, path).map(|path| (path, target)));
             });
             add_labels(root, &mut additions);
+            if root.field("namespace").is_some() {
+                additions.add_namespace_of_subjects();
+            }
             self.kustomizations.push(Kustomization {
                 folder: folder.to_owned(),
                 components: paths(root, "components"),
