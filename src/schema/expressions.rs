@@ -69,23 +69,28 @@ pub(super) fn compiled<'d>(
     if is_replaced(text) {
         return None;
     }
-    let (at, why) = match compile(text, environment) {
+    let (rule, at, why) = match compile(text, environment) {
         Ok(Compiled { ty, .. })
             if ty != Type::Error && !wanted.is_empty() && !wanted.contains(&ty) =>
         {
             let wanted: Vec<String> = wanted.iter().map(Type::to_string).collect();
             let why = format!("its result is {ty}, and must be {}", wanted.join(" or "));
-            (node.into(), why)
+            (ids::schema::CONFLICT, node.into(), why)
         }
         Ok(compiled) => return Some(compiled),
-        Err(problem) => (
-            node.part(problem.span.start, problem.span.end),
-            problem.message,
-        ),
+        Err(problem) => {
+            let rule = if problem.is_reference {
+                ids::schema::REFERENCE
+            } else {
+                ids::schema::FORMAT
+            };
+            let at = node.part(problem.span.start, problem.span.end);
+            (rule, at, problem.message)
+        }
     };
     let reader = v.reader();
     let message = format!("`{name}` does not compile, so that {reader} refuses it: {why}");
-    v.add(ids::schema::FORMAT, at, message, None);
+    v.add(rule, at, message, None);
     None
 }
 

@@ -254,7 +254,8 @@ impl<'t> Checker<'t, '_> {
             .filter(|known| !known.starts_with(['@', '#']));
         let near = nearest(name, known).map(str::to_owned);
         let message = format!("`{name}` is not declared here{}", meant(near.as_deref()));
-        self.problem(id, message)
+        let problem = self.problem(id, message);
+        problem.map_err(|problem| problem.reference_if(name == "params"))
     }
 
     /// `a.b.c` as one name, where only names are selected.
@@ -365,7 +366,9 @@ impl<'t> Checker<'t, '_> {
             }
             _ => format!("the schema has no field `{field}` here"),
         };
-        self.problem(id, message)
+        let variable = *object == Type::Object("kubernetes.variables");
+        let problem = self.problem(id, message);
+        problem.map_err(|problem| problem.reference_if(variable))
     }
 
     fn call(

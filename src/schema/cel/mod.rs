@@ -32,6 +32,8 @@ pub(super) struct Problem {
     pub(super) span: Range<usize>,
     /// What is wrong, as a clause: ``there is no `foo` here``.
     pub(super) message: String,
+    /// Whether it names a variable or the parameters of its policy, which has none.
+    pub(super) is_reference: bool,
 }
 
 impl Problem {
@@ -39,6 +41,14 @@ impl Problem {
         Self {
             span,
             message: message.into(),
+            is_reference: false,
+        }
+    }
+
+    fn reference_if(self, is_reference: bool) -> Self {
+        Self {
+            is_reference,
+            ..self
         }
     }
 
