@@ -33,7 +33,7 @@ CASES = {
                                           + "  template:\n    metadata:\n      labels:\n" + "".join(f"        l{i}: a\n" for i in range(1, 200_000)) + "    spec: {hostPID: true, containers: [{name: a, image: 'a:1'}]}\n"),
                                           [], 1, "asks for l0=a", 150, 10),
     "200,000 claims and their users": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, resources: {claims: [" + ", ".join(f"{{name: c{i}}}" for i in range(200_001)) + "]}}]")
-                                       + "  resourceClaims:\n" + "".join(f"  - {{name: c{i}}}\n" for i in range(200_000))), [], 1, "no resource claim `c200000`", 150, 10),
+                                       + "  resourceClaims:\n" + "".join(f"  - {{name: c{i}, resourceClaimName: c}}\n" for i in range(200_000))), [], 1, "no resource claim `c200000`", 150, 10),
     "100,000 volumes and their mounts": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, volumeMounts: [" + ", ".join(f"{{name: v{i}, mountPath: /v{i}}}" for i in range(100_000)) + "]}]")
                                          + "  volumes:\n" + "".join(f"  - {{name: v{i}, hostPath: {{path: /v{i}}}}}\n" for i in range(100_000))), [], 1, "pod/host-pid", 300, 10),
     "50,000 resources and 50,000 verbs": (lambda f: f.write("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules:\n- apiGroups: ['']\n  resources:\n" + "".join(f"  - r{i}\n" for i in range(50_000))
