@@ -2,6 +2,7 @@
 
 use crate::check::Cx;
 use crate::kube::Object;
+use crate::kube::resource::VERBS;
 use crate::yaml::Node;
 
 fn rules(policy: Object<'_>) -> impl Iterator<Item = Node<'_>> {
@@ -271,16 +272,6 @@ fn unrecorded(
 }
 
 pub(super) fn secrets_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
-    const VERBS: [&str; 8] = [
-        "get",
-        "list",
-        "watch",
-        "create",
-        "update",
-        "patch",
-        "delete",
-        "deletecollection",
-    ];
     let what = "who reads and changes Secrets";
     unrecorded(policy, &[("", "secrets")], &VERBS, what, cx);
 }

@@ -63,17 +63,6 @@ pub(super) fn flow_rules<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 }
 
 pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
-    const VERBS: [&str; 9] = [
-        "*",
-        "create",
-        "delete",
-        "deletecollection",
-        "get",
-        "list",
-        "patch",
-        "update",
-        "watch",
-    ];
     let of_resources = map.field("nonResourceURLs").is_none();
     for key in [
         "verbs",
@@ -83,14 +72,6 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         "nonResourceURLs",
     ] {
         star_alone(v, map, key);
-    }
-    for verb in map.list("verbs") {
-        if verb
-            .as_str()
-            .is_some_and(|t| !VERBS.contains(&t) && t != "proxy" && !is_replaced(t))
-        {
-            v.not_one_of(verb, "verbs", &VERBS);
-        }
     }
     for url in map.list("nonResourceURLs") {
         let written = url.as_str().unwrap_or_default();

@@ -160,45 +160,31 @@ fn of_limit_type<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     if let Some(at) = item.field("type").filter(|_| !known) {
         v.not_one_of(at, "type", &TYPES);
     }
-    if matches!(kind, "Pod" | "Container") {
-        for key in [
-            "max",
-            "min",
-            "default",
-            "defaultRequest",
-            "maxLimitRequestRatio",
-        ] {
-            for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
-                let resource = name.text().unwrap_or_default();
-                let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage")
-                    || resource.starts_with("hugepages-")
-                    || is_own(resource)
-                    || format::is_extended_resource(resource)
-                    || is_replaced(resource);
-                v.form(known, name, key, "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain");
-            }
+    let of_pods = matches!(kind, "Pod" | "Container");
+    let what = if of_pods {
+        "a map whose keys are `cpu`, `memory`, `ephemeral-storage` or names with a domain"
+    } else {
+        "a map whose keys are resources that Kubernetes knows or names with a domain"
+    };
+    let known = |resource: &str| match resource {
+        "cpu" | "memory" | "ephemeral-storage" if of_pods => true,
+        _ if of_pods => {
+            resource.starts_with("hugepages-")
+                || is_own(resource)
+                || format::is_extended_resource(resource)
         }
-    }
-    if !matches!(kind, "Pod" | "Container") {
-        for key in [
-            "max",
-            "min",
-            "default",
-            "defaultRequest",
-            "maxLimitRequestRatio",
-        ] {
-            for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
-                let resource = name.text().unwrap_or_default();
-                let known = format::is_quota_resource(resource)
-                    || resource == "storage"
-                    || is_replaced(resource);
-                v.form(
-                    known,
-                    name,
-                    key,
-                    "a map whose keys are resources that Kubernetes knows or names with a domain",
-                );
-            }
+        _ => resource == "storage" || format::is_quota_resource(resource),
+    };
+    for key in [
+        "max",
+        "min",
+        "default",
+        "defaultRequest",
+        "maxLimitRequestRatio",
+    ] {
+        for (name, _) in item.field(key).into_iter().flat_map(Node::entries) {
+            let resource = name.text().unwrap_or_default();
+            v.form(known(resource) || is_replaced(resource), name, key, what);
         }
     }
     for (name, value) in item
