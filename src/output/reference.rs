@@ -34,7 +34,7 @@ pub fn rule_page(policy: &Policy) -> String {
     }
     let _ = writeln!(
         out,
-        "\n## Why\n\n{}\n\n## What to write instead\n\n{}.",
+        "\n## Why\n\n{}\n\n## What to write instead\n\n{}",
         policy.rationale, policy.remediation
     );
     setting_defaults(policy, &mut out);

@@ -20,7 +20,7 @@ fn pod_security(object: Object<'_>) -> Vec<Node<'_>> {
     configurations(object, "PodSecurityConfiguration", "PodSecurity")
 }
 
-/// What is rejected is neither told to who asks nor written to the audit log, or less than that.
+/// `warn` or `audit` reports less than `enforce` rejects.
 pub(super) fn pod_security_default_audit_warn_weaker(object: Object<'_>, cx: &mut Cx<'_>) {
     let rank = |level: &str| {
         ["privileged", "baseline", "restricted"]
@@ -45,7 +45,7 @@ pub(super) fn pod_security_default_audit_warn_weaker(object: Object<'_>, cx: &mu
             continue;
         }
         let message = format!(
-            "{} of Pod Security is weaker than `enforce`: a Deployment whose pods are rejected is made without a word",
+            "{} of Pod Security is weaker than `enforce`, so a Deployment whose pods are rejected is accepted without a warning",
             weaker
                 .iter()
                 .map(|m| format!("`{m}`"))
@@ -69,7 +69,7 @@ pub(super) fn pod_security_version_pinned_old(object: Object<'_>, cx: &mut Cx<'_
             let text = node.text().unwrap_or_default();
             let Some(pinned) = minor(text) else { continue };
             if cx.targets().before(pinned.saturating_add(4)).is_empty() {
-                cx.report(node, format!("pods are judged as Kubernetes {text} did: what was added to the levels since is not asked for"));
+                cx.report(node, format!("pods are checked against the standard of Kubernetes {text}; checks that later releases added do not apply"));
             }
         }
     }
@@ -93,7 +93,7 @@ pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>
             cx.report(
                 kind,
                 format!(
-                    "a limit is of one of the types {}: the API server does not start",
+                    "a limit has one of the types {}; the API server fails to start",
                     TYPES.join(", ")
                 ),
             );
@@ -102,7 +102,7 @@ pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>
             if let Some((node, _)) = number(key).filter(|(_, n)| *n <= 0) {
                 cx.report(
                     node,
-                    format!("`{key}` is to be more than nothing: the API server does not start"),
+                    format!("`{key}` must be greater than 0; the API server fails to start"),
                 );
             }
         }
@@ -110,7 +110,7 @@ pub(super) fn event_rate_limit_limit_invalid(object: Object<'_>, cx: &mut Cx<'_>
             && burst > 0
             && burst < qps
         {
-            cx.report(node, format!("a burst of {burst} is all that ever passes at once: {qps} events a second are never reached"))
+            cx.report(node, format!("`burst` ({burst}) is lower than `qps` ({qps}), so the configured rate is never reached"))
                 .severity(Severity::Info);
         }
     }

@@ -105,7 +105,7 @@ pub(super) fn logs_nothing(policy: Object<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(
             at,
-            "nothing is recorded: every request ends at a rule of level None",
+            "every request matches a rule of level `None`, so nothing is recorded",
         );
     }
 }
@@ -118,7 +118,7 @@ pub(super) fn no_catch_all(policy: Object<'_>, cx: &mut Cx<'_>) {
         return;
     }
     if !rules(policy).any(is_unconditional) {
-        cx.missing(last.lacking(), "requests that no rule names are not recorded: the policy does not end with a rule for all of them");
+        cx.missing(last.lacking(), "requests that match no rule are not recorded, because the policy does not end with a catch-all rule");
     }
 }
 
@@ -188,8 +188,11 @@ pub(super) fn unreachable_rule(policy: Object<'_>, cx: &mut Cx<'_>) {
     for (at, scope) in all.iter().enumerate() {
         let mut before = all.iter().take(at.min(MAX_EARLIER_RULES));
         if let Some(decides) = before.find(|before| before.covers(scope)) {
-            cx.report(scope.rule.lacking(), "this rule is never reached: a rule before it decides about every request that it names")
-                .related(decides.rule.lacking(), "this one decides");
+            cx.report(
+                scope.rule.lacking(),
+                "this rule is never reached, because an earlier rule matches all of its requests",
+            )
+            .related(decides.rule.lacking(), "this rule decides");
         }
     }
 }
@@ -200,14 +203,14 @@ const SECRET_BODIES: [(&str, &str, &str, Verbs, Verbs); 3] = [
     (
         "",
         "serviceaccounts/token",
-        "tokens of service accounts",
+        "ServiceAccount tokens",
         &[],
         &["create"],
     ),
     (
         "authentication.k8s.io",
         "tokenreviews",
-        "the bearer tokens of TokenReviews",
+        "bearer tokens of TokenReviews",
         &["create"],
         &[],
     ),
@@ -230,9 +233,7 @@ pub(super) fn secret_bodies_logged(policy: Object<'_>, cx: &mut Cx<'_>) {
         if let Some(at) = found.and_then(|(rule, _)| rule.field("level")) {
             cx.report(
                 at,
-                format!(
-                    "the audit log holds {what}: requests for them are recorded with their bodies"
-                ),
+                format!("this rule records request bodies, so the audit log contains {what}"),
             );
             return;
         }
@@ -264,7 +265,7 @@ fn unrecorded(
             };
             cx.report(
                 at,
-                format!("{what} is not recorded: this rule decides about {of}"),
+                format!("this rule of level `None` matches {of}, so {what} is not recorded"),
             );
             return;
         }
@@ -272,7 +273,7 @@ fn unrecorded(
 }
 
 pub(super) fn secrets_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
-    let what = "who reads and changes Secrets";
+    let what = "access to Secrets";
     unrecorded(policy, &[("", "secrets")], &VERBS, what, cx);
 }
 
@@ -290,7 +291,7 @@ pub(super) fn exec_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
         policy,
         &shells,
         &CONNECTS,
-        "who enters containers and nodes",
+        "access to containers and nodes",
         cx,
     );
 }
@@ -305,12 +306,12 @@ pub(super) fn rbac_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
         ),
         ("certificates.k8s.io", "certificatesigningrequests"),
     ];
-    unrecorded(policy, &rights, &CHANGES, "who changes rights", cx);
+    unrecorded(policy, &rights, &CHANGES, "a change of permissions", cx);
 }
 
 pub(super) fn workload_changes_not_audited(policy: Object<'_>, cx: &mut Cx<'_>) {
     let workloads = [("", "pods"), ("apps", "deployments")];
-    unrecorded(policy, &workloads, &CHANGES, "who changes workloads", cx);
+    unrecorded(policy, &workloads, &CHANGES, "a change of workloads", cx);
 }
 
 pub(super) fn request_received_kept(policy: Object<'_>, cx: &mut Cx<'_>) {
@@ -325,7 +326,7 @@ pub(super) fn request_received_kept(policy: Object<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(
             key,
-            "each request is recorded twice: `omitStages` does not have RequestReceived",
+            "each request is recorded twice, because `omitStages` does not contain `RequestReceived`",
         );
     }
 }

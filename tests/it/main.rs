@@ -24,3 +24,4 @@ mod tidy;
 #[cfg(unix)]
 mod trust;
 mod validation;
+mod words;
