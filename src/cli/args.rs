@@ -25,21 +25,21 @@ struct Cli {
 pub(super) enum Command {
     /// Check files and folders
     Check(CheckArgs),
-    /// Explain a rule: why it matters and what to write instead
+    /// Explain a rule: why it matters and how to fix it
     Explain {
-        /// Id of the rule, such as pod/privileged-container; a part of it, or another tool's id
+        /// Rule id such as pod/privileged-container, a part of an id or title, or another linter's id
         rule: String,
     },
-    /// List the rules; `-` marks those outside of the default profile
+    /// List all rules; `-` marks rules that are not in the default profile
     Rules {
-        /// How to print them
+        /// Output format
         #[arg(long, value_enum, default_value = "table")]
         output_format: RulesFormat,
-        /// Only those of a profile
+        /// List only the rules of this profile
         #[arg(long, value_enum)]
         profile: Option<Profile>,
     },
-    /// Show the kinds of Kubernetes and their fields
+    /// Show Kubernetes kinds and their fields
     #[command(subcommand, disable_help_subcommand = true)]
     Schema(Schema),
 }
@@ -51,9 +51,9 @@ pub(super) enum Schema {
         #[command(flatten)]
         how: SchemaOutput,
     },
-    /// Show the fields of a kind, or of a field of it
+    /// Show the fields of a kind or of one of its fields
     Show {
-        /// A kind with its fields, such as Deployment.spec.template; `apps/v1` may stand before it
+        /// Kind and field, such as Deployment.spec.template, after an optional API version (apps/v1)
         #[arg(value_name = "[VERSION] KIND[.FIELD]", required = true, num_args = 1..=2)]
         name: Vec<String>,
         #[command(flatten)]
@@ -77,27 +77,27 @@ pub(super) struct SchemaOutput {
 }
 
 #[derive(Args)]
-#[command(after_help = "Exit status: 0 nothing found, 1 findings, 2 the work could not be done.")]
+#[command(after_help = "Exit status: 0 no findings, 1 findings, 2 kubevet could not do its work.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct CheckArgs {
-    /// Files and folders, `-` for standard input [default: .]
+    /// Files and folders to check; `-` reads standard input [default: .]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// graphical, compact, json, jsonl, github or sarif
+    /// Output format: graphical, compact, json, jsonl, github or sarif
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_names())]
     pub(super) output_format: Option<String>,
-    /// default, baseline, restricted, cis, nsa or all
+    /// Rules to run: default, baseline, restricted, cis, nsa or all
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
     pub(super) profile: Option<Profile>,
     #[arg(long, value_name = "V", value_parser = release, help = target_release())]
     pub(super) kubernetes_version: Vec<u8>,
-    /// Least severity that fails the run
+    /// Minimum severity that fails the run
     #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "low")]
     pub(super) fail_on: Severity,
-    /// Exit with 2 if anything was skipped
+    /// Exit with status 2 if anything was skipped
     #[arg(long)]
     pub(super) strict: bool,
-    /// Custom resources that nothing defines: ignore, note or error
+    /// For custom resources without a definition: ignore, note or error
     #[arg(
         long,
         value_enum,
@@ -106,32 +106,32 @@ pub(super) struct CheckArgs {
         hide_possible_values = true
     )]
     pub(super) missing_schemas: MissingSchemas,
-    /// JSON Schemas of custom resources: a folder with group/kind_version.json, a path with {{.Group}},
-    /// {{.ResourceKind}} and {{.ResourceAPIVersion}}, or a file; repeatable
+    /// JSON Schemas of custom resources: a file, a folder with group/kind_version.json, or a path
+    /// with {{.Group}}, {{.ResourceKind}} and {{.ResourceAPIVersion}}; repeatable
     #[arg(long, value_name = "PATH")]
     pub(super) schema_location: Vec<String>,
-    /// Leave out what matches; repeatable
+    /// Do not check paths that match; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// Read nothing outside [default: nearest with .git]
+    /// Do not read files outside this folder [default: nearest folder with .git]
     #[arg(long, value_name = "FOLDER")]
     pub(super) root: Option<PathBuf>,
-    /// Skip larger files, with a note
+    /// Skip files that are larger, and report them as skipped
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100MB")]
     pub(super) max_file_size: u64,
-    /// What standard input is called
+    /// File name to show for standard input
     #[arg(long, value_name = "NAME", default_value = STDIN)]
     pub(super) stdin_filename: String,
-    /// Read this instead of the root's kubevet.yaml; its paths count from the root
+    /// Use this configuration file instead of kubevet.yaml; its paths are relative to the root
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub(super) config: Option<PathBuf>,
-    /// Read no kubevet.yaml
+    /// Do not read kubevet.yaml
     #[arg(long)]
     pub(super) no_config: bool,
-    /// Obey no suppression in the files
+    /// Ignore suppression comments and annotations
     #[arg(long)]
     pub(super) no_inline_ignores: bool,
-    /// auto, always or never
+    /// Color output: auto, always or never
     #[arg(
         long,
         value_enum,
@@ -140,10 +140,10 @@ pub(super) struct CheckArgs {
         hide_possible_values = true
     )]
     pub(super) color: Color,
-    /// Print no summary
+    /// Do not print the summary
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// Threads, four for each processor at most [default: one for each processor]
+    /// Number of threads, up to four per processor [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Walk and read, but check nothing: what scripts/bench.py compares with

@@ -111,7 +111,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         let file = configured.file.take().map(|file| file.report);
         let reports: Vec<_> = file.into_iter().collect();
         let mut report = finish(&reports, Vec::new(), &rules, &Repository::default(), true);
-        report.failed = Some("the configuration is wrong, so nothing was checked");
+        report.failed = Some("the configuration has errors, so nothing was checked");
         return Some((report, rules.len()));
     }
     let asked: Vec<FileCandidate> = found
@@ -144,7 +144,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
     }
     let mut report = finish(&reports, notes, &rules, &repository, true);
     report.failed = match (failed, schemas) {
-        (true, _) => Some("something that was asked for could not be read"),
+        (true, _) => Some("a file that you named could not be read"),
         (_, false) => Some("a schema of a custom resource could not be used"),
         _ => None,
     };
@@ -335,7 +335,7 @@ fn write(args: &CheckArgs, report: &Report, rules: usize) -> u8 {
     let why = report.failed.or_else(|| {
         let panicked = report
             .panicked
-            .then_some("a defect of kubevet kept something from being checked");
+            .then_some("a bug in kubevet prevented some checks");
         panicked.or_else(|| {
             strictly.then_some("something was skipped, or nothing was found to check (--strict)")
         })

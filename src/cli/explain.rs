@@ -36,7 +36,7 @@ fn guess(registry: &Registry, asked: &str, none: &str) -> u8 {
         [only] => refuse(&format!("{none}; did you mean `{}`?", only.id)),
         several => {
             list(several);
-            refuse(&format!("{none}; did you mean one of these?"))
+            refuse(&format!("{none}; did you mean one of these rules?"))
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn run(asked: &Schema) -> u8 {
     match asked {
         Schema::Show { how, .. } | Schema::List { how } if too_old(how) => {
             complain(&format!(
-                "types are known from Kubernetes 1.{} on",
+                "kubevet knows the types of Kubernetes 1.{} and later",
                 Releases::OLDEST
             ));
             FAILED
@@ -247,7 +247,7 @@ fn unknown_kind(
             instead => format!(": use `{instead}`"),
         };
         return format!(
-            "`{asked}{word}` is gone since Kubernetes 1.{}{instead}",
+            "`{asked}{word}` was removed in Kubernetes 1.{}{instead}",
             life.removed
         );
     }

@@ -52,7 +52,7 @@ impl Location {
             .any(|s| written.starts_with(s))
         {
             return Err(format!(
-                "{written}: kubevet reads no network; give it the folder of a copy"
+                "{written}: kubevet works offline; download the schemas and pass their folder"
             ));
         }
         let path = folder.join(written);
@@ -64,7 +64,7 @@ impl Location {
         let inside = discover::lies_in(&fixed, root);
         if configured && !inside {
             return Err(format!(
-                "{written}: schema-locations of a configuration must lie in the root; give others with --schema-location"
+                "{written}: schema-locations in kubevet.yaml must be inside the root; pass others with --schema-location"
             ));
         }
         let form = Self::form(written, &path)?;
@@ -86,7 +86,7 @@ impl Location {
             if let Some(unknown) = names.into_iter().find(|name| !VARIABLES.contains(name)) {
                 let known = VARIABLES.join(", ");
                 return Err(format!(
-                    "{written}: there is no variable {unknown}, only {known}"
+                    "{written}: unknown variable {unknown}; known are {known}"
                 ));
             }
             return Ok(SchemaLayout::Template(path.to_string_lossy().into_owned()));
@@ -101,7 +101,7 @@ impl Location {
         }
         if kinds.is_empty() {
             return Err(format!(
-                "{}: neither `x-kubernetes-group-version-kind` nor the file's name (group/kind_version.json) tells whose schema it is",
+                "{}: the kind of this schema is unknown; add `x-kubernetes-group-version-kind` or name the file group/kind_version.json",
                 discover::display_path(path)
             ));
         }
@@ -239,7 +239,7 @@ pub(super) fn find(
     if !discover::lies_in(&path, bound) {
         let (path, bound) = (discover::display_path(&path), discover::display_path(bound));
         return Some(Err(format!(
-            "{path}: a link that leaves {bound}, or leads nowhere, is no schema"
+            "{path}: a link that is broken or leaves {bound} is not read as a schema"
         )));
     }
     Some(read(&path).and_then(compile))

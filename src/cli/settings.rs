@@ -74,7 +74,7 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) ->
     // What the command line names may lie anywhere; what the repository brings along must not lead out of it.
     let disk = candidate.disk.as_deref();
     if !candidate.named && !disk.is_some_and(|disk| discover::lies_in(disk, &found.root)) {
-        return refused("a link that leaves the root, or leads nowhere, is no configuration");
+        return refused("a link that is broken or leaves the root is not read as a configuration");
     }
     let bytes = match discover::read(&candidate, LARGEST) {
         Ok(bytes) => bytes,
@@ -180,7 +180,7 @@ fn off_for(config: &Config, wrong: &mut WrongGlobs<'_>) -> OffFor {
             match discover::glob(path) {
                 Ok(_) if globs.len() == GLOBS => {
                     let message = format!(
-                        "more than {GLOBS} globs of paths: this and all that follow are not read"
+                        "more than {GLOBS} path patterns; this one and all later ones are ignored"
                     );
                     wrong.add(ignored.at.at, message);
                     break;
@@ -262,14 +262,14 @@ impl Settings {
         let written = args.schema_location.len() + self.config.schemas.len();
         if written > 0 && !UserSchema::SUPPORTED {
             super::complain(
-                "--schema-location and schema-locations need a kubevet that is built with the feature `user-schemas`",
+                "--schema-location and schema-locations need a kubevet built with the feature `user-schemas`",
             );
             self.failed = true;
             return Vec::new();
         }
         if written > LOCATIONS {
             super::complain(&format!(
-                "{written} schema locations, and {LOCATIONS} are read; put the schemas into one folder"
+                "{written} schema locations, but only {LOCATIONS} are read; put the schemas into one folder"
             ));
             failed = true;
         }

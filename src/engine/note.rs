@@ -96,54 +96,54 @@ impl NoteKind {
             (Self::Unreadable, false) => "files could not be read",
             (Self::TooLarge, true) => "file is larger than --max-file-size",
             (Self::TooLarge, false) => "files are larger than --max-file-size",
-            (Self::NotAFile, true) => "name is no regular file",
-            (Self::NotAFile, false) => "names are no regular files",
+            (Self::NotAFile, true) => "path is not a regular file",
+            (Self::NotAFile, false) => "paths are not regular files",
             (Self::Link, true) => "symbolic link was not followed",
             (Self::Link, false) => "symbolic links were not followed",
-            (Self::OutsideRoot, true) => "path lies outside of the root",
-            (Self::OutsideRoot, false) => "paths lie outside of the root",
+            (Self::OutsideRoot, true) => "path is outside the root",
+            (Self::OutsideRoot, false) => "paths are outside the root",
             (Self::ChartTemplate, true) => {
-                "chart has templates that need `helm template … | kubevet check -`"
+                "chart has templates; render them: `helm template … | kubevet check -`"
             }
             (Self::ChartTemplate, false) => {
-                "charts have templates that need `helm template … | kubevet check -`"
+                "charts have templates; render them: `helm template … | kubevet check -`"
             }
-            (Self::Template, true) => "document is a template: render it first",
-            (Self::Template, false) => "documents are templates: render them first",
+            (Self::Template, true) => "document is a template; render it first",
+            (Self::Template, false) => "documents are templates; render them first",
             (Self::NotYaml, true) => "document is not valid YAML and does not look like Kubernetes",
             (Self::NotYaml, false) => {
                 "documents are not valid YAML and do not look like Kubernetes"
             }
             (Self::TooDeep, true) => "document is nested too deep or too large to check",
             (Self::TooDeep, false) => "documents are nested too deep or too large to check",
-            (Self::Crowded, true) => "file has too many objects for rules about several of them",
-            (Self::Crowded, false) => "files have too many objects for rules about several of them",
+            (Self::Crowded, true) => "file has too many objects for rules that compare objects",
+            (Self::Crowded, false) => "files have too many objects for rules that compare objects",
             (Self::Undefined, true) => {
-                "kind of custom resources has no CustomResourceDefinition here: its fields were not checked"
+                "custom resource kind has no CustomResourceDefinition here; its fields were not checked"
             }
             (Self::Undefined, false) => {
-                "kinds of custom resources have no CustomResourceDefinition here: their fields were not checked"
+                "custom resource kinds have no CustomResourceDefinition here; their fields were not checked"
             }
             (Self::Expressions, true) => {
-                "kind of custom resources has rules in CEL: they were not evaluated"
+                "custom resource kind has CEL rules, which were not evaluated"
             }
             (Self::Expressions, false) => {
-                "kinds of custom resources have rules in CEL: they were not evaluated"
+                "custom resource kinds have CEL rules, which were not evaluated"
             }
             (Self::Costly, true) => {
-                "kind of custom resources was not checked in full: its schema takes too much time or memory for them"
+                "custom resource kind was not fully checked; its schema needs too much time or memory"
             }
             (Self::Costly, false) => {
-                "kinds of custom resources were not checked in full: their schemas take too much time or memory for them"
+                "custom resource kinds were not fully checked; their schemas need too much time or memory"
             }
             (Self::Untyped, true) => {
-                "object was not checked against its type in a target release: types are known from 1.25 on"
+                "object was not checked against its type in a target release; types are known for 1.25 and later"
             }
             (Self::Untyped, false) => {
-                "objects were not checked against their types in a target release: types are known from 1.25 on"
+                "objects were not checked against their types in a target release; types are known for 1.25 and later"
             }
-            (Self::Capped, true) => "rule has more findings in one file than are shown",
-            (Self::Capped, false) => "rules have more findings in one file than are shown",
+            (Self::Capped, true) => "rule has more findings in one file than are listed",
+            (Self::Capped, false) => "rules have more findings in one file than are listed",
         }
     }
 }

@@ -57,7 +57,7 @@ pub fn summary(report: &Report, rules: usize) -> String {
     if c.other_files > 0 {
         let _ = write!(
             checked,
-            "; {} without any",
+            "; {} without objects",
             count(c.other_files, "other file")
         );
     }
@@ -74,7 +74,7 @@ pub fn summary(report: &Report, rules: usize) -> String {
         .map(|(n, name)| format!("{n} {name}"))
         .collect();
     let found = match (found.is_empty(), c.objects) {
-        (true, 0) => "nothing to check was found".to_owned(),
+        (true, 0) => "found nothing to check".to_owned(),
         (true, _) => "no findings".to_owned(),
         (false, _) => format!("{} ({})", count(c.open(), "finding"), found.join(", ")),
     };
@@ -94,7 +94,7 @@ fn of_tests(report: &Report, out: &mut String) {
         let names: Vec<_> = folders.iter().map(|name| sanitize(name)).collect();
         let _ = writeln!(
             out,
-            "in test folders: {}; to leave these out, write in kubevet.yaml:\n  exclude: [{}]",
+            "in test folders: {}; to exclude them, add to kubevet.yaml:\n  exclude: [{}]",
             count(*findings, "finding"),
             names.join(", ")
         );
@@ -120,7 +120,7 @@ pub fn by_rule(report: &Report) -> Option<String> {
         let (rules, findings) = (more.len(), more.sum::<usize>());
         let _ = writeln!(out, "{findings:>7}  of {}", count(rules, "other rule"));
     }
-    out += "to see fewer: `ignore: [RULE]` in kubevet.yaml, or `--exclude GLOB`; `kubevet explain RULE` tells why\n";
+    out += "to see fewer: `ignore: [RULE]` in kubevet.yaml or `--exclude GLOB`; why: `kubevet explain RULE`\n";
     Some(out)
 }
 
@@ -132,7 +132,7 @@ fn left_out(left: &LeftOut, out: &mut String) {
     ];
     let of_git = some(of_git.map(|(n, thing)| (n, count(n, thing))));
     if !of_git.is_empty() {
-        let _ = writeln!(out, "left out: {} ignored by git", of_git.join(" and "));
+        let _ = writeln!(out, "not checked: {} ignored by git", of_git.join(" and "));
     }
     let finding = |n| count(n, "finding");
     let mut configured = some([
@@ -143,7 +143,7 @@ fn left_out(left: &LeftOut, out: &mut String) {
         (left.rules, format!("{} ignored", count(left.rules, "rule"))),
         (
             left.silenced,
-            format!("{} silenced", finding(left.silenced)),
+            format!("{} suppressed", finding(left.silenced)),
         ),
         (left.lowered, format!("{} lowered", finding(left.lowered))),
         (
@@ -162,7 +162,7 @@ fn left_out(left: &LeftOut, out: &mut String) {
     }
     if left.other_configurations > 0 {
         let files = count(left.other_configurations, "kubevet.yaml");
-        let _ = writeln!(out, "not used: {files} outside of the root's own folder");
+        let _ = writeln!(out, "not used: {files} below the root folder");
     }
 }
 

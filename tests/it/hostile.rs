@@ -310,7 +310,7 @@ fn assert_pod_found(content: &[u8], line: u32, column: u32) {
 fn assert_nothing_to_check(content: &[u8]) {
     let folder = TempFolder::with(content);
     let ran = folder.check(["x.yaml"]);
-    ran.assert_code(0).assert_note("nothing to check was found");
+    ran.assert_code(0).assert_note("found nothing to check");
     assert_eq!(ran.out, "");
     folder.check(["--strict", "x.yaml"]).assert_code(2);
     // What lies beside it is not lost.
@@ -796,7 +796,7 @@ fn file_that_is_not_there() {
 fn empty_folder() {
     let folder = TempFolder::new();
     let ran = folder.check(["."]);
-    ran.assert_code(0).assert_note("nothing to check was found");
+    ran.assert_code(0).assert_note("found nothing to check");
     assert_eq!(ran.out, "");
     folder.check(["--strict", "."]).assert_code(2);
 }
@@ -1043,7 +1043,7 @@ fn standard_input() {
     ran.assert_code(1)
         .assert_finding("a/b.yaml:8:37", "pod/privileged-container");
     let ran = folder.check_stdin(&["-"], b"");
-    ran.assert_code(0).assert_note("nothing to check was found");
+    ran.assert_code(0).assert_note("found nothing to check");
     // Twice is once, and it goes with files.
     folder.write("x.yaml", POD);
     let ran = folder.check_stdin(&["-", "x.yaml", "-"], POD.as_bytes());
@@ -1248,7 +1248,7 @@ mod on_unix {
             .assert_note("checked 1 object in 1 file");
         folder.check(["--strict", "."]).assert_code(2);
         let ran = folder.check(["link.yaml"]);
-        ran.assert_note("outside of the root (link.yaml");
+        ran.assert_note("outside the root (link.yaml");
         assert_eq!(ran.out, "");
         folder.check(["--strict", "link.yaml"]).assert_code(2);
         // Not even through a folder, where the root is told.
@@ -1277,7 +1277,7 @@ mod on_unix {
     fn pipe_instead_of_a_file() {
         let folder = TempFolder::with(POD);
         make_fifo(&folder.path("fifo.yaml"));
-        let note = "1 name is no regular file (fifo.yaml)";
+        let note = "1 path is not a regular file (fifo.yaml)";
         let ran = folder.check(["."]);
         ran.assert_code(1)
             .assert_note(note)
@@ -1302,7 +1302,7 @@ mod on_unix {
                 let ran = folder.check([path]);
                 // Without its configuration the tool does not know what is asked for, and says so.
                 if name.ends_with("kubevet.yaml") {
-                    ran.assert_code(2).assert_note("is no regular file");
+                    ran.assert_code(2).assert_note("is not a regular file");
                 } else {
                     ran.assert_code(1)
                         .assert_finding("a/x.yaml:8:37", "pod/privileged-container");
@@ -1458,11 +1458,11 @@ fn alternatives_of_a_schema_that_refer_back_to_it() {
         for depth in [24, 200] {
             let ran = alternatives(keyword, depth, "1");
             ran.assert_code(0)
-                .assert_note("its schema takes too much time or memory for them");
+                .assert_note("its schema needs too much time or memory");
         }
     }
     alternatives("allOf", 16, "1").assert_said("does not fit the schema: where cannot be said");
-    alternatives("allOf", 200, "1").assert_note("its schema takes too much time or memory");
+    alternatives("allOf", 200, "1").assert_note("its schema needs too much time or memory");
 }
 
 #[test]
@@ -1481,7 +1481,7 @@ fn a_schema_that_goes_deeper_than_a_stack() {
     let folder = TempFolder::with(widget);
     folder.write("schemas/example.com/widget_v1.json", schema);
     let ran = folder.check(["--schema-location", "schemas", "x.yaml"]);
-    ran.assert_note("its schema takes too much time or memory for them");
+    ran.assert_note("its schema needs too much time or memory");
 }
 
 #[test]
@@ -1513,7 +1513,7 @@ fn patterns_that_take_much_memory() {
          scope: Cluster\n  names: {{kind: Widget, plural: widgets}}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema: {{\"openAPIV3Schema\": {schema}}}\n---\n"
     );
     let ran = TempFolder::with(definition + &widget).check(["x.yaml"]);
-    ran.assert_note("its schema takes too much time or memory for them");
+    ran.assert_note("its schema needs too much time or memory");
 }
 
 #[test]

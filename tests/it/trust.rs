@@ -114,7 +114,7 @@ fn what_git_tracks_is_read_whatever_ignores_it() {
     assert_tracked_are_read(&folder, "");
     folder
         .check(["."])
-        .assert_note("left out: 3 files and 1 folder ignored by git");
+        .assert_note("not checked: 3 files and 1 folder ignored by git");
     // From below, and as the summary of a program tells it.
     folder
         .check(["deploy"])
@@ -273,7 +273,7 @@ fn what_a_configuration_leaves_out_is_counted() {
     );
     said(
         "ignore: [{rule: pod/privileged-container, paths: [a]}]\n",
-        "1 finding silenced",
+        "1 finding suppressed",
     );
     said(
         "severity: {pod/privileged-container: info}\n",
@@ -423,7 +423,7 @@ fn schemas_of_a_configuration_lie_in_the_root() {
     symlink("../out/example.com", folder.path("far/example.com")).unwrap();
     let ran = folder.check(["--no-config", "--schema-location", "far", "repo"]);
     ran.assert_code(2)
-        .assert_note("no schema")
+        .assert_note("is not read as a schema")
         .assert_silent(canary);
 }
 
