@@ -1254,7 +1254,7 @@ mod on_unix {
         // Not even through a folder, where the root is told.
         for path in ["linked", "linked/x.yaml"] {
             let ran = folder.check(["--root", ".", path]);
-            ran.assert_code(2).assert_note("outside of the root");
+            ran.assert_code(2).assert_note("outside the root");
             assert_eq!(ran.out, "");
         }
     }
