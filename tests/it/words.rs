@@ -60,11 +60,6 @@ const WORDS: &[(&str, &str)] = &[
 /// Categories whose texts are still to be written anew.
 const PENDING: &[&str] = &[
     "api",
-    "apiserver",
-    "argocd",
-    "authentication",
-    "authorization",
-    "certs",
     "component-config",
     "consistency",
     "distribution",
@@ -78,7 +73,6 @@ const PENDING: &[&str] = &[
     "node",
     "pod",
     "rbac",
-    "scheduler",
     "schema",
     "secrets",
     "talos",
