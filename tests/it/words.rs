@@ -62,19 +62,12 @@ const PENDING: &[&str] = &[
     "api",
     "component-config",
     "consistency",
-    "controller-manager",
     "distribution",
-    "encryption",
-    "etcd",
     "flags",
     "image",
     "k3s",
     "kind",
     "kops",
-    "kube-proxy",
-    "kubeadm",
-    "kubeconfig",
-    "kubelet",
     "kubevet",
     "namespace",
     "node",
@@ -82,7 +75,6 @@ const PENDING: &[&str] = &[
     "rbac",
     "schema",
     "secrets",
-    "static-pod",
     "talos",
     "tls",
     "volume",
@@ -128,8 +120,12 @@ fn sentences(text: &str) -> usize {
     text.split_whitespace().filter(|w| ends(w)).count()
 }
 
+/// Programs whose names begin with a small letter, at the start of a sentence too.
+const PROGRAMS: &[&str] = &["etcd", "kube", "k0s", "k3s", "kops"];
+
 fn is_capital(text: &str) -> bool {
     text.starts_with(|c: char| c.is_uppercase() || c == '`' || c == '"')
+        || PROGRAMS.iter().any(|name| text.starts_with(name))
 }
 
 /// What is wrong with the texts of a policy file.
