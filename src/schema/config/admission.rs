@@ -92,7 +92,7 @@ pub(in crate::schema) fn plugin<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     let help = || {
         read.first()
-            .map(|(version, kind)| format!("write `apiVersion: {version}` and `kind: {kind}`"))
+            .map(|(version, kind)| format!("Write `apiVersion: {version}` and `kind: {kind}`."))
     };
     let mut written = ["", ""];
     for (key, place) in ["apiVersion", "kind"].into_iter().zip(&mut written) {
@@ -131,8 +131,9 @@ pub(in crate::schema) fn plugin<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         "kind"
     };
     if let Some(node) = configuration.field(key) {
-        let message =
-            format!("{name} reads no {kind} of `{version}`: the API server refuses the file");
+        let message = format!(
+            "{name} does not support {kind} of `{version}`, so the API server rejects the file"
+        );
         v.add(ids::schema::ENUM, node, message, help());
     }
 }
@@ -144,7 +145,7 @@ fn no_name<'d>(
     help: Option<String>,
 ) {
     let message = format!(
-        "`{key}` of the plugin's configuration is missing or empty: the API server refuses the file"
+        "`{key}` of the plugin configuration is missing or empty, so the API server rejects the file"
     );
     missing(v, at, message).help = help;
 }
@@ -173,7 +174,7 @@ fn image_policy<'d>(v: &mut Validator<'d>, configuration: Node<'d>) {
             Some(number) if (-1..=most).contains(&number) => {}
             Some(number) => {
                 let message = format!(
-                    "`{key}` must be from 1 to {most}, 0 for the default or -1 for none, and this is {number}"
+                    "`{key}` must be from 1 to {most}, 0 for the default or -1 for none, but is {number}"
                 );
                 v.add(ids::schema::RANGE, node, message, None);
             }
@@ -246,7 +247,8 @@ pub(in crate::schema) fn pod_security_exemptions<'d>(v: &mut Validator<'d>, map:
             if !fits(text) {
                 v.refused(node, key, what);
             } else if !seen.insert(text) {
-                let message = format!("`{text}` is given twice: the API server refuses the file");
+                let message =
+                    format!("`{text}` is listed twice, so the API server rejects the file");
                 v.add(ids::schema::DUPLICATE_ITEM, node, message, None);
             }
         }
@@ -268,7 +270,7 @@ pub(in crate::schema) fn event_rate_limit<'d>(v: &mut Validator<'d>, map: Node<'
                 v.add(
                     ids::schema::RANGE,
                     node,
-                    format!("`{key}` must be above zero: the API server refuses the file"),
+                    format!("`{key}` must be greater than 0; the API server rejects the file"),
                     None,
                 );
             }
@@ -283,7 +285,7 @@ pub(in crate::schema) fn event_rate_limit<'d>(v: &mut Validator<'d>, map: Node<'
         conflict(
             v,
             node,
-            "`cacheSize` must not be negative: the API server refuses the file",
+            "`cacheSize` must not be negative; the API server rejects the file",
         );
     }
 }

@@ -61,7 +61,7 @@ pub(in crate::schema) fn rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             .into_iter()
             .filter(|key| given(key))
         {
-            let message = "a rule is about resources or about `nonResourceURLs`: the API server refuses one that names both";
+            let message = "a rule cannot combine `nonResourceURLs` with `resources` or `namespaces`; the API server rejects the policy";
             conflict(v, key_of(map, key), message);
         }
     }
@@ -73,7 +73,7 @@ pub(in crate::schema) fn rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 fits,
                 group,
                 "group",
-                "the name of a group, without its version",
+                "the name of an API group without its version",
             );
         }
         if entry
@@ -84,7 +84,7 @@ pub(in crate::schema) fn rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 key_of(entry, "resourceNames"),
-                "`resourceNames` needs `resources`: the API server refuses the policy",
+                "`resourceNames` requires `resources`, so the API server rejects the policy",
             );
         }
     }

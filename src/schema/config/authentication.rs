@@ -1,4 +1,4 @@
-//! Who is let in by a token (pkg/apis/apiserver/validation).
+//! Authentication with tokens (pkg/apis/apiserver/validation).
 
 use super::{filled_text, is_open, lacks};
 use crate::go_value::parse_url;
@@ -18,7 +18,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         conflict(
             v,
             jwt.lacking(),
-            format!("the API server takes at most {MAX_ISSUERS} issuers"),
+            format!("the API server accepts at most {MAX_ISSUERS} issuers"),
         );
     }
     for key in ["url", "discoveryURL"] {
@@ -35,13 +35,13 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         missing(
             v,
             anonymous.lacking(),
-            "`enabled` is missing: `conditions` need `enabled: true`",
+            "`enabled` is missing, but `conditions` require `enabled: true`",
         );
     } else if conditions && enabled.and_then(Node::as_bool) == Some(false) {
         conflict(
             v,
             key_of(anonymous, "conditions"),
-            "`conditions` need `enabled: true`: the API server refuses the file",
+            "`conditions` require `enabled: true`, so the API server rejects the file",
         );
     }
 }
@@ -55,7 +55,7 @@ fn repeated<'d>(v: &mut Validator<'d>, nodes: impl Iterator<Item = Node<'d>>, na
         };
         if let Some(first) = seen.insert(text, node) {
             let message =
-                format!("`{name}` `{text}` is given twice: the API server refuses the second");
+                format!("`{name}` `{text}` is used twice, so the API server rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
                 .related = Some((first.into(), "the first"));
         }
@@ -70,7 +70,7 @@ pub(in crate::schema) fn issuer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 node,
-                "this is the issuer of the cluster's own service accounts: the API server refuses it here",
+                "this is the ServiceAccount issuer of the cluster itself, so the API server rejects it here",
             );
         }
     }
@@ -80,7 +80,7 @@ pub(in crate::schema) fn issuer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 node,
-                "`discoveryURL` must be another than `url`: leave it out",
+                "`discoveryURL` must differ from `url`; the API server rejects the file",
             );
         }
     }
@@ -90,7 +90,7 @@ pub(in crate::schema) fn issuer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             v.add(
                 ids::schema::MISSING_FIELD,
                 *node,
-                "an audience is empty: the API server refuses the file".to_owned(),
+                "an audience is empty, so the API server rejects the file".to_owned(),
                 None,
             );
         }
@@ -109,7 +109,7 @@ pub(in crate::schema) fn issuer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             missing(
                 v,
                 at,
-                "several audiences need `audienceMatchPolicy: MatchAny`: the API server refuses the file",
+                "several audiences require `audienceMatchPolicy: MatchAny`, so the API server rejects the file",
             );
         }
         Some(node) if node.text() != Some("MatchAny") && !is_open(node) => {
@@ -123,7 +123,7 @@ pub(in crate::schema) fn issuer<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             fits,
             node,
             "certificateAuthority",
-            "certificates in PEM, not the path of a file",
+            "PEM certificates, not a file path",
         );
     }
 }
@@ -152,19 +152,19 @@ pub(in crate::schema) fn rules<'d>(v: &mut Validator<'d>, jwt: Node<'d>) {
             (true, true) => conflict(
                 v,
                 key_of(rule, "expression"),
-                "`claim` and `expression` exclude each other",
+                "`claim` and `expression` cannot both be set",
             ),
             (false, false) => lacks(v, rule, "claim` or `expression"),
             (true, false) if is_set(rule, "message") => conflict(
                 v,
                 key_of(rule, "message"),
-                "`message` is for an `expression` only",
+                "`message` is allowed only with `expression`",
             ),
             (false, true) if is_set(rule, "requiredValue") => {
                 conflict(
                     v,
                     key_of(rule, "requiredValue"),
-                    "`requiredValue` is for a `claim` only",
+                    "`requiredValue` is allowed only with `claim`",
                 );
             }
             _ => {}
@@ -190,7 +190,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 conflict(
                     v,
                     own_key(expression),
-                    "`claim` and `expression` exclude each other",
+                    "`claim` and `expression` cannot both be set",
                 );
             }
             (None, None) if name == "username" => {
@@ -202,7 +202,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 missing(
                     v,
                     at,
-                    "`username` needs `claim` or `expression`: the API server refuses the file",
+                    "`username` requires `claim` or `expression`, so the API server rejects the file",
                 );
             }
             (None, Some(_)) => {
@@ -210,7 +210,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                     conflict(
                         v,
                         own_key(prefix),
-                        "`prefix` is for a `claim` only: put it into the expression",
+                        "`prefix` is allowed only with `claim`; add it to the expression instead",
                     );
                 }
             }
@@ -221,7 +221,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 let at = node
                     .pair("prefix")
                     .map_or_else(|| node.lacking(), |(key, _)| key.into());
-                let message = "`prefix` is missing: write `prefix: \"\"` for none; the API server refuses a `claim` without it";
+                let message = "`prefix` is missing, so the API server rejects `claim`; use `prefix: \"\"` for no prefix";
                 missing(v, at, message);
             }
             _ => {}
@@ -242,7 +242,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 node,
-                "the domains k8s.io and kubernetes.io are Kubernetes' own: write one of yours",
+                "the domains k8s.io and kubernetes.io are reserved for Kubernetes; use another domain",
             );
         }
         let fits = is_path_of_domain(key) && key.to_lowercase() == key;
@@ -250,11 +250,11 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             fits,
             node,
             "key",
-            "a domain, a slash and a name, all in lower case",
+            "a lower-case domain and name, separated by a slash",
         );
         if let Some(first) = seen.insert(key, node) {
             let message =
-                format!("`key` `{key}` is given twice: the API server refuses the second");
+                format!("`key` `{key}` is used twice, so the API server rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
                 .related = Some((first.into(), "the first"));
         }

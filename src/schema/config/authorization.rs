@@ -1,4 +1,4 @@
-//! Who is asked whether a request is allowed (pkg/apis/apiserver/validation, pkg/kubeapiserver/authorizer).
+//! Authorizers (pkg/apis/apiserver/validation, pkg/kubeapiserver/authorizer).
 
 use super::{empty, filled_text, is_open, lacks};
 use crate::go_value::parse_seconds;
@@ -37,7 +37,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         }
         if !seen_types.insert(kind) && kind != "Webhook" {
             let message = format!(
-                "{kind} is asked twice, which only a Webhook may be: the API server refuses the file"
+                "authorizer type `{kind}` is used twice, which only `Webhook` can be; the API server rejects the file"
             );
             v.add(ids::schema::DUPLICATE_ITEM, kind_at, message, None);
             continue;
@@ -48,7 +48,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
             (false, Some(_)) => conflict(
                 v,
                 kind_at,
-                format!("an authorizer of type {kind} has no `webhook`"),
+                format!("an authorizer of type `{kind}` cannot have `webhook`"),
             ),
             _ => {}
         }
@@ -68,12 +68,12 @@ fn name<'d>(
         return;
     };
     if let Some(first) = seen.insert(name, node) {
-        let message = format!("`name` `{name}` is given twice: the API server refuses the second");
+        let message = format!("`name` `{name}` is used twice, so the API server rejects the file");
         v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
             .related = Some((first.into(), "the first"));
     } else if kind != "Webhook" && name != kind.to_lowercase() {
-        let problem = v.refused(node, "name", "the authorizer's type in lower case");
-        problem.help = Some(format!("write `{}`", kind.to_lowercase()));
+        let problem = v.refused(node, "name", "the type of the authorizer in lower case");
+        problem.help = Some(format!("Write `name: {}`.", kind.to_lowercase()));
     } else {
         v.form(
             is_subdomain(name),
@@ -92,8 +92,9 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     ] {
         let null = map.pair(key).filter(|(_, value)| value.is_null());
         if let Some((at, _)) = null.filter(|_| key != "timeout") {
-            let message =
-                format!("`{key}` is null, which is no duration: the API server refuses the file");
+            let message = format!(
+                "`{key}` is null instead of a duration, so the API server rejects the file"
+            );
             v.add(ids::schema::FORMAT, at, message, None);
         }
         let Some(node) = map.field(key) else { continue };
@@ -101,14 +102,14 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let zero = key == "timeout" && seconds == Some(0.0);
         if zero || seconds.is_some_and(|seconds| seconds < 0.0 || seconds > most) {
             let limit = if key == "timeout" {
-                "above zero and at most 30s"
+                "greater than 0 and at most 30s"
             } else {
-                "above zero"
+                "greater than 0"
             };
             v.add(
                 ids::schema::RANGE,
                 node,
-                format!("`{key}` must be {limit}: the API server refuses the file"),
+                format!("`{key}` must be {limit}; the API server rejects the file"),
                 None,
             );
         }
@@ -118,7 +119,7 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             extra.lacking(),
-            format!("the API server takes at most {MAX_CONDITIONS} conditions"),
+            format!("the API server accepts at most {MAX_CONDITIONS} conditions"),
         );
     }
     for condition in conditions.clone() {
@@ -138,7 +139,7 @@ pub(in crate::schema) fn webhook<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         missing(
             v,
             at,
-            "`matchConditions` need `matchConditionSubjectAccessReviewVersion: v1`: the API server refuses the file",
+            "`matchConditions` require `matchConditionSubjectAccessReviewVersion: v1`, so the API server rejects the file",
         );
     }
 }
@@ -150,7 +151,7 @@ pub(in crate::schema) fn connection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 key_of(map, "kubeConfigFile"),
-                "`kubeConfigFile` is for `type: KubeConfigFile` only",
+                "`kubeConfigFile` is allowed only with `type: KubeConfigFile`",
             );
         }
         Some("KubeConfigFile") => match file {

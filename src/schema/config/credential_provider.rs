@@ -27,7 +27,7 @@ pub(in crate::schema) fn provider<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 fits,
                 name,
                 "name",
-                "the file name of a program, without `/` and blanks",
+                "the file name of a program, without `/` or spaces",
             );
         }
     }
@@ -37,7 +37,7 @@ pub(in crate::schema) fn provider<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             fits,
             node,
             "matchImages",
-            "a host, perhaps with a port and a path",
+            "a host, optionally with a port and a path",
         );
     }
     if let Some(node) = map.field("defaultCacheDuration")
@@ -46,7 +46,7 @@ pub(in crate::schema) fn provider<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             .and_then(parse_seconds)
             .is_some_and(|seconds| seconds < 0.0)
     {
-        let message = "`defaultCacheDuration` must not be negative: the kubelet refuses the file";
+        let message = "`defaultCacheDuration` must not be negative; the kubelet rejects the file";
         v.add(ids::schema::RANGE, node, message.to_owned(), None);
     }
     let of_v1 = matches!(
@@ -60,7 +60,7 @@ pub(in crate::schema) fn provider<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             key_of(map, "tokenAttributes"),
-            "`tokenAttributes` needs `apiVersion: credentialprovider.kubelet.k8s.io/v1`",
+            "`tokenAttributes` requires `apiVersion: credentialprovider.kubelet.k8s.io/v1`",
         );
     }
 }
@@ -83,7 +83,7 @@ pub(in crate::schema) fn token<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let same = |other: Node<'_>| node.text().is_some() && other.text() == node.text();
         if map.list(required).any(same) {
             let message = format!(
-                "`{}` is both required and optional: the kubelet refuses the file",
+                "`{}` is both required and optional, so the kubelet rejects the file",
                 node.text().unwrap_or_default()
             );
             conflict(v, node, message);
@@ -96,7 +96,7 @@ pub(in crate::schema) fn token<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             node,
-            format!("`{required}` needs `requireServiceAccount: true`"),
+            format!("`{required}` requires `requireServiceAccount: true`"),
         );
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::schema) fn names<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         if !NAMES.contains(&&*lower) {
             v.not_one_of(name, "name", &NAMES);
         } else if let Some(first) = seen.get(&lower) {
-            let message = format!("`{lower}` is given twice: the API server refuses the second");
+            let message = format!("`{lower}` is used twice, so the API server rejects the file");
             let first = *first;
             v.add(crate::ids::schema::DUPLICATE_ITEM, name, message, None)
                 .related = Some((first.into(), "the first"));
@@ -56,7 +56,7 @@ pub(in crate::schema) fn selection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         ("Direct", Some(_)) => conflict(
             v,
             key_of(connection, "transport"),
-            "`proxyProtocol: Direct` takes no `transport`",
+            "`transport` is not allowed with `proxyProtocol: Direct`",
         ),
         ("Direct", None) => {}
         ("HTTPConnect" | "GRPC", None) => lacks(v, connection, "transport"),
@@ -66,7 +66,7 @@ pub(in crate::schema) fn selection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             (None, Some(_)) => conflict(
                 v,
                 protocol,
-                "GRPC needs a socket, and `transport` has `tcp`: write `HTTPConnect`, or `uds`",
+                "`proxyProtocol: GRPC` requires a socket in `uds`, but `transport` has `tcp`",
             ),
             (None, None) => lacks(v, transport, "uds"),
         },
@@ -78,7 +78,7 @@ fn http_connect<'d>(v: &mut Validator<'d>, transport: Node<'d>) {
     match (transport.field("tcp"), transport.field("uds")) {
         (Some(_), Some(_)) => {
             let later = later_key(transport, "tcp", "uds");
-            conflict(v, later, "`tcp` and `uds` exclude each other");
+            conflict(v, later, "`tcp` and `uds` cannot both be set");
         }
         (None, None) => lacks(v, transport, "tcp` or `uds"),
         (None, Some(uds)) => socket(v, uds),
@@ -104,7 +104,7 @@ fn address<'d>(v: &mut Validator<'d>, tcp: Node<'d>) {
                 conflict(
                     v,
                     key_of(tcp, "tlsConfig"),
-                    "`tlsConfig` is for https: leave it out, or write an https `url`",
+                    "`tlsConfig` is allowed only with an https `url`",
                 );
             }
         }

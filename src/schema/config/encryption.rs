@@ -33,14 +33,14 @@ fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
             (
                 before,
                 format!(
-                    "`{wide}` overlaps `{name}` of the same list: the API server refuses the file"
+                    "`{wide}` overlaps `{name}` of the same list, so the API server rejects the file"
                 ),
             )
         } else {
             (
                 node,
                 format!(
-                    "`{name}` overlaps `{wide}` of the same list: the API server refuses the file"
+                    "`{name}` overlaps `{wide}` of the same list, so the API server rejects the file"
                 ),
             )
         };
@@ -74,12 +74,12 @@ fn provider<'d>(v: &mut Validator<'d>, item: Node<'d>) {
             "a map",
         );
         if let Some((key, _)) = identity.entries().next() {
-            let message = "`identity` has no fields: the API server refuses the file".to_owned();
+            let message = "`identity` has no fields, so the API server rejects the file".to_owned();
             v.add(
                 ids::schema::UNKNOWN_FIELD,
                 key,
                 message,
-                Some("write `identity: {}`".to_owned()),
+                Some("Write `identity: {}`.".to_owned()),
             );
         }
     }
@@ -87,11 +87,11 @@ fn provider<'d>(v: &mut Validator<'d>, item: Node<'d>) {
     let message = match (named.next(), named.next()) {
         (Some(_), None) => return,
         (None, _) => {
-            "this item names no provider that Kubernetes has: the API server refuses the file"
+            "this item has no provider that Kubernetes supports, so the API server rejects the file"
                 .to_owned()
         }
         (Some(one), Some(other)) => format!(
-            "this item names `{one}` and `{other}`, and only one is allowed: the API server refuses the file"
+            "this item has `{one}` and `{other}`, but only one is allowed; the API server rejects the file"
         ),
     };
     conflict(v, item.lacking(), message);
@@ -121,13 +121,11 @@ fn key<'d>(v: &mut Validator<'d>, map: Node<'d>, lengths: &[usize], needed: &str
         .filter(|_| is_base64(text))
         .map(|bytes| bytes.len());
     let message = match length {
-        None => {
-            "`secret` must be base64 with its padding: the API server refuses this key".to_owned()
-        }
+        None => "`secret` must be base64 with padding; the API server rejects this key".to_owned(),
         Some(length) if lengths.contains(&length) => return,
-        Some(length) => format!(
-            "this key has {length} bytes, and {needed} are needed: the API server refuses it"
-        ),
+        Some(length) => {
+            format!("this key has {length} bytes instead of {needed}, so the API server rejects it")
+        }
     };
     v.add(ids::schema::FORMAT, node, message, None);
 }
@@ -156,7 +154,7 @@ pub(in crate::schema) fn kms<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         v.add(
             ids::schema::RANGE,
             node,
-            "`timeout` must be above zero: the API server refuses the file".to_owned(),
+            "`timeout` must be greater than 0; the API server rejects the file".to_owned(),
             None,
         );
     }

@@ -60,7 +60,7 @@ fn sync_periods<'d>(v: &mut Validator<'d>, map: Node<'d>, section: &str, shortes
     };
     if let Some(node) = times.iter().flatten().find(negative) {
         let text = node.text().unwrap_or_default();
-        let message = format!("a period must not be negative, and this is {text}");
+        let message = format!("a period must not be negative, but is {text}");
         v.add(ids::schema::RANGE, *node, message, None);
         return;
     }
@@ -79,12 +79,7 @@ fn ipvs<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     for cidr in items(section.field("excludeCIDRs")).filter(|item| is_known(*item)) {
         let fits = cidr.as_str().is_some_and(is_sloppy_cidr);
-        v.form(
-            fits,
-            cidr,
-            "excludeCIDRs",
-            "ranges of addresses such as `10.0.0.0/8`",
-        );
+        v.form(fits, cidr, "excludeCIDRs", "a CIDR such as `10.0.0.0/8`");
     }
 }
 
@@ -92,7 +87,7 @@ fn nftables<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     if let Some(node) = map.at(&["nftables", "masqueradeBit"])
         && let Some(bit) = node.as_int().filter(|bit| !(0..=31).contains(bit))
     {
-        let message = format!("`masqueradeBit` must be from 0 to 31, and this is {bit}");
+        let message = format!("`masqueradeBit` must be from 0 to 31, but is {bit}");
         v.add(ids::schema::RANGE, node, message, None);
     }
 }
@@ -134,7 +129,7 @@ fn addresses<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             fits,
             node,
             key,
-            "an IP address, perhaps with a port from 1 to 65535 behind it, such as `0.0.0.0:10256`",
+            "an IP address, optionally with a port from 1 to 65535, such as `0.0.0.0:10256`",
         );
     }
 }
@@ -150,14 +145,14 @@ fn node_port_addresses<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         }
         if matches!(text, "primary" | "localhost" | "all") {
             if !seen.insert(text) {
-                let message = format!("`{text}` is given twice: kube-proxy refuses the second");
+                let message = format!("`{text}` is listed twice, so kube-proxy rejects the file");
                 v.add(ids::schema::DUPLICATE_ITEM, item, message, None);
             }
         } else if !is_sloppy_cidr(text) {
             v.refused(
                 item,
                 NAME,
-                "ranges of addresses such as `10.0.0.0/8`, or `primary`, `localhost` and `all`",
+                "a CIDR such as `10.0.0.0/8`, or `primary`, `localhost` or `all`",
             );
         }
     }
@@ -180,7 +175,7 @@ fn detect_local<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let section = map.field("detectLocal");
     let name = section.and_then(|section| section.field(interface));
     if name.is_none_or(|name| name.text() == Some("")) && !v.is_fragment() {
-        let message = format!("`detectLocalMode: {mode}` needs `detectLocal.{interface}`");
+        let message = format!("`detectLocalMode: {mode}` requires `detectLocal.{interface}`");
         let at: NodeSpan<'d> = match (name, section) {
             (Some(name), _) => name.into(),
             (None, Some(section)) => own_key(section).into(),
@@ -202,5 +197,10 @@ fn cluster_cidr<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let six = |range: &&&str| range.contains(':');
     let fits = all.len() <= 2 && all.iter().all(|range| is_sloppy_cidr(range));
     let dual = all.len() < 2 || all.iter().filter(six).count() == 1;
-    v.form(fits && dual, node, "clusterCIDR", "a range of addresses such as `10.244.0.0/16`, or one of IPv4 and one of IPv6 with a comma between them");
+    v.form(
+        fits && dual,
+        node,
+        "clusterCIDR",
+        "a CIDR such as `10.244.0.0/16`, or an IPv4 and an IPv6 CIDR separated by a comma",
+    );
 }

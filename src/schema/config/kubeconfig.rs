@@ -29,7 +29,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
             missing(
                 v,
                 at,
-                "`current-context` is missing: kubectl has no cluster to ask unless a flag names one",
+                "`current-context` is missing, so kubectl has no cluster unless a flag names one",
             );
         }
         return;
@@ -69,7 +69,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
 /// That a name names no entry of a list: at the list or the entry that lacks what it is to hold, else at the name.
 fn names_nothing<'d>(v: &mut Validator<'d>, root: Node<'d>, list: &str, at: Node<'d>) {
     let name = at.text().unwrap_or_default();
-    let message = format!("`{list}` has no `{name}`: kubectl refuses the file");
+    let message = format!("`{list}` has no entry `{name}`, so kubectl rejects the file");
     let unnamed = root.list(list).find(|entry| empty(*entry, "name"));
     if let Some(entry) = unnamed {
         lacks(v, entry, "name");
@@ -95,7 +95,7 @@ fn by_name<'d>(v: &mut Validator<'d>, root: Node<'d>, key: &str) -> HashMap<&'d 
         if let Some(first) = seen.get(text) {
             let first = *first;
             let message =
-                format!("`name` `{text}` is given twice in `{key}`: kubectl refuses the file");
+                format!("`name` `{text}` is used twice in `{key}`, so kubectl rejects the file");
             let at = name.unwrap_or(entry);
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
                 .related = Some((first.lacking(), "the first"));
@@ -129,7 +129,7 @@ fn twice<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
         conflict(
             v,
             later_key(map, key, &data),
-            format!("`{key}` and `{data}` exclude each other: kubectl refuses the file"),
+            format!("`{key}` and `{data}` cannot both be set, so kubectl rejects the file"),
         );
     }
 }
@@ -141,7 +141,7 @@ fn of_user<'d>(v: &mut Validator<'d>, user: Node<'d>) {
         conflict(
             v,
             own_key(node),
-            "a token and a password exclude each other: kubectl refuses the user",
+            "a token and a password cannot both be set, so kubectl rejects the user",
         );
     }
     if filled("client-certificate")
@@ -162,7 +162,7 @@ fn of_user<'d>(v: &mut Validator<'d>, user: Node<'d>) {
             conflict(
                 v,
                 key_of(user, "auth-provider"),
-                "`auth-provider` and `exec` exclude each other: kubectl refuses the user",
+                "`auth-provider` and `exec` cannot both be set, so kubectl rejects the user",
             );
         }
         of_plugin(v, exec);
@@ -177,7 +177,7 @@ fn of_user<'d>(v: &mut Validator<'d>, user: Node<'d>) {
         conflict(
             v,
             key,
-            "groups, a UID and extra values of another user need `as`: kubectl refuses the user",
+            "`as-groups`, `as-uid` and `as-user-extra` require `as`, so kubectl rejects the user",
         );
     }
 }

@@ -43,7 +43,7 @@ fn ordered<'d>(
     let wrong = |(low, high): (f64, f64)| low > high || strictly && low >= high;
     if amounts.is_some_and(wrong) {
         let than = if strictly { "less than" } else { "at most" };
-        let default = |node: Option<Node<'_>>| if node.is_none() { ", by default" } else { "" };
+        let default = |node: Option<Node<'_>>| if node.is_none() { " (default)" } else { "" };
         let message = format!(
             "`{lower}` must be {than} `{upper}`: {}{} and {}{}",
             low.and_then(Node::text)
@@ -101,7 +101,7 @@ fn lacks<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
         .pair(key)
         .map_or_else(|| map.lacking(), |(key, _)| key.into());
     let message = format!(
-        "`{key}` is missing or empty: {} refuses the file without it",
+        "`{key}` is missing or empty, so {} rejects the file",
         v.reader()
     );
     missing(v, at, message);
@@ -144,7 +144,7 @@ fn feature_gates<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         };
         seen.push(key.id());
         let message = format!(
-            "the feature gate `{gate}` is on and needs `{need}`, which is off: {} does not start",
+            "feature gate `{gate}` is enabled and requires `{need}`, which is disabled; {} fails to start",
             v.reader()
         );
         conflict(v, if value.is_null() { key } else { value }, message);
@@ -155,7 +155,7 @@ fn feature_gates<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 fn needs_gate<'d>(v: &mut Validator<'d>, at: Node<'d>, setting: &str, name: &str) {
     if gate(v, name) == Some(false) {
         let message = format!(
-            "{setting} needs the feature gate `{name}`, which is off: {} does not start",
+            "{setting} requires feature gate `{name}`, which is disabled; {} fails to start",
             v.reader()
         );
         conflict(v, at, message);
@@ -174,7 +174,7 @@ pub(in crate::schema) fn logging<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             time.is_some_and(|time| time >= 0),
             flush,
             "flushFrequency",
-            "a duration such as `5s`, or a number of nanoseconds, and above zero",
+            "a duration such as `5s` or a number of nanoseconds, and greater than 0",
         );
     }
     let format = map.field("format");
@@ -184,18 +184,14 @@ pub(in crate::schema) fn logging<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     let patterns = map.field("vmodule").filter(|list| !list.is_empty());
     if let Some(patterns) = patterns.filter(|_| json.is_some()) {
-        let message = "`vmodule` is for the format `text` only";
+        let message = "`vmodule` is allowed only with `format: text`";
         conflict(v, own_key(patterns), message);
     }
     for item in items(patterns) {
         let pattern = item.field("filePattern");
         let marks = |node: &Node<'_>| node.as_str().is_some_and(|t| t.contains(['=', ',']));
         if let Some(pattern) = pattern.filter(marks) {
-            v.refused(
-                pattern,
-                "filePattern",
-                "a pattern without equal signs and commas",
-            );
+            v.refused(pattern, "filePattern", "a pattern without `=` and `,`");
         }
     }
     for format in ["text", "json"] {
@@ -232,7 +228,7 @@ fn hidden_metrics<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         v.refused(
             node,
             KEY,
-            "the minor version before its own, such as `1.36` for 1.37",
+            "the previous minor version, such as `1.36` for 1.37",
         );
     }
 }

@@ -59,12 +59,13 @@ fn names<'d>(v: &mut Validator<'d>, profiles: &[Node<'d>]) {
         let by_default = profiles.len() == 1 && profile.field("schedulerName").is_none();
         if name.is_empty() {
             if !by_default && !v.is_fragment() {
-                let message = "`schedulerName` is missing: with several profiles the scheduler needs the name of each";
+                let message =
+                    "`schedulerName` is missing, but each of several profiles requires a name";
                 missing(v, at, message);
             }
         } else if let Some(first) = seen.get(name) {
             let message =
-                format!("two profiles are called `{name}`: the scheduler refuses the second");
+                format!("profile name `{name}` is used twice, so the scheduler rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
                 .related = Some((*first, "the first"));
         } else {
@@ -99,7 +100,7 @@ fn queue_sort<'d>(v: &mut Validator<'d>, profiles: &[Node<'d>]) {
             Some(plugins) => key_of(plugins, "queueSort"),
             None => profile.lacking(),
         };
-        let message = "`queueSort` must be the same in all profiles: they share one queue";
+        let message = "`queueSort` must be the same in all profiles, because they share one queue";
         conflict(v, at, message);
     }
 }
@@ -108,7 +109,7 @@ fn queue_sort<'d>(v: &mut Validator<'d>, profiles: &[Node<'d>]) {
 fn extenders<'d>(v: &mut Validator<'d>, extenders: &[Node<'d>]) {
     let binds = |e: &&Node<'d>| go_text(**e, "bindVerb").is_some_and(|verb| !verb.is_empty());
     if let Some(second) = extenders.iter().filter(binds).nth(1) {
-        let message = "only one extender can bind pods, and another has a `bindVerb`, too";
+        let message = "only one extender can bind pods, but another one also has `bindVerb`";
         conflict(v, place(*second, "bindVerb"), message);
     }
     let mut seen: HashMap<&str, Node<'d>> = HashMap::new();
@@ -119,11 +120,11 @@ fn extenders<'d>(v: &mut Validator<'d>, extenders: &[Node<'d>]) {
         let at = place(resource, "name");
         if !is_extended_resource(name) {
             let message = format!(
-                "`name` must be the name of an extended resource, such as `example.com/gpu`: the scheduler refuses `{name}`"
+                "`name` must be an extended resource such as `example.com/gpu`; the scheduler rejects `{name}`"
             );
             v.add(ids::schema::FORMAT, at, message, None);
         } else if let Some(first) = seen.get(name) {
-            let message = format!("`{name}` is managed twice: the scheduler refuses the second");
+            let message = format!("`{name}` is managed twice, so the scheduler rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
                 .related = Some(((*first).into(), "the first"));
         } else {
@@ -146,7 +147,7 @@ pub(in crate::schema) fn extender<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let prioritizes = go_text(map, "prioritizeVerb").is_some_and(|verb| !verb.is_empty());
     let weight = map.field("weight").map_or(Some(0), Node::as_int);
     if prioritizes && weight.is_some_and(|weight| weight <= 0) {
-        let message = "`weight` must be above zero where `prioritizeVerb` is set";
+        let message = "`weight` must be greater than 0 if `prioritizeVerb` is set";
         match map.field("weight") {
             Some(node) => {
                 v.add(ids::schema::RANGE, node, message.to_owned(), None);
@@ -165,12 +166,13 @@ pub(in crate::schema) fn extender<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let either = |[file, data]: [&str; 2]| given(file).or_else(|| given(data));
     let insecure = tls.field("insecure").and_then(Node::as_bool) == Some(true);
     if let Some(authority) = either(["caFile", "caData"]).filter(|_| insecure) {
-        let message = "`insecure: true` and a certificate authority exclude each other: the scheduler does not start";
+        let message =
+            "`insecure: true` cannot be combined with a CA, so the scheduler fails to start";
         conflict(v, authority, message);
     }
     let pair = [["certFile", "certData"], ["keyFile", "keyData"]];
     if let [Some(one), None] | [None, Some(one)] = pair.map(either) {
-        let message = "a certificate and its key need each other: the scheduler does not start";
+        let message = "a certificate and its key must both be set; the scheduler fails to start";
         conflict(v, one, message);
     }
 }
@@ -207,14 +209,14 @@ pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d
     let fragment = v.is_fragment();
     for ((key, _), time) in TIMES.into_iter().zip([lease, renew, retry]) {
         if time < 0.0 {
-            let message = format!("`{key}` must be above zero");
+            let message = format!("`{key}` must be greater than 0");
             v.add(ids::schema::RANGE, place(map, key), message, None);
             return;
         }
     }
     let shown = |key: &str, seconds: f64| match map.field(key).and_then(Node::text) {
         Some(text) => text.to_owned(),
-        None => format!("{seconds}s, by default"),
+        None => format!("{seconds}s (default)"),
     };
     let both = |one, other| !fragment || given(one).is_some() && given(other).is_some();
     if lease <= renew && both("leaseDuration", "renewDeadline") {
@@ -239,7 +241,8 @@ pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d
 /// A time that is null is read as an empty text, which is none.
 fn null_time<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     if let Some((key_node, _)) = map.pair(key).filter(|(_, value)| value.is_null()) {
-        let message = format!("`{key}` is null, which is no duration: leave it out");
+        let message =
+            format!("`{key}` is null instead of a duration; delete it to use the default");
         v.add(ids::schema::FORMAT, key_node, message, None);
     }
 }

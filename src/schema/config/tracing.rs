@@ -23,6 +23,6 @@ pub(in crate::schema) fn endpoint<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         fits,
         node,
         "endpoint",
-        "a host and port, or an address of dns, unix or unix-abstract",
+        "a host and port, or a `dns`, `unix` or `unix-abstract` address",
     );
 }

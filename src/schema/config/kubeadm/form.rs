@@ -23,13 +23,13 @@ pub(super) const CERTIFICATE_KEY: Form = (
 /// The names of an etcd's certificate, which kubeadm takes as they are.
 pub(super) const CERTIFICATE_NAME: Form = (
     |text| is_subdomain(text) || text.starts_with("*.") && is_wildcard(text) || is_address(text),
-    "an IP address or a domain in lower case, whose first part may be `*`",
+    "an IP address or a lower-case domain, whose first part can be `*`",
 );
 
 /// Those of the API server's, which it writes in lower case.
 pub(super) const SERVER_NAME: Form = (
     |text| (CERTIFICATE_NAME.0)(&text.to_lowercase()),
-    "an IP address or a domain, whose first part may be `*`: no port, no URL",
+    "an IP address or a domain, whose first part can be `*`, without port or scheme",
 );
 
 pub(super) const DOMAIN: Form = (
@@ -39,7 +39,7 @@ pub(super) const DOMAIN: Form = (
 
 pub(super) const ENDPOINT: Form = (
     is_endpoint,
-    "an IP address or a domain in lower case, perhaps with a port from 1 to 65535: `api.example.com:6443`",
+    "an IP address or a lower-case domain, optionally with a port from 1 to 65535, such as `api.example.com:6443`",
 );
 
 pub(super) const HOST_AND_PORT: Form = (
@@ -55,19 +55,19 @@ pub(super) const URL: Form = (
 
 pub(super) const HTTPS_URL: Form = (
     |text| scheme_and_path(text).is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https")),
-    "an https URL such as `https://10.0.0.1:2379`, since files for TLS are set",
+    "an https URL such as `https://10.0.0.1:2379`, because TLS files are set",
 );
 
 pub(super) const DISCOVERY_FILE: Form = (is_discovery_file, "an https URL or the path of a file");
 
 pub(super) const NODE_NAME: Form = (
     |text| is_subdomain(&text.trim().to_lowercase()),
-    "a domain name: letters, digits, `-` and `.`, a letter or digit at both ends of each part",
+    "a domain name of letters, digits, `-` and `.`, where each part begins and ends with a letter or digit",
 );
 
 pub(super) const REPOSITORY: Form = (
     is_repository,
-    "the first part of an image's name such as `registry.example.com:5000/kubernetes`: no scheme, no tag, no slash at the end",
+    "an image repository such as `registry.example.com:5000/kubernetes`, without scheme, tag or final slash",
 );
 
 pub(super) const SOCKET: Form = (
@@ -77,12 +77,12 @@ pub(super) const SOCKET: Form = (
 
 pub(super) const TOKEN: Form = (
     is_token,
-    "6 and 16 lower-case letters and digits with a dot between them",
+    "6 and 16 lower-case letters or digits, separated by a dot",
 );
 
 pub(super) const TOKEN_GROUP: Form = (
     is_token_group,
-    "`system:bootstrappers:` and lower-case letters, digits, `:` and `-`, a letter or digit at the end",
+    "`system:bootstrappers:` followed by lower-case letters, digits, `:` and `-`, ending with a letter or digit",
 );
 
 pub(super) const RELEASE: Form = (

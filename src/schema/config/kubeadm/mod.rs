@@ -59,7 +59,7 @@ pub(in crate::schema) fn skew<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     if before_first || v.all_from(minor.saturating_add(2)) {
         let newest = v.targets.names().last().unwrap_or_default();
         let message = format!(
-            "kubeadm {newest} makes control planes of its own release and of the one before: it refuses {text}"
+            "kubeadm {newest} supports its own release and the previous one, so it rejects {text}"
         );
         conflict(v, node, message);
     }
@@ -117,7 +117,7 @@ fn lacks<'d>(v: &mut Validator<'d>, map: Node<'d>, given: &str, needed: &str) {
     conflict(
         v,
         at,
-        format!("`{given}` needs `{needed}`: kubeadm refuses one without the other"),
+        format!("`{given}` requires `{needed}`, so kubeadm rejects the file"),
     );
 }
 
@@ -155,7 +155,7 @@ pub(in crate::schema) fn preflight<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             all,
-            "`all` already covers every check: kubeadm refuses a list that names others, too",
+            "`all` covers every check and cannot be combined with other names; kubeadm rejects the list",
         );
     }
 }
@@ -182,14 +182,14 @@ pub(in crate::schema) fn bootstrap_token<'d>(v: &mut Validator<'d>, map: Node<'d
         conflict(
             v,
             key_of(map, at),
-            "a token has groups, kubeadm's own if none are written, and those need `authentication` in `usages`",
+            "a token with groups requires `authentication` in `usages`, and kubeadm adds its default group if none is set",
         );
     }
     if map.field("expires").is_some() {
         conflict(
             v,
             key_of(map, "expires"),
-            "`expires` and `ttl` exclude each other, and `ttl` is 24h where it is left out: write `ttl`",
+            "`expires` and `ttl` cannot both be set, and `ttl` defaults to 24h; use `ttl`",
         );
     }
 }
@@ -197,7 +197,7 @@ pub(in crate::schema) fn bootstrap_token<'d>(v: &mut Validator<'d>, map: Node<'d
 pub(in crate::schema) fn join<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     form(v, map, "caCertPath", form::CA_PATH);
     if map.field("discovery").is_none() {
-        let message = "`discovery` is missing: without `bootstrapToken` or `file` in it kubeadm does not know which cluster to join";
+        let message = "`discovery` is missing, so kubeadm does not know which cluster to join; set `bootstrapToken` or `file` in it";
         missing(v, key_of(map, "discovery"), message);
     }
 }
@@ -224,7 +224,7 @@ pub(in crate::schema) fn discovery_token<'d>(v: &mut Validator<'d>, map: Node<'d
     let skips = set(map, "unsafeSkipCAVerification").is_some()
         || map.field("unsafeSkipCAVerification").is_some_and(is_open);
     if !hashes && !skips {
-        let message = "`caCertHashes` is missing: kubeadm joins a cluster whose CA it cannot tell only with `unsafeSkipCAVerification: true`";
+        let message = "`caCertHashes` is missing, so kubeadm cannot verify the CA and joins only with `unsafeSkipCAVerification: true`";
         missing(v, key_of(map, "caCertHashes"), message);
     }
 }

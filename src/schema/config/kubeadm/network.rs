@@ -51,20 +51,19 @@ fn ranges<'d>(v: &mut Validator<'d>, node: Node<'d>, key: &str, least: u8) -> Ve
         .map(Range::parse)
         .collect::<Option<Vec<_>>>()
     else {
-        let what = "a range of addresses such as `10.244.0.0/16`, or two with a comma and no blank between them";
+        let what = "a CIDR such as `10.244.0.0/16`, or two separated by a comma without a space";
         v.refused(node, key, what);
         return Vec::new();
     };
     if let [one, other, rest @ ..] = ranges.as_slice()
         && (one.is_v6 == other.is_v6 || !rest.is_empty())
     {
-        let what = "one range of addresses, or one of IPv4 and one of IPv6";
+        let what = "one CIDR, or an IPv4 and an IPv6 CIDR";
         v.refused(node, key, what);
         return Vec::new();
     }
     if ranges.iter().any(|range| range.has_too_few()) {
-        let message =
-            format!("`{key}` is too small: kubeadm wants a range of {least} addresses at least");
+        let message = format!("`{key}` is too small; kubeadm requires at least {least} addresses");
         conflict(v, node, message);
         return Vec::new();
     }
@@ -80,7 +79,7 @@ pub(super) fn of_services<'d>(v: &mut Validator<'d>, networking: Node<'d>) {
     if let Some(large) = ranges.iter().find(|range| range.host_bits() > 20) {
         let least = large.bits - 20;
         let message = format!(
-            "`serviceSubnet` is too large: kubeadm wants /{least} or a longer prefix, and this has /{}",
+            "`serviceSubnet` has /{}, which is too large; kubeadm requires /{least} or a longer prefix",
             large.ones
         );
         conflict(v, node, message);
@@ -114,16 +113,20 @@ pub(super) fn of_pods<'d>(v: &mut Validator<'d>, networking: Node<'d>, cluster: 
         let of_nodes = written.map_or(Some(default), |text| text.parse::<i64>().ok());
         let ones = i64::from(range.ones);
         let why = match of_nodes {
-            None => format!("`{name}` of the controller manager is no number"),
+            None => format!("`{name}` of the controller manager is not a number"),
             Some(mask) if ones > mask => {
-                format!("/{ones} is smaller than the /{mask} that each node gets (`{name}`)")
+                format!("/{ones} is smaller than the /{mask} of each node (`{name}`)")
             }
             Some(mask) if mask - ones > 16 => {
-                format!("/{ones} has room for more than 65536 nodes of /{mask} (`{name}`)")
+                format!("/{ones} contains more than 65536 node subnets of /{mask} (`{name}`)")
             }
             Some(_) => continue,
         };
-        conflict(v, node, format!("kubeadm refuses `podSubnet`: {why}"));
+        conflict(
+            v,
+            node,
+            format!("kubeadm rejects `podSubnet`, because {why}"),
+        );
         return;
     }
 }

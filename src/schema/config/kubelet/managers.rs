@@ -44,12 +44,12 @@ fn cpu<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             let written = map
                 .pair(KEY)
                 .map(|(key, value)| if value.is_null() { key } else { value });
-            let message = "`cpuManagerPolicyOptions` are for `cpuManagerPolicy: static` only: the kubelet does not start";
+            let message = "`cpuManagerPolicyOptions` require `cpuManagerPolicy: static`, so the kubelet fails to start";
             conflict(v, written.unwrap_or_else(|| own_key(options)), message);
         }
         ("static", options) => {
             if reserved_cpus(map) == Some(0.0) && !v.is_fragment() {
-                let message = "the policy `static` needs CPUs in `systemReserved`, `kubeReserved` or `reservedSystemCPUs`: the kubelet does not start";
+                let message = "policy `static` requires CPUs in `systemReserved`, `kubeReserved` or `reservedSystemCPUs`; the kubelet fails to start";
                 let written = map.field(KEY);
                 conflict(v, written.unwrap_or(map), message);
             }
@@ -111,7 +111,7 @@ fn cpu_options<'d>(v: &mut Validator<'d>, options: Node<'d>, map: Node<'d>) {
             conflict(
                 v,
                 key,
-                format!("`{option}` and `{other}` exclude each other"),
+                format!("`{option}` and `{other}` cannot both be set"),
             );
         }
     }
@@ -120,7 +120,7 @@ fn cpu_options<'d>(v: &mut Validator<'d>, options: Node<'d>, map: Node<'d>) {
         && let Some(node) = options.field("align-by-socket")
     {
         let message =
-            "`align-by-socket` and `topologyManagerPolicy: single-numa-node` exclude each other";
+            "`align-by-socket` cannot be combined with `topologyManagerPolicy: single-numa-node`";
         conflict(v, node, message);
     }
 }
@@ -155,7 +155,7 @@ fn reserved_memory<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         for (key, limit) in limits.entries().filter(|(key, _)| is_known(*key)) {
             let name = key.text().unwrap_or_default();
             if name != "memory" && !name.starts_with("hugepages-") {
-                let what = "a map whose keys are `memory` or `hugepages-` and a size";
+                let what = "a map with the keys `memory` or `hugepages-<size>`";
                 v.refused(key, "limits", what);
                 continue;
             }
@@ -164,7 +164,7 @@ fn reserved_memory<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             }
             if node.is_some_and(|node| !seen.insert((node, name))) {
                 let message = format!(
-                    "`{name}` is reserved twice of one NUMA node: the kubelet refuses the second"
+                    "`{name}` is reserved twice for the same NUMA node, so the kubelet rejects the file"
                 );
                 v.add(ids::schema::DUPLICATE_ITEM, key, message, None);
             }
@@ -198,7 +198,7 @@ fn memory<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             });
             if name.starts_with("hugepages-") {
                 let message = format!(
-                    "`{name}` is not reserved for the system, so that none of it can be here: the kubelet does not start"
+                    "`{name}` is not reserved for the system, so it cannot be reserved here; the kubelet fails to start"
                 );
                 return conflict(v, key, message);
             } else if fraction {
@@ -222,7 +222,7 @@ fn memory<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let reserved = reserved.0 + reserved.1;
         if (reserved - total).abs() > 0.5 || total <= 0.0 {
             let message = format!(
-                "the policy `Static` needs `reservedMemory` of {reserved} bytes in all, as much as `systemReserved`, `kubeReserved` and `evictionHard` have of memory, and it is {total}: the kubelet does not start"
+                "`reservedMemory` must be {reserved} bytes (system, kube and eviction reservations) for policy `Static`, but is {total}; the kubelet fails to start"
             );
             conflict(v, node, message);
         }

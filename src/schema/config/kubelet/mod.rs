@@ -1,4 +1,4 @@
-//! The kubelet's file (pkg/kubelet/apis/config/validation), and what the kubelet refuses of it when it starts.
+//! The validation of the kubelet configuration (pkg/kubelet/apis/config/validation).
 
 mod managers;
 mod reserved;
@@ -26,7 +26,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             key_of(map, "systemCgroups"),
-            "`systemCgroups` needs `cgroupRoot`",
+            "`systemCgroups` requires `cgroupRoot`",
         );
     }
     allocatable(v, map);
@@ -72,7 +72,7 @@ fn image_collection<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         least => least,
     };
     if least.is_some_and(|least| age <= least) {
-        let shown = minimum.and_then(Node::text).unwrap_or("2m by default");
+        let shown = minimum.and_then(Node::text).unwrap_or("2m (default)");
         let message = format!(
             "`imageMaximumGCAge` must be longer than `imageMinimumGCAge`: {} and {shown}",
             maximum.text().unwrap_or_default()
@@ -94,7 +94,7 @@ fn shutdown<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         longest = longest.max(time);
         if time < 0 || (1..SECOND).contains(&time) {
             let text = node.text().unwrap_or_default();
-            let message = format!("`{key}` must be 0s, or 1s or more, and this is {text}");
+            let message = format!("`{key}` must be 0s, or 1s or more, but is {text}");
             v.add(ids::schema::RANGE, node, message, None);
         } else if time > 0 {
             needs_gate(v, node, &format!("`{key}`"), "GracefulNodeShutdown");
@@ -111,13 +111,13 @@ fn shutdown<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         );
         if longest > 0 {
             let message =
-                format!("{name} stands in for `shutdownGracePeriod`: only one of them is taken");
+                format!("{name} replaces `shutdownGracePeriod`, so only one of them can be set");
             conflict(v, own_key(list), message);
         }
     }
 }
 
-/// How images are pulled, and who may use those that are there.
+/// How images are pulled, and which pods can use images on the node.
 fn pulls<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let parallel = map.field("maxParallelImagePulls");
     let one_by_one = set(map, "serializeImagePulls").is_some();
@@ -125,7 +125,7 @@ fn pulls<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             parallel,
-            "`serializeImagePulls: true` pulls one image at a time: leave this out, or set that to false",
+            "this requires `serializeImagePulls: false`, because the kubelet otherwise pulls one image at a time",
         );
     }
     let key = "imagePullCredentialsVerificationPolicy";
@@ -137,7 +137,7 @@ fn pulls<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let takes_list = policy.and_then(Node::as_str) == Some("NeverVerifyAllowlistedImages");
     if let Some(list) = list.filter(|_| !takes_list && !open) {
         let message = format!(
-            "`preloadedImagesVerificationAllowlist` needs `{key}: NeverVerifyAllowlistedImages`"
+            "`preloadedImagesVerificationAllowlist` requires `{key}: NeverVerifyAllowlistedImages`"
         );
         conflict(v, own_key(list), message);
     } else {
@@ -200,17 +200,17 @@ fn allocatable<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         if !KNOWN.contains(&word) {
             v.not_one_of(item, NAME, &KNOWN);
         } else if !seen.insert(word) {
-            let message = format!("`{word}` is given twice: the kubelet refuses the second");
+            let message = format!("`{word}` is listed twice, so the kubelet rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, item, message, None);
         } else if word == "none" && count > 1 {
-            conflict(v, item, "`none` stands alone");
+            conflict(v, item, "`none` cannot be combined with other values");
         } else if let Some(cgroup) = cgroup.filter(lacks) {
-            conflict(v, item, format!("`{word}` needs `{cgroup}`"));
+            conflict(v, item, format!("`{word}` requires `{cgroup}`"));
         } else if let Some(whole) = whole.filter(|whole| list.is_some_and(|l| l.has_item(whole))) {
             conflict(
                 v,
                 item,
-                format!("`{word}` and `{whole}` exclude each other"),
+                format!("`{word}` and `{whole}` cannot be combined"),
             );
         }
     }
@@ -223,7 +223,7 @@ fn allocatable<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             off,
-            "without cgroups for each class of pods `enforceNodeAllocatable` must be `[none]`",
+            "with `cgroupsPerQOS: false`, `enforceNodeAllocatable` must be `[none]`",
         );
     }
     if let Some(cpus) = map
@@ -236,7 +236,7 @@ fn allocatable<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             cpus,
-            format!("`reservedSystemCPUs` and `{cgroup}` exclude each other"),
+            format!("`reservedSystemCPUs` and `{cgroup}` cannot both be set"),
         );
     }
 }
@@ -258,7 +258,8 @@ fn sysctls<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         if let Some(what) = values::pod_sysctl(sysctl) {
             v.refused(key, name, what);
         } else if !seen.insert(values::normal_sysctl(sysctl)) {
-            let message = format!("the sysctl `{sysctl}` is given twice: the kubelet refuses it");
+            let message =
+                format!("sysctl `{sysctl}` is listed twice, so the kubelet rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, key, message, None);
         }
     }
@@ -280,7 +281,7 @@ fn gated<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 node,
-                "`enableSystemLogQuery` needs `enableSystemLogHandler`",
+                "`enableSystemLogQuery` requires `enableSystemLogHandler`",
             );
         }
     }
@@ -288,7 +289,7 @@ fn gated<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             node,
-            "`runOnce` is no longer taken: the kubelet does not start",
+            "`runOnce` is no longer supported, so the kubelet fails to start",
         );
     }
     if let Some(node) = map.at(&["memorySwap", "swapBehavior"])
@@ -325,8 +326,9 @@ fn throttling<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         return;
     };
     if number <= 0.0 || number > 1.0 {
-        let message =
-            format!("`memoryThrottlingFactor` must be above 0 and at most 1, and this is {number}");
+        let message = format!(
+            "`memoryThrottlingFactor` must be greater than 0 and at most 1, but is {number}"
+        );
         v.add(ids::schema::RANGE, node, message, None);
     } else if !matches!(number, 0.9) && v.all_from(37) {
         needs_gate(v, node, "`memoryThrottlingFactor`", "MemoryQoS");
@@ -354,7 +356,7 @@ fn tls<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             let what = "the number of a curve: 23, 24, 25, 29, 4587, 4588 or 4589";
             v.refused(curve, "tlsCurvePreferences", what);
         } else if !seen.insert(id) {
-            let message = format!("the curve {id} is given twice: the kubelet refuses the second");
+            let message = format!("curve {id} is listed twice, so the kubelet rejects the file");
             v.add(ids::schema::DUPLICATE_ITEM, curve, message, None);
         }
     }
@@ -386,7 +388,7 @@ fn single_values<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                 .split('/')
                 .skip(1)
                 .all(|part| !matches!(part, "" | "." | ".."));
-        let what = "a path of ASCII without `//`, `.`, `..` and a slash at its end";
+        let what = "an ASCII path without `//`, `.`, `..` or a final slash";
         v.form(clean && path.is_ascii(), node, "podLogsDir", what);
     }
 }
@@ -397,7 +399,7 @@ pub(in crate::schema) fn taint<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             own_key(time),
-            "`timeAdded` is not taken here: the kubelet does not start",
+            "`timeAdded` is not allowed here, so the kubelet fails to start",
         );
     }
 }
@@ -411,7 +413,7 @@ pub(in crate::schema) fn user_namespaces<'d>(v: &mut Validator<'d>, map: Node<'d
     };
     if number < UNIT || number % UNIT != 0 || number > i64::from(u32::MAX) {
         let message = format!(
-            "`idsPerPod` must be a multiple of {UNIT}, at least {UNIT} and below 4294967296, and this is {number}"
+            "`idsPerPod` must be a multiple of {UNIT}, at least {UNIT} and less than 4294967296, but is {number}"
         );
         v.add(ids::schema::RANGE, node, message, None);
     }

@@ -46,7 +46,7 @@ fn unknown<'d>(v: &mut Validator<'d>, key: Node<'d>, name: &str, names: &[&str])
     if !is_templated(text) && !key.is_unquoted_template() {
         let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let message = format!(
-            "`{name}` cannot have `{text}`: the kubelet knows {}",
+            "`{name}` cannot contain `{text}`; the kubelet supports {}",
             all.join(", ")
         );
         let help = v.meant(text, names.iter().copied());
@@ -81,7 +81,7 @@ fn grace_periods<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             SIGNALS.contains(&signal) && !threshold.as_str().is_some_and(values::is_no_threshold);
         if counts && periods.is_none_or(|periods| periods.pair(signal).is_none()) {
             let message = format!(
-                "`{signal}` of `evictionSoft` needs a time in `evictionSoftGracePeriod`: the kubelet does not start"
+                "`{signal}` of `evictionSoft` requires a time in `evictionSoftGracePeriod`, so the kubelet fails to start"
             );
             // Where there are no times at all, that is what is wrong.
             let empty = periods.filter(|periods| periods.is_empty());

@@ -1,4 +1,4 @@
-//! What plugins are told: the scheduler's own `…Args`.
+//! Arguments of plugins: the built-in `…Args` of the scheduler.
 
 use super::{fits_label, go_text, list, place};
 use crate::ids;
@@ -23,7 +23,7 @@ fn label_name<'d>(v: &mut Validator<'d>, node: Node<'d>, field: &str) {
     let text = node.text().filter(|_| !node.is_null()).unwrap_or_default();
     if !is_unresolved(text) && !is_qualified(text) {
         let what =
-            "a name of letters, digits, `-`, `_` and `.`, perhaps behind a domain and a slash";
+            "a name of letters, digits, `-`, `_` and `.`, optionally after a domain and a slash";
         v.refused(node, field, what);
     }
 }
@@ -33,7 +33,7 @@ pub(in crate::schema) fn preemption<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     const SHARE: &str = "minCandidateNodesPercentage";
     const NUMBER: &str = "minCandidateNodesAbsolute";
     if go_int(map, SHARE, 10) == Some(0) && go_int(map, NUMBER, 100) == Some(0) {
-        let message = format!("`{SHARE}` and `{NUMBER}` cannot both be zero");
+        let message = format!("`{SHARE}` and `{NUMBER}` cannot both be 0");
         conflict(v, place(map, SHARE), message);
     }
 }
@@ -44,7 +44,7 @@ pub(in crate::schema) fn topology_spread<'d>(v: &mut Validator<'d>, map: Node<'d
     let constraints = list(map, "defaultConstraints");
     let system = go_text(map, "defaultingType").is_some_and(|t| matches!(t, "" | "System"));
     if system && !constraints.is_empty() && !v.is_fragment() {
-        let message = "`defaultConstraints` need `defaultingType: List`: the scheduler refuses them with `System`, which is the default";
+        let message = "`defaultConstraints` require `defaultingType: List`; the scheduler rejects them with the default `System`";
         let at = match map.field("defaultingType") {
             Some(ty) if ty.text() != Some("") => ty.into(),
             _ => key_of(map, "defaultConstraints"),
@@ -57,7 +57,7 @@ pub(in crate::schema) fn topology_spread<'d>(v: &mut Validator<'d>, map: Node<'d
             out_of_range(
                 v,
                 place(constraint, "maxSkew"),
-                "`maxSkew` must be above zero",
+                "`maxSkew` must be greater than 0",
             );
         }
         let (key, action) = (
@@ -84,7 +84,7 @@ pub(in crate::schema) fn topology_spread<'d>(v: &mut Validator<'d>, map: Node<'d
             _ => {}
         }
         if constraint.field("labelSelector").is_some() {
-            let message = "a default constraint has no `labelSelector`: it is taken from the pod's own owners";
+            let message = "a default constraint cannot have `labelSelector`, because the scheduler derives it from the owner of the pod";
             conflict(v, key_of(constraint, "labelSelector"), message);
         }
         let pair = key.zip(action);
@@ -146,16 +146,16 @@ pub(in crate::schema) fn resources_fit<'d>(v: &mut Validator<'d>, map: Node<'d>)
     let ratio = strategy.field(RATIO);
     match (go_text(strategy, "type"), ratio) {
         (Some(""), _) if !v.is_fragment() => {
-            let message = "`type` is missing: the scheduler needs it in `scoringStrategy`";
+            let message = "`type` is missing, which `scoringStrategy` requires";
             missing(v, place(strategy, "type"), message);
         }
         (Some("RequestedToCapacityRatio"), None) if !v.is_fragment() => {
-            let message = format!("`type: RequestedToCapacityRatio` needs `{RATIO}`");
+            let message = format!("`type: RequestedToCapacityRatio` requires `{RATIO}`");
             missing(v, place(strategy, "type"), message);
         }
         (Some("RequestedToCapacityRatio"), Some(ratio)) => shape(v, ratio, true),
         (Some("LeastAllocated" | "MostAllocated"), Some(_)) => {
-            let message = format!("`{RATIO}` needs `type: RequestedToCapacityRatio`");
+            let message = format!("`{RATIO}` requires `type: RequestedToCapacityRatio`");
             conflict(v, place(strategy, "type"), message);
         }
         _ => {}
@@ -166,7 +166,11 @@ pub(in crate::schema) fn resources_fit<'d>(v: &mut Validator<'d>, map: Node<'d>)
 fn shape<'d>(v: &mut Validator<'d>, map: Node<'d>, is_needed: bool) {
     let points = list(map, "shape");
     if points.is_empty() && is_needed && !v.is_fragment() {
-        missing(v, key_of(map, "shape"), "`shape` needs a point at least");
+        missing(
+            v,
+            key_of(map, "shape"),
+            "`shape` requires at least one point",
+        );
     }
     let utilization = |point: &Node<'d>| go_int(*point, "utilization", 0);
     let mut sorted = true;
@@ -183,8 +187,7 @@ fn shape<'d>(v: &mut Validator<'d>, map: Node<'d>, is_needed: bool) {
                 .is_some_and(|(before, used)| before >= used)
         {
             sorted = false;
-            let message =
-                "points must be sorted: `utilization` must be above that of the point before";
+            let message = "points must be sorted, so `utilization` must be greater than that of the previous point";
             conflict(v, place(*point, "utilization"), message);
         }
         if go_int(*point, "score", 0).is_some_and(|score| !(0..=10).contains(&score)) {
@@ -209,7 +212,7 @@ pub(in crate::schema) fn balanced<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let name = go_text(resource, "name");
         if name.is_some_and(|name| !seen.insert(name)) {
             let message =
-                "the resource is listed twice: the scheduler refuses the second".to_owned();
+                "the resource is listed twice, so the scheduler rejects the file".to_owned();
             v.add(
                 ids::schema::DUPLICATE_ITEM,
                 place(resource, "name"),
@@ -289,18 +292,18 @@ fn label_expression<'d>(v: &mut Validator<'d>, expression: Node<'d>) {
     };
     match operator {
         "In" | "NotIn" if values.is_empty() => {
-            let message = format!("`{operator}` needs `values`");
+            let message = format!("`{operator}` requires `values`");
             missing(v, at_values(), message);
         }
         "Exists" | "DoesNotExist" if !values.is_empty() => {
             conflict(
                 v,
                 place(expression, "operator"),
-                format!("`{operator}` has no `values`"),
+                format!("`{operator}` cannot have `values`"),
             );
         }
         "Gt" | "Lt" if values.len() != 1 => {
-            let message = format!("`{operator}` needs one value, an integer");
+            let message = format!("`{operator}` requires one integer value");
             conflict(v, place(expression, "operator"), message);
         }
         "Gt" | "Lt" => {
@@ -311,7 +314,7 @@ fn label_expression<'d>(v: &mut Validator<'d>, expression: Node<'d>) {
         _ => {}
     }
     for value in values.into_iter().filter(|value| !fits_label(*value)) {
-        let what = "a label's value: at most 63 letters, digits, `-`, `_` and `.`";
+        let what = "a label value of at most 63 letters, digits, `-`, `_` and `.`";
         v.refused(value, "values", what);
     }
 }
@@ -322,6 +325,10 @@ fn field_expression<'d>(v: &mut Validator<'d>, expression: Node<'d>) {
     }
     let values = expression.field("values");
     if values.is_none_or(|values| values.kind() == NodeKind::Seq && values.items().count() != 1) {
-        conflict(v, key_of(expression, "values"), "a field needs one value");
+        conflict(
+            v,
+            key_of(expression, "values"),
+            "a field requires one value",
+        );
     }
 }

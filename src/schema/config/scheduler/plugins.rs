@@ -31,7 +31,8 @@ pub(in crate::schema) fn profile<'d>(v: &mut Validator<'d>, profile: Node<'d>) {
                 continue;
             };
             if !seen.insert(name) {
-                let message = format!("`{name}` is enabled twice: the scheduler does not start");
+                let message =
+                    format!("plugin `{name}` is enabled twice, so the scheduler fails to start");
                 v.add(
                     ids::schema::DUPLICATE_ITEM,
                     place(plugin, "name"),
@@ -73,15 +74,16 @@ fn enabled<'d>(
         missing(
             v,
             at,
-            "`name` is missing: the scheduler has no plugin without a name",
+            "`name` is missing, so the scheduler does not know the plugin",
         );
         return;
     }
     let Some(known) = known.filter(|_| !gone) else {
         if gone || !own_scheduler {
-            let message = format!("kube-scheduler has no plugin `{name}`: it does not start");
+            let message =
+                format!("plugin `{name}` does not exist, so kube-scheduler fails to start");
             let near = nearest(name, SchedulerPlugin::built_in().map(|p| p.name));
-            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let help = near.map(|near| format!("Did you mean `{near}`?"));
             v.add(ids::schema::ENUM, at, message, help);
         }
         return;
@@ -91,8 +93,8 @@ fn enabled<'d>(
     }
     if point != ALL_POINTS && !known.extends(point) {
         let message =
-            format!("plugin `{name}` does not extend `{point}`: the scheduler does not start");
-        let help = Some(format!("enable it under `{ALL_POINTS}`"));
+            format!("plugin `{name}` does not support `{point}`, so the scheduler fails to start");
+        let help = Some(format!("Enable it under `{ALL_POINTS}`."));
         v.add(ids::schema::ENUM, at, message, help);
         return;
     }
@@ -147,7 +149,7 @@ fn needed<'d>(v: &mut Validator<'d>, plugins: Node<'d>, own_scheduler: bool) {
             .find(|name| name.as_str().is_some_and(off));
         if let Some(at) = at {
             let message = format!(
-                "without `{default}` no plugin extends `{point}`, and the scheduler does not start"
+                "without `{default}` no plugin supports `{point}`, so the scheduler fails to start"
             );
             conflict(v, at, message);
         }
@@ -162,7 +164,8 @@ fn configured<'d>(v: &mut Validator<'d>, profile: Node<'d>) {
             continue;
         };
         if !seen.insert(name) {
-            let message = format!("`{name}` is configured twice: the scheduler does not start");
+            let message =
+                format!("plugin `{name}` is configured twice, so the scheduler fails to start");
             v.add(
                 ids::schema::DUPLICATE_ITEM,
                 place(plugin, "name"),
@@ -173,7 +176,8 @@ fn configured<'d>(v: &mut Validator<'d>, profile: Node<'d>) {
         arguments(v, plugin, name);
         let known = SchedulerPlugin::of(name);
         if known.is_some_and(|p| p.is_built_in() && p.releases().and(v.targets).is_empty()) {
-            let message = format!("kube-scheduler has no plugin `{name}`: it does not start");
+            let message =
+                format!("plugin `{name}` does not exist, so kube-scheduler fails to start");
             v.add(ids::schema::ENUM, place(plugin, "name"), message, None);
         }
     }
@@ -196,7 +200,7 @@ fn arguments<'d>(v: &mut Validator<'d>, plugin: Node<'d>, name: &str) {
         let written = go_text(args, key).filter(|text| !text.is_empty());
         if written.is_some_and(|text| text != expected) {
             let message =
-                format!("`{key}` must be `{expected}`: the scheduler refuses others here");
+                format!("`{key}` must be `{expected}`; the scheduler rejects other values");
             v.add(ids::schema::ENUM, place(args, key), message, None);
         }
     }
