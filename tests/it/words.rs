@@ -59,20 +59,17 @@ const WORDS: &[(&str, &str)] = &[
 
 /// Categories whose texts are still to be written anew.
 const PENDING: &[&str] = &[
-    "api",
     "apiserver",
     "argocd",
     "authentication",
     "authorization",
     "certs",
     "component-config",
-    "consistency",
     "controller-manager",
     "distribution",
     "encryption",
     "etcd",
     "flags",
-    "image",
     "k3s",
     "kind",
     "kops",
@@ -81,17 +78,12 @@ const PENDING: &[&str] = &[
     "kubeconfig",
     "kubelet",
     "kubevet",
-    "namespace",
-    "node",
-    "pod",
-    "rbac",
     "scheduler",
     "schema",
     "secrets",
     "static-pod",
     "talos",
     "tls",
-    "volume",
     "yaml",
 ];
 
