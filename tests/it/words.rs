@@ -243,7 +243,7 @@ fn messages_and_helps_are_plain_english() {
 #[test]
 fn no_two_rules_share_a_title() {
     let mut ids = BTreeMap::<&str, Vec<&str>>::new();
-    for policy in policies() {
+    for policy in policies().filter(|p| !is_pending(p)) {
         ids.entry(&policy.title).or_default().push(&policy.id);
     }
     ids.retain(|_, ids| ids.len() > 1);
