@@ -13,7 +13,7 @@ pub(super) fn encryption_config_ineffective(set: &DocumentSet<'_>, cx: &mut Cx<'
         };
         let setting = link.from.setting;
         let message = format!(
-            "the API server encrypts no Secrets although it names {}: that file leaves them in plain text",
+            "`{}` does not encrypt Secrets, so the API server stores them in plain text",
             setting.value
         );
         cx.report_fact(link.from.facts, &setting.at, message)
@@ -26,7 +26,7 @@ fn port(url: &str) -> Option<&str> {
     (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())).then_some(port)
 }
 
-/// The API server asks etcd in plain text what is served with TLS, or the other way around.
+/// The API server connects to etcd in plain text although it serves TLS, or the other way around.
 pub(super) fn etcd_scheme_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let scheme = |url: &str| Url::parse(url).map(|url| url.scheme.to_ascii_lowercase());
     let mut listens = HashMap::new();
@@ -42,7 +42,7 @@ pub(super) fn etcd_scheme_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
         let same = at.and_then(|at| listens.get(&at));
         if let Some((etcd, _)) = same.filter(|(_, schemes)| !schemes.contains(&scheme(asked))) {
             let message = format!(
-                "the API server asks etcd at {asked}, which listens at {}: they never understand each other",
+                "the API server connects to etcd at `{asked}`, but etcd listens at `{}`, so every connection fails",
                 etcd.setting.value
             );
             cx.report_fact(server.facts, &server.setting.at, message)
@@ -68,7 +68,7 @@ pub(super) fn kubelet_ca_vs_self_signed(set: &DocumentSet<'_>, cx: &mut Cx<'_>) 
     {
         if let Some((false, Some(kubelet))) = kubelets.get(folder(server.path)) {
             let message = format!(
-                "the API server asks for certificates of {}, and the kubelet signs its own: logs, exec and port-forward fail",
+                "the API server verifies kubelets with `{}`, but the kubelet signs its own certificate, so logs and exec fail",
                 server.setting.value
             );
             cx.report_fact(server.facts, &server.setting.at, message)
@@ -77,7 +77,7 @@ pub(super) fn kubelet_ca_vs_self_signed(set: &DocumentSet<'_>, cx: &mut Cx<'_>) 
     }
 }
 
-/// The name of a key file without what tells its half.
+/// The name of a key file without the part that marks its half.
 fn pair(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     let halves = ["-key.pem", "-pub.pem", ".key", ".pub", ".pem", ".crt"];
@@ -87,7 +87,7 @@ fn pair(path: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// The key that signs tokens of ServiceAccounts is none of those that they are checked with.
+/// The key that signs service account tokens is none of those that verify them.
 pub(super) fn service_account_issuer_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let signers = set.settings(
         ComponentKind::ControllerManager,
@@ -105,7 +105,7 @@ pub(super) fn service_account_issuer_mismatch(set: &DocumentSet<'_>, cx: &mut Cx
         if let Some((checker, _)) = beside.filter(|(_, pairs)| !pairs.contains(pair(key))) {
             let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
             let message = format!(
-                "tokens are signed with {}, and the API server beside it checks them with {}",
+                "tokens are signed with `{}`, but the API server verifies them with `{}`",
                 name(key),
                 name(&checker.setting.value)
             );
@@ -120,7 +120,7 @@ pub(super) fn feature_gate_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     fn gate(item: &str) -> &str {
         item.split('=').next().unwrap_or(item)
     }
-    // What says something of a gate, and whether nothing else does.
+    // The first API server that sets a gate, and whether it is the only one.
     let mut servers = HashMap::new();
     for server in set.settings(ComponentKind::ApiServer, "feature-gates") {
         let key = (folder(server.path), gate(&server.setting.value));
@@ -141,7 +141,9 @@ pub(super) fn feature_gate_mismatch(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
             let (ours, theirs) = (&other.setting.value, &server.setting.value);
             if ours != theirs {
                 let name = component.name();
-                let message = format!("{name} has {ours}, and kube-apiserver {theirs}");
+                let message = format!(
+                    "{name} sets `{ours}`, but kube-apiserver sets `{theirs}`, so the feature works only in part"
+                );
                 cx.report_fact(other.facts, &other.setting.at, message)
                     .related_fact(&server.setting.at.label);
             }
@@ -174,7 +176,7 @@ pub(super) fn config_document_unused(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
         }
         if let Some(lacking) = lacking.get(file.flag) {
             let message = format!(
-                "no API server reads this file: `--{}` is not set",
+                "the API server does not read this file, because `--{}` is not set",
                 file.flag
             );
             cx.report_fact(facts, &file.at, message)

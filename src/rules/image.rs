@@ -6,7 +6,7 @@ use crate::kube::{PodSpec, is_unresolved};
 use crate::model::Text;
 use crate::yaml::Node;
 
-/// Words of tags that name a variant of an image, and no release of it.
+/// Words of tags that name a variant of an image, not a release.
 const VARIANTS: [&str; 13] = [
     "alpine", "apache", "bookworm", "bullseye", "buster", "debian", "fpm", "jdk", "jre", "nonroot",
     "perl", "slim", "trixie",
@@ -67,10 +67,10 @@ pub(super) fn latest_tag(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         }
         let message = match reference.tag {
             None => format!(
-                "image {text} has no tag, so it is whatever `latest` is when a node pulls it"
+                "image `{text}` has no tag, so each node runs the `latest` image at the time of its pull"
             ),
             Some(tag) if moves(tag) => format!(
-                "tag `{tag}` of image {} moves: two nodes may run different code",
+                "tag `{tag}` of image `{}` is mutable, so nodes can run different code",
                 reference.name
             ),
             Some(_) => continue,

@@ -29,8 +29,9 @@ pub(super) fn pod_security_label_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>)
         let labels = ["metadata", "labels"];
         let written = |object| cx.repository().sets_key(path, object, &labels, ENFORCE);
         if !is_system(name, cx) && !facts.object.as_ref().is_some_and(written) {
-            let message =
-                format!("Namespace \"{name}\" takes privileged Pods: it has no label `{ENFORCE}`");
+            let message = format!(
+                "Namespace \"{name}\" has no label `{ENFORCE}`, so it admits privileged pods"
+            );
             cx.report_fact(facts, at, message);
         }
     }
@@ -53,14 +54,14 @@ pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>)
         match mode {
             "enforce" | "warn" | "audit" if LEVELS.contains(&text) => {}
             "enforce" | "warn" | "audit" => {
-                cx.report(value, format!("`{text}` is no level of Pod Security: privileged, baseline and restricted are"));
+                cx.report(value, format!("`{text}` is not a Pod Security level; the levels are privileged, baseline and restricted"));
             }
             "enforce-version" | "warn-version" | "audit-version" if version => {}
             "enforce-version" | "warn-version" | "audit-version" => {
                 cx.report(
                     value,
                     format!(
-                        "`{text}` is no version of Pod Security: `latest`, or one like `v1.35`"
+                        "`{text}` is not a Pod Security version; a version is `latest` or a release such as `v1.35`"
                     ),
                 );
             }
@@ -68,7 +69,7 @@ pub(super) fn pod_security_invalid_value(namespace: Object<'_>, cx: &mut Cx<'_>)
                 cx.report(
                     value,
                     format!(
-                        "`{key}` is no label of Pod Security: the modes are enforce, warn and audit"
+                        "`{key}` is not a Pod Security label and has no effect; the modes are enforce, warn and audit"
                     ),
                 );
             }

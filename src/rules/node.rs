@@ -1,4 +1,4 @@
-//! Machines: what they get when they are made, their units, and the registries that they trust.
+//! Machines: their bootstrap data, their units, and the registries that they trust.
 
 use crate::check::Cx;
 use crate::component::bootstrap::{File, commands, files};
@@ -25,12 +25,12 @@ pub(super) fn bootstrap_inline_secret_content(object: Object<'_>, cx: &mut Cx<'_
             CredentialKind::Url => "a password in a URL",
             CredentialKind::NameHint => continue,
         };
-        cx.report(at, format!("every machine gets {what} in its user data, which the cloud's metadata service hands to whatever runs there"))
+        cx.report(at, format!("the user data of the machine contains {what}, which its pods can read from the cloud metadata service"))
             .secret();
     }
 }
 
-/// The permissions of a file as bits: octal digits in a text, or a number of which YAML knows the digits.
+/// The permissions of a file as bits: octal digits in a string, or a number that YAML reads as octal.
 fn bits(mode: Node<'_>) -> Option<u32> {
     let text = mode.text()?.trim();
     let octal = text.strip_prefix("0o").unwrap_or(text);
@@ -44,7 +44,7 @@ fn extension(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, end)| end)
 }
 
-/// Whether a file is one that only root may read: by what it holds, or by its name where that stands elsewhere.
+/// Whether only root must read a file: by its content, or by its name if the content is stored elsewhere.
 fn is_secret(file: &File<'_>) -> bool {
     let text = file.content.and_then(Node::as_str).unwrap_or_default();
     let config = text.contains("kind: Config")
@@ -82,10 +82,10 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
         let path = file.path;
         match file.mode.map(|node| (node, bits(node))) {
             Some((node, Some(bits))) if bits & 0o7777 & !most != 0 => {
-                cx.report(node, format!("{path} may be read or changed by others: its mode is {bits:04o}, and {most:04o} is enough"));
+                cx.report(node, format!("`{path}` has mode {bits:04o}, so other users can access it; {most:04o} is sufficient"));
             }
             None if secret && !private => {
-                cx.missing(file.entry.lacking(), format!("{path} may be read by everybody on the machine: without `permissions` its mode is 0644"));
+                cx.missing(file.entry.lacking(), format!("`{path}` has no `permissions`, so its mode is 0644 and every user of the machine can read it"));
             }
             _ => {}
         }
@@ -96,7 +96,10 @@ pub(super) fn bootstrap_file_permissions(object: Object<'_>, cx: &mut Cx<'_>) {
         });
         if let Some(owner) = owner {
             let who = owner.text().unwrap_or_default();
-            cx.report(owner, format!("{path} belongs to {who}, who can change it"));
+            cx.report(
+                owner,
+                format!("`{path}` belongs to `{who}`, so this user can change it"),
+            );
         }
     }
 }
@@ -116,13 +119,13 @@ pub(super) fn bootstrap_curl_pipe_shell(object: Object<'_>, cx: &mut Cx<'_>) {
             .iter()
             .any(|p| text.contains(p));
         let how = if fetches && text.contains("http://") {
-            "over http, so that whoever is on the way changes it"
+            "downloads code over HTTP, so an attacker on the network path can replace it"
         } else if fetches && piped {
-            "and runs it, whatever it is that day"
+            "runs a script from the internet without verifying it, so its server controls the machine"
         } else {
             continue;
         };
-        cx.report(command, format!("every new machine fetches code {how}"));
+        cx.report(command, format!("every new machine {how}"));
     }
 }
 
@@ -144,11 +147,14 @@ pub(super) fn systemd_kubelet_no_config_file(kubelet: &Instance<'_>, cx: &mut Cx
             kubelet.last(name).is_none()
                 && kubelet.effective(name).is_some_and(|e| e.value == *value)
         })
-        .map(|(name, value)| format!("`--{name}` is {value}"))
+        .map(|(name, value)| format!("`--{name}={value}`"))
         .collect();
     if !left.is_empty() {
         let left = left.join(", ");
-        cx.missing(kubelet.anchor, format!("without a configuration file the kubelet has the defaults of old: {left}; whoever reaches the node runs commands in its pods"));
+        cx.missing(
+            kubelet.anchor,
+            format!("the kubelet has no config file, so insecure flag defaults apply: {left}"),
+        );
     }
 }
 
@@ -156,14 +162,14 @@ pub(super) fn systemd_secret_in_environment(object: Object<'_>, cx: &mut Cx<'_>)
     for setting in unit_settings(object) {
         if named(&setting.name).is_some_and(|n| is_credential(n, &setting.value)) {
             let who = if setting.spelling.starts_with('-') {
-                "every process listing shows it"
+                "every user can read it in the process list"
             } else {
-                "every user of the machine can ask systemd for it"
+                "every user can read it with `systemctl show`"
             };
             cx.report(
                 setting.scalar(),
                 format!(
-                    "the value of `{}` stands in the unit: {who}",
+                    "the unit contains the value of `{}`, so {who}",
                     setting.spelling
                 ),
             )
@@ -188,23 +194,23 @@ pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
             let text = node.text().unwrap_or_default();
             let key = node.key_node().and_then(Node::key).unwrap_or_default();
             if let Some(url) = Url::parse(text).filter(Url::is_plain) {
-                let draft = cx.report(node, format!("images come from {text} over http: whoever is on the way decides what runs here"));
+                let draft = cx.report(node, format!("images are pulled from `{text}` over HTTP, so an attacker on the network path can replace them"));
                 if is_private(url.host) {
                     draft.severity(Severity::Low);
                 }
             } else if SKIP.contains(&&*key) && node.as_bool() == Some(true) {
                 cx.report(
                     node,
-                    "images come from whoever answers: the registry's certificate is not verified",
+                    "the registry's certificate is not verified, so an attacker on the network path can replace images",
                 );
             } else if LOGIN.contains(&&*key) && !stands_for_another(text) {
-                cx.report(node, format!("the registry's `{key}` is committed"))
+                cx.report(node, format!("the file contains the registry's `{key}`, so anyone who can read it can use the registry"))
                     .severity(Severity::High)
                     .secret();
             }
         }
     }
-    // kind hands pieces of containerd's own configuration on.
+    // kind passes on parts of containerd's own configuration.
     let patches = object
         .node
         .field("containerdConfigPatches")
@@ -217,13 +223,13 @@ pub(super) fn registry_insecure(object: Object<'_>, cx: &mut Cx<'_>) {
                 .and_then(|t| t.split(['"', '\'', ' ', '\n']).next())
                 .unwrap_or_default();
             if Url::parse(url).is_some_and(|u| u.is_plain() && !is_private(u.host)) {
-                cx.report(patch.part(at, at + url.len()), format!("images come from {url} over http: whoever is on the way decides what runs here"));
+                cx.report(patch.part(at, at + url.len()), format!("images are pulled from `{url}` over HTTP, so an attacker on the network path can replace them"));
             }
         }
         for (at, word) in text.match_indices("insecure_skip_verify = true") {
             cx.report(
                 patch.part(at, at + word.len()),
-                "images come from whoever answers: the registry's certificate is not verified",
+                "the registry's certificate is not verified, so an attacker on the network path can replace images",
             );
         }
     }
@@ -244,6 +250,6 @@ pub(super) fn systemd_kubelet_unsandboxed(object: Object<'_>, cx: &mut Cx<'_>) {
     let keys = section.pairs().filter_map(|(key, _)| key.text());
     let restricted = |key: &str| OPTIONS.iter().any(|option| key.starts_with(option));
     if !keys.into_iter().any(restricted) {
-        cx.report(key, "the unit has no option that restricts it: whoever takes over the kubelet has all of the node");
+        cx.report(key, "the kubelet unit has no sandboxing option, so a compromised kubelet has full access to the node");
     }
 }

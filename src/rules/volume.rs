@@ -38,45 +38,45 @@ fn lies_in_any(path: &str, folders: &[Text]) -> bool {
     folders.iter().any(|folder| lies_in(path, folder))
 }
 
-/// What a node keeps in its folders.
+/// The content of directories of a node.
 const NODE_FOLDERS: [(&[&str], &str); 10] = [
-    (&["/boot"], "its kernel"),
-    (&["/dev"], "its disks and other devices"),
+    (&["/boot"], "the node's kernel"),
+    (&["/dev"], "the node's disks and other devices"),
     (
         &["/etc"],
-        "its accounts, its configuration and the credentials of the cluster",
+        "the node's user accounts, configuration and cluster credentials",
     ),
     (
         &["/bin", "/lib", "/lib64", "/sbin", "/usr"],
-        "the programs that it runs as root",
+        "programs that the node runs as root",
     ),
-    (&["/home", "/root"], "files and keys of its users"),
-    (&["/proc"], "its processes and the switches of its kernel"),
-    (&["/sys"], "its devices and the switches of its kernel"),
+    (&["/home", "/root"], "files and keys of the node's users"),
+    (&["/proc"], "the node's processes and kernel settings"),
+    (&["/sys"], "the node's devices and kernel settings"),
     (
         &["/var/lib/containerd", "/var/lib/docker"],
-        "the files of all its containers",
+        "the files of all containers on the node",
     ),
-    (&["/var/lib/etcd"], "all that the cluster stores"),
+    (&["/var/lib/etcd"], "all data of the cluster"),
     (
         &["/var/lib/kubelet"],
-        "the kubelet's credentials, and the volumes and Secrets of all its pods",
+        "the kubelet's credentials and the Secrets of all pods on the node",
     ),
 ];
 
-/// What a node keeps in a folder, which may be one that the user named.
+/// The content of a directory of a node, which can be one from the user's configuration.
 fn kept(folder: &str) -> &'static str {
     let known = NODE_FOLDERS
         .iter()
         .find(|(folders, _)| folders.contains(&folder));
     match known {
         Some((_, what)) => what,
-        None if lies_in(folder, "/run") => "sockets and secrets of its services",
-        None => "files that pods are to be kept from",
+        None if lies_in(folder, "/run") => "sockets and secrets of the node's services",
+        None => "files that pods must not access",
     }
 }
 
-/// A path with `/var/run` as what it is, a link to `/run`.
+/// A path with `/var/run` replaced by `/run`, which it links to.
 fn linked(path: &str) -> String {
     match path.strip_prefix("/var/run") {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),
@@ -96,7 +96,7 @@ pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let real = linked(&path);
-        // A folder above a sensitive one brings that along.
+        // A mount of a parent directory includes the sensitive one.
         let within = |folder: &&Text| lies_in(&real, folder) || lies_in(folder, &real);
         let found = sensitive.iter().find(within);
         let Some(folder) = found.filter(|_| !lies_in_any(&real, allowed)) else {
@@ -107,10 +107,10 @@ pub(super) fn sensitive_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let read_only = !mounts.is_empty() && mounts.iter().all(|(_, mount)| is_read_only(*mount));
         let volume = name(volume);
         let message = if path == "/" {
-            format!("volume \"{volume}\" gives the pod every file of the node")
+            format!("volume \"{volume}\" mounts `/`, so the pod can access every file of the node")
         } else {
             let kept = kept(folder);
-            format!("volume \"{volume}\" gives the pod {path} of the node: {folder} holds {kept}")
+            format!("volume \"{volume}\" mounts `{path}` of the node, so the pod can access {kept}")
         };
         let draft = cx.report(node, message);
         if read_only && path != "/" {
@@ -126,10 +126,10 @@ pub(super) fn container_runtime_socket(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let real = linked(&path);
-        // A folder above the socket brings the socket along; that of a snap does not make all of /var one.
+        // A mount of a parent directory includes the socket, but the socket of a snap does not make all of /var one.
         let far_above = matches!(real.as_str(), "/" | "/var");
         if !far_above && sockets.iter().any(|socket| lies_in(&linked(socket), &real)) {
-            cx.report(node, format!("volume \"{}\" hands {path} to the pod: whoever talks to the container runtime is root on the node", name(volume)));
+            cx.report(node, format!("volume \"{}\" mounts `{path}` of the node, so the pod can control the container runtime, which is root access to the node", name(volume)));
         }
     }
 }
@@ -151,7 +151,7 @@ pub(super) fn writable_host_path(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
                 volume,
                 at,
                 format!(
-                    "container \"{}\" may write to {path} of the node",
+                    "container \"{}\" can write to `{path}` on the node, where files remain after the pod is deleted",
                     container.name()
                 ),
             )
@@ -168,7 +168,7 @@ pub(super) fn restricted_volume_type(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
                 continue;
             };
             if !allowed.contains(&kind) {
-                cx.report(key, format!("volume \"{}\" is of type {kind}, which the restricted level does not allow", name(volume)));
+                cx.report(key, format!("volume \"{}\" has type `{kind}`, which the restricted level of Pod Security rejects", name(volume)));
             }
         }
     }

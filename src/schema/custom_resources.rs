@@ -61,11 +61,11 @@ pub(super) fn check<'d>(
         let kind = resource.gvk.kind;
         let at = resource.node.get("apiVersion").unwrap_or(resource.node);
         let message = format!(
-            "the definition of {kind} does not serve `{asked}`: the API server refuses this object"
+            "the CustomResourceDefinition of {kind} does not serve `{asked}`, so the API server rejects this object"
         );
         let names = || definition.served.iter().copied();
         let near = nearest(asked, names()).or(names().next());
-        let help = near.map(|near| format!("write `apiVersion: {}/{near}`", resource.gvk.group));
+        let help = near.map(|near| format!("Write `apiVersion: {}/{near}`.", resource.gvk.group));
         check.add(ids::api::VERSION_NOT_SERVED_BY_CRD, at, message, help);
         return;
     }

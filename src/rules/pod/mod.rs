@@ -13,7 +13,7 @@ use crate::model::Severity;
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
-/// Releases before 1.35 do not know that a user namespace makes root harmless (pod-security-admission, check_runAsNonRoot).
+/// From this release on a user namespace makes root acceptable (pod-security-admission, check_runAsNonRoot).
 const USER_NAMESPACES_RELAX: u8 = 35;
 
 pub(super) fn run_as_root_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
@@ -26,11 +26,15 @@ pub(super) fn run_as_root_allowed(container: Container<'_>, cx: &mut Cx<'_>) {
         .effective_security("runAsNonRoot")
         .or_else(|| container.effective_security("runAsUser"));
     match explicit {
-        Some(value) => cx.report_for(holds, value, format!("container \"{name}\" may run as root: this value allows it")),
+        Some(value) => {
+            let key = value.key_node().and_then(Node::key).unwrap_or_default();
+            let written = value.text().unwrap_or_default();
+            cx.report_for(holds, value, format!("container \"{name}\" can run as root, because `{key}` is `{written}`"))
+        }
         None => cx.missing_for(
             holds,
             container.lacks_security(),
-            format!("container \"{name}\" may run as root: neither it nor its pod sets runAsNonRoot or runAsUser"),
+            format!("container \"{name}\" can run as root, because neither it nor its pod sets `runAsNonRoot` or `runAsUser`"),
         ),
     };
 }
@@ -43,7 +47,7 @@ pub(super) fn run_as_non_root_not_enforced(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         cx.report_for(
             holds,
             node,
-            "the pod must not set runAsNonRoot to false, whatever its containers say",
+            "the pod sets `runAsNonRoot: false`, which the restricted level rejects even if its containers set `true`",
         );
     }
     for container in pod.containers() {
@@ -53,17 +57,18 @@ pub(super) fn run_as_non_root_not_enforced(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             cx.report_for(
                 holds,
                 own,
-                format!("container \"{name}\" sets runAsNonRoot to false"),
+                format!("container \"{name}\" sets `runAsNonRoot: false`, which the restricted level rejects"),
             );
         } else if own.is_none() && of_pod.is_none() {
-            let message =
-                format!("container \"{name}\" does not set runAsNonRoot, and neither does its pod");
+            let message = format!(
+                "neither container \"{name}\" nor its pod sets `runAsNonRoot: true`, which the restricted level requires"
+            );
             cx.missing_for(holds, container.lacks_security(), message);
         }
     }
 }
 
-/// Both of a container that allows itself more, and of one whose refusal is void beside what else it asks for.
+/// Reports a container that allows privilege escalation, and one that disables it without effect because of another setting.
 pub(super) fn privilege_escalation_explicit(container: Container<'_>, cx: &mut Cx<'_>) {
     let Some(value) = container.security("allowPrivilegeEscalation") else {
         return;
@@ -81,16 +86,16 @@ pub(super) fn privilege_escalation_explicit(container: Container<'_>, cx: &mut C
         }
     };
     if value.as_bool() == Some(true) {
-        cx.report(value, format!("container \"{name}\" lets its processes gain more privileges than it has, through setuid programs"))
+        cx.report(value, format!("container \"{name}\" sets `allowPrivilegeEscalation: true`, so its processes can gain privileges through setuid programs"))
             .fix(|| cause().is_none().then(|| refuse_escalation(value))?);
     } else if let Some(cause) = cause() {
-        cx.report(value, format!("this has no effect in container \"{name}\": it gains every privilege by other means")).related(cause, "by this");
+        cx.report(value, format!("`false` does not restrict container \"{name}\", because it already has all privileges through another setting")).related(cause, "through this setting");
     }
 }
 
 fn refuse_escalation(value: Node<'_>) -> Option<Fix> {
     Some(Fix {
-        title: "Set it to false",
+        title: "Set `allowPrivilegeEscalation: false`",
         applicability: Applicability::Safe,
         edits: vec![value.document().replace(value, "false")?],
     })
@@ -110,7 +115,7 @@ fn added(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
     )
 }
 
-/// What runtimes give a container that asks for nothing (containerd and CRI-O give fewer, Docker these).
+/// The capabilities that Docker gives a container by default; containerd and CRI-O give the same or fewer.
 const DEFAULT_CAPABILITIES: [&str; 14] = [
     "AUDIT_WRITE",
     "CHOWN",
@@ -128,7 +133,7 @@ const DEFAULT_CAPABILITIES: [&str; 14] = [
     "SYS_CHROOT",
 ];
 
-/// Whether a container drops all that a runtime gives it, by name.
+/// Whether a container drops every default capability by name.
 fn drops_every_default(container: Container<'_>) -> bool {
     let Some(list) = container
         .security("capabilities")
@@ -142,29 +147,29 @@ fn drops_every_default(container: Container<'_>) -> bool {
         .all(|name| dropped.contains(*name))
 }
 
-/// What a container with a capability can do.
+/// The power that a capability gives to a container, as the end of a sentence.
 fn power(capability: &str, container: Container<'_>) -> &'static str {
     let shares = |field| container.pod.node.field(field).and_then(Node::as_bool) == Some(true);
     match capability {
         "ALL" => "can take over the node",
-        "SYS_ADMIN" => "mounts the node's disks, and so can take over the node",
-        "SYS_MODULE" => "loads code into the kernel, and so can take over the node",
-        "BPF" => "loads programs into the kernel, and so can take over the node",
-        "SYS_RAWIO" => "reads and writes the machine's memory, and so can take over the node",
-        "DAC_READ_SEARCH" => "reads every file of the node's disks by its handle",
-        "SYS_PTRACE" if shares("hostPID") => "reads and changes every process of the node",
-        "SYS_PTRACE" => "reads and changes the processes that it sees, whoever runs them",
-        "SYS_BOOT" => "can start another kernel",
+        "SYS_ADMIN" => "can mount the node's disks and take over the node",
+        "SYS_MODULE" => "can load kernel modules and take over the node",
+        "BPF" => "can load eBPF programs into the kernel of the node",
+        "SYS_RAWIO" => "can read and write the memory of the machine and take over the node",
+        "DAC_READ_SEARCH" => "can read every file on the node's disks through file handles",
+        "SYS_PTRACE" if shares("hostPID") => "can read and change every process of the node",
+        "SYS_PTRACE" => "can read and change all processes that it sees",
+        "SYS_BOOT" => "can load another kernel and restart the node with it",
         "NET_ADMIN" if shares("hostNetwork") => {
-            "changes addresses, routes and packet filters of the node"
+            "can change addresses, routes and packet filters of the node"
         }
-        "NET_ADMIN" => "changes addresses, routes and packet filters of its pod",
-        "PERFMON" => "watches the kernel and every process of the node",
-        "MAC_ADMIN" | "MAC_OVERRIDE" => "lifts what SELinux or AppArmor forbid",
-        "SYSLOG" => "reads the kernel's log, with the addresses that attacks need",
-        "LINUX_IMMUTABLE" => "makes files that nobody can change or remove",
-        "SETPCAP" => "passes its capabilities on to programs that are to have none",
-        _ => "is a step nearer to the node",
+        "NET_ADMIN" => "can change addresses, routes and packet filters of its pod",
+        "PERFMON" => "can observe the kernel and every process of the node",
+        "MAC_ADMIN" | "MAC_OVERRIDE" => "can change or override mandatory access control",
+        "SYSLOG" => "can read the kernel log with addresses that kernel exploits need",
+        "LINUX_IMMUTABLE" => "can make files that no other user can change or delete",
+        "SETPCAP" => "can change the capabilities that its processes pass on",
+        _ => "has more access to the node",
     }
 }
 
@@ -184,12 +189,12 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
             Severity::High
         };
         let what = if name == "ALL" {
-            "every capability".to_owned()
+            "all capabilities".to_owned()
         } else {
-            format!("capability {name}")
+            format!("capability `{name}`")
         };
         let message = format!(
-            "container \"{}\" adds {what}: it {}",
+            "container \"{}\" adds {what}, so it {}",
             container.name(),
             power(&name, container)
         );
@@ -197,14 +202,17 @@ pub(super) fn dangerous_capability(container: Container<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// What a hardened container has: what it does without, and what to write.
+/// The standard hardening: how a container without each setting is described, and what to write.
 const HARDENING: [(&str, &str); 4] = [
-    ("may run as root", "runAsNonRoot: true"),
-    ("may gain privileges", "allowPrivilegeEscalation: false"),
-    ("keeps default capabilities", "capabilities: {drop: [ALL]}"),
+    ("can run as root", "`runAsNonRoot: true`"),
+    ("can gain privileges", "`allowPrivilegeEscalation: false`"),
+    (
+        "keeps default capabilities",
+        "`capabilities: {drop: [ALL]}`",
+    ),
     (
         "has no seccomp profile",
-        "seccompProfile: {type: RuntimeDefault}",
+        "`seccompProfile: {type: RuntimeDefault}`",
     ),
 ];
 
@@ -234,7 +242,7 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     let confined = ["seLinuxOptions", "appArmorProfile"]
         .into_iter()
         .any(|f| container.effective_security(f).is_some());
-    // That it is root by its own wish is another rule's finding.
+    // An explicit root user is another rule's finding.
     let user = container.effective_security("runAsUser");
     let says_root = !windows && user.and_then(Node::as_int) == Some(0);
     let missing = [
@@ -256,7 +264,7 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     {
         lacks.push(lack);
         writes.push(if windows {
-            "windowsOptions: {runAsUserName: ContainerUser}"
+            "`windowsOptions: {runAsUserName: ContainerUser}`"
         } else {
             write
         });
@@ -268,8 +276,8 @@ pub(super) fn container_not_hardened(container: Container<'_>, cx: &mut Cx<'_>) 
     );
     cx.missing(container.lacks_security(), message)
         .help(format!(
-            "write in its securityContext: {}",
-            writes.join(", ")
+            "Set {} in the securityContext of the container.",
+            listed(&writes)
         ));
 }
 

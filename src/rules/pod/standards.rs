@@ -8,7 +8,7 @@ use crate::kube::{Container, PodSpec, is_known};
 use crate::model::Severity;
 use crate::yaml::{Node, NodeSpan, items};
 
-/// Restricted controls leave Windows pods alone from 1.25 on.
+/// Restricted controls exempt Windows pods from 1.25 on.
 const WINDOWS_EXEMPT: u8 = 25;
 
 /// Targets for which a control of `since` holds for this pod, where Windows pods are exempt from 1.25 on.
@@ -43,7 +43,7 @@ fn own_context(pod: PodSpec<'_>) -> Option<Node<'_>> {
     pod.node.field("securityContext")
 }
 
-/// Whether a value of the pod's own security context reaches no container, since each sets another. Pod Security looks at it all the same.
+/// Whether every container overrides a value of the pod's own security context. Pod Security checks it nevertheless.
 fn is_overridden<'d>(pod: PodSpec<'d>, context: Node<'d>, field: &str) -> bool {
     let value = |node: Node<'d>| {
         let node = node.field("type").unwrap_or(node);
@@ -62,21 +62,21 @@ fn is_overridden<'d>(pod: PodSpec<'d>, context: Node<'d>, field: &str) -> bool {
             .all(|c| c.security(field).is_some_and(differs))
 }
 
-/// Reports a value of a security context that is no container's: of a lower level, since nothing runs with it.
+/// Reports a value of the pod that every container overrides: with a lower severity, since nothing runs with it.
 fn overridden(value: Node<'_>, holds: Releases, written: &str, cx: &mut Cx<'_>) {
     let message = format!(
-        "every container overrides the `{written}` of the pod, but Pod Security rejects the pod for it"
+        "every container overrides `{written}` of the pod, but Pod Security still rejects the pod"
     );
     cx.report_for(holds, value, message)
         .severity(Severity::Low)
-        .help("remove the value from the pod's securityContext");
+        .help("Remove the value from the securityContext of the pod.");
 }
 
 fn quoted(container: Container<'_>) -> String {
     format!("container \"{}\"", container.name())
 }
 
-/// Reports what is missing in a container: at the value that is there and does not do, else where it would stand.
+/// Reports a missing setting of a container: at its insufficient value, or where it would be added.
 fn insufficient<'d>(
     container: Container<'d>,
     value: Option<Node<'d>>,
@@ -96,14 +96,14 @@ fn shares_network(pod: PodSpec<'_>) -> bool {
 }
 
 pub(in crate::rules) fn host_port(container: Container<'_>, cx: &mut Cx<'_>) {
-    // Every port is the node's then, written or not: pod/host-network says so.
+    // Every port is a port of the node then, which pod/host-network reports.
     if shares_network(container.pod) && !cx.is_strict() {
         return;
     }
     let ports = container.node.list("ports");
     for port in ports.filter_map(|p| p.field("hostPort")) {
         if let Some(number) = port.as_int().filter(|n| *n != 0) {
-            cx.report(port, format!("{} takes port {number} of the node: one pod a node, past every Service and NetworkPolicy of others", quoted(container)));
+            cx.report(port, format!("{} uses host port `{number}`, so it is open on the node's address and only one such pod fits on a node", quoted(container)));
         }
     }
 }
@@ -116,7 +116,7 @@ pub(in crate::rules) fn windows_host_process(pod: PodSpec<'_>, cx: &mut Cx<'_>) 
         if let Some(value) = value {
             cx.report(
                 value,
-                format!("{who} runs as a process of the Windows node itself"),
+                format!("{who} sets `hostProcess: true`, so it runs directly on the Windows node"),
             );
         }
     }
@@ -134,11 +134,9 @@ pub(in crate::rules) fn run_as_root_user(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
                 .field("runAsNonRoot")
                 .or_else(|| pod.node.at(&["securityContext", "runAsNonRoot"]));
             let message = if refused.and_then(Node::as_bool) == Some(true) {
-                format!(
-                    "{who} is to run as root, which its runAsNonRoot forbids: it does not start"
-                )
+                format!("{who} sets `runAsUser: 0` and `runAsNonRoot: true`, so it fails to start")
             } else {
-                format!("{who} runs as root: runAsUser is 0")
+                format!("{who} sets `runAsUser: 0`, so it runs as root")
             };
             cx.report_for(holds, user, message);
         }
@@ -154,7 +152,7 @@ pub(in crate::rules) fn privilege_escalation_allowed(container: Container<'_>, c
             value,
             holds,
             format!(
-                "{} may gain more privileges than its parent: allowPrivilegeEscalation is not false",
+                "{} does not set `allowPrivilegeEscalation: false`, so its processes can gain privileges",
                 quoted(container)
             ),
             cx,
@@ -176,7 +174,7 @@ pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &
     });
     let message = match lower.and_then(Node::as_str) {
         Some(written) => format!(
-            "{} drops `{written}`, but Pod Security compares with `ALL`, letter by letter",
+            "{} drops `{written}`, but Pod Security requires `ALL` in upper case",
             quoted(container)
         ),
         None if super::drops_every_default(container) => format!(
@@ -184,7 +182,7 @@ pub(in crate::rules) fn capabilities_not_dropped(container: Container<'_>, cx: &
             quoted(container)
         ),
         None => format!(
-            "{} keeps the default capabilities: it does not drop ALL",
+            "{} does not drop `ALL`, so it keeps the default capabilities",
             quoted(container)
         ),
     };
@@ -213,7 +211,7 @@ pub(in crate::rules) fn capability_not_in_restricted_set(
             holds,
             item,
             format!(
-                "{} adds capability {name}; the restricted level allows NET_BIND_SERVICE only",
+                "{} adds capability `{name}`; the restricted level allows only `NET_BIND_SERVICE`",
                 quoted(container)
             ),
         );
@@ -230,10 +228,14 @@ fn proc_mount(container: Container<'_>) -> Option<Node<'_>> {
 pub(in crate::rules) fn proc_mount_unmasked(container: Container<'_>, cx: &mut Cx<'_>) {
     let holds = holds_unless_own_users(container.pod, cx);
     if let Some(value) = proc_mount(container) {
+        let written = value.text().unwrap_or_default();
         cx.report_for(
             holds,
             value,
-            format!("{} sees what the runtime hides of /proc", quoted(container)),
+            format!(
+                "{} sets `procMount: {written}`, so it sees parts of `/proc` that the runtime normally hides",
+                quoted(container)
+            ),
         );
     }
 }
@@ -244,7 +246,8 @@ pub(in crate::rules) fn proc_mount_unmasked_user_namespace(
 ) {
     let holds = cx.targets().from(USER_NAMESPACES_RELAX);
     if let Some(value) = proc_mount(container).filter(|_| container.pod.has_own_users()) {
-        cx.report_for(holds, value, format!("{} sees what the runtime hides of /proc; its user namespace makes that harmless for baseline, not for restricted", quoted(container)));
+        let written = value.text().unwrap_or_default();
+        cx.report_for(holds, value, format!("{} sets `procMount: {written}`, which the restricted level rejects even in a user namespace", quoted(container)));
     }
 }
 
@@ -257,7 +260,7 @@ fn annotations<'d>(
     all.filter_map(move |(key, value)| Some((key.key()?.strip_prefix(prefix)?.to_owned(), value)))
 }
 
-/// Fields have decided about seccomp since 1.19, annotations before.
+/// Since 1.19 fields set the seccomp profile, before that annotations.
 const SECCOMP_FIELDS: u8 = 19;
 
 pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
@@ -276,9 +279,7 @@ pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             cx.report_for(
                 fields,
                 value,
-                format!(
-                    "{who} switches seccomp off: every system call of the kernel is within reach"
-                ),
+                format!("{who} disables seccomp, so it can use every system call of the kernel"),
             );
         }
     }
@@ -291,7 +292,7 @@ pub(in crate::rules) fn seccomp_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             if !(matches!(text, "runtime/default" | "docker/default")
                 || text.starts_with("localhost/"))
             {
-                cx.report_for(old, value, "this annotation switches seccomp off");
+                cx.report_for(old, value, "this annotation disables seccomp, so containers can use every system call of the kernel");
             }
         }
     }
@@ -326,7 +327,7 @@ pub(in crate::rules) fn seccomp_profile_missing(container: Container<'_>, cx: &m
         .is_none()
     {
         let message = format!(
-            "{} has no seccomp profile, and neither has its pod",
+            "neither {} nor its pod sets a seccomp profile, so the container runs unconfined by default",
             quoted(container)
         );
         cx.missing_for(holds, container.lacks_security(), message);
@@ -344,7 +345,7 @@ pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
                 overridden(value, targets, "appArmorProfile: {type: Unconfined}", cx);
                 continue;
             }
-            cx.report(value, format!("{who} switches AppArmor off: its profile no longer forbids mounts, and writes to /proc and /sys"));
+            cx.report(value, format!("{who} disables AppArmor, so no profile blocks mounts and writes to `/proc` and `/sys`"));
         }
     }
     for (container, value) in annotations(pod, "container.apparmor.security.beta.kubernetes.io/") {
@@ -352,7 +353,7 @@ pub(in crate::rules) fn apparmor_unconfined(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         if !(matches!(text, "" | "runtime/default") || text.starts_with("localhost/")) {
             cx.report(
                 value,
-                format!("this annotation switches AppArmor off for container \"{container}\""),
+                format!("this annotation disables AppArmor for container \"{container}\", so no profile restricts it"),
             );
         }
     }
@@ -372,11 +373,11 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
             };
             let unconfined = matches!(text, "spc_t" | "unconfined_t");
             let why = if unconfined {
-                "which SELinux lets do anything"
+                "which SELinux does not confine"
             } else {
-                "whose rules may allow more than those of containers"
+                "which can allow more than the type for containers"
             };
-            let message = format!("{who} asks for the SELinux type {text}, {why}");
+            let message = format!("{who} sets the SELinux type `{text}`, {why}");
             let draft = cx.report_for(holds, kind, message);
             if unconfined {
                 draft.severity(Severity::Critical);
@@ -386,14 +387,14 @@ pub(in crate::rules) fn selinux_options_forbidden(pod: PodSpec<'_>, cx: &mut Cx<
             if let Some(value) = options.field(field).filter(|v| v.text() != Some("")) {
                 cx.report(
                     value,
-                    format!("{who} asks for an SELinux {field} of its own, whose rules may allow more than those of containers"),
+                    format!("{who} sets an SELinux {field}, which can allow more than the default for containers"),
                 );
             }
         }
     }
 }
 
-/// Sysctls that are namespaced and harmless, with the version of the standard that took each in.
+/// Sysctls that are namespaced and harmless, with the version of the standard that added each.
 const SAFE_SYSCTLS: [(&str, u8); 14] = [
     ("kernel.shm_rmid_forced", 0),
     ("net.ipv4.ip_local_port_range", 0),
@@ -411,7 +412,7 @@ const SAFE_SYSCTLS: [(&str, u8); 14] = [
     ("net.ipv4.tcp_notsent_lowat", 37),
 ];
 
-/// A sysctl as the kubelet reads it: where a slash comes first, slashes separate, and dots belong to a name.
+/// A sysctl as the kubelet reads it: if a slash comes first, slashes separate, and dots are part of a name.
 fn with_dots(name: &str) -> String {
     match name.find(['.', '/']) {
         Some(at) if name.as_bytes().get(at) == Some(&b'/') => name
@@ -435,17 +436,19 @@ pub(in crate::rules) fn unsafe_sysctl(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let dotted = with_dots(text);
         if is_safe(text).is_none() && is_safe(&dotted).is_some() {
             let message = format!(
-                "sysctl {text} is the safe `{dotted}`, but Pod Security compares names as they are written and rejects the pod"
+                "sysctl `{text}` is the safe `{dotted}`, but Pod Security compares names literally and rejects the pod"
             );
             cx.report(name, message)
                 .severity(Severity::Low)
-                .help(format!("write `{dotted}`"));
+                .help(format!("Write the name as `{dotted}`."));
             continue;
         }
         cx.report_for(
             holds,
             name,
-            format!("sysctl {text} is not in the safe set: it may reach other pods or the node"),
+            format!(
+                "sysctl `{text}` is not in the safe set, so it can affect other pods or the node"
+            ),
         );
     }
 }
@@ -470,22 +473,22 @@ pub(in crate::rules) fn probe_or_hook_host(container: Container<'_>, cx: &mut Cx
                 .and_then(|h| Some((h, h.text().filter(|t| !t.is_empty())?)));
             let Some((node, host)) = host else { continue };
             let own = is_loopback(host);
-            // On the node's network its loopback is the pod's, too: the standard forbids it all the same.
+            // On the node's network the loopback address is also the pod's; the standard forbids it nevertheless.
             if own && shares_network && !cx.is_strict() {
                 continue;
             }
             let whose = match (own, shares_network) {
-                (true, true) => ": the baseline level allows no host, this one neither",
-                (true, false) => ", which is the node itself and not the pod",
-                (false, _) => ", another host than the pod, from the node's network",
+                (true, true) => "which the baseline level of Pod Security rejects",
+                (true, false) => "so the kubelet calls the node itself and not the pod",
+                (false, _) => "so the kubelet calls this host from the node's network",
             };
-            let message = format!("{} has the kubelet call {host}{whose}", quoted(container));
+            let message = format!("{} sets the host `{host}`, {whose}", quoted(container));
             cx.report_for(holds, node, message);
         }
     }
 }
 
-/// Whether a host is the machine that calls it.
+/// Whether a host is the calling machine.
 fn is_loopback(host: &str) -> bool {
     let address = host.parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|a| a.is_loopback())
@@ -499,7 +502,7 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             Severity::Low
         }
     };
-    // A group of the pod that every container replaces is nobody's.
+    // A group of the pod that every container replaces has no effect.
     let replaced = pod.containers().next().is_some()
         && pod.containers().all(|c| c.security("runAsGroup").is_some());
     for (who, context) in contexts(pod) {
@@ -511,7 +514,7 @@ pub(in crate::rules) fn root_group(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
         let list = context.list("supplementalGroups");
         for group in single.chain(list).filter(|g| g.as_int() == Some(0)) {
             let severity = severity(cx);
-            cx.report(group, format!("{who} belongs to the root group: files that root's group may write are open to it")).severity(severity);
+            cx.report(group, format!("{who} belongs to group 0, so it can change files that are writable for the root group")).severity(severity);
         }
     }
 }
@@ -535,7 +538,7 @@ pub(in crate::rules) fn host_path_volume(pod: PodSpec<'_>, cx: &mut Cx<'_>) {
             .unwrap_or_default();
         let mut draft = cx.report(
             key,
-            format!("volume \"{name}\" brings {path} of the node into the pod"),
+            format!("volume \"{name}\" gives the pod access to `{path}` on the node"),
         );
         let mounts = mounts.get_or_insert_with(|| pod.mounts());
         for (_, mount) in mounts.of(name).iter().take(3) {

@@ -1,4 +1,4 @@
-//! Who has which role: bindings with the roles that they give, and pods with the accounts that they run as.
+//! Subjects and their roles: bindings with the roles that they grant, and pods with the accounts that they run as.
 
 use super::holds;
 use crate::check::{Cx, Draft};
@@ -11,17 +11,17 @@ use crate::model::Severity;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-/// Dangers of a role that are shown with each binding of it.
+/// Dangerous rules of a role that are shown with each of its bindings.
 const MAX_DANGERS: usize = 20;
 
-/// A role that a binding gives for certain, with those whose rules count in it.
+/// A role that a binding certainly grants, with the roles whose rules it contains.
 struct GrantedRole<'a> {
     binding: Of<'a, BindingFacts>,
     role: Of<'a, RoleFacts>,
     rules: Rc<[Of<'a, RoleFacts>]>,
 }
 
-/// What is dangerous in a role, worked out once for all of its bindings.
+/// The dangerous rules of a role, computed once for all of its bindings.
 struct Dangers {
     severity: Severity,
     names: String,
@@ -29,7 +29,7 @@ struct Dangers {
 }
 
 impl<'a> GrantedRole<'a> {
-    /// None where the set does not have the role, or more than one that may be meant.
+    /// None if the set has no such role, or several that it can be.
     fn of(access: &Access<'a>, binding: Of<'a, BindingFacts>) -> Option<Self> {
         let [role] = access.roles_of(binding)[..] else {
             return None;
@@ -73,7 +73,7 @@ impl<'a> GrantedRole<'a> {
         std::ptr::from_ref(self.role.facts)
     }
 
-    /// Why whoever has the role can have the cluster.
+    /// The rule by which the role can take over the cluster.
     fn takes_over(&self) -> Option<&'a Finding> {
         self.findings().find(|f| f.severity == Severity::Critical)
     }
@@ -104,17 +104,14 @@ pub(in crate::rules) fn bound_to_wildcard_role(set: &DocumentSet<'_>, cx: &mut C
         };
         let (binding, role) = (given.binding.quoted(), given.role.quoted());
         let (within, severity) = match cluster_wide {
-            true => ("the whole cluster", Severity::Critical),
-            false => (
-                "its namespace, its Secrets, roles and quotas too",
-                Severity::High,
-            ),
+            true => ("the cluster", Severity::Critical),
+            false => ("its namespace", Severity::High),
         };
         let message = format!(
-            "{binding} gives {who} everything in {within}: {role} grants every verb on every resource"
+            "{binding} gives {who} full control of {within}, because {role} grants every verb on every resource"
         );
         let rule = Label {
-            text: "by this rule".to_owned(),
+            text: "this rule grants everything".to_owned(),
             ..everything.label.clone()
         };
         cx.report_fact(given.binding.facts, at, message)
@@ -132,7 +129,7 @@ pub(in crate::rules) fn bound_to_dangerous_role(set: &DocumentSet<'_>, cx: &mut 
         };
         let (binding, role) = (given.binding.quoted(), given.role.quoted());
         let message = format!(
-            "{binding} gives {} dangerous rights by {role}: {}",
+            "{binding} gives {} dangerous permissions through {role}: {}",
             given.binding.fact.who, dangers.names
         );
         let draft = cx.report_fact(given.binding.facts, &given.binding.fact.at, message);
@@ -156,21 +153,21 @@ pub(in crate::rules) fn rolebinding_cluster_scoped(set: &DocumentSet<'_>, cx: &m
         if !cluster_wide && role_kind == "ClusterRole" && nothing {
             let (binding, role) = (given.binding.quoted(), given.role.quoted());
             let message = format!(
-                "{binding} grants nothing: {role} names only what is in no namespace, and a RoleBinding gives it in one"
+                "{binding} grants nothing, because {role} names only cluster-scoped resources or URLs"
             );
             cx.report_fact(given.binding.facts, at, message);
         }
     }
 }
 
-/// Why whoever has a binding can take over the cluster: its role, and where that is dangerous.
+/// How the subjects of a binding can take over the cluster: the role, and the rule that makes it dangerous.
 type Why = (String, Option<Label>);
 
-/// The bindings by which somebody takes over the cluster. Many pods share them.
+/// The bindings that allow to take over the cluster. Many pods share them.
 struct Takers<'s, 'a> {
     access: &'s Access<'a>,
     by_binding: HashMap<*const DocumentFacts, Option<Why>>,
-    /// The first of a group of accounts: of those of a namespace, or of all.
+    /// The first such binding of a group of accounts: of those of a namespace, or of all.
     by_group: HashMap<Option<&'a str>, Option<Placed<'a>>>,
 }
 
@@ -183,7 +180,7 @@ impl<'s, 'a> Takers<'s, 'a> {
         }
     }
 
-    /// What the account of a pod can take over the cluster by, and why.
+    /// The binding by which the account of a pod can take over the cluster, and how.
     fn taker(&mut self, pod: Of<'a, PodFacts>) -> Option<(Of<'a, BindingFacts>, Why)> {
         let bindings = self.access.bindings_of(pod).into_iter();
         let groups = groups_of(pod).into_iter();
@@ -211,7 +208,7 @@ impl<'s, 'a> Takers<'s, 'a> {
 }
 
 fn why<'a>(access: &Access<'a>, binding: Of<'a, BindingFacts>) -> Option<Why> {
-    // Whoever rules kube-system rules the controllers in it, and by them the rest.
+    // Control of kube-system includes the controllers in it, and through them the cluster.
     let reaches =
         binding.fact.cluster_wide || binding.fact.namespace.as_deref() == Some("kube-system");
     if !reaches {
@@ -240,10 +237,10 @@ pub(in crate::rules) fn workload_with_dangerous_account(set: &DocumentSet<'_>, c
         };
         let (pod_name, account) = (pod.quoted(), account_of(*pod));
         let message = format!(
-            "whoever gets into {pod_name} gets the cluster: its service account \"{account}\" has {role}"
+            "{pod_name} runs as service account \"{account}\" with {role}, so an attacker in it can take over the cluster"
         );
         let named = Label {
-            text: format!("{} gives it", binding.quoted()),
+            text: format!("{} grants the role", binding.quoted()),
             ..binding.fact.at.label.clone()
         };
         let draft = cx
@@ -260,19 +257,18 @@ pub(in crate::rules) fn subject_namespace_missing(set: &DocumentSet<'_>, cx: &mu
     for binding in access.bindings.iter().filter(|b| b.fact.cluster_wide) {
         let given = cx.repository().gives_namespace(binding.path);
         for (name, at) in &binding.fact.homeless {
-            // kustomize writes the namespace of an account that it builds into what names it.
+            // kustomize adds the namespace of an account that it builds to the bindings that name it.
             if given && access.has_account(name) {
                 continue;
             }
-            let message = format!("ServiceAccount \"{name}\" has no namespace");
+            let message = format!("ServiceAccount \"{name}\" has no `namespace`");
             if given {
-                let message = format!(
-                    "{message}, unless kustomize writes one: it does so for accounts that it knows"
-                );
+                let message =
+                    format!("{message}; kustomize adds it only for ServiceAccounts that it builds");
                 cx.report_fact(binding.facts, at, message)
                     .severity(Severity::Info);
             } else {
-                let message = format!("{message}: the API server refuses {}", binding.quoted());
+                let message = format!("{message}, so the API server rejects {}", binding.quoted());
                 cx.report_fact(binding.facts, at, message);
             }
         }

@@ -1,4 +1,4 @@
-//! Who may do what: roles, bindings and service accounts. What a rule grants is nearly always a shape.
+//! Roles, bindings and service accounts. Most checks of what a rule grants are shapes in the policies.
 
 mod bound;
 mod vocabulary;
@@ -29,8 +29,8 @@ fn holds(list: &[Text], name: &str) -> bool {
 }
 
 pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    // Users and groups live in the core group, what else there is of an identity in authentication.k8s.io; only service accounts
-    // are namespaced.
+    // Users and groups are in the core group, other parts of an identity in authentication.k8s.io; only service accounts are
+    // namespaced.
     const CORE: [&str; 3] = ["serviceaccounts", "users", "groups"];
     const IDENTITY: &str = "authentication.k8s.io";
     if !rule.is_of_user() {
@@ -48,7 +48,7 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         })
     });
     let whole = rule.granting("verbs", "impersonate");
-    // Since 1.36 there are verbs for a part of it, on resources of one group.
+    // Since 1.36 there are verbs for constrained impersonation, on resources of one group.
     let part = || {
         rule.granting("apiGroups", IDENTITY)?;
         rule.list("verbs")
@@ -63,12 +63,13 @@ pub(super) fn impersonate(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     };
     let written = resource.text().unwrap_or_default();
     let text = format!(
-        "{} acts as any of `{written}` that the rule reaches, with all that they may do",
-        quoted(rule.role)
+        "{} can `{}` `{written}`, so it can act as the identities that the rule covers",
+        quoted(rule.role),
+        verb.text().unwrap_or_default()
     );
     let draft = cx
         .report_for(holds, verb, text)
-        .related(resource, "with this");
+        .related(resource, "together with this");
     if verb.as_str() == Some("impersonate:associated-node") {
         draft.severity(Severity::Low);
     } else if rule.is_limited() {
@@ -93,22 +94,23 @@ pub(super) fn csr_approve(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         verb.text().unwrap_or_default(),
     );
     let role = quoted(rule.role);
-    let approves = format!("{role} approves certificates: `{verb}` on `{written}`");
-    // The API server asks for both; who has the other half in another role is not seen here.
+    let approves = format!("{role} can `{verb}` `{written}`");
+    // The API server checks both; the other half can be in another role, which is not visible here.
     let signer = PolicyRule::of(rule.role).find_map(|other| {
         other.granting("apiGroups", GROUP)?;
         other.granting("resources", "signers")?;
         other.granting("verbs", "approve")
     });
     if let Some(signer) = signer {
-        let message =
-            format!("{approves}, and may for a signer: it makes a client certificate for any name");
+        let message = format!(
+            "{approves} and approve for a signer, so it can issue a client certificate for any user"
+        );
         cx.report(item, message)
             .severity(Severity::Critical)
-            .related(signer, "with this");
+            .related(signer, "together with this");
     } else {
         let message = format!(
-            "{approves}, with the right to a signer, makes a client certificate for any name"
+            "{approves}; with `approve` on a signer it can issue a client certificate for any user"
         );
         cx.report(item, message);
     }
@@ -127,11 +129,11 @@ pub(super) fn configmaps_write_kube_system(rule: PolicyRule<'_>, cx: &mut Cx<'_>
     };
     if rule.is_of_user() && there && meant {
         let verb = verb.text().unwrap_or_default();
-        cx.report(item, format!("{} may `{verb}` ConfigMaps of kube-system: they configure DNS, kube-proxy and the like for the whole cluster", quoted(rule.role)));
+        cx.report(item, format!("{} can `{verb}` ConfigMaps in kube-system, so it can change the configuration of DNS and kube-proxy", quoted(rule.role)));
     }
 }
 
-/// The `*` of a list, where the rule grants something by it and is not limited to names.
+/// The `*` of a list, if the rule grants something with it and is not limited to names.
 fn wildcard<'d>(rule: PolicyRule<'d>, field: &str) -> Option<Node<'d>> {
     let has = |field| rule.list(field).next().is_some();
     let grants = rule.is_of_user() && !rule.is_limited() && has("resources") && has("verbs");
@@ -157,7 +159,7 @@ pub(super) fn wildcard_verbs(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     };
     let role = quoted(rule.role);
     let message = format!(
-        "{role} grants every verb on these resources, {among} and those of later releases too"
+        "{role} grants every verb on these resources, including {among} and verbs of later releases"
     );
     let draft = cx.report(star, message);
     if rule.has_own_groups_only() {
@@ -173,7 +175,7 @@ pub(super) fn wildcard_subresource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         let sub = item.as_str().and_then(|r| r.strip_prefix("*/"));
         if let Some(sub) = sub.filter(|sub| holds(cx.param("subresources"), sub)) {
             let role = quoted(rule.role);
-            cx.report(item, format!("{role} grants the subresource `{sub}` of every resource, those that are not meant too"));
+            cx.report(item, format!("{role} grants the subresource `{sub}` of every resource, including resources that are probably not intended"));
         }
     }
 }
@@ -187,7 +189,7 @@ pub(super) fn invalid_resource_wildcard(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
             .strip_prefix("*/")
             .is_some_and(|sub| !sub.is_empty() && !sub.contains('*'));
         if !known {
-            cx.report(item, format!("`{resource}` matches no resource: RBAC knows `*` alone and `*/` before a subresource, so {} does not grant this", quoted(rule.role)));
+            cx.report(item, format!("`{resource}` matches no resource, so {} grants nothing with it; RBAC supports only `*` and `*/subresource`", quoted(rule.role)));
         }
     }
 }
@@ -197,9 +199,9 @@ pub(super) fn wildcard_resource_names(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         let Some(pattern) = item.as_str().filter(|name| name.contains('*')) else {
             continue;
         };
-        // Signers are asked about by domain, as `example.com/*`.
+        // For signers the API server also checks the name of the domain, as `example.com/*`.
         if !(pattern.ends_with("/*") && rule.granting("resources", "signers").is_some()) {
-            cx.report(item, format!("names are compared letter by letter: no object has that name, so {} grants nothing by `{pattern}`", quoted(rule.role)));
+            cx.report(item, format!("`{pattern}` is compared literally and matches no object name, so {} grants nothing with it", quoted(rule.role)));
         }
     }
 }
@@ -216,14 +218,14 @@ pub(super) fn resource_names_ineffective(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
             Some(v @ "deletecollection") => v,
             _ => continue,
         };
-        cx.report(verb, format!("{} never grants `{text}` here: the request has no name that `resourceNames` could hold", quoted(rule.role)));
+        cx.report(verb, format!("`{text}` requests have no object name that `resourceNames` could match, so {} never grants the verb", quoted(rule.role)));
     }
 }
 
 pub(super) fn rule_incomplete(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let has = |field: &str| rule.list(field).next().is_some();
     let (resources, urls) = (has("resources"), has("nonResourceURLs"));
-    // A list that an alias or a template fills is not seen here as empty, but as something else than a list.
+    // A list that an alias or a template fills is not an empty list here, but another type of value.
     let unreadable = ["verbs", "resources", "nonResourceURLs", "apiGroups"]
         .iter()
         .filter_map(|f| rule.node.field(f))
@@ -231,17 +233,17 @@ pub(super) fn rule_incomplete(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
     let why = if unreadable {
         return;
     } else if !has("verbs") {
-        "a rule has no `verbs`"
+        "this rule has no `verbs`"
     } else if resources && urls {
-        "a rule has both `resources` and `nonResourceURLs`"
+        "this rule has both `resources` and `nonResourceURLs`"
     } else if !resources && !urls {
-        "a rule has neither `resources` nor `nonResourceURLs`"
+        "this rule has neither `resources` nor `nonResourceURLs`"
     } else if resources && !has("apiGroups") {
-        "a rule has `resources` but no `apiGroups`"
+        "this rule has `resources` but no `apiGroups`"
     } else {
         return;
     };
-    let text = format!("{why}: the API server refuses {}", quoted(rule.role));
+    let text = format!("{why}, so the API server rejects {}", quoted(rule.role));
     cx.missing(rule.node.lacking(), text);
 }
 
@@ -255,7 +257,7 @@ pub(super) fn ineffective_bind_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         "uids",
         "userextras",
     ];
-    // Groups of others may give the verbs a meaning of their own.
+    // Other groups can give the verbs a meaning of their own.
     let foreign = |group: Node<'_>| {
         let group = group.as_str().unwrap_or("*");
         group == "*" || (group.contains('.') && !group.ends_with(".k8s.io"))
@@ -274,12 +276,12 @@ pub(super) fn ineffective_bind_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 verb,
                 format!(
-                    "{} grants nothing by `{text}` here: the API server asks for it on {} only",
+                    "{} grants nothing with `{text}` here, because the API server checks it on {} only",
                     quoted(rule.role),
                     if text == "impersonate" {
-                        "identities"
+                        "identities such as `users` and `groups`"
                     } else {
-                        "roles and cluster roles"
+                        "`roles` and `clusterroles`"
                     }
                 ),
             );
@@ -291,7 +293,13 @@ pub(super) fn role_grants_cluster_scoped(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
     let item = rule.outside_of_namespaces();
     if let Some(item) = item.filter(|_| rule.role.gvk.kind == "Role") {
         let text = item.text().unwrap_or_default();
-        cx.report(item, format!("`{text}` in a Role grants nothing: it belongs to no namespace, and {} reaches nothing else", quoted(rule.role)));
+        cx.report(
+            item,
+            format!(
+                "`{text}` does not belong to a namespace, so {} cannot grant it",
+                quoted(rule.role)
+            ),
+        );
     }
 }
 
@@ -314,14 +322,17 @@ pub(super) fn aggregates_to_default_role(role: Object<'_>, cx: &mut Cx<'_>) {
         let what = item.text().unwrap_or_default();
         cx.report(
             at,
-            format!("{} gives `{what}` to everybody who may view", quoted(role)),
+            format!(
+                "{} adds `{what}` to the role `view`, so every user with `view` has it",
+                quoted(role)
+            ),
         )
-        .related(item, "this is more than viewing");
+        .related(item, "this exceeds read-only access");
         return;
     }
 }
 
-/// The binding that Kubernetes makes itself: known by what it says, not by its name alone.
+/// Whether Kubernetes itself creates the binding: recognized by its content, not by its name alone.
 fn is_default_of_masters(binding: Object<'_>) -> bool {
     binding.name() == Some("cluster-admin")
         && RoleRef::of(binding).is_some_and(|role| role.name == "cluster-admin")
@@ -342,10 +353,10 @@ pub(super) fn cluster_admin_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
     if binding.starts_with("ClusterRoleBinding") {
         cx.report(
             role.at,
-            format!("{binding} gives{who} everything in the whole cluster"),
+            format!("{binding} grants{who} `cluster-admin`, which is full control of the cluster"),
         );
     } else {
-        cx.report(role.at, format!("{binding} gives{who} everything in its namespace, its Secrets, roles and quotas too"))
+        cx.report(role.at, format!("{binding} grants{who} `cluster-admin`, which is full control of its namespace including Secrets and roles"))
             .severity(Severity::High);
     }
 }
@@ -362,7 +373,7 @@ pub(super) fn cross_namespace_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 at,
                 format!(
-                    "{} gives permissions in \"{here}\" to \"{}\" of the namespace \"{there}\"",
+                    "{} grants permissions in namespace \"{here}\" to service account \"{}\" of namespace \"{there}\"",
                     quoted(binding),
                     subject.name
                 ),
@@ -384,7 +395,7 @@ pub(super) fn aws_auth_masters(map: Object<'_>, cx: &mut Cx<'_>) {
         for (at, _) in text.match_indices(MASTERS) {
             let line = text.get(..at).and_then(|t| t.rsplit('\n').next());
             if !line.unwrap_or_default().contains('#') {
-                cx.report(pieces.at(at..at + MASTERS.len()), "whoever takes on this identity of IAM may do everything in the cluster, whatever RBAC says");
+                cx.report(pieces.at(at..at + MASTERS.len()), "this IAM identity is a member of `system:masters`, so it has full access and RBAC cannot restrict it");
             }
         }
     }
@@ -405,24 +416,27 @@ pub(super) fn csr_privileged_identity(request: Object<'_>, cx: &mut Cx<'_>) {
     let subject = subject.unwrap_or_default();
     let user = subject.common_name.as_str();
     let who = if subject.organizations.iter().any(|o| o == "system:masters") {
-        "the group system:masters".to_owned()
+        "the group `system:masters`".to_owned()
     } else if user.starts_with("system:") || user == "kubernetes-admin" {
-        format!("the user {user}")
+        format!("the user `{user}`")
     } else {
         if let Some((at, seconds)) = field("expirationSeconds").and_then(|n| Some((n, n.as_int()?)))
             && seconds > YEAR
         {
             let days = seconds / (24 * 60 * 60);
-            let message =
-                format!("the certificate of \"{user}\" cannot be taken back for {days} days");
-            cx.report(at, message).severity(Severity::Medium);
+            let message = format!(
+                "the certificate of \"{user}\" is requested for {days} days and cannot be revoked"
+            );
+            cx.report(at, message)
+                .severity(Severity::Medium)
+                .help("Set `expirationSeconds` to 31622400 (366 days) or less.");
         }
         return;
     };
     cx.report(
         at,
         format!(
-            "{} asks for a certificate of {who}: who gets it rules the cluster",
+            "{} requests a certificate for {who}, so its holder has privileged access",
             quoted(request)
         ),
     );
@@ -433,7 +447,7 @@ pub(super) fn self_provisioner_binding(binding: Object<'_>, cx: &mut Cx<'_>) {
     let everybody = |s: Subject<'_>| s.name == "system:authenticated:oauth";
     if let Some(role) = role.filter(|_| Subject::of(binding).any(everybody)) {
         let message = format!(
-            "{} lets everybody who logs in make projects",
+            "{} lets every user who logs in create projects and administer them",
             quoted(binding)
         );
         cx.report(role.at, message);
@@ -449,7 +463,7 @@ pub(super) fn dashboard_role_subject(binding: Object<'_>, cx: &mut Cx<'_>) {
         let (kind, name) = (subject.kind, subject.name);
         cx.report(
             subject.at,
-            format!("{kind} \"{name}\" has the role of the dashboard"),
+            format!("{kind} \"{name}\" has the role `kubernetes-dashboard`, which is meant for the dashboard only"),
         );
     }
 }

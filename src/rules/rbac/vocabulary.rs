@@ -1,4 +1,4 @@
-//! Groups, resources and verbs that an API server knows. What it does not know grants nothing, and nobody is told.
+//! Groups, resources and verbs that an API server knows. It accepts others silently, and they grant nothing.
 
 use super::quoted;
 use crate::check::Cx;
@@ -9,7 +9,7 @@ use crate::yaml::Node;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The groups of a rule, where Kubernetes has them all: others may know what it does not.
+/// The groups of a rule if all are built in; resources and verbs of other groups are not known.
 fn builtin_groups(rule: PolicyRule<'_>) -> Vec<&str> {
     let groups = rule.list("apiGroups").map(Node::as_str);
     let known = groups.map(|g| g.filter(|g| is_builtin_group(g)));
@@ -37,14 +37,18 @@ pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
         let group = written.split('/').next().unwrap_or(written);
         let (why, help) = match group {
             "v1" | "core" => (
-                "the core group has the empty name",
-                "write `\"\"`".to_owned(),
+                "the name of the core group is empty",
+                "Write the core group as `\"\"`.".to_owned(),
             ),
-            _ if written.contains('/') => ("a group has no version", format!("write `{group}`")),
-            _ => ("one that is not Kubernetes' own has a dot", String::new()),
+            _ if written.contains('/') => (
+                "a group has no version",
+                format!("Write the group as `{group}`."),
+            ),
+            _ => ("custom groups contain a dot", String::new()),
         };
         let role = quoted(rule.role);
-        let message = format!("`{written}` is no API group, {why}: {role} grants nothing by it");
+        let message =
+            format!("`{written}` is not an API group ({why}), so {role} grants nothing with it");
         let draft = cx.report(item, message);
         if !help.is_empty() {
             draft.help(help);
@@ -66,7 +70,7 @@ pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
             continue;
         }
         let (role, of) = (quoted(rule.role), of_groups(&groups));
-        let message = format!("`{name}` is no resource {of}: {role} grants nothing by it");
+        let message = format!("`{name}` is not a resource {of}, so {role} grants nothing with it");
         let draft = cx.report(item, message);
         if let Some(help) = meant(name, &groups) {
             draft.help(help);
@@ -74,18 +78,18 @@ pub(in crate::rules) fn unknown_resource(rule: PolicyRule<'_>, cx: &mut Cx<'_>) 
     }
 }
 
-/// Whether it can be the name of an API group: a domain, but for Kubernetes' own old ones.
+/// Whether it can be the name of an API group: a domain, or one of Kubernetes' own short names.
 fn is_group(name: &str) -> bool {
     let domain = name.contains('.') && !name.contains('/');
     name == "*" || domain || is_unresolved(name) || is_builtin_group(name)
 }
 
-/// What somebody meant who wrote a resource that these groups do not have.
+/// A hint for a resource that these groups do not have.
 fn meant(name: &str, groups: &[&str]) -> Option<String> {
     let in_group = |r: &&Resource| groups.contains(&r.group);
     let elsewhere = |r: &Resource| match r.group {
-        "" => format!("`{}` is a resource of the core group, `\"\"`", r.name),
-        group => format!("`{}` is a resource of `{group}`", r.name),
+        "" => format!("Grant `{}` in the core group, `apiGroups: [\"\"]`.", r.name),
+        group => format!("Grant `{}` in the API group `{group}`.", r.name),
     };
     if let Some(other) = Resource::named(name).next() {
         return Some(elsewhere(other));
@@ -93,13 +97,15 @@ fn meant(name: &str, groups: &[&str]) -> Option<String> {
     if let Some((owner, sub)) = name.split_once('/')
         && groups.iter().any(|g| Resource::find(g, owner).is_some())
     {
-        return Some(format!("{owner} have no subresource `{sub}`: leave it out"));
+        return Some(format!(
+            "Delete this entry; `{owner}` has no subresource `{sub}`."
+        ));
     }
     let mut named: Vec<_> = Resource::like(name).collect();
     named.sort_by_key(|r| !in_group(r));
     match named.first() {
         Some(r) if in_group(r) => Some(format!(
-            "resources are plural and in lower case: write `{}`",
+            "Write `{}`; resource names are plural and lowercase.",
             r.name
         )),
         Some(r) => Some(elsewhere(r)),
@@ -108,13 +114,13 @@ fn meant(name: &str, groups: &[&str]) -> Option<String> {
                 .iter()
                 .flat_map(|g| Resource::of_group(g))
                 .map(|r| r.name);
-            nearest(name, known).map(|near| format!("write `{near}`"))
+            nearest(name, known).map(|near| format!("Did you mean `{near}`?"))
         }
     }
 }
 
 pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
-    // Where they mean nothing, another rule says it.
+    // Another rule reports these where they have no effect.
     const ELSEWHERE: [&str; 3] = ["bind", "escalate", "impersonate"];
     const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
     let on_urls = rule.list("nonResourceURLs").next().is_some();
@@ -140,13 +146,13 @@ pub(in crate::rules) fn unknown_verb(rule: PolicyRule<'_>, cx: &mut Cx<'_>) {
         let message = if skipped {
             continue;
         } else if matches!(verb, "delete" | "deletecollection") && only_fixed_parts() {
-            format!("nobody can delete these subresources: {role} grants nothing by `{verb}`")
+            format!("these subresources cannot be deleted, so {role} grants nothing with `{verb}`")
         } else if is_common_verb(verb) || asked(verb) {
             continue;
         } else if is_verb(verb) {
-            format!("`{verb}` is no verb of these resources: {role} grants nothing by it")
+            format!("these resources have no verb `{verb}`, so {role} grants nothing with it")
         } else {
-            format!("`{verb}` is no verb that an API server asks for: {role} grants nothing by it")
+            format!("the API server has no verb `{verb}`, so {role} grants nothing with it")
         };
         let draft = cx.report(item, message);
         if let Some(help) = instead(verb) {
@@ -174,7 +180,7 @@ fn named<'d>(rule: PolicyRule<'d>, groups: &[&'d str]) -> Vec<&'static Resource>
     by_name.into_values().collect()
 }
 
-/// Whether all that the rule names are subresources that are there as long as their object is.
+/// Whether the rule names only subresources that exist as long as their object.
 fn only_fixed_parts(rule: PolicyRule<'_>, groups: &[&str]) -> bool {
     rule.list("resources").all(|item| {
         let name = item.as_str().unwrap_or_default();
@@ -186,28 +192,26 @@ fn only_fixed_parts(rule: PolicyRule<'_>, groups: &[&str]) -> bool {
     }) && rule.list("resources").next().is_some()
 }
 
-/// What somebody meant who wrote a verb that is none.
+/// A hint for a word that is not a verb.
 fn instead(verb: &str) -> Option<String> {
     let lower = verb.to_lowercase();
     Some(match lower.as_str() {
         _ if lower != verb && is_verb(&lower) => {
-            format!("verbs are in lower case: write `{lower}`")
+            format!("Write `{lower}`; verbs are lowercase.")
         }
-        "read" | "view" | "describe" => "write `get`, `list` and `watch`".to_owned(),
+        "read" | "view" | "describe" => "Write `get`, `list` and `watch`.".to_owned(),
         "edit" | "write" | "modify" | "change" | "apply" => {
-            "write `create`, `update` and `patch`".to_owned()
+            "Write `create`, `update` and `patch`.".to_owned()
         }
-        "remove" => "write `delete`".to_owned(),
+        "remove" => "Write the verb as `delete`.".to_owned(),
         "exec" | "attach" | "portforward" => {
-            format!("that is a subresource: grant `create` on `pods/{lower}`")
+            format!("Grant `create` on the subresource `pods/{lower}`.")
         }
-        "logs" | "log" => "that is a subresource: grant `get` on `pods/log`".to_owned(),
-        "scale" => {
-            "that is a subresource: grant `update` and `patch` on `deployments/scale`".to_owned()
-        }
+        "logs" | "log" => "Grant `get` on the subresource `pods/log`.".to_owned(),
+        "scale" => "Grant `update` and `patch` on the subresource `deployments/scale`.".to_owned(),
         _ => {
             let near = nearest(&lower, VERBS.into_iter())?;
-            format!("did you mean `{near}`?")
+            format!("Did you mean the verb `{near}`?")
         }
     })
 }
@@ -225,7 +229,9 @@ pub(in crate::rules) fn removed_api_group(rule: PolicyRule<'_>, cx: &mut Cx<'_>)
         match gone.filter(|gone| *gone != u8::MAX) {
             None => groups.push(group),
             Some(gone) => {
-                let message = format!("the API group `{group}` is gone since 1.{gone}");
+                let message = format!(
+                    "API group `{group}` was removed in Kubernetes 1.{gone}, so the rule grants nothing with it"
+                );
                 cx.report_for(cx.targets().from(gone), item, message);
             }
         }
@@ -234,7 +240,9 @@ pub(in crate::rules) fn removed_api_group(rule: PolicyRule<'_>, cx: &mut Cx<'_>)
         let name = item.as_str().unwrap_or_default();
         let found = groups.iter().filter_map(|g| Resource::find(g, name));
         if let Some(gone) = found.map(|r| r.gone).max().filter(|gone| *gone != u8::MAX) {
-            let message = format!("`{name}` is gone since 1.{gone}");
+            let message = format!(
+                "resource `{name}` was removed in Kubernetes 1.{gone}, so the rule grants nothing with it"
+            );
             cx.report_for(cx.targets().from(gone), item, message);
         }
     }
