@@ -164,7 +164,7 @@ pub fn versions<'d>(known: Known<'d>, targets: Releases) -> Option<SchemaProblem
     let kinds = of_group().filter(|k| k.version == version).map(|k| k.kind);
     let near = nearest(kind, kinds);
     let message = format!("{name} has no kind {kind}: the API server refuses this object");
-    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let help = near.map(|near| format!("Did you mean `{near}`?"));
     let at = object.node.get("kind")?;
     problem(ids::api::UNKNOWN_BUILTIN, at, message, help, targets)
 }

@@ -57,6 +57,9 @@ const WORDS: &[(&str, &str)] = &[
     ("and its like", "name them"),
 ];
 
+/// Programs whose names begin with a small letter, at the start of a sentence too.
+const PROGRAMS: &[&str] = &["etcd", "kube", "k0s", "k3s", "kops"];
+
 /// Categories whose texts are still to be written anew.
 const PENDING: &[&str] = &[
     "api",
@@ -68,31 +71,21 @@ const PENDING: &[&str] = &[
     "component-config",
     "consistency",
     "controller-manager",
-    "distribution",
     "encryption",
     "etcd",
-    "flags",
     "image",
-    "k3s",
-    "kind",
-    "kops",
     "kube-proxy",
     "kubeadm",
     "kubeconfig",
     "kubelet",
-    "kubevet",
     "namespace",
     "node",
     "pod",
     "rbac",
     "scheduler",
     "schema",
-    "secrets",
     "static-pod",
-    "talos",
-    "tls",
     "volume",
-    "yaml",
 ];
 
 fn is_pending(policy: &Policy) -> bool {
@@ -136,6 +129,7 @@ fn sentences(text: &str) -> usize {
 
 fn is_capital(text: &str) -> bool {
     text.starts_with(|c: char| c.is_uppercase() || c == '`' || c == '"')
+        || PROGRAMS.iter().any(|name| text.starts_with(name))
 }
 
 /// What is wrong with the texts of a policy file.
@@ -251,7 +245,7 @@ fn messages_and_helps_are_plain_english() {
 #[test]
 fn no_two_rules_share_a_title() {
     let mut ids = BTreeMap::<&str, Vec<&str>>::new();
-    for policy in policies() {
+    for policy in policies().filter(|p| !is_pending(p)) {
         ids.entry(&policy.title).or_default().push(&policy.id);
     }
     ids.retain(|_, ids| ids.len() > 1);

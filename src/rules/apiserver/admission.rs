@@ -59,7 +59,7 @@ pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &m
                 format!("there is no admission plugin {item}: the API server does not start");
             let draft = cx.report(node_span, message);
             if let Some(near) = nearest(item, Plugin::all().iter().map(|p| p.name)) {
-                draft.help(format!("did you mean `{near}`?"));
+                draft.help(format!("Did you mean `{near}`?"));
             }
         } else {
             let message = format!(

@@ -84,7 +84,7 @@ pub(in crate::rules) fn service_account_not_found(set: &DocumentSet<'_>, cx: &mu
         );
         let draft = cx.report_fact(pod.facts, &pod.fact.at, message);
         if let Some(near) = near {
-            draft.help(format!("did you mean `{near}`?"));
+            draft.help(format!("Did you mean `{near}`?"));
         }
     }
 }

@@ -207,7 +207,7 @@ fn instead(verb: &str) -> Option<String> {
         }
         _ => {
             let near = nearest(&lower, VERBS.into_iter())?;
-            format!("did you mean `{near}`?")
+            format!("Did you mean `{near}`?")
         }
     })
 }

@@ -81,7 +81,7 @@ fn enabled<'d>(
         if gone || !own_scheduler {
             let message = format!("kube-scheduler has no plugin `{name}`: it does not start");
             let near = nearest(name, SchedulerPlugin::built_in().map(|p| p.name));
-            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let help = near.map(|near| format!("Did you mean `{near}`?"));
             v.add(ids::schema::ENUM, at, message, help);
         }
         return;
