@@ -57,9 +57,6 @@ const WORDS: &[(&str, &str)] = &[
     ("and its like", "name them"),
 ];
 
-/// Programs whose names begin with a small letter, at the start of a sentence too.
-const PROGRAMS: &[&str] = &["etcd", "kube", "k0s", "k3s", "kops"];
-
 /// Categories whose texts are still to be written anew.
 const PENDING: &[&str] = &[
     "api",
@@ -126,6 +123,9 @@ fn sentences(text: &str) -> usize {
     let ends = |w: &str| w.ends_with(['.', '!', '?']) || w.ends_with(".)");
     text.split_whitespace().filter(|w| ends(w)).count()
 }
+
+/// Programs whose names begin with a small letter, at the start of a sentence too.
+const PROGRAMS: &[&str] = &["etcd", "kube", "k0s", "k3s", "kops"];
 
 fn is_capital(text: &str) -> bool {
     text.starts_with(|c: char| c.is_uppercase() || c == '`' || c == '"')
