@@ -7,6 +7,7 @@ mod github;
 #[cfg(feature = "cli")]
 mod graphical;
 mod json;
+mod page;
 mod reference;
 mod sanitize;
 mod sarif;
@@ -16,7 +17,9 @@ use crate::engine::Report;
 use crate::model::Severity;
 use std::io;
 
-pub use reference::{cis_index, explain, rule_page, rules_index, rules_json, rules_table};
+#[cfg(feature = "cli")]
+pub use reference::explain;
+pub use reference::{cis_index, rule_page, rules_index, rules_json, rules_table};
 pub use sanitize::sanitize;
 #[cfg(feature = "cli")]
 pub(crate) use sanitize::sanitize_lines;

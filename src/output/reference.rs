@@ -1,8 +1,9 @@
-//! The rule reference: the same text for `kubevet explain` and for docs/rules.
+//! The rule reference: pages for `kubevet explain` and docs/rules, and lists of rules.
 
+use super::page::{Block, Page};
 use crate::component::{ComponentKind, defaults};
 use crate::finding::Releases;
-use crate::model::{Policy, Profile};
+use crate::model::{Example, Policy, Profile, Text};
 use crate::policy::expected;
 use std::fmt::Write as _;
 
@@ -15,97 +16,147 @@ fn profiles(policy: &Policy) -> String {
         .join(", ")
 }
 
-/// A rule's page in Markdown.
+/// A rule's page in Markdown, with all examples.
 pub fn rule_page(policy: &Policy) -> String {
-    let mut out = format!("# {}\n\n{}\n\n", policy.id, policy.title);
-    let standards = policy.standards();
-    let _ = writeln!(out, "- severity: {}", policy.severity.name());
-    let _ = writeln!(out, "- profiles: {}", profiles(policy));
-    let _ = writeln!(out, "- looks at: {}", policy.applies.join(", "));
-    if !standards.is_empty() {
-        let _ = writeln!(out, "- standards: {}", standards.join("; "));
+    let mut page = about(policy);
+    let examples = &policy.examples;
+    for (title, examples) in [("Fails", &examples.fails), ("Passes", &examples.passes)] {
+        page.heading(title, examples.iter().flat_map(shown));
     }
-    if !policy.subsumes.is_empty() {
-        let _ = writeln!(
-            out,
-            "- says it all: hides findings of {} at the same place in the profile `default`",
-            policy.subsumes.join(", ")
-        );
-    }
-    let _ = writeln!(
-        out,
-        "\n## Why\n\n{}\n\n## What to write instead\n\n{}",
-        policy.rationale, policy.remediation
-    );
-    setting_defaults(policy, &mut out);
-    if !policy.parameters.is_empty() {
-        let _ = writeln!(out, "\n## Parameters\n");
-        for parameter in policy.parameters.iter() {
-            let _ = writeln!(
-                out,
-                "- `{}`: {}. Default: {}",
-                parameter.name,
-                parameter.about,
-                parameter.default.join(", ")
-            );
-        }
-    }
-    for (title, examples) in [
-        ("Fails", &policy.examples.fails),
-        ("Passes", &policy.examples.passes),
-    ] {
-        if !examples.is_empty() {
-            let _ = writeln!(out, "\n## {title}");
-        }
-        for example in examples.iter() {
-            let marks = expected(example);
-            if let Some(minor) = example.release {
-                let _ = writeln!(out, "\nIn Kubernetes 1.{minor}:");
-            }
-            for (path, text) in example.files.iter() {
-                if example.files.len() > 1 {
-                    let _ = writeln!(out, "\n`{path}`");
-                }
-                let _ = writeln!(out, "\n```yaml\n{}```", plain(text));
-            }
-            for mark in marks {
-                let line = if example.files.len() > 1 {
-                    format!("{}:{}", mark.file, mark.line)
-                } else {
-                    format!("line {}", mark.line)
-                };
-                let _ = writeln!(
-                    out,
-                    "\n{line}, `{}`: … {} …",
-                    mark.text
-                        .escape_default()
-                        .to_string()
-                        .replace("\\\"", "\"")
-                        .replace("\\'", "'"),
-                    mark.message
-                );
-            }
-        }
-    }
-    if !policy.peers.is_empty() {
-        let _ = writeln!(out, "\n## In other tools\n\n{}", policy.peers.join(", "));
-    }
-    if !policy.references.is_empty() {
-        let _ = writeln!(out, "\n## Read more\n");
-        policy
-            .references
-            .iter()
-            .for_each(|url| _ = writeln!(out, "- <{url}>"));
-    }
-    out
+    links(policy, &mut page);
+    page.markdown()
 }
 
-/// What the setting of a rule is where nobody writes it, for each component, distribution and span of releases.
-fn setting_defaults(policy: &Policy, out: &mut String) {
-    let settings = policy.check.iter().filter_map(|c| c.setting.as_deref());
-    let Some(id) = settings.flat_map(|s| s.id.iter()).next() else {
-        return;
+/// `kubevet explain`: a rule's page for a terminal, with the first example that fails and the one that passes and is most like it.
+#[cfg(feature = "cli")]
+pub fn explain(policy: &Policy) -> String {
+    let mut page = about(policy);
+    if let Some(fails) = policy.examples.fails.first() {
+        page.heading("Example that fails", shown(fails));
+        let passes = policy.examples.passes.iter();
+        let passes = passes.max_by_key(|passes| lines_in_common(fails, passes));
+        page.heading("Example that passes", passes.into_iter().flat_map(shown));
+    }
+    links(policy, &mut page);
+    page.terminal()
+}
+
+/// What a page says before its examples.
+fn about(policy: &Policy) -> Page {
+    let mut page = Page::new(&policy.id, &policy.title);
+    page.fact("Severity", policy.severity.name().to_owned());
+    page.fact("Profiles", profiles(policy));
+    let applies: Vec<&str> = policy.applies.iter().map(|name| subject(name)).collect();
+    page.fact("Applies to", applies.join(", "));
+    page.fact("Standards", policy.standards().join("; "));
+    page.heading(
+        "Why it matters",
+        [Block::Text(policy.rationale.trim().into())],
+    );
+    page.heading(
+        "How to fix it",
+        [Block::Text(policy.remediation.trim().into())],
+    );
+    if let Some((id, defaults)) = setting_defaults(policy) {
+        page.heading(&format!("Defaults of `{id}`"), [Block::List(defaults)]);
+    }
+    let parameters = policy.parameters.iter().map(|parameter| {
+        let default = parameter.default.join(", ");
+        format!(
+            "`{}`: {}. Default: {default}",
+            parameter.name, parameter.about
+        )
+    });
+    page.heading("Parameters", list(parameters));
+    page
+}
+
+/// What a page says after its examples.
+fn links(policy: &Policy, page: &mut Page) {
+    if !policy.subsumes.is_empty() {
+        let rules = quoted(policy.subsumes.iter());
+        let text = format!(
+            "In the profile `default`, a finding of this rule replaces those of {rules} at the same place."
+        );
+        page.heading("Replaces", [Block::Text(text)]);
+    }
+    if !policy.peers.is_empty() {
+        let peers = quoted(policy.peers.iter());
+        page.heading("In other linters", [Block::Text(peers)]);
+    }
+    let links = policy.references.iter().map(|url| format!("<{url}>"));
+    page.heading("Links", list(links));
+}
+
+fn quoted<'t>(names: impl Iterator<Item = &'t Text>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn list(items: impl Iterator<Item = String>) -> Option<Block> {
+    let items: Vec<String> = items.collect();
+    (!items.is_empty()).then_some(Block::List(items))
+}
+
+/// What a rule applies to, in the words of a user.
+fn subject(name: &str) -> &str {
+    match name {
+        "Container" => "containers",
+        "Pod" => "pods and pod templates",
+        "PolicyRule" => "rules of Roles and ClusterRoles",
+        "Object" => "objects of every kind",
+        "Set" => "documents that are applied together",
+        "Reader" => "every YAML file",
+        name => name,
+    }
+}
+
+/// An example as blocks: what is found is a comment at the end of its line.
+fn shown(example: &Example) -> Vec<Block> {
+    let marks = expected(example);
+    let release = example.release;
+    let mut blocks: Vec<Block> = release
+        .map(|minor| Block::Text(format!("In Kubernetes 1.{minor}:")))
+        .into_iter()
+        .collect();
+    for (path, text) in example.files.iter() {
+        if example.files.len() > 1 {
+            blocks.push(Block::Text(format!("`{path}`:")));
+        }
+        let mut code = String::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split("#! ").next().unwrap_or(line).trim_end();
+            code.push_str(&super::sanitize(line));
+            let here = marks.iter().filter(|m| m.line == number && m.file == *path);
+            let found: Vec<&str> = here.map(|mark| mark.message.as_str()).collect();
+            if !found.is_empty() {
+                let found = found.join("; ");
+                let _ = write!(code, "  # <-- {}", super::sanitize(&found));
+            }
+            code.push('\n');
+        }
+        blocks.push(Block::Code(code));
+    }
+    blocks
+}
+
+/// Number of lines of one example that another has, too, less those that it has not.
+#[cfg(feature = "cli")]
+fn lines_in_common(fails: &Example, passes: &Example) -> isize {
+    let lines = |example: &Example| -> Vec<String> {
+        let texts = example.files.iter().map(|(_, text)| text.to_string());
+        let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+        lines.collect()
     };
+    let (fails, passes) = (lines(fails), lines(passes));
+    let common = passes.iter().filter(|line| fails.contains(line)).count();
+    common.cast_signed() * 2 - passes.len().cast_signed()
+}
+
+/// The setting that a rule is about, and its default for each component, distribution and span of releases.
+fn setting_defaults(policy: &Policy) -> Option<(&str, Vec<String>)> {
+    let settings = policy.check.iter().filter_map(|c| c.setting.as_deref());
+    let id = settings.flat_map(|s| s.id.iter()).next()?;
     let components = policy.applies.iter();
     let mut lines = Vec::new();
     for component in components.filter_map(|name| ComponentKind::named(name)) {
@@ -121,26 +172,19 @@ fn setting_defaults(policy: &Policy, out: &mut String) {
         }
         for (distribution, releases, value) in rows.into_iter().filter(|(_, r, _)| !r.is_empty()) {
             let by = match distribution {
-                "" => format!("{} itself", component.name()),
-                "file" => format!("{}'s configuration file", component.name()),
-                distribution => format!("{} by {distribution}", component.name()),
+                "" => component.name().to_owned(),
+                "file" => format!("{} with a configuration file", component.name()),
+                distribution => format!("{} in {distribution}", component.name()),
             };
             let value = match value {
                 "" => "not set".to_owned(),
-                "?" => "set, to what depends on the cluster".to_owned(),
+                "?" => "set to a cluster-specific value".to_owned(),
                 value => format!("`{value}`"),
             };
-            lines.push(format!("- {by}{}: {value}", span(component, releases)));
+            lines.push(format!("{by}{}: {value}", span(component, releases)));
         }
     }
-    if !lines.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n## Where `{}` is not written\n\n{}",
-            id,
-            lines.join("\n")
-        );
-    }
+    (!lines.is_empty()).then_some((id, lines))
 }
 
 /// Which of a component's releases these are; nothing for all of them. etcd counts its own.
@@ -161,42 +205,10 @@ fn span(component: ComponentKind, releases: Releases) -> String {
     }
 }
 
-/// An example without its marks, harmful characters escaped.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        let shown = line.split("#! ").next().unwrap_or(line).trim_end();
-        out.push_str(&super::sanitize(shown));
-        out.push('\n');
-    }
-    out
-}
-
-/// `kubevet explain`: a rule's page, for a terminal.
-pub fn explain(policy: &Policy) -> String {
-    let page = rule_page(policy);
-    let mut out = String::new();
-    let mut code = false;
-    for line in page.lines() {
-        if line.starts_with("```") {
-            code = !code;
-            continue;
-        }
-        let indent = if code { "    " } else { "" };
-        let shown = if code {
-            line
-        } else {
-            line.trim_start_matches('#').trim_start()
-        };
-        let _ = writeln!(out, "{indent}{shown}");
-    }
-    out
-}
-
 /// `docs/rules/README.md`.
 pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
     let mut out = String::from(
-        "# Rules\n\nGenerated from `policies/`.\n\n| rule | severity | profiles | what is wrong |\n|---|---|---|---|\n",
+        "# Rules\n\nGenerated from `policies/`.\n\n| Rule | Severity | Profiles | What is wrong |\n|---|---|---|---|\n",
     );
     for p in policies {
         let _ = writeln!(
@@ -210,7 +222,7 @@ pub fn rules_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
     }
     let _ = writeln!(
         out,
-        "\nPod Security is judged for releases 1.0 to 1.{}.",
+        "\nPod Security is checked for releases 1.0 to 1.{}.",
         Releases::NEWEST
     );
     out
@@ -224,15 +236,18 @@ pub fn cis_index<'p>(policies: impl Iterator<Item = &'p Policy>) -> String {
     let mut items: Vec<_> = policies.filter_map(of_item).collect();
     items.sort_by(|a, b| (&a.0, &a.1.id).cmp(&(&b.0, &b.1.id)));
     let mut out = String::from(
-        "# CIS Kubernetes benchmark 1.12\n\nGenerated from `policies/`: the rules of the profile `cis`.\n\n| item | rule | what is wrong |\n|---|---|---|\n",
+        "# CIS Kubernetes benchmark 1.12\n\nGenerated from `policies/`: the rules of the profile `cis`.\n\n| Item | Rule | What is wrong |\n|---|---|---|\n",
     );
     for (_, p) in items {
         let item = p.standards.cis.as_deref().unwrap_or_default();
         let _ = writeln!(out, "| {item} | [{0}](rules/{0}.md) | {1} |", p.id, p.title);
     }
     out.push_str(
-        "\nItems that no file of a repository can answer: 1.1 and 4.1 (owners and permissions of files on the host), 3 where it asks what an\norganisation does, 5 where it asks for judgement.\n\n\
-         Advice of the benchmark that is reported differently: 1.2.1 on a kubeadm cluster (`--anonymous-auth=false` makes its own probes\nfail: limit anonymous requests in an AuthenticationConfiguration); a log path without an audit policy records nothing, so that\n1.2.16 alone is no audit; `--client-cert-auth=\"true\"` with quotes inside of the item is another value.\n",
+        "\nNo file of a repository can answer these items: 1.1 and 4.1 (owners and permissions of files on the host), and the parts of 3 and 5\nthat ask about processes of an organization.\n\n\
+         kubevet differs from the benchmark here:\n\n\
+         - 1.2.1: on a kubeadm cluster, `--anonymous-auth=false` makes the probes of the API server fail. Limit anonymous requests in an\n  AuthenticationConfiguration instead.\n\
+         - 1.2.16: a log path without an audit policy records nothing.\n\
+         - `--client-cert-auth=\"true\"` with quotes inside of the argument is not the value `true`.\n",
     );
     out
 }

@@ -1,11 +1,11 @@
-//! Argo CD: who may use its server.
+//! Argo CD: access to its server.
 
 use crate::check::Cx;
 use crate::go_value::parse_bool;
 use crate::kube::{Container, Object, PodSpec};
 use crate::yaml::Node;
 
-/// The flag of argocd-server, and what the ConfigMap and the environment call the same switch.
+/// The flag of argocd-server, and the same setting in the ConfigMap and in the environment.
 const FLAG: &str = "--disable-auth";
 const KEY: &str = "server.disable.auth";
 const VARIABLE: &str = "ARGOCD_SERVER_DISABLE_AUTH";
@@ -36,7 +36,7 @@ pub(super) fn server_authentication_disabled(object: Object<'_>, cx: &mut Cx<'_>
 
 fn report(at: Option<Node<'_>>, cx: &mut Cx<'_>) {
     if let Some(at) = at {
-        cx.report(at, "argocd-server does not authenticate: any client that reaches the server acts as an administrator");
+        cx.report(at, "authentication of argocd-server is disabled, so any client that can reach it acts as an administrator");
     }
 }
 

@@ -1,4 +1,4 @@
-//! AuthenticationConfiguration: who is let in, and by what name.
+//! AuthenticationConfiguration: which tokens are accepted, and which names their users get.
 
 use crate::check::Cx;
 use crate::kube::{Object, is_unresolved};
@@ -8,7 +8,7 @@ fn issuers(config: Object<'_>) -> impl Iterator<Item = Node<'_>> {
     config.node.list("jwt")
 }
 
-/// Whether rules of an entry speak of names that begin with `system:`.
+/// Whether validation rules of an entry mention names that begin with `system:`.
 fn is_guarded(jwt: Node<'_>) -> bool {
     let rules = ["userValidationRules", "claimValidationRules"];
     let mut rules = rules.iter().filter_map(|key| jwt.field(key));
@@ -18,7 +18,7 @@ fn is_guarded(jwt: Node<'_>) -> bool {
     })
 }
 
-/// Names that an expression makes, where nothing keeps it from making the cluster's own.
+/// Expressions that can produce names with the reserved prefix.
 pub(super) fn jwt_no_system_guard(config: Object<'_>, cx: &mut Cx<'_>) {
     for jwt in issuers(config).filter(|j| !is_guarded(*j)) {
         for claim in ["username", "groups"] {
@@ -26,16 +26,16 @@ pub(super) fn jwt_no_system_guard(config: Object<'_>, cx: &mut Cx<'_>) {
                 continue;
             };
             let text = expression.text().unwrap_or_default();
-            // A text in front of the claim is a prefix.
+            // A text before the claim is a prefix.
             let prefixed = text.replace(' ', "").replace('"', "'").contains("'+");
             if !prefixed && !text.is_empty() && !is_unresolved(text) {
-                cx.report(expression, format!("the {claim} that this makes may begin with `system:`, and no rule refuses that: who sets the claim is the cluster's own user or group"));
+                cx.report(expression, format!("the `{claim}` expression can produce names that begin with `system:`, so users of the issuer can get permissions of the cluster itself"));
             }
         }
     }
 }
 
-/// An issuer of everybody's tokens.
+/// A public issuer that signs tokens for all of its customers.
 pub(super) fn jwt_multi_tenant_issuer_without_claim_rule(config: Object<'_>, cx: &mut Cx<'_>) {
     let shared = cx.param("issuers");
     for jwt in issuers(config) {
@@ -47,7 +47,7 @@ pub(super) fn jwt_multi_tenant_issuer_without_claim_rule(config: Object<'_>, cx:
         };
         let text = url.text().unwrap_or_default().trim_end_matches('/');
         if shared.iter().any(|s| text == s) {
-            cx.report(url, format!("{text} gives tokens to anybody who has an account there, and no rule tells yours from theirs: all of them are let in"));
+            cx.report(url, format!("anyone with an account at `{text}` can authenticate, because no claim rule restricts the organization"));
         }
     }
 }
@@ -59,13 +59,13 @@ pub(super) fn jwt_audience_generic(config: Object<'_>, cx: &mut Cx<'_>) {
         for audience in issuer.list("audiences") {
             let text = audience.text().unwrap_or_default();
             if generic.iter().any(|g| text == g) || url == Some(text) {
-                cx.report(audience, format!("{text} is the audience of other systems too: a token that was made for one of them is taken here"));
+                cx.report(audience, format!("other systems also use audience `{text}`, so their tokens are accepted here"));
             }
         }
     }
 }
 
-/// An issuer whose keys are fetched without protection. The scheme may be written in capitals.
+/// An issuer whose keys are fetched without TLS. The scheme is not case-sensitive.
 pub(super) fn jwt_issuer_not_https(config: Object<'_>, cx: &mut Cx<'_>) {
     for url in issuers(config).filter_map(|jwt| jwt.at(&["issuer", "url"])) {
         let text = url.as_str().unwrap_or_default();
@@ -73,7 +73,9 @@ pub(super) fn jwt_issuer_not_https(config: Object<'_>, cx: &mut Cx<'_>) {
         if !text.is_empty() && !scheme.eq_ignore_ascii_case("https") && !is_unresolved(text) {
             cx.report(
                 url,
-                format!("the issuer {text} is not reached by https: the API server does not start"),
+                format!(
+                    "issuer URL `{text}` does not use `https`, so the API server fails to start"
+                ),
             );
         }
     }
@@ -92,7 +94,7 @@ fn reads(expression: Node<'_>, claim: &str) -> bool {
     })
 }
 
-/// Users that are named by their mail, without an expression that asks whether it is theirs.
+/// User names from an email address, without an expression that checks its verification.
 pub(super) fn jwt_email_unverified(config: Object<'_>, cx: &mut Cx<'_>) {
     for jwt in issuers(config) {
         let Some(username) = jwt.at(&["claimMappings", "username", "expression"]) else {
@@ -105,7 +107,7 @@ pub(super) fn jwt_email_unverified(config: Object<'_>, cx: &mut Cx<'_>) {
         let rules = rules.filter_map(|rule| rule.field("expression"));
         let mut asked = [username].into_iter().chain(extra).chain(rules);
         if reads(username, "email") && !asked.any(|node| reads(node, "email_verified")) {
-            cx.report(username, "users are named by an address that the issuer may not have verified: the API server does not start");
+            cx.report(username, "the user name is an email address and no expression checks `claims.email_verified`, so the API server fails to start");
         }
     }
 }

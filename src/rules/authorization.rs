@@ -1,4 +1,4 @@
-//! AuthorizationConfiguration: who is asked, and what counts when nobody answers.
+//! AuthorizationConfiguration: the authorizers, and the decision when a webhook is unreachable.
 
 use crate::check::Cx;
 use crate::go_value::parse_seconds;
@@ -21,12 +21,12 @@ pub(super) fn webhook_fails_open(config: Object<'_>, cx: &mut Cx<'_>) {
         let open = policy.filter(|p| p.as_str() == Some("NoOpinion"));
         let before = last.is_some_and(|last| at < last);
         if let Some(policy) = open.filter(|_| before && kind(*authorizer) == "Webhook") {
-            cx.report(policy, "what this webhook denies is allowed while it does not answer: others that allow are asked after it");
+            cx.report(policy, "`failurePolicy` is `NoOpinion`, so the next authorizer can allow requests while this webhook is unreachable");
         }
     }
 }
 
-/// What the API server refuses to start with.
+/// Errors that the API server rejects at startup.
 pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
     let mut names: HashSet<&str> = HashSet::new();
     let mut kinds: HashSet<&str> = HashSet::new();
@@ -41,14 +41,14 @@ pub(super) fn invalid(config: Object<'_>, cx: &mut Cx<'_>) {
                 if !names.insert(text) {
                     cx.report(
                         name,
-                        format!("two authorizers are called {text}: the API server does not start"),
+                        format!("authorizer name `{text}` is already used, so the API server fails to start"),
                     );
                 }
             }
             None => {
                 cx.missing(
                     authorizer.lacking(),
-                    "an authorizer needs a `name`: the API server does not start",
+                    "this authorizer has no `name`, so the API server fails to start",
                 );
             }
         }
@@ -68,20 +68,20 @@ fn of_type<'d>(authorizer: Node<'d>, seen: &mut HashSet<&'d str>, cx: &mut Cx<'_
     let Some(node) = authorizer.field("type") else {
         cx.missing(
             authorizer.lacking(),
-            "an authorizer needs a `type`: the API server does not start",
+            "this authorizer has no `type`, so the API server fails to start",
         );
         return;
     };
     if !TYPES.contains(&kind) {
         cx.report(
             node,
-            format!("there is no authorizer of type {kind}: the API server does not start"),
+            format!("authorizer type `{kind}` does not exist, so the API server fails to start"),
         );
     } else if kind != "Webhook" && seen.contains(kind) {
         cx.report(
             node,
             format!(
-                "{kind} is asked twice, which only a Webhook may be: the API server does not start"
+                "authorizer type `{kind}` is used twice, which only `Webhook` can be; the API server fails to start"
             ),
         );
     }
@@ -91,14 +91,14 @@ fn of_type<'d>(authorizer: Node<'d>, seen: &mut HashSet<&'d str>, cx: &mut Cx<'_
         (true, None) => {
             cx.missing(
                 authorizer.lacking(),
-                "an authorizer of type Webhook needs `webhook`: the API server does not start",
+                "this authorizer of type `Webhook` has no `webhook`, so the API server fails to start",
             );
         }
         (false, Some(_)) => {
             cx.report(
                 node,
                 format!(
-                    "an authorizer of type {kind} has no webhook: the API server does not start"
+                    "an authorizer of type `{kind}` cannot have `webhook`, so the API server fails to start"
                 ),
             );
         }
@@ -123,7 +123,7 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
         cx.missing(
             webhook.lacking(),
             format!(
-                "the webhook lacks {}, which has no default: the API server does not start",
+                "the webhook must set {}; the API server fails to start",
                 missing.join(", ")
             ),
         );
@@ -132,7 +132,7 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
     if let Some(policy) = policy.filter(|p| !matches!(p.text(), Some("NoOpinion" | "Deny"))) {
         cx.report(
             policy,
-            "`failurePolicy` is NoOpinion or Deny: the API server does not start",
+            "`failurePolicy` must be `NoOpinion` or `Deny`; the API server fails to start",
         );
     }
     let timeout = webhook.field("timeout");
@@ -142,7 +142,7 @@ fn of_webhook(webhook: Node<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(
             timeout,
-            "the timeout is to be more than nothing and at most 30s: the API server does not start",
+            "`timeout` must be greater than 0 and at most 30s; the API server fails to start",
         );
     }
 }

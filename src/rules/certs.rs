@@ -1,4 +1,4 @@
-//! Certificates, keys and tokens of the cluster itself.
+//! Certificates, keys and tokens of the cluster.
 
 use crate::check::Cx;
 use crate::kube::Object;
@@ -18,17 +18,17 @@ pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
     for (at, _) in exposed_secrets.filter(|(_, what)| matches!(what, CredentialKind::Token(_))) {
         let text = at.span.text(at.node.document().text);
         if let Some(account) = service_account(text) {
-            cx.report(at, format!("a token of service account {account} is committed: whoever reads it may do what the account may"))
+            cx.report(at, format!("a token of ServiceAccount {account} is committed, so anyone who can read this file can act as it"))
                 .secret();
         }
     }
 }
 
-/// More certificates than this are a distribution's bundle, which keeps old roots on purpose.
+/// More certificates than this are a CA bundle of a distribution, which keeps old roots on purpose.
 const BUNDLE: usize = 8;
 
 pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut Cx<'_>) {
-    // A CustomResourceDefinition is long, and has one place for them.
+    // A CustomResourceDefinition is long, and has one field for them.
     let within = match object.gvk.kind {
         "CustomResourceDefinition" => object.node.at(&["spec", "conversion"]),
         _ => Some(object.node),
@@ -46,9 +46,9 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
         let pieces = Pieces::of(node);
         let blocks: Vec<_> = Pem::of(&text).filter(Pem::is_certificate).collect();
         let bundle = blocks.len() > BUNDLE;
-        // Of a Secret, tls/private-key-mismatch says it.
+        // For a Secret, tls/private-key-mismatch reports it.
         let mut key = key_beside(node).filter(|_| !object.gvk.is("", "Secret"));
-        // A list of roots serves as long as one of them does, and keeps the old ones beside the new one. What a server shows does not.
+        // A list of roots works as long as one of them is valid, and keeps old ones next to new ones. A serving certificate does not.
         let is_shown = key.is_some()
             || node
                 .key_node()
@@ -68,7 +68,7 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
                 Cow::Borrowed(_) => pieces.at(block.first_line.clone()),
                 Cow::Owned(_) => node.into(),
             };
-            // The first one is that of the key; those behind it have signed it.
+            // The first certificate belongs to the key; the following ones have signed it.
             let (problem, severity) = match block.certificate() {
                 Some(certificate) => problems(&certificate, key.take(), now),
                 None => unreadable(),
@@ -81,7 +81,8 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
 }
 
 fn unreadable() -> (Option<String>, Severity) {
-    let message = "this is no certificate that anybody can read: it is cut off or damaged";
+    let message =
+        "the certificate cannot be parsed because it is truncated or damaged, so clients reject it";
     (Some(message.to_owned()), Severity::Medium)
 }
 
@@ -96,31 +97,39 @@ fn problems(
     if let Some((at, _)) = key.filter(|(_, key)| certificate.key.differs(key)) {
         severity = Severity::High;
         let name = at.key_node().and_then(Node::key).unwrap_or_default();
-        problems.push(format!("does not belong to the key in `{name}`"));
+        problems.push(format!(
+            "does not match the private key in `{name}`, so the server fails to start"
+        ));
     }
     if let Some((kind, bits, least)) = certificate.key.weakness() {
-        let key = format!("has an {kind} key of {bits} bits, of which {least} are safe");
+        let key = format!("has an {kind} key of {bits} bits, below the minimum of {least}");
         problems.push(key);
     }
     if let Some(digest) = certificate.weak_signature {
-        problems.push(format!("is signed with {digest}, which is broken"));
+        problems.push(format!("is signed with the broken algorithm {digest}"));
     }
     if now.is_some_and(|now| now > certificate.not_after) {
-        problems.push(format!("has expired on {}", day(certificate.not_after)));
+        problems.push(format!(
+            "expired on {}, so clients reject it",
+            day(certificate.not_after)
+        ));
     } else if now.is_some_and(|now| now < certificate.not_before) {
-        problems.push(format!("holds from {} only", day(certificate.not_before)));
+        problems.push(format!(
+            "is valid only from {}, so clients reject it until then",
+            day(certificate.not_before)
+        ));
     }
     let name = match certificate.subject.common_name.as_str() {
         "" => String::new(),
         name => format!(" of \"{name}\""),
     };
-    let message = format!("the certificate{name} {}", problems.join(", and "));
+    let message = format!("the certificate{name} {}", problems.join("; it "));
     ((!problems.is_empty()).then_some(message), severity)
 }
 
 fn day(since_1970: Duration) -> String {
     DateTime::from_unix_duration(since_1970).map_or_else(
-        |_| "a day long ago".to_owned(),
+        |_| "an unknown day".to_owned(),
         |day| format!("{}-{:02}-{:02}", day.year(), day.month(), day.day()),
     )
 }

@@ -1,4 +1,4 @@
-//! Configuration files of the components, whatever component reads them.
+//! Configuration files of all components.
 
 use crate::check::Cx;
 use crate::component::{KIND_PATCHES, kinds_without_version, minor};
@@ -7,7 +7,7 @@ use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::yaml::{Node, items};
 
-/// Which releases read which versions: group, kind or nothing for all of the group, version, first and last release.
+/// The releases that support each version: group, kind or `*` for the whole group, version, first and last release.
 fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
     let rows = cx.param("versions").iter();
     rows.filter_map(|row| {
@@ -22,7 +22,7 @@ fn versions<'p>(cx: &Cx<'p>, object: Object<'_>) -> Vec<(&'p str, Releases)> {
     .collect()
 }
 
-/// A version of a configuration file that its reader does not know.
+/// A version of a configuration file that its component does not support.
 pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     let known = versions(cx, object);
     let written = object.node.field("kubernetesVersion");
@@ -41,28 +41,30 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     if !reading.and(asked).is_empty() {
         return;
     }
-    // Which release reads it is not known where neither the file nor the user tells, and some of them do.
+    // Neither the file nor the user names a release, and some releases support the version.
     let unsure = own.is_none() && cx.pinned().is_none() && !reading.from(25).is_empty();
     let last = reading.before(Releases::NEWEST + 1).names().last();
     let (message, severity) = match last {
         None => (
-            format!("no release reads {version} of {kind}"),
+            format!("no Kubernetes release supports version `{version}` of {kind}"),
             Severity::High,
         ),
         Some(_) if unsure && !cx.is_strict() => return,
         Some(last) if unsure => (
-            format!("{version} of {kind} is read up to Kubernetes {last} only"),
+            format!("version `{version}` of {kind} is supported up to Kubernetes {last} only"),
             Severity::Low,
         ),
         Some(_) => (
-            format!("this release does not read {version} of {kind}"),
+            format!(
+                "this Kubernetes release does not support version `{version}` of {kind}, so the component fails to read the file"
+            ),
             Severity::High,
         ),
     };
     let newest = known.iter().rev().find(|(_, r)| !r.and(asked).is_empty());
     let draft = cx.report(at, message).severity(severity);
     if let Some((name, _)) = newest {
-        draft.help(format!("write `{}/{name}`", object.gvk.group));
+        draft.help(format!("Use `apiVersion: {}/{name}`.", object.gvk.group));
     }
 }
 
@@ -82,7 +84,7 @@ fn kind_in(text: &str) -> Option<(usize, &str)> {
     Some((at + line.find(value)?, value))
 }
 
-/// The first line that says something.
+/// The first line with content.
 fn first_line(text: &str) -> Option<(usize, &str)> {
     let mut at = 0;
     text.split_inclusive('\n').find_map(|line| {
@@ -94,7 +96,7 @@ fn first_line(text: &str) -> Option<(usize, &str)> {
     })
 }
 
-/// A patch of kind's, or a configuration in a ConfigMap of kubeadm's, that its reader does not take for one.
+/// A kubeadm patch of kind, or a configuration in a ConfigMap of kubeadm, that its reader ignores.
 pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
     let is_patched = |kind: &str| kinds_without_version().any(|(_, known)| known == kind);
     let root = object.node;
@@ -119,15 +121,16 @@ pub(super) fn nested_document_broken(object: Object<'_>, cx: &mut Cx<'_>) {
         }
         match (kind_in(text), first_line(text)) {
             (Some((at, kind)), _) if patches && !is_patched(kind) => {
-                let message =
-                    format!("kubeadm writes no {kind}: kind leaves this patch out without a word");
+                let message = format!(
+                    "kubeadm does not generate `{kind}`, so kind silently ignores this patch"
+                );
                 cx.report(node.part(at, at + kind.len()), message);
             }
             (None, Some((at, line))) => {
                 let message = if patches {
-                    "without `kind` this patches nothing"
+                    "this patch has no `kind`, so it has no effect"
                 } else {
-                    "without `kind` nobody reads this"
+                    "this document has no `kind`, so it is ignored"
                 };
                 cx.report(node.part(at, at + line.len()), message);
             }

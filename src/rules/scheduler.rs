@@ -10,7 +10,7 @@ pub(super) fn extender_insecure(config: Object<'_>, cx: &mut Cx<'_>) {
     for extender in config.node.list("extenders") {
         let insecure = extender.at(&["tlsConfig", "insecure"]);
         if let Some(insecure) = insecure.filter(|i| i.as_bool() == Some(true)) {
-            cx.report(insecure, "whoever answers as this extender chooses the nodes of pods: its certificate is not verified");
+            cx.report(insecure, "`insecure` is `true`, so an attacker on the network can impersonate the extender and choose the nodes of pods");
         }
         let Some(prefix) = extender.field("urlPrefix") else {
             continue;
@@ -22,12 +22,12 @@ pub(super) fn extender_insecure(config: Object<'_>, cx: &mut Cx<'_>) {
         let Some(url) = Url::parse(text).filter(Url::is_plain) else {
             continue;
         };
-        // A Service of the cluster.
+        // A Service in the cluster.
         let inside = url.host.split('.').any(|part| part == "svc") || !url.host.contains('.');
         let plain = extender.field("enableHTTPS").and_then(Node::as_bool) != Some(true);
         if plain {
             let message = format!(
-                "pods and nodes go to the extender {} in plain text, and whoever changes its answer chooses the nodes of pods",
+                "the scheduler calls extender `{}` without TLS, so an attacker on the network can choose the nodes of pods",
                 url.host
             );
             let draft = cx.report(prefix, message);

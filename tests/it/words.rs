@@ -60,11 +60,6 @@ const WORDS: &[(&str, &str)] = &[
 /// Categories whose texts are still to be written anew.
 const PENDING: &[&str] = &[
     "api",
-    "apiserver",
-    "argocd",
-    "authentication",
-    "authorization",
-    "certs",
     "component-config",
     "consistency",
     "controller-manager",
@@ -79,7 +74,6 @@ const PENDING: &[&str] = &[
     "node",
     "pod",
     "rbac",
-    "scheduler",
     "schema",
     "static-pod",
     "volume",

@@ -43,6 +43,14 @@ pub(super) fn run(
             "value" => value.into(),
             "component" => instance.component.name().into(),
             "host" => Url::parse(value)?.host.into(),
+            "state" => match origin {
+                Origin::Explicit if value.is_empty() => "is set to an empty value".into(),
+                Origin::Explicit => format!("is set to `{value}`").into(),
+                _ if value.is_empty() => "is not set".into(),
+                Origin::DistributionDefault | Origin::BinaryDefault => {
+                    format!("is not set and defaults to `{value}`").into()
+                }
+            },
             "origin" => match origin {
                 Origin::Explicit => "is set to".into(),
                 _ if value.is_empty() => "is not set".into(),

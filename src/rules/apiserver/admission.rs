@@ -1,4 +1,4 @@
-//! Admission plugins: those that a release does not have, and those that are missing.
+//! Admission plugins: unknown and removed ones, and recommended ones that are disabled.
 
 use super::{may_lack_nodes, named};
 use crate::check::Cx;
@@ -13,64 +13,71 @@ use std::collections::{HashMap, HashSet};
 
 const ENABLED: &str = "enable-admission-plugins";
 const DISABLED: &str = "disable-admission-plugins";
-/// The flag of old that lists all plugins.
+/// The deprecated flag that replaces the list of plugins.
 const CONTROL: &str = "admission-control";
 
-/// The first release without a plugin that is gone.
-fn gone_since(plugin: &str) -> Option<u8> {
-    let long = Removed::of("plugin", plugin);
-    long.map(|gone| gone.since)
+/// The first release without a removed plugin.
+fn removed_in(plugin: &str) -> Option<u8> {
+    let removed = Removed::of("plugin", plugin);
+    removed
+        .map(|removed| removed.since)
         .or_else(|| Plugin::gone_since(plugin))
 }
 
-/// A plugin that the release no longer has: the API server does not start.
+/// A plugin that was removed in this release or earlier: the API server fails to start.
 pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (item, node_span) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
-        let Some(since) = gone_since(item) else {
+        let Some(since) = removed_in(item) else {
             continue;
         };
         if instance.releases.before(since).is_empty() {
             let message = format!(
-                "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
+                "admission plugin `{item}` was removed in Kubernetes 1.{since}, so kube-apiserver 1.{since} and later fail to start"
             );
             let draft = cx.report(node_span, message);
-            if let Some(gone) = Removed::of("plugin", item) {
-                draft.help(format!("remove it; {}", gone.instead));
+            if let Some(removed) = Removed::of("plugin", item) {
+                draft.help(format!(
+                    "Remove `{item}` from the list. {}",
+                    removed.instead
+                ));
             }
         }
     }
 }
 
-/// A plugin that the release does not have, and none before it had.
+/// A plugin that neither this release nor an earlier one contains.
 pub(in crate::rules) fn admission_plugin_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // Before the first release of the table there were others.
+    // The table does not know the plugins of earlier releases.
     if instance.releases.from(25).is_empty() || !is_stock(instance) {
         return;
     }
     for (item, node_span) in named(instance, &[ENABLED, DISABLED, CONTROL]) {
         let rows = Plugin::of(item);
         let having: Releases = rows.iter().map(Plugin::releases).collect();
-        let known = !having.and(instance.releases).is_empty() || gone_since(item).is_some();
+        let known = !having.and(instance.releases).is_empty() || removed_in(item).is_some();
         if known || is_unresolved(item) {
             continue;
         }
         if rows.is_empty() {
-            let message =
-                format!("there is no admission plugin {item}: the API server does not start");
+            let message = format!(
+                "admission plugin `{item}` does not exist, so the API server fails to start"
+            );
             let draft = cx.report(node_span, message);
             if let Some(near) = nearest(item, Plugin::all().iter().map(|p| p.name)) {
                 draft.help(format!("Did you mean `{near}`?"));
             }
         } else {
             let message = format!(
-                "this release does not have the admission plugin {item} yet: the API server does not start"
+                "admission plugin `{item}` does not exist in this Kubernetes release yet, so the API server fails to start"
             );
-            cx.report(node_span, message).help("remove it, or upgrade");
+            let help =
+                format!("Remove `{item}` from the list until the control plane is upgraded.");
+            cx.report(node_span, message).help(help);
         }
     }
 }
 
-/// Whether it runs Kubernetes' own program: who builds another may add plugins.
+/// Whether it runs the upstream kube-apiserver. Other builds can contain more plugins.
 fn is_stock(instance: &Instance<'_>) -> bool {
     let mut above = instance.settings.first().map(Setting::node);
     while let Some(node) = above {
@@ -92,19 +99,19 @@ pub(in crate::rules) fn admission_plugin_needs_config(instance: &Instance<'_>, c
     for (item, node_span) in named(instance, &[ENABLED, CONTROL]) {
         if needs_config(item) {
             let message = format!(
-                "admission plugin {item} needs a configuration: `--admission-control-config-file` is not set, and the API server does not start"
+                "admission plugin `{item}` needs a configuration, but `--admission-control-config-file` is not set; the API server fails to start"
             );
             cx.missing(node_span, message);
         }
     }
 }
 
-/// The same with a configuration that does not speak of the plugin.
+/// The same with a configuration file that has no entry for the plugin.
 pub(in crate::rules) fn admission_plugin_needs_config_in_set(
     set: &DocumentSet<'_>,
     cx: &mut Cx<'_>,
 ) {
-    // Of each file, which of the plugins that need a configuration it has.
+    // The plugins that need a configuration and have an entry, of each file.
     let mut known = HashMap::new();
     for link in set.links(ComponentKind::ApiServer, "admission-control-config-file") {
         let ConfigFileFacts::Admission(configured) = &link.file.says else {
@@ -120,7 +127,7 @@ pub(in crate::rules) fn admission_plugin_needs_config_in_set(
             let name = plugin.value.as_str();
             if needs_config(name) && !configured.contains(name) {
                 let message = format!(
-                    "admission plugin {name} needs a configuration: {} has none for it, and the API server does not start",
+                    "admission plugin `{name}` needs a configuration, but `{}` has no entry for it; the API server fails to start",
                     link.from.setting.value
                 );
                 cx.report_fact(link.from.facts, &plugin.at, message)
@@ -134,9 +141,9 @@ fn needs_config(plugin: &str) -> bool {
     matches!(plugin, "ImagePolicyWebhook" | "EventRateLimit")
 }
 
-/// A plugin that is switched on and off: the API server does not start.
+/// A plugin that is both enabled and disabled: the API server fails to start.
 pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // kops works both lists out by itself.
+    // kops computes both lists.
     let enabled = instance.list(ENABLED);
     let Some(enabled) = enabled.filter(|_| *instance.form != forms::KOPS) else {
         return;
@@ -149,12 +156,12 @@ pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &
         };
         if enabled.origin == Origin::Explicit {
             let message = format!(
-                "admission plugin {item} is both enabled and disabled: the API server does not start"
+                "admission plugin `{item}` is both enabled and disabled, so the API server fails to start"
             );
             cx.report(node_span, message).related(*on, "enabled here");
         } else {
             let message = format!(
-                "admission plugin {item} is disabled, and {} enables it: the API server does not start",
+                "admission plugin `{item}` is disabled here, but {} enables it by default; the API server fails to start",
                 instance.form.distribution
             );
             cx.report(node_span, message);
@@ -162,8 +169,8 @@ pub(in crate::rules) fn admission_plugin_conflict(instance: &Instance<'_>, cx: &
     }
 }
 
-/// A plugin that is off unless a list names it.
-fn lacking(instance: &Instance<'_>, plugin: &str, what: &str, cx: &mut Cx<'_>) {
+/// Reports a plugin that is disabled unless a list contains it.
+fn lacking(instance: &Instance<'_>, plugin: &str, impact: &str, cx: &mut Cx<'_>) {
     let list = match instance.last(CONTROL) {
         Some(_) => CONTROL,
         None => ENABLED,
@@ -173,33 +180,36 @@ fn lacking(instance: &Instance<'_>, plugin: &str, what: &str, cx: &mut Cx<'_>) {
     };
     if plugins.items.iter().all(|(name, _)| *name != plugin) {
         let list_name = instance.spelling(list);
-        let message = format!("{what}: `{list_name}` does not list {plugin}");
+        let message = format!("`{list_name}` does not list `{plugin}`, so {impact}");
         cx.setting(instance, list, message);
     }
 }
 
-/// What kubelets may change is their own alone.
+/// Kubelets that are not limited to their own Node and pods.
 pub(in crate::rules) fn admission_node_restriction(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     const PLUGIN: &str = "NodeRestriction";
     if may_lack_nodes(instance) {
         return;
     }
-    let what = "a kubelet may change Nodes and pods that are not its own";
+    let impact = "a kubelet can change other Nodes and their pods";
     let off = named(instance, &[DISABLED]).find(|(name, _)| *name == PLUGIN);
     match off {
         Some((_, node_span)) => {
             let list = instance.spelling(DISABLED);
-            cx.report(node_span, format!("{what}: `{list}` switches {PLUGIN} off"));
+            cx.report(
+                node_span,
+                format!("`{list}` disables `{PLUGIN}`, so {impact}"),
+            );
         }
-        None => lacking(instance, PLUGIN, what, cx),
+        None => lacking(instance, PLUGIN, impact, cx),
     }
 }
 
-/// An image that is on the node is everybody's.
+/// Private images that any pod of the node can use.
 pub(in crate::rules) fn admission_always_pull_images(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // Since 1.35 the kubelet itself asks for credentials (feature gate KubeletEnsureSecretPulledImages).
+    // Since 1.35 the kubelet itself checks credentials (feature gate KubeletEnsureSecretPulledImages).
     if !instance.releases.before(35).is_empty() {
-        let what = "a pod may use a private image that another one has pulled";
-        lacking(instance, "AlwaysPullImages", what, cx);
+        let impact = "a pod can start a private image that another pod has pulled";
+        lacking(instance, "AlwaysPullImages", impact, cx);
     }
 }

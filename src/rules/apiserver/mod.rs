@@ -1,4 +1,4 @@
-//! The API server: settings that contradict each other, that open it, or that a release does not have.
+//! The API server: settings that contradict each other, that expose it, or that a release does not have.
 
 mod access;
 mod admission;
@@ -19,7 +19,7 @@ use crate::kube::{
 use crate::model::Severity;
 use crate::yaml::NodeSpan;
 
-/// The items of these flags, each with its place.
+/// The items of these flags, each with its position.
 fn named<'a, 'd>(
     instance: &'a Instance<'d>,
     flags: &'a [&str],
@@ -29,7 +29,7 @@ fn named<'a, 'd>(
     settings.flat_map(Setting::items)
 }
 
-/// Whether it may be a control plane without nodes (Karmada, vcluster, kcp): a pod template, and no word of kubelets.
+/// Whether it might be a control plane without nodes (Karmada, vcluster, kcp): a pod template without settings for kubelets.
 fn may_lack_nodes(instance: &Instance<'_>) -> bool {
     let of_kubelets = |s: &Setting<'_>| s.name.starts_with("kubelet-");
     *instance.form == forms::STATIC_POD
@@ -37,40 +37,45 @@ fn may_lack_nodes(instance: &Instance<'_>) -> bool {
         && !instance.settings.iter().any(of_kubelets)
 }
 
-/// A flag of old that opened a door: what it does where it is still there, that it is gone elsewhere.
-fn of_old(setting: &Setting<'_>, instance: &Instance<'_>, gone: u8, what: &str, cx: &mut Cx<'_>) {
-    let (last, flag) = (gone - 1, &setting.spelling);
-    if instance.releases.from(gone).is_empty() {
+/// Reports a flag of the insecure port: what it did up to 1.19, and the first release that fails to start with it.
+fn insecure_flag(
+    setting: &Setting<'_>,
+    instance: &Instance<'_>,
+    rejected: u8,
+    what: &str,
+    cx: &mut Cx<'_>,
+) {
+    if instance.releases.from(20).is_empty() {
         cx.report(setting.node_span(), what);
     } else {
         let message = format!(
-            "up to Kubernetes 1.{last} {what}; since then the API server does not start with `{flag}`"
+            "up to Kubernetes 1.19 {what}; releases from 1.{rejected} on fail to start with it"
         );
         cx.report(setting.node_span(), message);
     }
 }
 
-/// A port that asks nobody who he is.
+/// A port without authentication.
 pub(super) fn insecure_port(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let what = |port: &str| {
-        format!("the API server serves port {port} without TLS, and lets everybody do everything")
+        format!("`--insecure-port` serves port `{port}` without authentication and TLS")
     };
     match instance.last("insecure-port") {
         Some(port) if matches!(port.value.as_ref(), "0" | "") || is_unresolved(&port.value) => {}
-        Some(port) => of_old(port, instance, 20, &what(&port.value), cx),
-        // kubeadm switched it off.
+        Some(port) => insecure_flag(port, instance, 20, &what(&port.value), cx),
+        // kubeadm disabled it.
         None => {
             let raw = [&forms::STATIC_POD, &forms::UNIT].contains(&instance.form);
             let whole = instance.completeness == Completeness::Complete;
             if raw && whole && instance.releases.from(20).is_empty() {
-                let message = format!("{}: `--insecure-port` is not set", what("8080"));
+                let message = "`--insecure-port` is not set and defaults to `8080`, which serves without authentication and TLS";
                 cx.missing(instance.anchor, message);
             }
         }
     }
 }
 
-/// Where that port is served.
+/// The address of that port.
 pub(super) fn insecure_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let port = instance.last("insecure-port");
     let closed =
@@ -81,48 +86,49 @@ pub(super) fn insecure_bind_address(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let address = address.filter(|a| !a.value.is_empty() && !closed);
     if let Some(address) = address {
         let what = format!(
-            "the API server serves {} without TLS, and lets everybody do everything",
-            address.value
+            "`{}` serves `{}` without authentication and TLS",
+            address.spelling, address.value
         );
-        of_old(address, instance, 20, &what, cx);
+        // Releases 1.20 to 1.23 ignore it.
+        insecure_flag(address, instance, 24, &what, cx);
     }
 }
 
-/// Origins whose web pages may call the API server, as regular expressions.
+/// Origins whose web pages can call the API server, as regular expressions.
 pub(super) fn cors_allowed_origins(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (pattern, node_span) in named(instance, &["cors-allowed-origins"]) {
         if is_unresolved(pattern) {
             continue;
         }
-        // What is asked of it since 1.27 (apiserver's validateCorsAllowedOriginList).
+        // Required since 1.27 (apiserver's validateCorsAllowedOriginList).
         let pinned = ["^", "//"].iter().any(|p| pattern.contains(p))
             && ["$", ":"].iter().any(|p| pattern.contains(p));
-        let refused = if !pinned && instance.releases.before(27).is_empty() {
-            ", and the API server does not start with a pattern that is not bound to both ends of the host"
+        let rejected = if !pinned && instance.releases.before(27).is_empty() {
+            "; kube-apiserver 1.27 and later reject it"
         } else {
             ""
         };
         if matches_any_host(pattern) {
             let message =
-                format!("`{pattern}` lets web pages of any origin call the API server{refused}");
+                format!("pattern `{pattern}` allows cross-origin requests from any host{rejected}");
             cx.report(node_span, message);
         } else if !pinned {
             let message = format!(
-                "`{pattern}` also fits hosts that only hold that name: their web pages may call the API server{refused}"
+                "pattern `{pattern}` also allows requests from hosts that only contain this name{rejected}"
             );
             cx.report(node_span, message);
         }
     }
 }
 
-/// Whether nothing but a scheme is asked for.
+/// Whether a pattern restricts the scheme only.
 fn matches_any_host(pattern: &str) -> bool {
     let host = pattern.rsplit("//").next().unwrap_or(pattern);
     let host = host.trim_matches(['^', '$', '(', ')', '/', '|', ':']);
     matches!(host, ".*" | ".+" | "*" | "")
 }
 
-/// All alpha APIs at once; one by one where a standard is asked about.
+/// All alpha APIs at once; single ones in strict mode.
 pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (item, node_span) in named(instance, &["runtime-config"]) {
         let (api, on) = item.split_once('=').unwrap_or((item, ""));
@@ -131,10 +137,16 @@ pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         let version = api.rsplit('/').next().unwrap_or(api);
         if matches!(api, "api/all" | "api/alpha") {
-            cx.report(node_span, format!("all alpha APIs are served: {api} is on"));
+            cx.report(
+                node_span,
+                format!("`{api}` is enabled, so the API server serves all alpha APIs"),
+            );
         } else if cx.is_strict() && version.starts_with('v') && version.contains("alpha") {
-            cx.report(node_span, format!("the alpha API {api} is served"))
-                .severity(Severity::Low);
+            cx.report(
+                node_span,
+                format!("`{api}` is enabled, so the API server serves an alpha API"),
+            )
+            .severity(Severity::Low);
         }
     }
 }
@@ -143,25 +155,31 @@ pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 pub(super) fn log_verbosity(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let chatty = |level: &str| number(level).is_some_and(|n| n >= 8.0);
     let component = instance.component.name();
-    let what = format!("bodies of requests, Secrets among them, get into the logs of {component}");
+    let impact = format!("{component} logs request bodies, including Secrets");
     if let Some(level) = instance.last("v").filter(|s| chatty(&s.value)) {
-        let message = format!("{what}: `{}` is set to {}", level.spelling, level.value);
+        let message = format!(
+            "`{}` is set to `{}`, so {impact}",
+            level.spelling, level.value
+        );
         cx.report(level.node_span(), message);
     }
     for (item, node_span) in named(instance, &["vmodule"]) {
         if item.split_once('=').is_some_and(|(_, level)| chatty(level)) {
-            cx.report(node_span, format!("{what}: `--vmodule` has {item}"));
+            cx.report(
+                node_span,
+                format!("`--vmodule` contains `{item}`, so {impact}"),
+            );
         }
     }
 }
 
-/// etcd without TLS, for all objects or for some of their own.
+/// etcd without TLS, for all resources or for single ones.
 pub(super) fn etcd_servers_plaintext(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (url, node_span) in named(instance, &["etcd-servers"]) {
         if url.starts_with("http://") {
             cx.report(
                 node_span,
-                format!("the API server reaches etcd without TLS: {url}"),
+                format!("the API server connects to etcd at `{url}` without TLS"),
             );
         }
     }
@@ -170,13 +188,14 @@ pub(super) fn etcd_servers_plaintext(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if let Some((resource, urls)) = item.split_once('#')
             && urls.split(';').any(|url| url.starts_with("http://"))
         {
-            let message = format!("the API server reaches etcd without TLS for {resource}: {urls}");
+            let message =
+                format!("the API server connects to etcd for `{resource}` at `{urls}` without TLS");
             cx.report(node_span, message);
         }
     }
 }
 
-/// Traces hold names of objects and users, and are sent without TLS.
+/// Traces contain names of objects and users, and are sent without TLS.
 pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some(endpoint) = instance.last("tracing.endpoint") else {
         return;
@@ -189,14 +208,14 @@ pub(super) fn tracing_plaintext_remote_collector(instance: &Instance<'_>, cx: &m
         || Url::parse(&address).is_none_or(|url| is_loopback(url.host) || is_any(url.host));
     if !local {
         let message = format!(
-            "{} sends traces to {text} without TLS: who listens on the way sees them",
+            "{} sends traces to `{text}` without TLS, so an attacker on the network can read them",
             instance.component.name()
         );
         cx.report(endpoint.node_span(), message);
     }
 }
 
-/// Node ports over ports of the system or of the cluster itself.
+/// A NodePort range that contains ports of the node or of the cluster.
 pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some(setting) = instance.last("service-node-port-range") else {
         return;
@@ -220,13 +239,13 @@ pub(super) fn service_node_port_range(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     let over = taken.iter().find(|(port, _)| (low..=high).contains(port));
     if let Some((port, whose)) = over {
         let message = format!(
-            "node ports {} hold {port}, the port of {whose}",
+            "NodePort range `{}` contains `{port}`, the port of {whose}, so a Service can block it",
             setting.value
         );
         cx.report(setting.node_span(), message);
     } else if low < 1024 {
         let message = format!(
-            "node ports {} hold ports of the system: a Service can take the place of one of the node's own",
+            "NodePort range `{}` contains ports below 1024, so a Service can take over a port of the node",
             setting.value
         );
         cx.report(setting.node_span(), message);

@@ -1,4 +1,4 @@
-//! Files that a flag names, and that no mount brings into the pod.
+//! Files that a flag names and that are not mounted into the pod.
 
 use crate::check::Cx;
 use crate::component::{Instance, Setting, forms, mount_of, mounts};
@@ -19,7 +19,7 @@ const READ: [&str; 10] = [
     "tracing-config-file",
 ];
 
-/// Folders that kubeadm mounts by itself, where the machine has them.
+/// Folders that kubeadm mounts by default if they exist.
 const BY_KUBEADM: [&str; 6] = [
     "/etc/ca-certificates/",
     "/etc/kubernetes/pki/",
@@ -29,44 +29,45 @@ const BY_KUBEADM: [&str; 6] = [
     "/usr/share/ca-certificates/",
 ];
 
-/// A file of the machine is none of the pod's before it is mounted.
+/// A file of the node that the pod cannot read because it is not mounted.
 pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let by_kubeadm = [&forms::KUBEADM, &forms::CLUSTER_API, &forms::KIND];
     let of_kubeadm = by_kubeadm.contains(&instance.form);
-    // The others mount what they know of, or run no pod.
+    // Other tools mount the files that they know, or run no pod.
     if !of_kubeadm && *instance.form != forms::STATIC_POD {
         return;
     }
     for name in READ {
         if let Some(file) = instance.last(name) {
-            let lost = "the API server does not find it, and does not start";
-            not_mounted(instance, file, of_kubeadm, lost, cx);
+            let impact = "the API server fails to start";
+            not_mounted(instance, file, of_kubeadm, impact, cx);
         }
     }
-    // Without a policy it stays empty.
+    // Without a policy the log stays empty.
     let recorded = instance.is_set("audit-policy-file") != Some(false);
     let Some(log) = instance.last("audit-log-path").filter(|_| recorded) else {
         return;
     };
-    let lost = "the audit log is lost with the container";
-    not_mounted(instance, log, of_kubeadm, lost, cx);
+    let impact = "the audit log is deleted with the container";
+    not_mounted(instance, log, of_kubeadm, impact, cx);
     let mount = mounts(log.node()).and_then(|(list, _)| mount_of(list, &log.value));
     let read_only = mount.and_then(|(mount, _)| mount.field("readOnly"));
     if let Some(flag) = read_only.filter(|flag| flag.as_bool() == Some(true)) {
         let message = format!(
-            "the audit log cannot be written: {} is mounted read-only",
+            "`{}` is mounted read-only, so the API server cannot write the audit log",
             log.value
         );
-        cx.report(log.node_span(), message).related(flag, "here");
+        cx.report(log.node_span(), message)
+            .related(flag, "read-only here");
     }
 }
 
-/// Reports a file that no mount brings into the pod.
+/// Reports a file that is not mounted into the pod.
 fn not_mounted(
     instance: &Instance<'_>,
     file: &Setting<'_>,
     of_kubeadm: bool,
-    lost: &str,
+    impact: &str,
     cx: &mut Cx<'_>,
 ) {
     let path = file.value.as_ref();
@@ -76,14 +77,14 @@ fn not_mounted(
     if !path.starts_with('/') || is_unresolved(path) || by_kubeadm {
         return;
     }
-    let message = format!("{path} is not mounted into the pod of the API server: {lost}");
+    let message = format!("`{path}` is not mounted into the API server pod, so {impact}");
     match mounts(file.node()) {
         Some((list, _)) if mount_of(list, path).is_none() => {
             let key = list.key_node().unwrap_or(list);
             cx.report(file.node_span(), message)
-                .related(key, "none of these mounts it");
+                .related(key, "no entry of this list mounts the file");
         }
-        // Without a word of mounts kubeadm has its own only; elsewhere nothing is known.
+        // Without own mounts kubeadm has its defaults only; elsewhere nothing is known.
         None if of_kubeadm && instance.completeness == Completeness::Complete => {
             cx.report(file.node_span(), message);
         }
@@ -91,7 +92,7 @@ fn not_mounted(
     }
 }
 
-/// Where kubeadm keeps certificates, if that is said.
+/// The folder of kubeadm's certificates, if it is set.
 fn certificates(setting: Node<'_>) -> Option<&str> {
     let mut above = setting.parent();
     while let Some(map) = above {
