@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Config {
     /// Globs of paths from its folder that are left out.
     pub exclude: Vec<String>,
-    /// Rules that are asked beside the profile's.
+    /// Rules that run in addition to the profile's.
     pub select: Vec<String>,
     /// Rules that are not asked, everywhere or for some paths.
     pub ignore: Vec<Ignored>,
@@ -44,14 +44,14 @@ pub struct Ignored {
 
 /// Keys of the file, each with what it holds; the configuration's JSON Schema is made from it.
 pub const KEYS: [(&str, &str); 8] = [
-    ("exclude", "globs of paths that are left out"),
+    ("exclude", "globs of paths to exclude"),
     (
         "ignore",
-        "rules that are not asked: an id, or a map with `rule`, `paths` and `reason`",
+        "rules to disable, each an id or a map with `rule`, `paths` and `reason`",
     ),
     (
         "select",
-        "ids of rules that are asked beside those of the profile",
+        "ids of rules to run in addition to those of the profile",
     ),
     ("severity", "severities of rules, by id"),
     ("profile", "default, baseline, restricted, cis, nsa or all"),
@@ -61,7 +61,7 @@ pub const KEYS: [(&str, &str); 8] = [
     ),
     (
         "schema-locations",
-        "JSON Schemas of custom resources: folders with group/kind_version.json, paths with {{.Group}} and the like, or files",
+        "JSON Schemas of custom resources: folders with group/kind_version.json, paths with placeholders such as {{.Group}}, or files",
     ),
     ("parameters", "parameters of rules, by id and name"),
 ];
@@ -117,10 +117,10 @@ pub fn json_schema(registry: &Registry) -> String {
     format!("{schema:#}\n")
 }
 
-/// The values of a key for a message: `default, cis or all is expected`.
+/// The values of a key for a message: `the value must be default, cis or all`.
 fn expected(names: &[&str]) -> String {
     match names {
-        [others @ .., last] => format!("{} or {last} is expected", others.join(", ")),
+        [others @ .., last] => format!("the value must be {} or {last}", others.join(", ")),
         [] => String::new(),
     }
 }
@@ -202,7 +202,7 @@ impl ConfigReader<'_> {
             return;
         }
         if root.kind() != NodeKind::Map {
-            self.invalid(root, "a map of settings is expected", None);
+            self.invalid(root, "the configuration must be a map", None);
             return;
         }
         for (key, value) in root.entries() {
@@ -223,11 +223,11 @@ impl ConfigReader<'_> {
 
     fn unknown<'k>(&mut self, key: Node<'_>, known: impl Iterator<Item = &'k str>) {
         let name: String = key.text().unwrap_or_default().chars().take(80).collect();
-        let help = nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
+        let help = nearest(&name, known).map(|near| format!("Did you mean `{near}`?"));
         self.report(
             ids::kubevet::CONFIG_UNKNOWN_KEY,
             locate(key),
-            &format!("there is no setting `{name}`"),
+            &format!("key `{name}` does not exist, so it has no effect"),
             help,
         );
     }
@@ -252,8 +252,8 @@ impl ConfigReader<'_> {
                 Some(text) => report.push((item, text)),
                 None => self.invalid(
                     item,
-                    "text is expected",
-                    item.text().map(|t| format!("quote it: \"{t}\"")),
+                    "the value must be a string",
+                    item.text().map(|t| format!("Quote the value: `\"{t}\"`.")),
                 ),
             }
         }
@@ -267,8 +267,8 @@ impl ConfigReader<'_> {
         }
         let short: String = id.chars().take(80).collect();
         let near = self.registry.nearest(id);
-        let help = near.map(|near| format!("did you mean `{near}`?"));
-        self.invalid(at, format!("there is no rule `{short}`"), help);
+        let help = near.map(|near| format!("Did you mean `{near}`?"));
+        self.invalid(at, format!("rule `{short}` does not exist"), help);
         None
     }
 
@@ -293,7 +293,7 @@ impl ConfigReader<'_> {
 
     fn ignore(&mut self, value: Node<'_>) {
         if value.kind() != NodeKind::Seq {
-            self.invalid(value, "a list is expected", None);
+            self.invalid(value, "the value must be a list", None);
             return;
         }
         for item in value.items() {
@@ -305,7 +305,11 @@ impl ConfigReader<'_> {
                 _ => (item, item.as_str()),
             };
             let Some(id) = id else {
-                self.invalid(at, "the id of a rule is expected: an id, or a map with `rule`, `paths` and `reason`", None);
+                self.invalid(
+                    at,
+                    "the item must be the id of a rule, or a map with `rule`, `paths` and `reason`",
+                    None,
+                );
                 continue;
             };
             for (key, _) in item.entries() {
@@ -335,7 +339,7 @@ impl ConfigReader<'_> {
     fn is_map(&mut self, value: Node<'_>) -> bool {
         let is = matches!(value.kind(), NodeKind::Map | NodeKind::Null);
         if !is {
-            self.invalid(value, "a map is expected", None);
+            self.invalid(value, "the value must be a map", None);
         }
         is
     }
@@ -376,7 +380,10 @@ impl ConfigReader<'_> {
                 }
                 None => self.invalid(
                     node,
-                    format!("a release from 1.0 to 1.{} is expected", Releases::NEWEST),
+                    format!(
+                        "the value must be a release from 1.0 to 1.{}",
+                        Releases::NEWEST
+                    ),
                     None,
                 ),
             }

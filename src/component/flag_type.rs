@@ -92,7 +92,7 @@ impl FlagType {
         )
     }
 
-    /// What a text that it does not take is to be instead.
+    /// What a text that it rejects must be instead.
     pub fn misfit(self, text: &str) -> Option<&'static str> {
         let (fits, what) = match self {
             Self::Version => (
@@ -110,16 +110,16 @@ impl FlagType {
             Self::Int(bits) => (
                 fits_bits(parse_int(text), bits),
                 if bits == 32 {
-                    "a number, an integer of 32 bits"
+                    "an integer of 32 bits"
                 } else {
-                    "a number, an integer"
+                    "an integer"
                 },
             ),
             Self::Uint => (
                 parse_uint(text).is_some(),
-                "a number, an integer that is not negative",
+                "an integer that is not negative",
             ),
-            Self::Level => (is_level(text), "a number, 0 to 2147483647"),
+            Self::Level => (is_level(text), "an integer from 0 to 2147483647"),
             Self::Float(bits) => (is_float(text, bits), "a number"),
             Self::Duration if parse_int(text).is_some() && parse_duration(text).is_none() => {
                 (false, "a duration with its unit, such as 30s")
@@ -130,11 +130,11 @@ impl FlagType {
             ),
             Self::Slice => (
                 text.is_empty() || fields(text).is_some(),
-                "a list with commas, whose items have quotes around them or none",
+                "a list separated by commas, with each item quoted or unquoted as a whole",
             ),
             Self::IntSlice => (
                 text.split(',').all(|n| fits_bits(parse_int(n), 32)),
-                "integers with commas between them",
+                "integers separated by commas",
             ),
             Self::Ip => (
                 text.trim().is_empty() || text.trim().parse::<IpAddr>().is_ok(),
@@ -144,16 +144,16 @@ impl FlagType {
                 text.is_empty() || without_zeros(text).parse::<IpAddr>().is_ok(),
                 "an IP address",
             ),
-            Self::CertKey => (is_cert_key(text), "a certificate, a comma and its key"),
+            Self::CertKey => (
+                is_cert_key(text),
+                "a certificate file and a key file separated by a comma",
+            ),
             Self::PortRange => (is_port_range(text), "a range of ports such as 30000-32767"),
             Self::Quantity => (
                 parse_quantity(text).is_some(),
                 "a quantity such as 512, 2Ki or 1M",
             ),
-            Self::Pattern => (
-                is_pattern(text),
-                "pairs such as gc*=1, with commas between them",
-            ),
+            Self::Pattern => (is_pattern(text), "pairs such as gc*=1, separated by commas"),
             Self::Taints => (are_taints(text), "taints such as key=value:NoSchedule"),
             Self::ReservedMemory => (
                 text.is_empty() || text.split(';').all(is_reservation),

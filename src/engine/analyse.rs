@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
 
-/// Rules that tell in words of their own what a component refuses of its file.
+/// Rules with messages of their own for files that a component rejects.
 const REFUSALS: &[&str] = &[
     ids::admission_config::EVENT_RATE_LIMIT_LIMIT_INVALID,
     ids::admission_config::EVENT_RATE_LIMIT_NO_LIMITS,
@@ -165,7 +165,7 @@ pub fn analyse(
 }
 
 fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
-    let message = "a defect of kubevet kept this document from being checked: please report it";
+    let message = "an internal error of kubevet stopped the check of this document";
     let at = Provenance::chunk(input.file, chunk.span.start).locate(Span::empty(0));
     let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), None, message);
     let findings = rules
@@ -243,7 +243,7 @@ impl Analysis<'_> {
                 ids::yaml::GLUED_SEPARATOR,
                 &whole,
                 chunk.text_after_separator.unwrap_or_default(),
-                "text follows this `---` on its line: kubectl refuses the file here",
+                "text follows this `---` on the same line, so kubectl rejects the file from here",
                 None,
             );
         }
@@ -269,7 +269,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// Adds a finding of the reader, if its rule is asked.
+    /// Adds a finding of the reader, if its rule is enabled.
     fn reader_finding(
         &mut self,
         rule: &str,
@@ -292,7 +292,7 @@ impl Analysis<'_> {
         self.found.list.last_mut()
     }
 
-    /// A document beside objects that is none: kubectl refuses a scalar or a list.
+    /// A document that is not an object in a file with objects: kubectl rejects a scalar or a list.
     fn non_object(&mut self, text: &str, provenance: &Provenance, chunk: &Chunk) {
         // A tab alone on its line is no blank to kubectl.
         let blank =
@@ -331,7 +331,7 @@ impl Analysis<'_> {
             ids::yaml::NOT_AN_OBJECT,
             &document.provenance,
             span,
-            "this document is no object: kubectl refuses it, and the file with it",
+            "this document is not an object, so kubectl rejects it and the file",
             None,
         );
     }
@@ -365,7 +365,7 @@ impl Analysis<'_> {
             tell_hook(&mut document);
         }
         let objects = documents::objects(&document, within.path);
-        // A comment may say that what is missing is computed, as it may silence a finding.
+        // A comment can say that a missing part is computed, as it can suppress a finding.
         if self.rules.applies_suppressions && !objects.is_empty() && document.has_computed_values()
         {
             within.completeness = Completeness::Partial;
@@ -417,16 +417,13 @@ impl Analysis<'_> {
         self.report.ignores.extend(ignores);
     }
 
-    /// An object but for its kind or version: kubectl finds none, and refuses it.
+    /// An object that lacks only its kind or version, so that kubectl rejects it.
     fn incomplete(&mut self, document: &Document<'_>) {
         let root = document.root();
         let text = |key: &str| root.field(key)?.as_str().filter(|text| !text.is_empty());
-        let (lacking, why) = match (text("apiVersion"), text("kind")) {
-            (Some(_), None) => ("kind", "kubectl does not know what this object is"),
-            (None, Some(kind)) if schema::is_kind(kind) => (
-                "apiVersion",
-                "kubectl does not know which API this object is of",
-            ),
+        let lacking = match (text("apiVersion"), text("kind")) {
+            (Some(_), None) => "kind",
+            (None, Some(kind)) if schema::is_kind(kind) => "apiVersion",
             _ => return,
         };
         let named = root.at(&["metadata", "name"]).is_some();
@@ -450,11 +447,11 @@ impl Analysis<'_> {
             ids::schema::MISSING_FIELD,
             &document.provenance,
             node_span.span,
-            &format!("`{lacking}` is missing: {why}, and refuses it"),
+            &format!("`{lacking}` is missing, so kubectl rejects this object"),
             None,
         );
         if let Some(finding) = found.filter(|_| misspelt.is_some()) {
-            finding.help = format!("keys are case-sensitive: write `{lacking}`").into();
+            finding.help = format!("Keys are case-sensitive; write `{lacking}`.").into();
         }
     }
 
@@ -474,7 +471,7 @@ impl Analysis<'_> {
             NodeKind::Seq | NodeKind::Map => value.lacking(),
             _ => value.into(),
         };
-        let message = format!("`{key}` must be a string: kubectl refuses this object");
+        let message = format!("`{key}` must be a string, so kubectl rejects this object");
         self.reader_finding(
             ids::schema::TYPE,
             &document.provenance,
@@ -484,7 +481,7 @@ impl Analysis<'_> {
         );
     }
 
-    /// A file of a component that lacks its version or kind, or has one that nobody knows. What stands in a scalar may be a patch.
+    /// A file of a component that lacks its version or kind, or has an unknown one. A scalar can contain a patch.
     fn misnamed(&mut self, document: &Document<'_>, completeness: Completeness) {
         if completeness == Completeness::Partial || self.repository.is_partial(self.input.path) {
             return;
@@ -504,7 +501,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// A chunk that kubectl cannot read: a finding if it was meant as an object, or stands beside one, else a note.
+    /// A chunk that kubectl cannot read: a finding if it was meant as an object or is in a file with one, else a note.
     fn unread(
         &mut self,
         text: &str,
@@ -581,7 +578,7 @@ impl Analysis<'_> {
         exposed_secrets: &ExposedSecrets,
         secrets: &LazyCell<SpanSet, impl FnOnce() -> SpanSet>,
     ) {
-        // Not a word in the object: `$patch` makes no patch of what is applied as it is.
+        // Not by the object itself: `$patch` does not make a patch of an object that is applied as it is.
         let path = self.input.path;
         let completeness = if self.repository.is_partial(path) || component::is_drop_in(path) {
             Completeness::Partial
@@ -832,18 +829,19 @@ impl Analysis<'_> {
     }
 }
 
-/// What a problem of the reader says of a file that another program than kubectl reads: what becomes of a key that is given twice.
+/// The message of a reader problem in a file that another program than kubectl reads: what it does with a repeated key.
 fn in_words_of_reader<'m>(
     problem: &ReaderProblem,
     message: &'m str,
     object: Option<Object<'_>>,
 ) -> Cow<'m, str> {
-    let key = (problem.rule == ids::yaml::DUPLICATE_KEY).then(|| message.split_once(": kubectl "));
+    let key =
+        (problem.rule == ids::yaml::DUPLICATE_KEY).then(|| message.split_once(", so kubectl "));
     match (key.flatten(), object.and_then(schema::reader)) {
         (Some((key, _)), Some(reader)) if reader.refuses => {
-            format!("{key}: {} refuses the file", reader.name).into()
+            format!("{key}, so {} rejects the file", reader.name).into()
         }
-        (Some((key, fate)), Some(reader)) => format!("{key}: {} {fate}", reader.name).into(),
+        (Some((key, fate)), Some(reader)) => format!("{key}, so {} {fate}", reader.name).into(),
         _ => message.into(),
     }
 }
@@ -862,7 +860,7 @@ fn published(
     Some(found.list)
 }
 
-/// Leaves of two equal keys the one that counts.
+/// Leaves the one of two equal keys that is used.
 fn remove_dropped(document: &Document<'_>, earlier: Node<'_>) -> Option<Fix> {
     Some(Fix {
         title: "Remove the earlier of the two, which kubectl drops",

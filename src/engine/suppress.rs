@@ -9,7 +9,7 @@ use crate::model::{Policy, Text};
 use crate::text::{FileId, FileSpan, Span};
 use crate::yaml::{Document, Node, NodeKind};
 
-/// One id that a comment or annotation silences.
+/// One id that a comment or annotation suppresses.
 #[derive(Clone, Debug)]
 pub(crate) struct Suppression {
     /// The rule as it is written; empty where the comment names none.
@@ -20,11 +20,11 @@ pub(crate) struct Suppression {
     of_sets: bool,
     /// Why.
     reason: Option<String>,
-    /// Findings that begin here are meant.
+    /// Where the findings begin that it suppresses.
     covers: FileSpan,
     /// The comment.
     by: Label,
-    /// Whether its own document had a finding that it silences.
+    /// Whether its own document had a finding that it suppresses.
     used: bool,
 }
 
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 }
 
-/// What a comment covers: behind content, what begins on its line; on a line of its own, the field, list item or document that
+/// What a comment covers: after content, what begins on its line; on a line of its own, the field, list item or document that
 /// begins next.
 fn covered(document: &Document<'_>, comment: Span) -> Span {
     let before = document
@@ -182,7 +182,7 @@ fn mark<'s>(findings: &mut [Finding], ignores: impl Iterator<Item = &'s Suppress
     ignores.map(used).collect()
 }
 
-/// Obeys the suppressions of one chunk and judges them; returns those that wait for the set rules.
+/// Applies the suppressions of one chunk and reports unused ones; returns those that wait for the set rules.
 pub(super) fn apply(
     found: &mut Findings,
     ignores: Vec<Suppression>,
@@ -199,7 +199,7 @@ pub(super) fn apply(
             Some(_) if ignore.of_sets => {
                 waiting.push(Suppression { used, ..ignore });
             }
-            // Silence of a rule that did not run, or whose findings are too many to keep, proves nothing.
+            // If a rule did not run, or has too many findings to keep, its suppression can be used.
             Some(rule)
                 if used
                     || rules.get(rule).is_none()
@@ -243,10 +243,7 @@ fn add_about(
 }
 
 fn unused(policy: &Policy, ignore: &Suppression) -> Finding {
-    let message = format!(
-        "nothing of `{}` is found here, so this suppresses nothing",
-        ignore.id
-    );
+    let message = format!("unused suppression: `{}` reports nothing here", ignore.id);
     about(policy, ignore, message, policy.remediation.clone())
 }
 
@@ -255,16 +252,21 @@ fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Findin
         return about(
             policy,
             ignore,
-            "this suppression names no rule".to_owned(),
-            "write `# kubevet: ignore[category/rule] reason`".into(),
+            "this suppression names no rule, so it has no effect".to_owned(),
+            "Write `# kubevet: ignore[category/rule] reason`.".into(),
         );
     }
     let help = registry.nearest(&ignore.id).map_or_else(
         || policy.remediation.clone(),
-        |near| format!("did you mean `{near}`?").into(),
+        |near| format!("Did you mean `{near}`?").into(),
     );
     let shown: String = ignore.id.chars().take(80).collect();
-    about(policy, ignore, format!("there is no rule `{shown}`"), help)
+    about(
+        policy,
+        ignore,
+        format!("rule `{shown}` does not exist, so this suppression has no effect"),
+        help,
+    )
 }
 
 fn about(policy: &Policy, ignore: &Suppression, message: String, help: Text) -> Finding {

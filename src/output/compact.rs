@@ -27,7 +27,7 @@ pub(super) fn write_line(
 ) -> io::Result<()> {
     let message = finding.full_message();
     let (path, message) = (sanitize_path(&source.display_path), sanitize(&message));
-    let meant = finding.help.starts_with("did you mean");
+    let meant = finding.help.starts_with("Did you mean");
     let help = meant.then(|| format!(" ({})", sanitize(&finding.help)));
     writeln!(
         out,

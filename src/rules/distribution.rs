@@ -1,4 +1,4 @@
-//! Other ways to a cluster: kubespray, Cluster API, OpenShift, EKS.
+//! Other distributions: kubespray, Cluster API, OpenShift, EKS.
 
 use crate::check::Cx;
 use crate::component::minor;
@@ -18,11 +18,11 @@ pub(super) fn kubespray_inline_credentials(variables: Object<'_>, cx: &mut Cx<'_
     {
         let name = node.key_node().and_then(Node::key).unwrap_or_default();
         let text = node.as_str().unwrap_or_default();
-        // A hash of a vault has lines; what Ansible looks up is in braces.
+        // A hash of a vault has lines; a lookup of Ansible is in braces.
         if named(&name).is_some_and(|n| is_credential(n, text)) {
             cx.report(
                 node,
-                format!("the value of `{name}` is committed in plain text"),
+                format!("the value of `{name}` is committed in plain text, so anyone who reads this file can use it"),
             )
             .secret();
         }
@@ -38,7 +38,7 @@ pub(super) fn capi_kcp_version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
                 _ => None,
             })
     };
-    // By name; `None` where two of that name are here.
+    // By name; `None` if two have that name.
     let only = |part| {
         let mut named: HashMap<&str, Option<&MachineFacts>> = HashMap::new();
         for (_, machines) in parts(part) {
@@ -60,20 +60,21 @@ pub(super) fn capi_kcp_version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
         };
         let (of_workers, of_plane) = (workers.minor, plane.minor);
         let problem = if of_workers > of_plane {
-            "a kubelet may not be newer than the API server"
+            "a kubelet must not be newer than the API server"
         } else if of_workers + 3 < of_plane {
-            "a kubelet may be three minor releases older, and no more"
+            "a kubelet can be at most three minor releases older"
         } else {
             continue;
         };
-        let message =
-            format!("these machines run 1.{of_workers}, the control plane 1.{of_plane}: {problem}");
+        let message = format!(
+            "these machines run 1.{of_workers} but the control plane runs 1.{of_plane}; {problem}"
+        );
         cx.report_fact(facts, &workers.at, message)
             .related_fact(&plane.at.label);
     }
 }
 
-/// Whether an EKS cluster is of a release that encrypts by itself, with a key of AWS.
+/// Whether an EKS cluster is of a release that always encrypts, with a key of AWS.
 fn encrypts_itself(version: Option<Node<'_>>) -> bool {
     version
         .and_then(|n| minor(n.text()?))
@@ -99,24 +100,20 @@ pub(super) fn eks_secrets_encryption(cluster: Object<'_>, cx: &mut Cx<'_>) {
     if key.is_some() || own && !cx.is_strict() {
         return;
     }
-    let how = if own {
-        "a key of AWS that you cannot withdraw"
+    let message = if own {
+        "Secrets are encrypted with a key of AWS, which you cannot revoke or audit"
     } else {
-        "no key of yours, so that a copy of etcd shows them"
+        "Secrets are not encrypted with a KMS key, so a copy of etcd shows them in plain text"
     };
     let at = place.unwrap_or(cluster.node).lacking();
-    let draft = cx.missing(
-        at,
-        format!("Secrets of the cluster are encrypted with {how}"),
-    );
+    let draft = cx.missing(at, message);
     if own {
         draft.severity(Severity::Low);
     }
 }
 
 pub(super) fn eks_endpoint_public(cluster: Object<'_>, cx: &mut Cx<'_>) {
-    let message =
-        "the API server answers the whole internet: a stolen credential is enough, from anywhere";
+    let message = "the API server is reachable from the internet, so a stolen credential is enough for an attack";
     let vpc = cluster.node.field("vpc");
     let spec = cluster.node.at(&["spec", "endpointAccess"]);
     let ranges = vpc

@@ -1,4 +1,4 @@
-//! k3s and RKE2: what they themselves are told, in a configuration file, by Rancher, by k3d or by a unit.
+//! Settings of k3s and RKE2 in a configuration file, from Rancher, k3d or a systemd unit.
 
 use crate::check::Cx;
 use crate::component::{K3S, RKE2, Setting, k3s_flags, own_settings};
@@ -9,7 +9,7 @@ use crate::secrets::detect::{CredentialKind, hits, stands_for_another};
 use crate::text::nearest;
 use crate::yaml::NodeKind;
 
-/// The writings of one of these settings.
+/// Where these settings are written.
 fn settings<'d>(
     object: Object<'d>,
     names: &'static [&'static str],
@@ -38,19 +38,24 @@ pub(super) fn write_kubeconfig_mode(object: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         let read_as = if setting.node().kind() == NodeKind::Int && setting.value.starts_with('0') {
-            format!(" (YAML reads {} as the number {mode:o})", setting.value)
+            format!(" (YAML reads `{}` as the number {mode:o})", setting.value)
         } else {
             String::new()
         };
-        let message = |who| {
+        let message = |who, bits| {
+            let verbs = match bits {
+                0o4 => "read",
+                0o2 => "change",
+                _ => "read and change",
+            };
             format!(
-                "{who} of the node can read or change the administrator's kubeconfig: its mode is {mode:04o}{read_as}"
+                "{who} on the node can {verbs} the admin kubeconfig, because its mode is `{mode:04o}`{read_as}"
             )
         };
         if mode & 0o006 != 0 {
-            cx.report(setting.node_span(), message("every user"));
+            cx.report(setting.node_span(), message("every user", mode & 0o6));
         } else {
-            cx.report(setting.node_span(), message("a group"))
+            cx.report(setting.node_span(), message("a group", mode >> 3 & 0o6))
                 .severity(Severity::Low);
         }
     }
@@ -71,15 +76,15 @@ pub(super) fn token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
         if secret.is_none_or(|s| is_unresolved(s) || stands_for_another(s)) {
             continue;
         }
-        let may = match &*setting.name {
-            "agent-token" => "add nodes to the cluster, and read what their pods may read",
-            "vpn-auth" => "join the cluster's VPN",
-            _ => "join the cluster, as a server too, and read its CA keys and all Secrets",
+        let can = match &*setting.name {
+            "agent-token" => "add nodes and read the Secrets of their pods",
+            "vpn-auth" => "join the VPN of the cluster",
+            _ => "join the cluster as a server and read its CA keys and all Secrets",
         };
         cx.report(
             setting.scalar(),
             format!(
-                "`{}` is committed: whoever reads it can {may}",
+                "`{}` is committed, so anyone who reads this file can {can}",
                 setting.spelling
             ),
         )
@@ -102,7 +107,7 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
             cx.report(
                 setting.scalar(),
                 format!(
-                    "`{}` holds the password of the datastore, which holds every Secret",
+                    "`{}` contains the password of the datastore, so anyone who reads this file can read every Secret",
                     setting.spelling
                 ),
             )
@@ -112,7 +117,7 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
         {
             cx.report(
                 setting.scalar(),
-                "every Secret goes to the database in plain text: TLS is off",
+                "`sslmode=disable` disables TLS, so every Secret is sent to the database in plain text",
             )
             .secret();
         } else {
@@ -122,7 +127,9 @@ pub(super) fn datastore_endpoint_plaintext(object: Object<'_>, cx: &mut Cx<'_>) 
             if let Some((item, node_span)) = plain {
                 cx.report(
                     node_span,
-                    format!("every Secret goes to etcd in plain text: {item} is http"),
+                    format!(
+                        "`{item}` uses plain HTTP, so every Secret is sent to etcd in plain text"
+                    ),
                 );
             }
         }
@@ -140,7 +147,7 @@ pub(super) fn profile_cis_missing(object: Object<'_>, cx: &mut Cx<'_>) {
     ];
     let has = |name: &str| own_settings(object).iter().any(|s| s.name == name);
     if object.gvk.is(K3S, RKE2) && SERVER.into_iter().any(has) && !has("profile") {
-        cx.missing(object.node.lacking(), "RKE2 checks neither kernel settings nor etcd's user, and makes no network policies: `profile` is not set");
+        cx.missing(object.node.lacking(), "`profile` is not set, so RKE2 does not check kernel settings, isolate etcd or add NetworkPolicies");
     }
 }
 
@@ -149,7 +156,7 @@ pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
         if !is_unresolved(&setting.value) && !stands_for_another(&setting.value) {
             cx.report(
                 setting.scalar(),
-                "the key of the snapshots' bucket is committed: each snapshot holds every Secret",
+                "the key of the snapshot bucket is committed, so anyone who reads this file can read every Secret in it",
             )
             .secret();
         }
@@ -160,12 +167,12 @@ pub(super) fn etcd_s3_credentials(object: Object<'_>, cx: &mut Cx<'_>) {
         let how = if setting.name == "etcd-s3-insecure" {
             "in plain text"
         } else {
-            "to whoever answers"
+            "to an unverified server"
         };
         cx.report(
             setting.node_span(),
             format!(
-                "snapshots with every Secret go to the bucket {how}: `{}` is on",
+                "`{}` is true, so snapshots with every Secret are sent {how}",
                 setting.spelling
             ),
         );
@@ -182,15 +189,17 @@ pub(super) fn unknown_key(object: Object<'_>, cx: &mut Cx<'_>) {
         if k3s_flags().any(|flag| flag == name) {
             continue;
         }
-        // What is near no flag may be one of another release.
+        // A name that is near no flag can be one of another release.
         let dashed = name.to_ascii_lowercase().replace('_', "-");
         let near = nearest(&dashed, k3s_flags());
         if let Some(near) = near.filter(|near| near.len() > 4 && is_near(&dashed, near)) {
             cx.report(
                 key,
-                format!("there is no setting `{name}`: it is left out with a line in the log"),
+                format!(
+                    "k3s has no setting `{name}`, so it ignores the value and only logs a warning"
+                ),
             )
-            .help(format!("did you mean `{near}`?"));
+            .help(format!("Did you mean `{near}`?"));
         }
     }
 }

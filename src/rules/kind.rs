@@ -1,4 +1,4 @@
-//! Clusters on somebody's own machine: kind and k3d.
+//! Clusters on a local machine: kind and k3d.
 
 use crate::check::Cx;
 use crate::component::minor;
@@ -13,7 +13,7 @@ pub(super) fn api_server_address_public(object: Object<'_>, cx: &mut Cx<'_>) {
     for node in PLACES.iter().filter_map(|path| object.node.at(path)) {
         let address = node.as_str().unwrap_or_default().trim_matches(['[', ']']);
         if !address.is_empty() && !is_loopback(address) && !is_unresolved(address) {
-            cx.report(node, format!("the API server of a cluster for trying things listens at {address}, where others reach it"));
+            cx.report(node, format!("the API server listens on `{address}`, so other machines can reach this local test cluster"));
         }
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn host_mount_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 node,
                 format!(
-                    "every pod that may mount a folder of its node gets {path} of this machine"
+                    "`{path}` of this machine is mounted into a node, so a pod with a hostPath volume can change it"
                 ),
             );
         }
@@ -58,11 +58,11 @@ pub(super) fn node_image_eol(object: Object<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 node,
                 format!(
-                    "1.{minor} gets no more fixes: what is tried there is not what runs elsewhere"
+                    "Kubernetes 1.{minor} is no longer supported, so tests do not show how current clusters behave"
                 ),
             );
         } else if image.tag.is_some() && image.digest.is_none() {
-            cx.report(node, "the image of the nodes has no digest: each release of kind has images of its own under the same tag")
+            cx.report(node, "the node image has no digest, so an image that was built for another release of kind can be used")
                 .severity(Severity::Info);
         }
     }

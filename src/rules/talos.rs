@@ -1,4 +1,4 @@
-//! Talos: its machine configuration, the documents beside it, and what it keeps of its own.
+//! Talos: its machine configuration, its other documents, and its secrets.
 
 use crate::check::Cx;
 use crate::kube::{Object, is_unresolved};
@@ -7,7 +7,7 @@ use crate::secrets::detect::{
 };
 use crate::yaml::Node;
 
-/// Where a cluster's own secrets stand.
+/// The fields with secrets of the cluster.
 const SECRETS: [&[&str]; 19] = [
     &["machine", "token"],
     &["machine", "ca", "key"],
@@ -37,7 +37,7 @@ fn is_secret(node: &Node<'_>) -> bool {
         || hits(text)
             .iter()
             .any(|h| h.what == CredentialKind::PrivateKey);
-    // What Talos' own tools put in its place; and a key that is none.
+    // The placeholder of Talos' own tools; and a key that is none.
     let other = text.to_ascii_lowercase().contains("redact") || text.starts_with("LS0tLS1");
     key || !other && is_credential(NameHint::Token, text)
 }
@@ -56,12 +56,12 @@ pub(super) fn secrets_committed(object: Object<'_>, cx: &mut Cx<'_>) {
     };
     let more = match others.len() {
         0 => String::new(),
-        1 => " and another".to_owned(),
-        n => format!(" and {n} others"),
+        1 => " and 1 more".to_owned(),
+        n => format!(" and {n} more"),
     };
     let name = first.key_node().and_then(Node::key).unwrap_or_default();
     let message = format!(
-        "secrets of the cluster stand here in plain text (`{name}`{more}): whoever reads them is its administrator"
+        "secrets of the cluster are in plain text (`{name}`{more}), so anyone who reads this file can become its administrator"
     );
     let draft = cx.report(*first, message).secret();
     others
@@ -70,7 +70,7 @@ pub(super) fn secrets_committed(object: Object<'_>, cx: &mut Cx<'_>) {
         .fold(draft, |draft, node| draft.related(*node, ""));
 }
 
-/// Arguments that Talos sets itself and lets nobody change.
+/// Arguments that Talos sets and that cannot be changed.
 const DENIED: [(&str, &[&str]); 3] = [
     (
         "apiServer",
@@ -140,11 +140,11 @@ pub(super) fn denied_extra_arg(object: Object<'_>, cx: &mut Cx<'_>) {
             if let Some(kind) = elsewhere {
                 cx.report(
                     key,
-                    format!("Talos refuses `{name}` here: it belongs into a document {kind}"),
+                    format!("Talos rejects `{name}` here, because it belongs in a document of kind `{kind}`"),
                 )
-                .help(format!("write a document {kind}"));
+                .help(format!("Add a document of kind `{kind}`."));
             } else if denied.contains(&name) {
-                cx.report(key, format!("Talos sets `{name}` itself and refuses another: the component does not start"));
+                cx.report(key, format!("Talos sets `{name}` and rejects another value, so the component fails to start"));
             }
         }
     }
@@ -165,7 +165,7 @@ pub(super) fn disk_encryption_static_key(object: Object<'_>, cx: &mut Cx<'_>) {
             p.text()
                 .is_some_and(|t| !is_unresolved(t) && !stands_for_another(t))
         }) {
-            cx.report(passphrase, "the passphrase of the disk is committed: whoever has the disk and this file reads it").secret();
+            cx.report(passphrase, "the disk passphrase is committed, so anyone who has the disk and this file can decrypt it").secret();
         }
     }
 }

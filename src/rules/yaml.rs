@@ -1,11 +1,11 @@
-//! What YAML makes of values before Kubernetes sees them.
+//! Values that YAML reads as another type than Kubernetes expects.
 
 use crate::check::Cx;
 use crate::finding::Quotes;
 use crate::kube::{Object, PodSpec};
 use crate::yaml::{Node, NodeKind};
 
-/// Kubernetes wants a string, and the value is written so that YAML makes it something else. Null stands for an empty string.
+/// Kubernetes expects a string, and YAML reads the value as another type. Null is an empty string.
 pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
     let root = object.node;
     metadata(root, cx);
@@ -36,12 +36,12 @@ pub(super) fn not_a_string(object: Object<'_>, cx: &mut Cx<'_>) {
         for env in container.node.list("env") {
             let name = env.field("name").and_then(Node::text).unwrap_or_default();
             env.field("value").into_iter().for_each(|value| {
-                report(value, &format!("environment variable {name}"), false, cx);
+                report(value, &format!("environment variable `{name}`"), false, cx);
             });
         }
         for list in ["command", "args"] {
             let items = container.node.list(list);
-            items.for_each(|item| report(item, &format!("this item of `{list}`"), false, cx));
+            items.for_each(|item| report(item, &format!("an item of `{list}`"), false, cx));
         }
     }
 }
@@ -56,7 +56,7 @@ fn map(map: Option<Node<'_>>, what: &str, secret: bool, cx: &mut Cx<'_>) {
     for (key, value) in map.into_iter().flat_map(Node::entries) {
         report(
             value,
-            &format!("{what} {}", key.text().unwrap_or_default()),
+            &format!("{what} `{}`", key.text().unwrap_or_default()),
             secret,
             cx,
         );
@@ -67,7 +67,7 @@ fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
     let kind = match value.kind() {
         NodeKind::Bool => "a boolean",
         NodeKind::Int | NodeKind::Float => "a number",
-        // A map or list is no slip of the pen, but another type: the schema's business.
+        // A map or list is no typing error, but another type, which the schema reports.
         NodeKind::Null | NodeKind::Str | NodeKind::NotJson | NodeKind::Seq | NodeKind::Map => {
             return;
         }
@@ -75,7 +75,9 @@ fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
     if secret {
         cx.report(
             value,
-            format!("the value of {what} is {kind}, not text: the API server refuses it"),
+            format!(
+                "the value of {what} is {kind}, not a string, so the API server rejects the object"
+            ),
         )
         .secret();
         return;
@@ -87,12 +89,12 @@ fn report(value: Node<'_>, what: &str, secret: bool, cx: &mut Cx<'_>) {
     let (became, quotes) = if read == written {
         (String::new(), Quotes::Help)
     } else {
-        (format!(", {read}"), Quotes::Message)
+        (format!(" (`{read}`)"), Quotes::Message)
     };
     cx.report(
         value,
-        format!("the value of {what} is {kind}{became}, not text: the API server refuses it"),
+        format!("the value of {what} is {kind}{became}, not a string, so the API server rejects the object"),
     )
-    .help(format!("quote it: \"{written}\""))
+    .help(format!("Quote the value: `\"{written}\"`."))
     .quotes(quotes);
 }

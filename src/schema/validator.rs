@@ -237,7 +237,7 @@ impl<'d> Validator<'d> {
     ) -> Option<String> {
         const READ: usize = 1_000;
         let near = nearest(word, words.take_while(|_| self.problems.len() < READ))?;
-        Some(format!("did you mean `{near}`?"))
+        Some(format!("Did you mean `{near}`?"))
     }
 
     /// Whether so much is wrong that nobody looks for more.

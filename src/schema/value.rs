@@ -111,7 +111,7 @@ impl<'d> Validator<'d> {
                 NodeKind::Str => {
                     let problem = self.refused(node, name, "a quantity such as `500m` or `1.5Gi`");
                     let meant = quantity_meant(text);
-                    problem.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+                    problem.help = meant.map(|meant| format!("Did you mean `{meant}`?"));
                 }
                 _ => self.wrong(node, name, "a quantity"),
             },

@@ -216,7 +216,7 @@ impl<'d> Validator<'d> {
             return Some(format!("that is the flag: write `{path}`"));
         }
         let near = nearest(name, fields(ty)).filter(|near| near.len().abs_diff(name.len()) <= 3);
-        near.map(|near| format!("did you mean `{near}`?"))
+        near.map(|near| format!("Did you mean `{near}`?"))
     }
 
     /// A map with a kind of its own within a file: the configuration of a plugin. The scheduler's may leave that to the plugin's name.

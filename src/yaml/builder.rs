@@ -140,7 +140,7 @@ impl<'t> Builder<'t> {
         });
     }
 
-    /// Text behind the document of a chunk, which ended at a byte: kubectl drops it without a word.
+    /// Text after the document of a chunk, which ended at a byte: kubectl ignores it silently.
     fn dropped(&mut self, end: usize) {
         let mut rest = self.text.get(end..).unwrap_or_default();
         loop {
@@ -165,7 +165,8 @@ impl<'t> Builder<'t> {
             self.problem(
                 ids::yaml::DROPPED_DOCUMENT,
                 Span::of(start..start + line.len()),
-                "kubectl drops this text: it reads one document between two `---` lines".to_owned(),
+                "kubectl ignores this text, because it reads one document between two `---` lines"
+                    .to_owned(),
             );
         }
     }
@@ -185,14 +186,14 @@ impl<'t> Builder<'t> {
             return Err(self.too_much(
                 ids::yaml::TOO_DEEP,
                 node.span,
-                "the document has more values than kubevet reads: nothing of it was checked",
+                "the document has more values than kubevet reads, so none of it was checked",
             ));
         }
         if self.stack.len() + height > self.limits.depth {
             return Err(self.too_much(
                 ids::yaml::TOO_DEEP,
                 node.span,
-                "here the document is nested deeper than kubevet reads: nothing of it was checked",
+                "the document is nested deeper here than kubevet reads, so none of it was checked",
             ));
         }
         let id = Span::of(0..self.nodes.len()).end;
@@ -379,7 +380,7 @@ impl<'t> Builder<'t> {
             self.problem(
                 ids::yaml::SYNTAX,
                 span,
-                "this alias names no anchor".to_owned(),
+                "this alias names an anchor that does not exist".to_owned(),
             );
             return Err(Failure::Refused);
         };
@@ -387,7 +388,7 @@ impl<'t> Builder<'t> {
             self.problem(
                 ids::yaml::ALIAS_LIMIT,
                 span,
-                "this alias stands inside of what it stands for: the value would contain itself"
+                "this alias is inside its own anchor, so the value contains itself and kubectl rejects it"
                     .to_owned(),
             );
             return Err(Failure::Refused);
@@ -412,7 +413,7 @@ impl<'t> Builder<'t> {
         self.push(node, size, target.height)?;
         if excessive(self.decoded, self.aliased) {
             let message = format!(
-                "with this alias the document grows to {} values: kubectl refuses it as excessive aliasing",
+                "with this alias the document grows to {} values, so kubectl rejects it as excessive aliasing",
                 self.decoded
             );
             self.problem(ids::yaml::ALIAS_LIMIT, span, message);
@@ -498,7 +499,7 @@ fn meaning(value: &str, style: Style, tag: &Tag) -> Result<(NodeKind, Option<Str
                     NodeKind::Str,
                     Some(String::from_utf8_lossy(&bytes).into_owned()),
                 )),
-                None => Err("`!!binary` is not base64".to_owned()),
+                None => Err("the value of `!!binary` is not valid base64".to_owned()),
             };
         }
         Tag::Core(core) => *core,

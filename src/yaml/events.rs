@@ -192,8 +192,8 @@ impl<'t> Parser<'t> {
         if directives {
             return Err(ScanError::new(
                 self.start_of_next()?,
-                "`---` is missing behind a directive",
-                "remove the line that begins with `%`",
+                "`---` is missing after a directive",
+                "Delete the line that begins with `%`.",
             ));
         }
         if self.next_is(|t| matches!(t, TokenKind::StreamEnd))? {
@@ -222,8 +222,8 @@ impl<'t> Parser<'t> {
             if refused {
                 return Err(ScanError::new(
                     token.start,
-                    "kubectl refuses this directive: it reads YAML 1.1 only, and each directive once",
-                    "remove the line",
+                    "kubectl rejects this directive, because it accepts only YAML 1.1 and each directive once",
+                    "Delete the line of the directive.",
                 ));
             }
         }
@@ -281,8 +281,8 @@ impl<'t> Parser<'t> {
                     found.tag = self.tag(handle, &suffix).ok_or_else(|| {
                         ScanError::new(
                             token.start,
-                            "no `%TAG` defines what this tag begins with",
-                            "write the whole tag, or remove it",
+                            "no `%TAG` directive defines the prefix of this tag",
+                            "Write the complete tag, or delete it.",
                         )
                     })?;
                 }
@@ -329,8 +329,8 @@ impl<'t> Parser<'t> {
             let anchor = self.anchors.get(name).ok_or_else(|| {
                 ScanError::new(
                     token.start,
-                    "this alias names an anchor that the document does not define before it",
-                    "define the anchor earlier in the same document: anchors do not reach across `---`",
+                    "this alias names an anchor that is not defined before it in the document",
+                    "Define the anchor earlier in the same document, because anchors end at `---`.",
                 )
             })?;
             return Ok((Event::Alias(*anchor), span));

@@ -166,8 +166,8 @@ fn not_json(text: &str) -> Parsed<'static> {
     }
     let stop = ScanError::new(
         at,
-        "this is no JSON: behind two objects of JSON kubectl reads nothing else",
-        "correct it, or write the objects as YAML documents with `---` between them",
+        "this is not JSON, and after two JSON objects kubectl accepts nothing else",
+        "Correct it, or write the objects as YAML documents with `---` between them.",
     );
     Parsed {
         document: None,

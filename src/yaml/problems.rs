@@ -8,7 +8,7 @@ use crate::text::{NO_UTF8, Span, one_line};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The first character that kubectl's reader refuses anywhere, comments included.
+/// The first character that kubectl rejects anywhere, comments included.
 pub(super) fn control_character(text: &str) -> Option<ReaderProblem> {
     let bytes = text.as_bytes();
     let at = bytes
@@ -25,10 +25,10 @@ pub(super) fn control_character(text: &str) -> Option<ReaderProblem> {
         rule: ids::yaml::CONTROL_CHARACTER,
         span: Span::of(at..at + c.len_utf8()),
         message: if c == NO_UTF8 {
-            "these bytes are no UTF-8: kubectl refuses the document".to_owned()
+            "these bytes are not UTF-8, so kubectl rejects the document".to_owned()
         } else {
             format!(
-                "control character U+{:04X}: kubectl refuses the document",
+                "the document contains control character U+{:04X}, so kubectl rejects it",
                 u32::from(c)
             )
         },
@@ -37,7 +37,7 @@ pub(super) fn control_character(text: &str) -> Option<ReaderProblem> {
     })
 }
 
-/// A character that nobody sees, or that turns the text around, in what is compared or run letter by letter. Joiners are left out:
+/// An invisible character, or one that reverses the text direction, in a value that is compared or run as it is. Joiners are left out:
 /// scripts and emoji need them.
 pub(super) fn invisible_character(node: Node<'_>) -> Option<ReaderProblem> {
     const EXACT: [&str; 8] = [
@@ -67,10 +67,10 @@ pub(super) fn invisible_character(node: Node<'_>) -> Option<ReaderProblem> {
         rule: ids::yaml::INVISIBLE_CHARACTER,
         span: Span::of(at..at + c.len_utf8()),
         message: format!(
-            "invisible character U+{:04X}: this is another text than it looks",
+            "this value contains invisible character U+{:04X}, so it differs from the text that is displayed",
             u32::from(c)
         ),
-        help: Some("remove the character".to_owned()),
+        help: Some("Delete the invisible character.".to_owned()),
         related: None,
     })
 }
@@ -99,7 +99,7 @@ pub(super) fn directive(text: &str) -> ReaderProblem {
     ReaderProblem {
         rule: ids::yaml::DIRECTIVE,
         span: Span::of(0..line.len()),
-        message: "kubectl refuses a document that begins with a directive".to_owned(),
+        message: "this document begins with a directive, so kubectl rejects it".to_owned(),
         help: None,
         related: None,
     }
@@ -147,8 +147,8 @@ pub(super) fn check_maps(document: &Document<'_>, problems: &mut Vec<ReaderProbl
                 problems.push(ReaderProblem {
                     rule: ids::yaml::NOT_JSON,
                     span: node.span(),
-                    message: "JSON has no such number: kubectl refuses the document".to_owned(),
-                    help: Some("quote it, or write a finite number".to_owned()),
+                    message: "JSON has no such number, so kubectl rejects the document".to_owned(),
+                    help: Some("Quote the value, or write a finite number.".to_owned()),
                     related: None,
                 });
             }
@@ -156,10 +156,10 @@ pub(super) fn check_maps(document: &Document<'_>, problems: &mut Vec<ReaderProbl
                 rule: ids::yaml::NOT_JSON,
                 span: node.span(),
                 message: format!(
-                    "this number has more than 64 bits: it arrives as {}",
+                    "this number has more than 64 bits, so it arrives as {}",
                     node.to_json()
                 ),
-                help: Some("quote it where a text is meant".to_owned()),
+                help: Some("Quote the value if it is a string.".to_owned()),
                 related: None,
             }),
             NodeKind::Map => {
@@ -194,10 +194,10 @@ fn repeated(keys: &mut [(Cow<'_, str>, Node<'_>)], problems: &mut Vec<ReaderProb
             rule: ids::yaml::DUPLICATE_KEY,
             span: again.1.span(),
             message: format!(
-                "key `{shown}` is given twice: kubectl keeps this one and drops the earlier"
+                "key `{shown}` is set twice, so kubectl keeps this value and drops the earlier one"
             ),
             help: None,
-            related: Some((first.span(), "given here first")),
+            related: Some((first.span(), "first set here")),
         });
     };
     // Most maps have a handful of keys: comparing is cheaper than sorting them.
@@ -226,7 +226,7 @@ fn check_merge(value: Node<'_>) -> Option<ReaderProblem> {
     (!good).then(|| ReaderProblem {
         rule: ids::yaml::SYNTAX,
         span: value.span(),
-        message: "a merge key needs a map, or a list of maps".to_owned(),
+        message: "a merge key `<<` requires a map or a list of maps".to_owned(),
         help: None,
         related: None,
     })
@@ -237,7 +237,7 @@ fn is_template(key: Node<'_>) -> bool {
     key.kind() == NodeKind::Map && key.style() == Style::Flow
 }
 
-/// One problem, whatever number of templates the document has: they have one cause.
+/// One problem for all templates of a document, because they have one cause.
 fn unquoted_templates(keys: &[Node<'_>]) -> Option<ReaderProblem> {
     let [first, more @ ..] = keys else {
         return None;
@@ -250,8 +250,10 @@ fn unquoted_templates(keys: &[Node<'_>]) -> Option<ReaderProblem> {
     Some(ReaderProblem {
         rule: ids::yaml::INVALID_KEY,
         span: first.span(),
-        message: format!("an unquoted template is a map as key of a map: kubectl refuses it{more}"),
-        help: Some("quote the template, or render it first".to_owned()),
+        message: format!(
+            "YAML reads an unquoted template as a map in a map, so kubectl rejects it{more}"
+        ),
+        help: Some("Quote the template, or render it first.".to_owned()),
         related: None,
     })
 }
@@ -259,16 +261,16 @@ fn unquoted_templates(keys: &[Node<'_>]) -> Option<ReaderProblem> {
 fn invalid_key(key: Node<'_>) -> ReaderProblem {
     let (message, help) = match key.kind() {
         NodeKind::Map | NodeKind::Seq => (
-            "a map or a list cannot be a key in JSON",
-            "use a string as key",
+            "a map or a list cannot be a key in JSON, so kubectl rejects the document",
+            "Use a string as the key.",
         ),
         NodeKind::Null => (
-            "null cannot be a key in JSON",
-            "quote the key, or give it a name",
+            "null cannot be a key in JSON, so kubectl rejects the document",
+            "Quote the key, or give it a name.",
         ),
         _ => (
-            "kubectl cannot turn this number into a key",
-            "quote the key",
+            "kubectl cannot convert this number to a key, so it rejects the document",
+            "Quote the key, so that it is a string.",
         ),
     };
     ReaderProblem {
@@ -285,14 +287,14 @@ fn is_same_scalar(a: Node<'_>, b: Node<'_>) -> bool {
     a.kind() == b.kind() && a.text().is_some() && a.text() == b.text()
 }
 
-/// Keys that stand before a merge key which overrides them.
+/// Keys before a merge key that overrides them.
 fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
     let mut seen: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     let mut overridden: HashMap<Cow<'_, str>, (Node<'_>, Node<'_>)> = HashMap::new();
     for (key, value) in map.pairs() {
         if !key.is_merge() {
             if let Some(name) = key.key() {
-                // Written again behind the merge key, it wins after all.
+                // Written again after the merge key, it overrides the merged value.
                 overridden.remove(&name);
                 seen.insert(name, (key, value));
             }
@@ -314,14 +316,16 @@ fn merge_order(map: Node<'_>) -> Vec<ReaderProblem> {
     }
     let mut overridden: Vec<_> = overridden.into_values().collect();
     overridden.sort_by_key(|(own, _)| own.id());
-    let problem = |(own, merge): (Node<'_>, Node<'_>)| ReaderProblem {
+    let problem = |(own, merge): (Node<'_>, Node<'_>)| {
+        ReaderProblem {
         rule: ids::yaml::MERGE_ORDER,
         span: own.span(),
         message:
-            "the merge key further down overrides this key: kubectl applies both in their order"
+            "the merge key below overrides this key, because kubectl applies both in the order of the file"
                 .to_owned(),
-        help: Some("write `<<` first".to_owned()),
+        help: Some("Move `<<` before this key.".to_owned()),
         related: Some((merge.span(), "merged here")),
+    }
     };
     overridden.into_iter().map(problem).collect()
 }

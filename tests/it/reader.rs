@@ -864,7 +864,7 @@ fn a_problem_is_one_line_whatever_the_keys() {
     let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(
         messages,
-        ["key `a\\nb` is given twice: kubectl keeps this one and drops the earlier"]
+        ["key `a\\nb` is set twice, so kubectl keeps this value and drops the earlier one"]
     );
 }
 

@@ -1,4 +1,4 @@
-//! What kube-apiserver asks of several flags at once.
+//! Conditions of kube-apiserver on several flags.
 
 use super::form::range;
 use super::value::{is_gate_on, refuse};
@@ -21,13 +21,13 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     super::manager::logging(instance, cx);
 }
 
-/// A flag that is given, and not empty; nor filled in later.
+/// A flag with a value that is neither empty nor filled in later.
 pub(super) fn given<'a, 'd>(instance: &'a Instance<'d>, name: &str) -> Option<&'a Setting<'d>> {
     let setting = instance.last(name)?;
     (!setting.value.is_empty() && !is_unresolved(&setting.value)).then_some(setting)
 }
 
-/// A boolean flag that is given and on.
+/// A boolean flag that is set to true.
 pub(super) fn switched_on<'a, 'd>(
     instance: &'a Instance<'d>,
     name: &str,
@@ -35,7 +35,7 @@ pub(super) fn switched_on<'a, 'd>(
     given(instance, name).filter(|s| parse_bool(&s.value) == Some(true))
 }
 
-/// Flags without which the server does not start. A command line that lacks several of them is an extract.
+/// Flags without which the server fails to start. A command line that lacks several of them is an extract.
 fn required(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     const NAMES: [&str; 4] = [
         "etcd-servers",
@@ -45,7 +45,7 @@ fn required(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     ];
     let signs_outside = instance.last("service-account-signing-endpoint").is_some();
     let lacking = NAMES.into_iter().filter(|name| {
-        // Empty, the issuer is refused by its form, and a file is one that is not there.
+        // An empty issuer is rejected by its form, and an empty file name as a missing file.
         let written = instance.last(name).is_some();
         let told = written && !matches!(*name, "etcd-servers" | "service-account-signing-key-file");
         let outside = signs_outside && name.ends_with("key-file");
@@ -60,7 +60,7 @@ fn required(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// What keeps audit events.
+/// A backend for audit events.
 struct Backend {
     /// The flag that switches it on.
     on: &'static str,
@@ -83,7 +83,7 @@ const WEBHOOK: Backend = Backend {
     throttled: true,
 };
 
-/// Nobody looks at the flags of a backend that is off.
+/// The flags of a disabled backend are not validated.
 fn audit(instance: &Instance<'_>, cx: &mut Cx<'_>, backend: &Backend) {
     if instance.is_set(backend.on) != Some(true) {
         return;
@@ -103,17 +103,21 @@ fn audit(instance: &Instance<'_>, cx: &mut Cx<'_>, backend: &Backend) {
     wrong(
         mode,
         one_of(mode, &modes),
-        "is to be one of batch, blocking, blocking-strict",
+        "must be one of batch, blocking, blocking-strict",
     );
     wrong(
         format,
         one_of(format, &["legacy", "json"]),
-        "is to be one of legacy, json",
+        "must be one of legacy, json",
     );
-    // What is gone has a rule of its own.
+    // Removed versions have a rule of their own.
     let removed = ["v1", "v1beta1", "v1alpha1"].map(|v| format!("audit.k8s.io/{v}"));
     let known: Vec<&str> = removed.iter().map(String::as_str).collect();
-    wrong(version, one_of(version, &known), "is to be audit.k8s.io/v1");
+    wrong(
+        version,
+        one_of(version, &known),
+        "must be `audit.k8s.io/v1`",
+    );
     let number = |name: &str, default: f64| {
         let setting = flag(name);
         let written = setting.map(|s| match parse_int(&s.value) {
@@ -125,13 +129,13 @@ fn audit(instance: &Instance<'_>, cx: &mut Cx<'_>, backend: &Backend) {
     };
     for name in ["maxage", "maxbackup", "maxsize"] {
         let (setting, number) = number(name, 0.0);
-        wrong(setting, number >= 0.0, "is not to be negative");
+        wrong(setting, number >= 0.0, "must not be negative");
     }
     let (size, event) = number("truncate-max-event-size", 102_400.0);
-    wrong(size, event > 0.0, "is to be above zero");
+    wrong(size, event > 0.0, "must be greater than 0");
     let (batch, most) = number("truncate-max-batch-size", 10_485_760.0);
     let fits = most >= event || event <= 0.0;
-    let what = "is to be at least the size of an event (`truncate-max-event-size`)";
+    let what = "must be at least the size of an event (`truncate-max-event-size`)";
     wrong(batch.or(size), fits, what);
     if mode.map_or(backend.mode, |s| &*s.value) != "batch" {
         return;
@@ -151,9 +155,12 @@ fn audit(instance: &Instance<'_>, cx: &mut Cx<'_>, backend: &Backend) {
         let (setting, number) = number(&format!("batch-{name}"), default);
         let at = setting.or_else(|| flag("batch-throttle-enable").filter(|_| of_throttle));
         let what = if setting.is_some() {
-            "is to be above zero".to_owned()
+            "must be greater than 0".to_owned()
         } else {
-            format!("needs `--{}-batch-{name}` above zero", backend.prefix)
+            format!(
+                "requires `--{}-batch-{name}` greater than 0",
+                backend.prefix
+            )
         };
         wrong(at, number > 0.0, &what);
     }
@@ -175,14 +182,14 @@ fn authorization(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let item = modes.items.iter().find(|(item, _)| *item == mode);
         match (item, instance.is_set(file)) {
             (Some((_, at)), Some(false)) => {
-                let what = format!("authorization mode {mode} needs `--{file}`");
+                let what = format!("authorization mode {mode} requires `--{file}`");
                 refuse(instance, cx, *at, &what);
             }
             (None, Some(true)) => {
                 let at = instance
                     .last(file)
                     .map_or(instance.anchor, Setting::node_span);
-                let what = format!("`--{file}` needs authorization mode {mode}");
+                let what = format!("`--{file}` requires authorization mode {mode}");
                 refuse(instance, cx, at, &what);
             }
             _ => {}
@@ -191,7 +198,7 @@ fn authorization(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (at, (mode, node_span)) in modes.items.iter().enumerate() {
         let before = modes.items.get(..at).unwrap_or_default();
         if before.iter().any(|(other, _)| other == mode) {
-            let what = format!("authorization mode {mode} is given twice");
+            let what = format!("authorization mode {mode} is listed twice");
             refuse(instance, cx, *node_span, &what);
         }
     }
@@ -208,7 +215,7 @@ fn oidc(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     for name in ["oidc-issuer-url", "oidc-client-id"] {
         if instance.is_set(name) == Some(false) {
-            let what = format!("`{}` needs `--{name}`", first.spelling);
+            let what = format!("`{}` requires `--{name}`", first.spelling);
             refuse(instance, cx, first.node_span(), &what);
         }
     }
@@ -226,7 +233,7 @@ fn network(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         && reconciles.is_none_or(|e| e.value != "none")
     {
         let what = format!(
-            "`{}` and the first range of Services are to be of one family of addresses",
+            "`{}` and the first Service IP range must be of the same IP family",
             address.spelling
         );
         refuse(instance, cx, address.node_span(), &what);
@@ -234,7 +241,7 @@ fn network(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let port = given(instance, "kubernetes-service-node-port");
     let number = port.and_then(|s| parse_int(&s.value)).unwrap_or_default();
     if let Some(port) = port.filter(|_| !(0..=65535).contains(&number)) {
-        let what = format!("`{}` is to be a port, 0 to 65535", port.spelling);
+        let what = format!("`{}` must be a port from 0 to 65535", port.spelling);
         refuse(instance, cx, port.node_span(), &what);
     } else if let Some(port) = port.filter(|_| number > 0) {
         let ports = instance.effective("service-node-port-range");
@@ -261,7 +268,7 @@ fn leadership(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if let ([Some(long_time), Some(short_time)], Some(at)) = (times, written)
             && long_time <= short_time
         {
-            let what = format!("`--{long}` is to be longer than `--{short}`");
+            let what = format!("`--{long}` must be longer than `--{short}`");
             refuse(instance, cx, at.node_span(), &what);
         }
     }
@@ -282,7 +289,7 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, gate) in GATED {
         let setting = given(instance, name);
         if let Some(setting) = setting.filter(|_| is_gate_on(instance, gate) == Some(false)) {
-            let what = format!("`{}` needs feature gate {gate}", setting.spelling);
+            let what = format!("`{}` requires feature gate `{gate}`", setting.spelling);
             refuse(instance, cx, setting.node_span(), &what);
         }
     }
@@ -299,7 +306,7 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                     .any(|own| s.value.ends_with(&*own))
             })
         {
-            let what = format!("`{}` needs an older `--emulated-version`", on.spelling);
+            let what = format!("`{}` requires an older `--emulated-version`", on.spelling);
             refuse(instance, cx, on.node_span(), &what);
         }
     }
@@ -308,7 +315,7 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// Flags of which one makes the other wrong.
 fn excluding(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let mut refused = |setting: &Setting<'_>, other: &str| {
-        let what = format!("`{}` and `{other}` exclude each other", setting.spelling);
+        let what = format!("`{}` and `{other}` cannot be combined", setting.spelling);
         refuse(instance, cx, setting.node_span(), &what);
     };
     if let Some(old) = instance.last("admission-control") {
@@ -340,7 +347,7 @@ fn excluding(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 list.items.iter().find(|(item, _)| *item == text)
             };
             if let Some((_, at)) = entry("false") {
-                let what = format!("`{key}=false` needs `--enable-priority-and-fairness=false`");
+                let what = format!("`{key}=false` requires `--enable-priority-and-fairness=false`");
                 super::value::refuse(instance, cx, *at, &what);
                 break;
             }

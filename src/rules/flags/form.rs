@@ -9,32 +9,32 @@ use crate::component::{Instance, is_label_value, is_qualified};
 use crate::go_value::{parse_bool, parse_quantity, parse_seconds};
 use std::net::IpAddr;
 
-/// What a value that has not the form is to be instead.
+/// What a value of another form must be instead.
 pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option<String> {
     let items = || value.split(',').filter(|_| !value.is_empty());
     let (fits, what) = match form {
         "controllers" => return unknown_controller(instance, value),
         "cors" => (
             items().all(is_pinned),
-            "is to be regular expressions that begin with `^` or `//` and end with `$` or `:`, so that no other host fits",
+            "must be regular expressions that begin with `^` or `//` and end with `$` or `:`, so that no other host matches",
         ),
         "cpu-set" => (
             value.is_empty() || cpus(value).is_some(),
-            "is to be a set of CPUs such as 0-3,8",
+            "must be a set of CPUs such as 0-3,8",
         ),
         "etcd-overrides" => (
             items().all(is_override),
-            "is to be group/resource#servers, such as /events#https://etcd:2379",
+            "must be group/resource#servers, such as /events#https://etcd:2379",
         ),
         "grace-periods" => (
             pairs(value, '=').all(|(signal, period)| {
                 SIGNALS.contains(&signal) && grace_period(period).is_none()
             }),
-            "is to be durations by signal, such as memory.available=1m30s",
+            "must be durations by signal, such as memory.available=1m30s",
         ),
         "hsts" => (
             value.is_empty() || value.split(',').all(is_hsts),
-            "is to be max-age=…, includeSubDomains or preload",
+            "must be max-age=…, includeSubDomains or preload",
         ),
         "https" => (
             value.is_empty()
@@ -42,84 +42,84 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
                     .get(..6)
                     .is_some_and(|s| s.eq_ignore_ascii_case("https:"))
                     && is_url(value),
-            "is to be a URL that begins with https://",
+            "must be a URL that begins with https://",
         ),
         "issuer" => (
             !value.is_empty() && (!value.contains(':') || is_url(value)),
-            "is to be a name, or a URL",
+            "must be a name, or a URL",
         ),
         "log-size" => (
             log_size(value).is_none(),
-            "is to be a whole number of bytes such as 10Mi",
+            "must be a whole number of bytes such as 10Mi",
         ),
-        "not-empty" => (!value.is_empty(), "is not to be empty"),
+        "not-empty" => (!value.is_empty(), "must not be empty"),
         "off" => (
             parse_bool(value) != Some(true),
-            "is gone, and refused where it is true",
+            "was removed and must not be true",
         ),
         "reserved-memory" => (
             is_reserved_memory(value),
-            "is to have each kind of memory of a node once, and not zero",
+            "must list each memory type of a NUMA node once, with an amount greater than 0",
         ),
-        "metric-labels" => (is_metric_label(value), "is to be metric,label=value"),
+        "metric-labels" => (is_metric_label(value), "must be metric,label=value"),
         "metrics" => (
             value.is_empty()
                 || value
                     .split(',')
                     .all(|name| is_word(name.trim_matches('"'), true)),
-            "is to be names of metrics: letters, digits, `_` and `:`",
+            "must be names of metrics with letters, digits, `_` and `:`",
         ),
         "node-labels" => (
             pairs(value, '=').all(|(key, text)| is_qualified(key) && is_label_value(text)),
-            "is to be labels such as zone=a",
+            "must be labels such as zone=a",
         ),
         "not-blank" => (
             value.is_empty() || value.split(',').all(|item| !item.trim().is_empty()),
-            "has an item that is empty",
+            "must not have an empty item",
         ),
         "qos-reserved" => (
             pairs(value, '=')
                 .all(|(resource, share)| resource == "memory" && qos_reserved(share).is_none()),
-            "is to be memory=50%",
+            "must be memory=50%",
         ),
         "reclaims" => (
             pairs(value, '=').all(|(signal, amount)| {
                 SIGNALS.contains(&signal) && minimum_reclaim(amount).is_none()
             }),
-            "is to be amounts by signal, such as memory.available=100Mi",
+            "must be amounts by signal, such as memory.available=100Mi",
         ),
         "reserved" => (
             pairs(value, '=').all(is_reserved),
-            "is to be amounts of cpu, memory, ephemeral-storage and pid, such as cpu=100m,memory=1Gi",
+            "must be amounts of cpu, memory, ephemeral-storage and pid, such as cpu=100m,memory=1Gi",
         ),
         "runtime-config" => return runtime_config(value),
         "service-range" => return service_range(instance, value),
         "socket" => (
             !value.starts_with('@') || is_abstract(value),
-            "is to be a path, or the name of an abstract socket behind `@`",
+            "must be a path, or `@` and the name of an abstract socket",
         ),
         "thresholds" => (
             pairs(value, '<')
                 .all(|(signal, amount)| SIGNALS.contains(&signal) && threshold(amount).is_none()),
-            "is to be limits by signal, such as memory.available<100Mi or nodefs.available<10%",
+            "must be limits by signal, such as memory.available<100Mi or nodefs.available<10%",
         ),
         "token-expiration" => (
             is_expiration(value),
-            "is to be from 1h to 2^32 seconds, or 0",
+            "must be 0, or between 1h and 2^32 seconds",
         ),
-        "two-at-most" => (value.split(',').count() <= 2, "has two ranges at most"),
+        "two-at-most" => (value.split(',').count() <= 2, "can have at most two ranges"),
         "uid-headers" => (
             value.is_empty()
                 || value
                     .split(',')
                     .any(|name| name.eq_ignore_ascii_case("X-Remote-Uid"))
                     && value.split(',').all(|item| !item.trim().is_empty()),
-            "is to have X-Remote-Uid among its headers",
+            "must contain the header X-Remote-Uid",
         ),
         "versions" => return versions(instance, value),
         "watch-cache" => (
             items().all(is_cache_size),
-            "is to be resource#size, such as pods#0",
+            "must be resource#size, such as pods#0",
         ),
         _ => return None,
     };
@@ -141,7 +141,7 @@ fn is_pinned(text: &str) -> bool {
     starts && (text.contains('$') || text.contains(':')) && regex_syntax_fits(text)
 }
 
-/// Brackets that are not closed, which is what goes wrong.
+/// Unclosed brackets, the usual mistake.
 fn regex_syntax_fits(text: &str) -> bool {
     let (mut round, mut square, mut escaped) = (0_i32, false, false);
     for c in text.chars() {
@@ -218,7 +218,7 @@ fn is_metric_label(value: &str) -> bool {
     })
 }
 
-/// A name behind `@`: words with dots between them.
+/// A name after `@`: words with dots between them.
 fn is_abstract(text: &str) -> bool {
     let name = text.strip_prefix('@').unwrap_or_default();
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
@@ -266,16 +266,14 @@ fn unknown_controller(instance: &Instance<'_>, value: &str) -> Option<String> {
         .split(',')
         .filter(|item| !item.is_empty() && *item != "*");
     let strange = items.find(|item| !known(item.strip_prefix('-').unwrap_or(item)))?;
-    Some(format!("names `{strange}`, which is no controller"))
+    Some(format!("names `{strange}`, which is not a controller"))
 }
 
 /// Groups, versions and resources that the API server serves, switched on or off.
 fn runtime_config(value: &str) -> Option<String> {
     let entries: Vec<(&str, &str)> = pairs(value, '=').collect();
     if let [("api/all", "false")] = entries.as_slice() {
-        return Some(
-            "is not to switch off every API: name those that are to be on, too".to_owned(),
-        );
+        return Some("must not disable every API without enabling some".to_owned());
     }
     entries.into_iter().find_map(|(key, _)| entry(key))
 }
@@ -299,11 +297,11 @@ fn entry(key: &str) -> Option<String> {
     // The third is a resource.
     let ([group, _] | [group, _, _]) = parts.as_slice() else {
         return Some(format!(
-            "is to name a group and a version, and `{key}` is none"
+            "must list groups with versions, and `{key}` is not one"
         ));
     };
     let known = GROUPS.contains(group);
-    (!known).then(|| format!("names `{group}`, which is no group of the API server's own"))
+    (!known).then(|| format!("names `{group}`, which is not a built-in API group"))
 }
 
 /// Groups of the API server's own.
@@ -338,13 +336,13 @@ const GROUPS: [&str; 26] = [
 
 /// One range, or two of different families, that are not too large to keep in etcd.
 fn service_range(instance: &Instance<'_>, value: &str) -> Option<String> {
-    const WHAT: &str = "is to be a range of addresses such as 10.96.0.0/12, or one of each family";
+    const WHAT: &str = "must be an IP range such as 10.96.0.0/12, or one range of each IP family";
     if value.is_empty() {
         return None;
     }
     let ranges: Vec<&str> = value.split(',').collect();
     if ranges.len() > 2 {
-        return Some("has two ranges at most".to_owned());
+        return Some("can have at most two ranges".to_owned());
     }
     let parsed: Option<Vec<(IpAddr, u8)>> = ranges.iter().map(|r| range(r)).collect();
     let Some(parsed) = parsed else {
@@ -356,7 +354,7 @@ fn service_range(instance: &Instance<'_>, value: &str) -> Option<String> {
         let all: u8 = if address.is_ipv4() { 32 } else { 128 };
         if all - bits > 20 && !wide {
             return Some(format!(
-                "is too large: the prefix is to be /{} at least",
+                "is too large; its prefix length must be at least {}",
                 all - 20
             ));
         }
@@ -366,14 +364,14 @@ fn service_range(instance: &Instance<'_>, value: &str) -> Option<String> {
         }
         if at == 0 && all - bits < 3 {
             return Some(format!(
-                "is too small: the prefix is to be /{} at most",
+                "is too small; its prefix length can be at most {}",
                 all - 3
             ));
         }
     }
     match parsed.as_slice() {
         [(one, _), (other, _)] if one.is_ipv4() == other.is_ipv4() => {
-            Some("has two ranges of one family: the second is to be of the other".to_owned())
+            Some("has two ranges of the same IP family".to_owned())
         }
         _ => None,
     }
@@ -409,18 +407,18 @@ fn versions(instance: &Instance<'_>, value: &str) -> Option<String> {
         let minor = crate::component::minor(version);
         let version = version.trim().trim_start_matches('v');
         if component != "kube" || seen.contains(&component) {
-            return Some("is to be one version, such as kube=1.36".to_owned());
+            return Some("must be one version, such as kube=1.36".to_owned());
         }
         seen.push(component);
         let two = version.split('.').count() == 2;
         let Some(minor) = minor.filter(|_| two) else {
-            return Some("is to be a version such as 1.36".to_owned());
+            return Some("must be a version such as 1.36".to_owned());
         };
         let own = instance.releases.names().last();
         let own = own.and_then(|name| name.strip_prefix("1.")?.parse::<u8>().ok());
         if own.is_some_and(|own| minor > own || minor + 3 < own) {
             return Some(
-                "is to be the program's own version, or one of the three before".to_owned(),
+                "must be the version of the component or one of the three before it".to_owned(),
             );
         }
     }

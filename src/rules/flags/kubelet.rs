@@ -1,4 +1,4 @@
-//! What the kubelet asks of several flags at once.
+//! Conditions of the kubelet on several flags.
 
 use super::api_server::given;
 use super::value::refuse;
@@ -14,7 +14,7 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     super::manager::logging(instance, cx);
 }
 
-/// Soft evictions wait, and nobody knows how long by default.
+/// Soft evictions need a grace period, which has no default.
 fn evictions(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let Some(periods) = instance.list("eviction-soft-grace-period") else {
         return;
@@ -34,7 +34,7 @@ fn evictions(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let off = matches!(limit.trim(), "0%" | "100%");
         if !off && !periods.items.iter().any(waits) {
             let what = format!(
-                "`{signal}` of `--eviction-soft` needs a period in `--eviction-soft-grace-period`"
+                "`{signal}` in `--eviction-soft` requires a period in `--eviction-soft-grace-period`"
             );
             refuse(instance, cx, node_span, &what);
         }
@@ -48,12 +48,12 @@ fn images(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if let (Some(low), Some(high), Some(at)) = (low, high, written)
         && low >= high
     {
-        let what = format!("`--{low_name}` ({low}) is to be below `--{high_name}` ({high})");
+        let what = format!("`--{low_name}` ({low}) must be lower than `--{high_name}` ({high})");
         refuse(instance, cx, at.node_span(), &what);
     }
 }
 
-/// What the kubelet holds pods, the system and itself to.
+/// Limits that the kubelet enforces on pods, the system and itself.
 fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     const ENFORCED: &str = "enforce-node-allocatable";
     if let Some(list) = instance.list(ENFORCED) {
@@ -65,11 +65,11 @@ fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 _ => "",
             };
             let what = if before.iter().any(|(other, _)| other == item) {
-                format!("`{item}` is enforced twice")
+                format!("`{item}` is listed twice")
             } else if *item == "none" && list.items.len() > 1 {
-                "`none` stands alone".to_owned()
+                "`none` cannot be combined with another value".to_owned()
             } else if !cgroup.is_empty() && instance.is_set(cgroup) == Some(false) {
-                format!("`{item}` needs `--{cgroup}`")
+                format!("`{item}` requires `--{cgroup}`")
             } else {
                 continue;
             };
@@ -78,7 +78,7 @@ fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let off = given(instance, "cgroups-per-qos");
         let off = off.filter(|s| parse_bool(&s.value) == Some(false));
         if let Some(off) = off.filter(|_| list.items.iter().any(|(item, _)| *item != "none")) {
-            let what = format!("`{}` needs `--{ENFORCED}=none`", off.spelling);
+            let what = format!("`{}` requires `--{ENFORCED}=none`", off.spelling);
             refuse(instance, cx, off.node_span(), &what);
         }
     }
@@ -89,13 +89,13 @@ fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             refuse(instance, cx, setting.node_span(), &what);
         }
     };
-    needs("system-cgroups", "cgroup-root", false, "needs");
+    needs("system-cgroups", "cgroup-root", false, "requires");
     for cgroup in ["system-reserved-cgroup", "kube-reserved-cgroup"] {
-        needs("reserved-cpus", cgroup, true, "does not go with");
+        needs("reserved-cpus", cgroup, true, "cannot be combined with");
     }
 }
 
-/// Managers of CPUs and memory need what they keep for others.
+/// The managers of CPUs and memory need reservations.
 fn managers(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let policy = instance.effective("cpu-manager-policy");
     let lists = || ["kube-reserved", "system-reserved"].map(|name| instance.list(name));
@@ -115,10 +115,13 @@ fn managers(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let options = given(instance, "cpu-manager-policy-options");
         let pinned = instance.is_set("reserved-cpus") != Some(false);
         if policy.value == "static" && !pinned && reserves("cpu") == Some(false) {
-            let what = "`--cpu-manager-policy=static` needs CPU that is reserved: `--reserved-cpus`, or cpu in `--kube-reserved` or `--system-reserved`";
+            let what = "`--cpu-manager-policy=static` requires CPUs in `--reserved-cpus`, `--kube-reserved` or `--system-reserved`";
             refuse(instance, cx, policy.node_span, what);
         } else if let Some(options) = options.filter(|_| policy.value == "none") {
-            let what = format!("`{}` needs `--cpu-manager-policy=static`", options.spelling);
+            let what = format!(
+                "`{}` requires `--cpu-manager-policy=static`",
+                options.spelling
+            );
             refuse(instance, cx, options.node_span(), &what);
         }
     }
@@ -126,7 +129,7 @@ fn managers(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if let Some(memory) = memory.filter(|e| e.value == "Static")
         && instance.is_set("reserved-memory") == Some(false)
     {
-        let what = "`--memory-manager-policy=Static` needs `--reserved-memory`";
+        let what = "`--memory-manager-policy=Static` requires `--reserved-memory`";
         refuse(instance, cx, memory.node_span, what);
     }
 }

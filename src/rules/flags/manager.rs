@@ -1,4 +1,4 @@
-//! What kube-controller-manager and kube-scheduler ask of several flags at once, and what all programs ask of the flags of their logs.
+//! Conditions of kube-controller-manager and kube-scheduler on several flags, and those of all components on flags of logs.
 
 use super::api_server::{given, switched_on};
 use super::value::{is_gate_on, refuse};
@@ -21,11 +21,11 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let [cert, key] = [0, 1].map(|at| names.get(at).and_then(|name| given(instance, name)));
         if let (Some(one), None) | (None, Some(one)) = (cert, key) {
             let other = if cert.is_some() { "key" } else { "cert" };
-            let what = format!("`{}` needs `--{signer}-{other}-file`", one.spelling);
+            let what = format!("`{}` requires `--{signer}-{other}-file`", one.spelling);
             refuse(instance, cx, one.node_span(), &what);
         } else if let (Some(one), Some(all)) = (cert, of_all) {
             let what = format!(
-                "`{}` and `{}` exclude each other",
+                "`{}` and `{}` cannot be combined",
                 one.spelling, all.spelling
             );
             refuse(instance, cx, one.node_span(), &what);
@@ -44,12 +44,12 @@ fn leader(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let lock = instance.last("leader-elect-resource-lock");
     let other = lock.filter(|s| s.value != "leases" && !crate::kube::is_unresolved(&s.value));
     if let Some(lock) = other.filter(|_| instance.is_on("leader-elect") == Some(true)) {
-        let what = format!("`{}` is to be leases", lock.spelling);
+        let what = format!("`{}` must be `leases`", lock.spelling);
         refuse(instance, cx, lock.node_span(), &what);
     }
 }
 
-/// Logs and metrics, which all programs have.
+/// Logs and metrics, which all components have.
 pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let mut refused = |setting: &Setting<'_>, what: &str| {
         let what = format!("`{}` {what}", setting.spelling);
@@ -57,7 +57,7 @@ pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     let json = given(instance, "logging-format").filter(|s| s.value != "text");
     if let Some(by_file) = given(instance, "vmodule").filter(|_| json.is_some()) {
-        refused(by_file, "needs `--logging-format=text`");
+        refused(by_file, "requires `--logging-format=text`");
     }
     let alpha = is_gate_on(instance, "LoggingAlphaOptions");
     for format in ["text", "json"] {
@@ -66,7 +66,7 @@ pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .filter(|s| parse_quantity(&s.value).is_some_and(|size| size != 0.0));
         for setting in [split, buffer].into_iter().flatten() {
             if alpha == Some(false) {
-                refused(setting, "needs feature gate LoggingAlphaOptions");
+                refused(setting, "requires feature gate `LoggingAlphaOptions`");
             }
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if let Some(labels) = labels.filter(|_| file.is_some()) {
         refused(
             labels,
-            "and `--allow-metric-labels-manifest` exclude each other",
+            "and `--allow-metric-labels-manifest` cannot be combined",
         );
     }
     let shown = given(instance, "show-hidden-metrics-for-version");
@@ -89,7 +89,7 @@ pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if let Some((shown, own)) = shown.zip(before) {
         let before = format!("1.{}", own.saturating_sub(1));
         if shown.value != before {
-            refused(shown, &format!("is to be {before}, the release before"));
+            refused(shown, &format!("must be `{before}`, the previous release"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Flags and feature gates: those that a release does not have, and those that do not do what they say.
+//! Flags and feature gates that a release does not have, or that have another effect than they seem to.
 
 mod api_server;
 mod form;
@@ -16,7 +16,7 @@ use crate::kube::is_unresolved;
 use crate::text::nearest;
 use std::collections::HashMap;
 
-/// Flags as they are written, where the form gives the program flags; klog's and Go's own are everybody's.
+/// Flags as they are written, if the form passes flags to the component; without those of klog and Go, which all components have.
 fn written<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
     let has_fields =
         instance.form.is_own_file || [&forms::KOPS, &forms::KUBESPRAY].contains(&instance.form);
@@ -60,12 +60,12 @@ pub(super) fn unknown_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             continue;
         }
         let message = format!(
-            "{} has no flag `--{name}`: it does not start",
+            "{} has no flag `--{name}`, so it fails to start",
             component.name()
         );
         let draft = cx.report(setting.name_span(), message);
         if let Some(near) = nearest(name, Flag::all(component).iter().map(|f| f.name)) {
-            draft.help(format!("did you mean `--{near}`?"));
+            draft.help(format!("Did you mean `--{near}`?"));
         }
     }
 }
@@ -86,7 +86,7 @@ fn minors(releases: Releases) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a rule about that flag alone says that it is gone, and what it did.
+/// Whether that flag has a rule of its own, which says what it did.
 fn has_a_rule(component: ComponentKind, setting: &Setting<'_>) -> bool {
     component == ComponentKind::ApiServer
         && !matches!(setting.value.as_ref(), "" | "0")
@@ -115,16 +115,16 @@ pub(super) fn removed_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         };
         if instance.releases.before(since).is_empty() {
             let message = format!(
-                "`--{name}` of {} is gone since {}: it does not start",
-                component.name(),
-                release(component, since)
+                "`--{name}` was removed in {}, so {} fails to start with it",
+                release(component, since),
+                component.name()
             );
             cx.report(setting.name_span(), message);
         }
     }
 }
 
-/// A flag that came later.
+/// A flag of a later release.
 pub(super) fn flag_too_new(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let component = instance.component;
     for setting in written(instance) {
@@ -134,9 +134,9 @@ pub(super) fn flag_too_new(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         };
         if first > 25 && instance.releases.from(first).is_empty() {
             let message = format!(
-                "`--{name}` of {} exists from {} on: this release does not start with it",
-                component.name(),
-                release(component, first)
+                "`--{name}` was added in {}, so {} of this release fails to start with it",
+                release(component, first),
+                component.name()
             );
             cx.report(setting.name_span(), message);
         }
@@ -151,7 +151,7 @@ pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let mut rows = rows.iter().filter(of_release).peekable();
         if rows.peek().is_some() && rows.all(|f| f.deprecated) {
             let message = format!(
-                "`--{}` of {} is deprecated",
+                "`--{}` of {} is deprecated, and a later release removes it",
                 setting.name,
                 instance.component.name()
             );
@@ -160,7 +160,7 @@ pub(super) fn deprecated_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// `--flag false` as two words is the flag switched on, and a word too much.
+/// `--flag false` as two words sets the flag to true and adds an argument.
 pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if *instance.form != forms::STATIC_POD {
         return;
@@ -171,17 +171,21 @@ pub(super) fn boolean_with_separate_value(instance: &Instance<'_>, cx: &mut Cx<'
             .is_some_and(|f| f.ty == FlagType::Bool);
         let alone = setting.node().text().is_some_and(|t| t == setting.spelling);
         let behind = setting.node().next().and_then(crate::yaml::Node::text);
-        if boolean && alone && matches!(behind, Some("true" | "false")) {
+        if let Some(word) = behind.filter(|word| matches!(*word, "true" | "false"))
+            && boolean
+            && alone
+        {
             let message = format!(
-                "`{}` takes its value with `=` only: here it is true, and the component refuses the word behind it",
-                setting.spelling
+                "`{}` takes a value only after `=`, so {} rejects the argument `{word}` and fails to start",
+                setting.spelling,
+                instance.component.name()
             );
             cx.report(setting.name_span(), message);
         }
     }
 }
 
-/// Lists append; anything else is taken from the last.
+/// Lists append; any other flag has its last value.
 pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let mut last: HashMap<&str, &Setting<'_>> = HashMap::new();
     let settings: Vec<_> = written(instance).collect();
@@ -193,11 +197,11 @@ pub(super) fn duplicate_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         match last.get(name) {
             Some(winner) if !appends && winner.value != setting.value => {
                 let message = format!(
-                    "`{}` is given again below, and the last one counts: {} is ignored",
+                    "`{}` is set again below and the last value is used, so `{}` is ignored",
                     setting.spelling, setting.value
                 );
                 cx.report(setting.node_span(), message)
-                    .related(winner.node_span(), "this one counts");
+                    .related(winner.node_span(), "this value is used");
             }
             Some(_) => {}
             None => {
@@ -223,11 +227,14 @@ fn gates<'a, 'd>(
     })
 }
 
-/// All alpha features at once.
+/// The gate that enables all alpha features.
 pub(super) fn alpha_feature_gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, value, node_span) in gates(instance) {
         if name == "AllAlpha" && parse_bool(value) == Some(true) {
-            let message = format!("all alpha features of {} are on", instance.component.name());
+            let message = format!(
+                "`AllAlpha` enables all alpha features of {}, which are incomplete and can lose data",
+                instance.component.name()
+            );
             cx.report(node_span, message);
         }
     }
@@ -250,11 +257,15 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let differs = |on| of_release.iter().all(|g| g.locked && g.on != on);
         let stuck = !of_release.is_empty() && parse_bool(value).is_some_and(differs);
         let message = if stuck {
-            format!("feature gate {name} can no longer be changed: the component does not start")
+            format!(
+                "feature gate `{name}` can no longer be changed, so the component fails to start"
+            )
         } else if of_release.is_empty() && rows.is_empty() {
-            format!("there is no feature gate {name}: the component does not start")
+            format!("feature gate `{name}` does not exist, so the component fails to start")
         } else if of_release.is_empty() {
-            format!("this release has no feature gate {name}: the component does not start")
+            format!(
+                "feature gate `{name}` does not exist in this release, so the component fails to start"
+            )
         } else {
             continue;
         };
@@ -262,7 +273,7 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if rows.is_empty()
             && let Some(near) = nearest(name, Gate::all().iter().map(|g| g.name))
         {
-            draft.help(format!("did you mean `{near}`?"));
+            draft.help(format!("Did you mean `{near}`?"));
         }
     }
 }
@@ -280,7 +291,7 @@ pub(super) fn secret_on_command_line(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let secret = SECRETS.contains(&setting.name.as_ref());
         if secret && !setting.value.is_empty() && !is_unresolved(&setting.value) {
             let message = format!(
-                "`{}` holds a secret: every user of the node sees the arguments of {}",
+                "`{}` contains a secret, and every user on the node can see the arguments of {}",
                 setting.spelling,
                 instance.component.name()
             );
@@ -295,7 +306,7 @@ fn is_quoted(value: &str) -> bool {
     quoted('"') || quoted('\'')
 }
 
-/// Quotes that no shell takes away, and blanks behind commas.
+/// Quotes that no shell removes, and blanks after commas.
 pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for setting in written(instance) {
         let value = setting.value.as_ref();
@@ -307,7 +318,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
         }
         if is_quoted(value) {
             let message = format!(
-                "the quotes are part of the value of `{}`: no shell takes them away",
+                "the quotes are part of the value of `{}`, because no shell removes them",
                 setting.spelling
             );
             cx.report(setting.node_span(), message);
@@ -319,7 +330,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
         let list = flags.any(|f| f.ty.appends()) && !value.contains('=');
         if let Some(item) = value.split(',').find(|item| list && blank(item)) {
             let message = format!(
-                "blanks beside commas are part of the items of `{}`: `{item}` is none that it knows",
+                "`{}` has spaces around commas, so its item `{item}` is not recognized",
                 setting.spelling
             );
             cx.report(setting.node_span(), message);
@@ -327,7 +338,7 @@ pub(super) fn whitespace_or_quotes_in_value(instance: &Instance<'_>, cx: &mut Cx
     }
 }
 
-/// Gates that were closed for security's sake, or that open a hole.
+/// Gates that control a security fix or enable an insecure feature.
 pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let insecure = cx.param("gates");
     for (name, value, node_span) in gates(instance) {
@@ -340,7 +351,7 @@ pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .any(|g| !g.locked && g.on != on && !g.releases().and(instance.releases).is_empty());
         if effective && insecure.iter().any(|gate| *gate == as_written) {
             let message = format!(
-                "feature gate {as_written} takes away a protection of {}",
+                "feature gate `{as_written}` disables a security protection of {}",
                 instance.component.name()
             );
             cx.report(node_span, message);
@@ -348,7 +359,7 @@ pub(super) fn insecure_feature_gate(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// A gate that is set to what it is anyway.
+/// A gate that is set to its default.
 pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, value, node_span) in gates(instance) {
         let Some(on) = parse_bool(value) else {
@@ -359,12 +370,15 @@ pub(super) fn feature_gate_redundant(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .filter(|g| !g.releases().and(instance.releases).is_empty())
             .peekable();
         if rows.peek().is_some() && rows.all(|g| g.on == on) {
-            cx.report(node_span, format!("feature gate {name} is {on} by default"));
+            cx.report(
+                node_span,
+                format!("feature gate `{name}` is {on} by default, so this setting has no effect"),
+            );
         }
     }
 }
 
-/// Flags that nobody reads beside a configuration file.
+/// Flags that have no effect if a configuration file is set.
 pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let file = match instance.component {
         ComponentKind::Etcd => "config-file",
@@ -380,12 +394,12 @@ pub(super) fn ignored_because_of_config_file(instance: &Instance<'_>, cx: &mut C
     };
     for setting in written(instance).filter(|s| is_dead(&s.name)) {
         let message = format!(
-            "{} does not read `{}` beside `{}`: what the file says counts",
+            "{} ignores `{}` because `{}` is set, so the value of the file or the default applies",
             instance.component.name(),
             setting.spelling,
             file.spelling
         );
         cx.report(setting.node_span(), message)
-            .related(file.node_span(), "the file");
+            .related(file.node_span(), "the configuration file");
     }
 }

@@ -1,4 +1,4 @@
-//! Values of flags that the program does not take, each alone.
+//! Values of single flags that the component rejects.
 
 use super::{api_server, form, gates, is_quoted, kubelet, manager, written};
 use crate::check::Cx;
@@ -7,7 +7,7 @@ use crate::go_value::{parse_bool, parse_int, parse_seconds};
 use crate::kube::is_unresolved;
 use crate::yaml::NodeSpan;
 
-/// A value that the program refuses.
+/// A value that the component rejects.
 pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let variables = instance.settings.iter();
     let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
@@ -15,37 +15,37 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     for setting in written(instance).chain(variables).chain(common) {
         let value = setting.value.as_ref();
         let ty = instance.flag_type(&setting.name);
-        // A list reads its quotes.
+        // A list parses its quotes.
         let common = is_common(&setting.name);
-        let quoted = is_quoted(value.trim()) && ty != Some(FlagType::Slice) && !common;
-        if is_unresolved(value) || quoted {
+        let has_quotes = is_quoted(value.trim()) && ty != Some(FlagType::Slice) && !common;
+        if is_unresolved(value) || has_quotes {
             continue;
         }
         if lacks_value(instance, setting) {
-            let what = format!("`{}` needs a value", setting.spelling);
+            let what = format!("`{}` requires a value", setting.spelling);
             refuse(instance, cx, setting.name_span(), &what);
         } else if let Some(why) = parsed(instance, setting).or_else(|| {
             let again = instance.last(&setting.name);
             let last = again.is_none_or(|last| last.node().id() == setting.node().id());
-            // Of several that replace each other the last one counts.
+            // Of several that replace each other the last one is used.
             let counts = last || ty.is_some_and(FlagType::appends);
             counts.then(|| checked(instance, setting)).flatten()
         }) {
-            let what = format!("`{}` {why}", setting.spelling);
+            let what = format!("{} {why}", quoted(setting));
             refuse(instance, cx, setting.node_span(), &what);
         }
     }
     gate_needs(instance, cx);
     for (gate, value, node_span) in gates(instance) {
         if parse_bool(value).is_none() && !is_unresolved(value) {
-            let what = format!("feature gate {gate} is to be true or false");
+            let what = format!("feature gate `{gate}` must be true or false");
             refuse(instance, cx, node_span, &what);
         }
     }
     if is_command_line(instance) {
         for word in instance.settings.iter().filter(|s| s.is_stray()) {
             let what = format!(
-                "it takes no argument but flags, and `{}` is none",
+                "`{}` is not a flag, and other arguments are not accepted",
                 word.value
             );
             refuse(instance, cx, word.node_span(), &what);
@@ -60,7 +60,7 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     }
 }
 
-/// Flags that all programs share, and that no rule about flags in general looks at.
+/// Flags that all components share and that the general rules on flags leave out.
 fn common_flags<'a, 'd>(instance: &'a Instance<'d>) -> impl Iterator<Item = &'a Setting<'d>> {
     let flags = instance.settings.iter().filter(|s| is_common(&s.name));
     flags.filter(|s| s.spelling.starts_with('-') && instance.component != ComponentKind::Etcd)
@@ -82,7 +82,20 @@ fn lacks_value(instance: &Instance<'_>, setting: &Setting<'_>) -> bool {
     alone && ty.is_some_and(|ty| !matches!(ty, FlagType::Bool | FlagType::Version))
 }
 
-/// That a program does not start.
+/// A flag with its value, if that is short enough to read.
+fn quoted(setting: &Setting<'_>) -> String {
+    let Setting {
+        spelling, value, ..
+    } = setting;
+    let plain = |c: char| c.is_ascii_graphic() && c != '`' || c == ' ';
+    if (1..=32).contains(&value.len()) && value.chars().all(plain) {
+        format!("`{spelling}={value}`")
+    } else {
+        format!("`{spelling}`")
+    }
+}
+
+/// Reports that a component fails to start.
 pub(super) fn refuse<'d>(
     instance: &Instance<'d>,
     cx: &mut Cx<'_>,
@@ -90,16 +103,16 @@ pub(super) fn refuse<'d>(
     what: &str,
 ) {
     let name = instance.component.name();
-    cx.report(at.into(), format!("{name} does not start: {what}"));
+    cx.report(at.into(), format!("{what}; {name} fails to start"));
 }
 
 /// Why a flag cannot be read.
 fn parsed(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
     let what = instance.misfit(&setting.name, &setting.value)?;
-    Some(format!("is to be {what}"))
+    Some(format!("must be {what}"))
 }
 
-/// Why a flag that can be read is refused.
+/// Why a flag that can be read is rejected.
 fn checked(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
     let (name, value) = (setting.name.as_ref(), setting.value.as_ref());
     let rules = FlagRule::of(instance.component, name).iter();
@@ -127,12 +140,12 @@ fn out_of_range(value: &str, low: &str, high: &str) -> Option<String> {
     let below = amount(low).is_some_and(|low| found < low);
     let above = amount(high).is_some_and(|high| found > high);
     let why = match (low, high) {
-        ("0" | "0s", "*") => "is not to be negative".to_owned(),
-        ("1ns", _) => "is to be above zero".to_owned(),
-        (low, "*" | "2147483647" | "9223372036854775807") => format!("is to be {low} at least"),
-        ("0", "65535") => "is to be a port, 0 to 65535".to_owned(),
-        ("1", "65535") => "is to be a port, 1 to 65535".to_owned(),
-        (low, high) => format!("is to be from {low} to {high}"),
+        ("0" | "0s", "*") => "must not be negative".to_owned(),
+        ("1ns", _) => "must be greater than 0".to_owned(),
+        (low, "*" | "2147483647" | "9223372036854775807") => format!("must be at least {low}"),
+        ("0", "65535") => "must be a port from 0 to 65535".to_owned(),
+        ("1", "65535") => "must be a port from 1 to 65535".to_owned(),
+        (low, high) => format!("must be between {low} and {high}"),
     };
     (below || above).then_some(why)
 }
@@ -140,7 +153,7 @@ fn out_of_range(value: &str, low: &str, high: &str) -> Option<String> {
 fn not_one_of(value: &str, values: &str) -> Option<String> {
     let known = values.split(',').any(|known| known == value);
     let shown = values.trim_start_matches(',').replace(',', ", ");
-    (!known).then(|| format!("is to be one of {shown}"))
+    (!known).then(|| format!("must be one of {shown}"))
 }
 
 /// How a gate is written, if it is.
@@ -149,7 +162,7 @@ fn set_gate(instance: &Instance<'_>, gate: &str) -> Option<bool> {
     parse_bool(written?.1)
 }
 
-/// Gates that are on without those that they need, where one of both is written.
+/// Gates that are enabled without the gates that they require, if one of both is written.
 fn gate_needs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if gates(instance).next().is_none() {
         return;
@@ -164,13 +177,13 @@ fn gate_needs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .find_map(|cause| gates(instance).find(|(name, ..)| name == cause));
         if let Some((cause, _, at)) = at.filter(|(name, ..)| !seen.contains(name)) {
             seen.push(cause);
-            let what = format!("feature gate {gate} needs {need}, which is off");
+            let what = format!("feature gate `{gate}` requires `{need}`, which is disabled");
             refuse(instance, cx, at, &what);
         }
     }
 }
 
-/// Whether a feature gate is on: what is written, else its default; `None` where that cannot be known.
+/// Whether a feature gate is enabled, as written or by default; `None` if unknown.
 pub(super) fn is_gate_on(instance: &Instance<'_>, gate: &str) -> Option<bool> {
     crate::component::is_gate_on(gate, |name| set_gate(instance, name), instance.releases)
 }

@@ -21,7 +21,7 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
     }
     let public = cx.param("public-keys");
     let name = secret.name().unwrap_or("without a name");
-    // What Helm prints into a pipe is committed by nobody.
+    // Output of Helm in a pipe is not committed.
     let rendered = secret.node.document().provenance.rendered_from.is_some();
     let generated = rendered && cx.is_stdin();
     for (field, in_base64) in [("data", true), ("stringData", false)] {
@@ -38,18 +38,18 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
                 continue;
             }
             let how = if decoded.is_some() {
-                "for everyone to read: base64 hides nothing"
+                "in base64, which is not encryption"
             } else {
-                "in plain text"
+                "in plain text, which anyone with this file can read"
             };
-            let message = format!("Secret \"{name}\" holds the value of `{key}` {how}");
+            let message = format!("Secret \"{name}\" contains the value of `{key}` {how}");
             if is_harmless_file(plain) || is_plain_address(plain) || names_a_fact(&key) {
                 cx.report(value, message + "; nothing in it looks like a credential")
                     .severity(Severity::Low)
-                    .help("keep it in a ConfigMap if it holds nothing to hide, else encrypt it with SOPS or seal it")
+                    .help("Use a ConfigMap if the value is not confidential; otherwise encrypt this file with SOPS or use a SealedSecret.")
                     .secret();
             } else if generated {
-                cx.report(value, message + "; the chart made it, so it is in no repository unless you commit this output")
+                cx.report(value, message + "; a chart generated it, so it is exposed only if this output is committed")
                     .severity(Severity::Low)
                     .secret();
             } else {
@@ -59,7 +59,7 @@ pub(super) fn secret_committed(secret: Object<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether a key is one of those that nobody needs to hide, or ends with it as with a word: `smtp-username`.
+/// Whether a key is one of those with public values, or ends with it as with a word: `smtp-username`.
 fn is_public(key: &str, public: &[Text]) -> bool {
     let key = key.to_ascii_lowercase();
     public.iter().any(|public| {
@@ -68,7 +68,7 @@ fn is_public(key: &str, public: &[Text]) -> bool {
     })
 }
 
-/// Whether a key says that its value is an address or the name of something: it is no credential, whatever it is.
+/// Whether a key says that its value is an address or a name, and so no credential.
 fn names_a_fact(key: &str) -> bool {
     const FACTS: [&str; 16] = [
         "database", "dbname", "db", "host", "hostname", "port", "region", "bucket", "endpoint",
@@ -78,7 +78,7 @@ fn names_a_fact(key: &str) -> bool {
     last.is_some_and(|word| FACTS.contains(&word.as_str()))
 }
 
-/// Whether a value is a URL that holds no credential: no user, no query, and no part that reads like a token.
+/// Whether a value is a URL without a credential: no user, no query, and no part that looks like a token.
 fn is_plain_address(plain: &str) -> bool {
     let Some((scheme, rest)) = plain.split_once("://") else {
         return false;
@@ -113,7 +113,7 @@ fn is_public_key(plain: &str) -> bool {
         || lines.clone().next().is_some() && lines.all(is_key)
 }
 
-/// Whether a value is nothing that needs hiding: empty, filled in later, a certificate, or a plain fact.
+/// Whether a value is not confidential: empty, filled in later, a certificate, or a plain fact.
 fn is_nothing(plain: &str) -> bool {
     let plain = plain.trim();
     let certificate =
@@ -143,7 +143,7 @@ fn is_time(text: &str) -> bool {
         })
 }
 
-/// Whether a file of settings has no credential that we know: a Secret is what such files are often kept in all the same.
+/// Whether a file of settings has no known credential: such files are often kept in a Secret all the same.
 fn is_harmless_file(plain: &str) -> bool {
     let credential = |(name, value, _): (&str, &str, _)| {
         named(name).is_some_and(|hint| hint != NameHint::Key) && !stands_for_another(value)
@@ -201,7 +201,7 @@ pub(super) fn docker_config(secret: Object<'_>, cx: &mut Cx<'_>) {
     if let Some((registry, _)) = logins.next() {
         cx.report(
             node,
-            format!("anybody who reads this file can log in to registry {registry}"),
+            format!("anyone who reads this file can log in to registry `{registry}`"),
         )
         .secret();
     }
@@ -216,13 +216,13 @@ pub(super) fn bootstrap_token(secret: Object<'_>, cx: &mut Cx<'_>) {
     {
         let lasting = value(secret, "expiration").is_none();
         let how = if lasting {
-            ", and it never expires"
+            ", and the token never expires"
         } else {
             ""
         };
         cx.report(
             node,
-            format!("anybody who reads this file can join a node to the cluster{how}"),
+            format!("anyone who reads this file can join a node to the cluster{how}"),
         )
         .secret();
     }
@@ -259,7 +259,7 @@ pub(super) fn argocd_repository_credential(secret: Object<'_>, cx: &mut Cx<'_>) 
         if holds {
             cx.report(
                 node,
-                format!("`{key}` lets anybody who reads this file into the {kind} as Argo CD"),
+                format!("`{key}` lets anyone who reads this file access the {kind} as Argo CD"),
             )
             .secret();
         }
@@ -285,14 +285,16 @@ pub(super) fn invalid_base64(object: Object<'_>, cx: &mut Cx<'_>) {
             let key = key.key().unwrap_or_default();
             cx.report(
                 value,
-                format!("the value of `{key}` is not base64: the API server refuses the object"),
+                format!(
+                    "the value of `{key}` is not valid base64, so the API server rejects the object"
+                ),
             )
             .secret();
         }
     }
 }
 
-/// What a tool makes base64 of later.
+/// A value that a tool encodes later.
 fn is_unfinished(text: &str) -> bool {
     is_filled_in(text) || text.contains(['<', '$', '{', '%'])
 }
@@ -320,7 +322,9 @@ pub(super) fn double_encoded(secret: Object<'_>, cx: &mut Cx<'_>) {
             let key = key.key().unwrap_or_default();
             cx.report(
                 value,
-                format!("the value of `{key}` is base64 of base64: programs get it still encoded"),
+                format!(
+                    "the value of `{key}` is base64 of base64, so programs receive it still encoded"
+                ),
             )
             .secret();
         }
@@ -345,7 +349,7 @@ pub(super) fn trailing_newline(secret: Object<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         if (user || named(&key).is_some()) && !line.is_empty() && !line.contains(&b'\n') {
-            cx.report(value, format!("the value of `{key}` ends with a line feed, which becomes part of it: logins fail"))
+            cx.report(value, format!("the value of `{key}` ends with a newline, which becomes part of the credential, so logins can fail"))
                 .secret();
         }
     }
@@ -382,7 +386,9 @@ pub(super) fn type_missing_keys(secret: Object<'_>, cx: &mut Cx<'_>) {
     {
         cx.report(
             node,
-            format!("`{key}` of a Secret of this type must be JSON: the API server refuses it"),
+            format!(
+                "type `{kind}` requires JSON in `{key}`, so the API server rejects this Secret"
+            ),
         );
     }
     if lacking.is_empty() {
@@ -393,12 +399,15 @@ pub(super) fn type_missing_keys(secret: Object<'_>, cx: &mut Cx<'_>) {
     } else {
         " and "
     };
+    // The API server does not validate bootstrap tokens.
+    let effect = if kind == "bootstrap.kubernetes.io/token" {
+        "so the token does not work"
+    } else {
+        "so the API server rejects this Secret"
+    };
     cx.missing(
         node,
-        format!(
-            "a Secret of this type needs {}: the API server refuses it",
-            lacking.join(word)
-        ),
+        format!("type `{kind}` requires {}, {effect}", lacking.join(word)),
     );
 }
 
@@ -416,9 +425,9 @@ pub(super) fn data_and_stringdata_overlap(secret: Object<'_>, cx: &mut Cx<'_>) {
             let name = key.key().unwrap_or_default();
             cx.report(
                 key,
-                format!("`{name}` stands in `data` too: the one here wins silently"),
+                format!("`{name}` is also set in `data`, and this value silently overrides it"),
             )
-            .related(other, "never used");
+            .related(other, "this value is never used");
         }
     }
 }
@@ -428,7 +437,7 @@ pub(super) fn sops_partially_encrypted(object: Object<'_>, cx: &mut Cx<'_>) {
         let name = exposed.name;
         cx.report(
             exposed.at,
-            format!("SOPS has not encrypted `{name}`: it was added or changed in the clear"),
+            format!("SOPS did not encrypt `{name}`, so anyone who reads this file has its value"),
         )
         .secret();
     }

@@ -1,4 +1,4 @@
-//! Credentials in plain sight, and stores that hand them to many.
+//! Credentials in plain text, and stores that are open to many users.
 
 use crate::check::Cx;
 use crate::kube::{Container, Object};
@@ -7,7 +7,7 @@ use crate::secrets::detect::CredentialKind;
 use crate::secrets::locate::{self, ExposedSecret};
 use crate::yaml::{Node, NodeKind};
 
-/// Says what a place holds; never the value.
+/// Reports the kind of credential, never its value.
 fn report_all(
     exposed_secrets: Vec<ExposedSecret<'_>>,
     cx: &mut Cx<'_>,
@@ -31,11 +31,11 @@ pub(in crate::rules) fn plaintext_env(container: Container<'_>, cx: &mut Cx<'_>)
     let name = container.name();
     report_all(locate::env(container), cx, |exposed| match exposed.what {
         CredentialKind::NameHint => format!(
-            "container \"{name}\" has the value of `{}` in plain text",
+            "container \"{name}\" has the value of `{}` in plain text, so anyone who can get pods can read it",
             exposed.name
         ),
         _ => format!(
-            "`{}` of container \"{name}\" holds {}",
+            "`{}` of container \"{name}\" contains {}, so anyone who can get pods can read it",
             exposed.name,
             what(exposed)
         ),
@@ -46,7 +46,7 @@ pub(in crate::rules) fn secret_in_args(container: Container<'_>, cx: &mut Cx<'_>
     let name = container.name();
     report_all(locate::arguments(container), cx, |exposed| {
         format!(
-            "the command line of container \"{name}\" holds {}, which every process listing shows",
+            "the command line of container \"{name}\" contains {}, which every process list shows",
             what(exposed)
         )
     });
@@ -55,13 +55,13 @@ pub(in crate::rules) fn secret_in_args(container: Container<'_>, cx: &mut Cx<'_>
 pub(in crate::rules) fn configmap_sensitive(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::config_map(object), cx, |exposed| {
         format!(
-            "a ConfigMap holds {}, and is readable by many who may not read Secrets",
+            "this ConfigMap contains {}, and users who cannot read Secrets can read it",
             what(exposed)
         )
     });
 }
 
-/// Says of each credential of a known format what `message` makes of it.
+/// Reports each credential of a known format for which `message` has a text.
 fn tell_known(cx: &mut Cx<'_>, message: impl Fn(CredentialKind) -> Option<String>) {
     for (at, what) in cx.exposed_secrets() {
         if let Some(message) = message(what) {
@@ -72,13 +72,16 @@ fn tell_known(cx: &mut Cx<'_>, message: impl Fn(CredentialKind) -> Option<String
 
 pub(in crate::rules) fn known_token_format(_: Object<'_>, cx: &mut Cx<'_>) {
     tell_known(cx, |what| match what {
-        CredentialKind::Token(kind) => Some(format!("this is {kind}")),
+        CredentialKind::Token(kind) => Some(format!(
+            "this is {kind}, which anyone who reads this file can use"
+        )),
         _ => None,
     });
 }
 
 pub(in crate::rules) fn private_key(_: Object<'_>, cx: &mut Cx<'_>) {
-    const MESSAGE: &str = "a private key is committed: whoever reads it is who it names";
+    const MESSAGE: &str =
+        "a private key is committed, so anyone who reads this file can impersonate its owner";
     tell_known(cx, |what| {
         (what == CredentialKind::PrivateKey).then(|| MESSAGE.to_owned())
     });
@@ -88,7 +91,9 @@ pub(in crate::rules) fn credentials_in_url(object: Object<'_>, cx: &mut Cx<'_>) 
     // The whole value of a Secret is one: secrets/secret-committed.
     if !object.gvk.is("", "Secret") {
         tell_known(cx, |what| {
-            (what == CredentialKind::Url).then(|| "this URL holds a password".to_owned())
+            (what == CredentialKind::Url).then(|| {
+                "this URL contains a password, which appears wherever the URL is logged".to_owned()
+            })
         });
     }
 }
@@ -97,11 +102,11 @@ pub(in crate::rules) fn in_annotation(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::annotations(object), cx, |exposed| {
         match exposed.what {
             CredentialKind::NameHint => format!(
-                "`{}` is a copy of the Secret, with its values",
+                "`{}` contains a copy of the Secret with its values",
                 exposed.name
             ),
             _ => format!(
-                "`{}` holds {}: metadata is copied everywhere and hidden nowhere",
+                "`{}` contains {}, and users who cannot read Secrets can read annotations",
                 exposed.name,
                 what(exposed)
             ),
@@ -112,7 +117,7 @@ pub(in crate::rules) fn in_annotation(object: Object<'_>, cx: &mut Cx<'_>) {
 pub(in crate::rules) fn kustomize_literal(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::literals(object), cx, |exposed| {
         format!(
-            "the value of `{}` of a Secret is committed as a literal",
+            "the value of `{}` is committed as a literal, so anyone who reads this file has it",
             exposed.name
         )
     });
@@ -121,7 +126,7 @@ pub(in crate::rules) fn kustomize_literal(object: Object<'_>, cx: &mut Cx<'_>) {
 pub(in crate::rules) fn helm_values(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::chart_values(object), cx, |exposed| {
         format!(
-            "the chart gets the value of `{}` in plain text",
+            "the chart receives the value of `{}` in plain text, so anyone who reads this file has it",
             exposed.name
         )
     });
@@ -129,14 +134,15 @@ pub(in crate::rules) fn helm_values(object: Object<'_>, cx: &mut Cx<'_>) {
 
 pub(in crate::rules) fn store_inline_credential(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::store(object), cx, |_| {
-        "the store itself holds this value in plain text".to_owned()
+        "the store contains this value in plain text, so anyone who reads this file has it"
+            .to_owned()
     });
 }
 
 pub(in crate::rules) fn sealed_secret_template_data(object: Object<'_>, cx: &mut Cx<'_>) {
     report_all(locate::sealed_template(object), cx, |exposed| {
         format!(
-            "`{}` stands in the clear beside the sealed values, and becomes part of the Secret",
+            "`{}` is in plain text in the template, so it is not sealed and anyone who reads this file has it",
             exposed.name
         )
     });
@@ -166,7 +172,7 @@ pub(in crate::rules) fn external_secret_broad_generator(object: Object<'_>, cx: 
             };
             cx.report(
                 at,
-                "an empty selector matches every namespace: all of them get the secret",
+                "an empty selector matches every namespace, so all of them receive the Secret",
             );
         }
     }
@@ -177,7 +183,10 @@ pub(in crate::rules) fn external_secret_broad_generator(object: Object<'_>, cx: 
     ] {
         let value = object.metadata("annotations").and_then(|a| a.field(name));
         if let Some(value) = value.filter(|v| matches!(v.text(), Some("" | ".*" | "*"))) {
-            cx.report(value, format!("`{name}` copies this to every namespace"));
+            cx.report(
+                value,
+                format!("`{name}` copies this Secret to every namespace"),
+            );
         }
     }
 }
@@ -201,15 +210,15 @@ pub(in crate::rules) fn default_mode_world_readable(
                 .field("name")
                 .and_then(Node::as_str)
                 .unwrap_or("without a name");
-            // Decimal digits that were meant as octal ones.
+            // Decimal digits that were meant as octal.
             if matches!(bits, 400 | 440 | 444 | 600 | 640 | 644 | 660) {
-                cx.report(mode, format!("volume \"{name}\" gets mode {bits:#o}: {bits} is decimal, and octal digits need a leading 0"))
+                cx.report(mode, format!("mode `{bits}` of volume \"{name}\" is decimal and sets `{bits:04o}`, because octal needs a leading 0"))
                     .severity(Severity::Medium)
-                    .help(format!("write 0{bits}"));
+                    .help(format!("Write the mode as `0{bits}`."));
             } else if bits & 0o4 != 0 {
                 cx.report(
                     mode,
-                    format!("every user of the container can read the Secret in volume \"{name}\""),
+                    format!("mode `{bits:04o}` lets every user in the container read the Secret in volume \"{name}\""),
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Certificates that cert-manager asks for, and those of Secrets.
+//! Certificates that cert-manager requests, and those of Secrets.
 
 use crate::check::Cx;
 use crate::go_value::parse_duration;
@@ -19,7 +19,8 @@ pub(in crate::rules) fn certificate_long_lived(certificate: Object<'_>, cx: &mut
     let (leaf, ca) = (hours("max-hours"), hours("max-hours-of-a-ca"));
     let field = |name: &str| {
         let node = certificate.node.at(&["spec", name])?;
-        Some((node, parse_duration(node.as_str()?)? / SECOND))
+        let text = node.as_str()?;
+        Some((node, text, parse_duration(text)? / SECOND))
     };
     let is_ca = certificate
         .node
@@ -31,21 +32,21 @@ pub(in crate::rules) fn certificate_long_lived(certificate: Object<'_>, cx: &mut
     } else {
         (leaf, "certificate")
     };
-    let Some((node, valid)) = field("duration") else {
+    let Some((node, duration, valid)) = field("duration") else {
         return;
     };
     if valid / 3600 > limit {
         cx.report(
             node,
             format!(
-                "this {kind} is valid for {} days: a stolen key is of use that long",
+                "this {kind} is valid for {} days, so an attacker can use a stolen key for that long",
                 valid / 86_400
             ),
         );
     }
-    if let Some((renew, before)) = field("renewBefore").filter(|(_, before)| *before >= valid) {
-        cx.report(renew, format!("it is to be renewed {before} s before its end, which is before it begins: cert-manager refuses it"))
-            .related(node, "the certificate is valid this long");
+    if let Some((renew, before, _)) = field("renewBefore").filter(|(.., s)| *s >= valid) {
+        cx.report(renew, format!("`renewBefore` ({before}) is not shorter than `duration` ({duration}), so cert-manager rejects the Certificate"))
+            .related(node, "`duration` is set here");
     }
 }
 
@@ -56,14 +57,14 @@ pub(in crate::rules) fn private_key_mismatch(secret: Object<'_>, cx: &mut Cx<'_>
             continue;
         };
         let text = value.as_str().and_then(pem).unwrap_or_default();
-        // The first one is that of the key; those behind it have signed it.
+        // The first certificate belongs to the key; the following ones are its issuers.
         let first = Pem::of(&text).find(Pem::is_certificate);
         if let Some(certificate) = first.and_then(|block| block.certificate())
             && certificate.key.differs(&private)
         {
             let name = key.key().unwrap_or_default();
             let message = format!(
-                "this is not the key of the certificate in `{name}`: a server does not start with both"
+                "this key does not match the certificate in `{name}`, so a server cannot use them together"
             );
             cx.report(at, message)
                 .related(value, "the certificate")

@@ -7,7 +7,7 @@ use crate::model::Severity;
 use crate::text::nearest;
 use crate::yaml::{Node, NodeSpan};
 
-/// Written suites with their places.
+/// The configured suites with their positions.
 fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, NodeSpan<'d>)> {
     let ours = |s: &&Setting<'_>| matches!(s.name.as_ref(), "tls-cipher-suites" | "cipher-suites");
     let written = instance.settings.iter().filter(ours);
@@ -17,16 +17,18 @@ fn suites<'a, 'd>(instance: &'a Instance<'d>) -> Vec<(&'a str, NodeSpan<'d>)> {
         .collect()
 }
 
-/// A suite that Go itself calls insecure, or one whose encryption is not authenticated.
+/// A suite that Go considers insecure, or one without authenticated encryption.
 pub(in crate::rules) fn cipher_suites_insecure(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let name = instance.component.name();
     for (suite, node_span) in suites(instance) {
         if Suite::of(suite).is_some_and(|s| s.kind == "insecure") {
-            let message = format!("{suite} is weak: {name} offers it to its clients");
+            let message = format!(
+                "{name} offers the weak cipher suite `{suite}`, so clients can negotiate it"
+            );
             cx.report(node_span, message);
         } else if suite.ends_with("_CBC_SHA") {
             let message = format!(
-                "{suite} is weak, though Go takes it: {name} offers its clients encryption that is not authenticated"
+                "{name} offers `{suite}`, which has no authenticated encryption, so clients can negotiate it"
             );
             cx.report(node_span, message).severity(Severity::Low);
         }
@@ -40,11 +42,11 @@ pub(in crate::rules) fn cipher_suites_unknown(instance: &Instance<'_>, cx: &mut 
             continue;
         }
         let name = instance.component.name();
-        let message = format!("{name} does not know the cipher suite {suite}, and does not start");
+        let message = format!("{name} does not know cipher suite `{suite}`, so it fails to start");
         let draft = cx.report(node_span, message);
         let go = format!("TLS_{}", suite.replace('-', "_"));
         if let Some(near) = nearest(&go, Suite::all().iter().map(|s| s.name)) {
-            draft.help(format!("did you mean `{near}`?"));
+            draft.help(format!("Did you mean `{near}`?"));
         }
     }
 }
@@ -54,7 +56,7 @@ fn is_tls13_only(instance: &Instance<'_>) -> bool {
     least.is_none_or(|v| matches!(v.value, "VersionTLS13" | "TLS1.3"))
 }
 
-/// HTTP/2 cannot be set up.
+/// A list without a suite that HTTP/2 requires.
 pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let suites = suites(instance);
     let wanted = |(suite, _): &(&str, NodeSpan<'_>)| {
@@ -66,12 +68,12 @@ pub(in crate::rules) fn cipher_suites_missing_http2(instance: &Instance<'_>, cx:
         return;
     }
     if let Some((_, node_span)) = suites.first() {
-        let message = "no cipher suite that HTTP/2 demands is listed: the server does not start";
+        let message = "the list has no `AES_128_GCM_SHA256` suite, which HTTP/2 requires, so the server fails to start";
         cx.report(*node_span, message);
     }
 }
 
-/// Suites for keys that kubeadm does not make.
+/// Suites for a type of key that kubeadm does not create.
 pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let root = instance.object.node;
     let config = if *instance.form == forms::KUBEADM {
@@ -99,11 +101,11 @@ pub(in crate::rules) fn cipher_key_type_mismatch(instance: &Instance<'_>, cx: &m
     };
     if let Some((_, node_span)) = suites.first() {
         let name = instance.component.name();
-        cx.report(*node_span, format!("all suites are for {asked} keys, and kubeadm makes {made} keys: no client of TLS 1.2 can connect to {name}"));
+        cx.report(*node_span, format!("all suites are for {asked} keys, but kubeadm creates {made} keys, so TLS 1.2 clients cannot connect to {name}"));
     }
 }
 
-/// Curves that are none, or that clients do not have.
+/// Unknown curves, or a list without the curves that clients support.
 pub(in crate::rules) fn curve_preferences(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     // Go's numbers: P-256, P-384, P-521, X25519, and the three with ML-KEM.
     const KNOWN: [&str; 7] = ["23", "24", "25", "29", "4587", "4588", "4589"];
@@ -117,12 +119,15 @@ pub(in crate::rules) fn curve_preferences(instance: &Instance<'_>, cx: &mut Cx<'
     }
     let name = instance.component.name();
     for (item, node_span) in items.iter().filter(|(item, _)| !KNOWN.contains(item)) {
-        cx.report(*node_span, format!("{item} is no curve that {name} knows"));
+        cx.report(
+            *node_span,
+            format!("{name} does not know curve `{item}`, so it fails to start"),
+        );
     }
     if !items.iter().any(|(item, _)| COMMON.contains(item)) {
         cx.report(
             setting.node_span(),
-            format!("{name} offers neither X25519 nor P-256, the curves that every client has"),
+            format!("{name} offers neither X25519 nor P-256, so TLS handshakes with common clients fail or are slow"),
         );
     }
 }

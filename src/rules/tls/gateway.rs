@@ -27,7 +27,7 @@ pub(in crate::rules) fn gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>)
         else {
             continue;
         };
-        // Beside HTTPS for the same host it is there to redirect, or to prove who owns the host.
+        // With HTTPS for the same host, it redirects or serves ACME challenges.
         let own = host(listener);
         if own.is_empty() && !secure.is_empty() || secure.iter().any(|s| s.is_empty() || *s == own)
         {
@@ -36,7 +36,7 @@ pub(in crate::rules) fn gateway_plain_http(gateway: Object<'_>, cx: &mut Cx<'_>)
         cx.report(
             protocol,
             format!(
-                "listener \"{}\" speaks plain HTTP, and no other one HTTPS for its host",
+                "listener \"{}\" serves plain HTTP and no listener serves HTTPS for its host, so traffic is not encrypted",
                 self::listener(listener)
             ),
         );
@@ -73,7 +73,7 @@ pub(in crate::rules) fn istio_gateway_plain_http(gateway: Object<'_>, cx: &mut C
         if !redirects && !also_secure {
             cx.report(
                 protocol,
-                "this server speaks plain HTTP, and does not redirect to HTTPS",
+                "this server accepts plain HTTP and does not redirect to HTTPS, so traffic is not encrypted",
             );
         }
     }
@@ -108,7 +108,7 @@ pub(in crate::rules) fn min_version_weak_other(object: Object<'_>, cx: &mut Cx<'
         if let Some(old) = old {
             cx.report(
                 node,
-                format!("`{old}` allows TLS below 1.2, which is broken and deprecated"),
+                format!("`{old}` allows TLS below 1.2, so connections can use a version with known weaknesses"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Ingresses, and what OpenShift and Traefik have in their place.
+//! Ingresses, and the corresponding kinds of OpenShift and Traefik.
 
 use crate::check::Cx;
 use crate::go_value::parse_bool;
@@ -23,21 +23,21 @@ pub(in crate::rules) fn ingress_without_tls(ingress: Object<'_>, cx: &mut Cx<'_>
     match spec.get("tls") {
         Some(tls) if tls.is_null() => cx.report(
             tls.lacking(),
-            format!("Ingress \"{name}\" has an empty `tls`: its traffic is not encrypted"),
+            format!("Ingress \"{name}\" has an empty `tls`, so its traffic is not encrypted"),
         ),
         Some(tls) if tls.is_empty() => cx.report(
             tls,
-            format!("Ingress \"{name}\" has an empty `tls`: its traffic is not encrypted"),
+            format!("Ingress \"{name}\" has an empty `tls`, so its traffic is not encrypted"),
         ),
         Some(_) => return,
         None => cx.missing(
             spec.lacking(),
-            format!("Ingress \"{name}\" has no `tls`: its traffic is not encrypted"),
+            format!("Ingress \"{name}\" has no `tls`, so its traffic is not encrypted"),
         ),
     };
 }
 
-/// Traefik's own kind. Which entry points have TLS by themselves is Traefik's configuration, but `web` is plain HTTP.
+/// Traefik's own kind. Traefik's configuration says which entry points have TLS, but `web` is plain HTTP.
 fn ingress_route(route: Object<'_>, cx: &mut Cx<'_>) {
     let Some(spec) = route
         .node
@@ -56,7 +56,7 @@ fn ingress_route(route: Object<'_>, cx: &mut Cx<'_>) {
         let name = route.name().unwrap_or("without a name");
         cx.missing(
             spec.lacking(),
-            format!("IngressRoute \"{name}\" has no `tls`: its traffic is not encrypted"),
+            format!("IngressRoute \"{name}\" has no `tls`, so its traffic is not encrypted"),
         );
     }
 }
@@ -93,7 +93,7 @@ impl Hosts {
     }
 }
 
-/// What stands behind the first label of a host.
+/// The domain after the first label of a host.
 fn domain(host: &str) -> Option<&str> {
     let (label, domain) = host.split_once('.')?;
     (!label.is_empty()).then_some(domain)
@@ -113,7 +113,7 @@ pub(in crate::rules) fn ingress_host_not_covered(ingress: Object<'_>, cx: &mut C
     let covered = Hosts::of(covered);
     for (node, host) in hosts.into_iter().filter(|_| !entries.is_empty()) {
         if !covered.cover(host) {
-            cx.report(node, format!("no entry of `tls` names {host}: it is served in plain text or with the wrong certificate"));
+            cx.report(node, format!("no entry of `tls` lists host `{host}`, so it is served over plain HTTP or with the wrong certificate"));
         }
     }
 }
@@ -134,7 +134,12 @@ pub(in crate::rules) fn ingress_tls_host_unused(ingress: Object<'_>, cx: &mut Cx
             .strip_prefix("*.")
             .is_some_and(|d| domains.0.contains(d));
         if !of_wildcard && !served.cover(host) {
-            cx.report(node, format!("`tls` names {host}, which no rule serves"));
+            cx.report(
+                node,
+                format!(
+                    "`tls` lists host `{host}`, but no rule serves it, so its certificate is unused"
+                ),
+            );
         }
     }
 }
@@ -152,7 +157,7 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
     let off = nginx("force-ssl-redirect")
         .or_else(|| nginx("ssl-redirect"))
         .filter(|(_, v)| is(false, v));
-    // `ssl-redirect: false` with a forced redirect, or `force-ssl-redirect: false` beside an implied one, changes nothing.
+    // `ssl-redirect: false` with a forced redirect, or `force-ssl-redirect: false` with an implied one, changes nothing.
     let off = off.or_else(|| nginx("ssl-redirect").filter(|(_, v)| is(false, v) && !forced));
     let off = off.filter(|(node, _)| {
         node.key_node()
@@ -163,11 +168,14 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
     if let Some((node, _)) = off {
         cx.report(
             node,
-            "nginx serves this over plain HTTP too, instead of redirecting to HTTPS",
+            "ingress-nginx serves this Ingress over plain HTTP instead of redirecting to HTTPS",
         );
     }
     if let Some((node, _)) = find("kubernetes.io/ingress.allow-http").filter(|(_, v)| is(true, v)) {
-        cx.report(node, "the load balancer serves this over plain HTTP too");
+        cx.report(
+            node,
+            "the load balancer also serves this Ingress over plain HTTP",
+        );
     }
     let redirect = [
         "alb.ingress.kubernetes.io/ssl-redirect",
@@ -179,7 +187,7 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
     {
         cx.report(
             node,
-            "the load balancer serves this over plain HTTP too, and does not redirect",
+            "the load balancer also serves this Ingress over plain HTTP and does not redirect to HTTPS",
         );
     }
     let tls =
@@ -189,7 +197,7 @@ pub(in crate::rules) fn ingress_plain_http_allowed(ingress: Object<'_>, cx: &mut
     {
         cx.report(
             node,
-            "Traefik serves this on its plain HTTP entry point only",
+            "Traefik serves this Ingress only on entry point `web`, so TLS has no effect",
         );
     }
 }
@@ -217,6 +225,6 @@ pub(in crate::rules) fn loadbalancer_without_certificate(service: Object<'_>, cx
             .list("ports")
             .any(|p| p.field("port").and_then(Node::as_int) == Some(443))
     {
-        cx.missing(annotations.lacking(), "this load balancer listens on 443 and has no certificate: TLS ends in the pods, or not at all");
+        cx.missing(annotations.lacking(), "the load balancer listens on 443 without a certificate, so traffic is encrypted only if the pods terminate TLS");
     }
 }

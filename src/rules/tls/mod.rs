@@ -1,4 +1,4 @@
-//! Transport encryption: what enters the cluster, what is spoken inside of it, and the certificates for both.
+//! Transport encryption: traffic into the cluster, traffic inside it, and certificates.
 
 mod certificate;
 mod cipher;

@@ -1,4 +1,4 @@
-//! Clients that do not ask who is at the other end.
+//! Clients that do not verify the server.
 
 use crate::check::Cx;
 use crate::go_value::parse_bool;
@@ -36,20 +36,20 @@ pub(in crate::rules) fn webhook_url_not_https(object: Object<'_>, cx: &mut Cx<'_
                 .is_some_and(|authority| authority.contains('@'))
         });
         let what = match rest {
-            None => "not https",
-            Some(_) if user => "with a user in it",
-            Some(rest) if rest.contains(['?', '#']) => "with a query or fragment",
+            None => "does not use https",
+            Some(_) if user => "contains user information",
+            Some(rest) if rest.contains(['?', '#']) => "contains a query or fragment",
             Some(_) => continue,
         };
         cx.report(
             node,
-            format!("a webhook's URL {what}: the API server refuses it"),
+            format!("the webhook URL {what}, so the API server rejects it"),
         )
         .secret();
     }
 }
 
-/// Flags that need nothing beside them to be understood.
+/// Flags with this meaning in any program.
 const FLAGS: [&str; 12] = [
     "--insecure-skip-tls-verify",
     "--insecure-skip-verify",
@@ -65,7 +65,7 @@ const FLAGS: [&str; 12] = [
     "--ignore-certificate-errors",
 ];
 
-/// Variables that turn verification off, and the values with which they do.
+/// Variables that disable verification, with the values that do.
 const VARIABLES: [(&str, &[&str]); 11] = [
     ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]),
     ("PYTHONHTTPSVERIFY", &["0"]),
@@ -84,7 +84,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
     let name = container.name();
     let message = |what: &str| {
         format!(
-            "`{what}` makes container \"{name}\" accept any certificate: whoever is in between reads and changes everything"
+            "container \"{name}\" sets `{what}` and accepts any certificate, so an attacker can intercept its traffic"
         )
     };
     let mut program = "";
@@ -95,7 +95,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
         let Some(text) = item.as_str() else { continue };
         let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
         for (i, command) in lines.flat_map(|l| l.split([';', '|', '&'])).enumerate() {
-            // The first may go on from the item before: `[curl, -k]`.
+            // The first can continue the item before: `[curl, -k]`.
             if i > 0 {
                 program = "";
             }
@@ -157,7 +157,7 @@ fn is_short_k(word: &str) -> bool {
     })
 }
 
-/// What turns TLS off in a connection string.
+/// Options that disable TLS in a connection string.
 const PLAIN: [&str; 9] = [
     "sslmode=disable",
     "sslMode=DISABLED",
@@ -210,7 +210,7 @@ pub(in crate::rules) fn database_url_without_tls(object: Object<'_>, cx: &mut Cx
                 .and_then(|t| t.chars().next())
                 .is_none_or(whole);
             if before && after {
-                cx.report(value.part(at, at + option.len()), format!("`{option}` sends what the database says and the password in plain text, or to anybody"));
+                cx.report(value.part(at, at + option.len()), format!("`{option}` disables encryption or verification, so an attacker in the network path can read the password"));
             }
         }
     }

@@ -49,8 +49,8 @@ impl ScanError {
     pub(super) fn misplaced(at: usize) -> Self {
         Self::new(
             at,
-            "this line does not fit the lines above it: a `key:` of their indentation is expected",
-            "indent it like its neighbours",
+            "this line does not match the lines above, where a `key:` with their indentation is expected",
+            "Indent the line like the lines around it.",
         )
     }
 
@@ -59,7 +59,7 @@ impl ScanError {
         Self::new(
             at,
             "a bracket is not closed, or a comma is missing",
-            "close it, or quote the text that holds it",
+            "Close the bracket, or quote the text that contains it.",
         )
     }
 
@@ -68,12 +68,20 @@ impl ScanError {
         let message = "this bracket is not closed, or a comma is missing before the next line";
         Self {
             reported_at: bracket,
-            ..Self::new(at, message, "close it, or quote the text that holds it")
+            ..Self::new(
+                at,
+                message,
+                "Close the bracket, or quote the text that contains it.",
+            )
         }
     }
 
     fn tab(at: usize) -> Self {
-        Self::new(at, "a tab cannot indent YAML", "indent with spaces")
+        Self::new(
+            at,
+            "a tab cannot indent YAML",
+            "Indent the line with spaces.",
+        )
     }
 }
 
@@ -223,7 +231,13 @@ impl<'t> Scanner<'t> {
         while self.needs_more()? {
             self.fetch()?;
         }
-        let end = || ScanError::new(self.mark.at, "the text ends here", "complete it");
+        let end = || {
+            ScanError::new(
+                self.mark.at,
+                "the file ends in the middle of a value",
+                "Complete the value that begins here.",
+            )
+        };
         self.queue.front().ok_or_else(end)
     }
 
@@ -410,7 +424,7 @@ impl<'t> Scanner<'t> {
                 Err(ScanError::new(
                     self.mark.at,
                     format!("`{}` cannot begin a value", first.escape_debug()),
-                    "quote the value",
+                    "Quote the whole value.",
                 ))
             }
         }
@@ -597,7 +611,7 @@ impl<'t> Scanner<'t> {
                 return Err(ScanError::new(
                     self.mark.at,
                     "a list item cannot begin here",
-                    "begin the list on a line of its own",
+                    "Begin the list on a line of its own.",
                 ));
             }
             self.roll(self.mark, None, TokenKind::BlockSequenceStart);
@@ -636,7 +650,7 @@ impl<'t> Scanner<'t> {
                 return Err(ScanError::new(
                     self.mark.at,
                     "a `key: value` cannot begin here",
-                    "check the indentation of this line against the one above, or quote a value that holds `: `",
+                    "Align this line with the one above, or quote a value that contains `: `.",
                 ));
             }
             self.roll(self.mark, None, TokenKind::BlockMappingStart);

@@ -25,8 +25,8 @@ impl<'t> Scanner<'t> {
         if name.is_empty() || !ends {
             return Err(ScanError::new(
                 start.at,
-                "a name of letters, digits, `-` and `_` is expected behind `&` and `*`",
-                "quote the value if it is a text",
+                "a name of letters, digits, `-` and `_` must follow `&` or `*`",
+                "Quote the value if it is a string.",
             ));
         }
         let kind = if alias {
@@ -73,8 +73,8 @@ impl<'t> Scanner<'t> {
     fn no_tag(start: Mark) -> ScanError {
         ScanError::new(
             start.at,
-            "this is no tag: `!` begins one",
-            "quote the value if it is a text",
+            "this is not a valid tag, although `!` begins one",
+            "Quote the value if it is a string.",
         )
     }
 
@@ -179,8 +179,8 @@ impl<'t> Scanner<'t> {
         let wrong = || {
             ScanError::new(
                 start.at,
-                "this is no directive that kubectl knows",
-                "quote the value if it is a text, or remove the line",
+                "kubectl does not know this directive",
+                "Quote the value if it is a string, or delete the line.",
             )
         };
         self.skip_ascii(1);

@@ -17,7 +17,7 @@ impl Scanner<'_> {
                     return Err(ScanError::new(
                         self.mark.at,
                         "the indentation of a block scalar cannot be 0",
-                        "write a digit from 1 to 9, or none",
+                        "Write a digit from 1 to 9, or none.",
                     ));
                 }
                 digit @ b'1'..=b'9' if increment == 0 => increment = isize::from(digit - b'0'),
@@ -31,7 +31,7 @@ impl Scanner<'_> {
             return Err(ScanError::new(
                 self.mark.at,
                 "text cannot follow `|` or `>` on its line",
-                "begin the text on the next line",
+                "Begin the text on the next line.",
             ));
         }
         self.end_line(None);
@@ -115,7 +115,7 @@ impl Scanner<'_> {
             ScanError::new(
                 start.at,
                 "this quote is never closed",
-                "close it, or double a quote inside single quotes",
+                "Close the quote, or double a quote inside single quotes.",
             )
         };
         self.skip_ascii(1);
@@ -222,15 +222,15 @@ impl Scanner<'_> {
             b'/' => {
                 return Err(ScanError::new(
                     at,
-                    "`\\/` is JSON's escape: kubectl's YAML reader refuses it",
-                    "write `/`",
+                    "the escape `\\/` exists in JSON only, so kubectl rejects it",
+                    "Write `/` without the backslash.",
                 ));
             }
             _ => {
                 return Err(ScanError::new(
                     at,
-                    "there is no such escape in double quotes",
-                    "write `\\\\` for a backslash, or use single quotes",
+                    "this escape does not exist in double quotes",
+                    "Write `\\\\` for a backslash, or use single quotes.",
                 ));
             }
         };
@@ -245,11 +245,15 @@ impl Scanner<'_> {
                     .hex(2, 4)
                     .is_some_and(|code| (0xD800..0xE000).contains(&code));
             let message = if half {
-                "half of a surrogate pair is JSON's escape: kubectl's YAML reader refuses it"
+                "half of a surrogate pair is valid in JSON only, so kubectl rejects it"
             } else {
-                "this escape stands for no character"
+                "this escape is not a valid character"
             };
-            return Err(ScanError::new(at, message, "write the character itself"));
+            return Err(ScanError::new(
+                at,
+                message,
+                "Write the character without an escape.",
+            ));
         };
         value.push(c);
         self.skip_ascii(2 + digits);
