@@ -5,7 +5,7 @@ use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
 use crate::kube::{is_replaced, is_templated};
-use crate::yaml::{Node, items};
+use crate::yaml::{Node, NodeKind, items};
 use std::collections::HashSet;
 
 pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
@@ -127,6 +127,8 @@ pub(super) fn restart_rules<'d>(v: &mut Validator<'d>, container: Node<'d>) {
 /// Requests above limits; what cannot be overcommitted must be the same.
 pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (requests, limits) = (map.field("requests"), map.field("limits"));
+    let of_container = v.is_within("Container") && !v.is_fragment();
+    let may_lack = !of_container || limits.is_some_and(|limits| limits.kind() != NodeKind::Map);
     for (name, request) in requests.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
         // A limit that is null is 0.
@@ -137,6 +139,11 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         } else {
             amount(request)
         };
+        if limit.is_none() && !may_lack && !may_be_overcommitted(resource) {
+            let message = format!("{resource} cannot be overcommitted: its limit is missing");
+            missing(v, limits.map_or(name, own_key), message);
+            continue;
+        }
         let amounts = asked.zip(most);
         let Some((asked, most)) = amounts else {
             continue;
@@ -151,7 +158,7 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                     .unwrap_or("0")
             );
             conflict(v, request, message);
-        } else if asked < most && resource.contains('/') {
+        } else if asked < most && !may_be_overcommitted(resource) {
             conflict(
                 v,
                 request,
@@ -161,6 +168,12 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             );
         }
     }
+}
+
+/// Whether a node may promise more of a resource than it has (`IsOvercommitAllowed` of pkg/apis/core/v1/helper).
+fn may_be_overcommitted(resource: &str) -> bool {
+    let native = !resource.contains('/') || resource.contains("kubernetes.io/");
+    native && !resource.starts_with("hugepages-") || is_templated(resource)
 }
 
 /// Amounts that come in whole units, and huge pages, which come with something else.

@@ -92,8 +92,8 @@ impl<'d> Validator<'d> {
         self.all_before(32) && self.types.iter().rev().skip(1).any(set)
     }
 
-    /// Whether nobody looks at the map at hand: an owner in the metadata of a template, the selector of a metric, and what a claim cannot
-    /// be filled from, which the server drops.
+    /// Whether nobody looks at the map at hand: an owner in the metadata of a template, the selector of a metric, what a claim cannot
+    /// be filled from, which the server drops, and a claim in whose place a StatefulSet puts its own.
     pub(super) fn is_dropped(&self) -> bool {
         let Some((map, ty)) = self.types.last() else {
             return false;
@@ -117,6 +117,7 @@ impl<'d> Validator<'d> {
                 !taken && of_claim()
             }
             Some("TypedObjectReference") => !text("namespace").is_empty() && of_claim(),
+            Some("PersistentVolumeClaimVolumeSource") => self.is_claimed(),
             _ => false,
         }
     }
@@ -146,6 +147,14 @@ impl<'d> Validator<'d> {
         items(claims)
             .filter_map(|c| c.at(&["metadata", "name"]))
             .collect()
+    }
+
+    /// Whether a StatefulSet puts its own claim in the place of the volume around.
+    fn is_claimed(&self) -> bool {
+        let volume = self.types.iter().rev().nth(1);
+        let name = volume.and_then(|(map, _)| map.field("name")?.as_str());
+        let same = |claim: &Node<'_>| claim.as_str() == name;
+        name.is_some() && self.claim_names().iter().any(same)
     }
 
     /// Checks the map at hand between its fields.

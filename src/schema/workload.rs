@@ -1,11 +1,11 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
-use super::format::is_label_value;
+use super::format::{is_label, is_label_value};
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_replaced, is_templated};
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -174,8 +174,17 @@ pub(super) fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 /// Claims that a StatefulSet makes for each pod are volumes by their names.
 fn claim_templates<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     for claim in spec.list("volumeClaimTemplates") {
+        if v.all_before(32) {
+            return;
+        }
         let name = claim.at(&["metadata", "name"]);
-        if name.is_none_or(|name| name.text() == Some("")) && !v.all_before(32) {
+        if let Some(name) = name.filter(|name| is_known(*name)) {
+            let written = name.as_str().unwrap_or_default();
+            let fits = written.is_empty() || is_label(written);
+            let what = "the name of a volume: lower-case letters, digits and dashes";
+            v.form(fits, name, "metadata.name", what);
+        }
+        if name.is_none_or(|name| name.text() == Some("")) {
             let at = claim.field("metadata").unwrap_or(claim);
             let message = "`metadata.name` is missing: the claim is the volume of that name";
             missing(v, at.lacking(), message);
@@ -267,6 +276,23 @@ pub(super) fn stateful_set<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     claim_templates(v, spec);
 }
 
+/// What a revision keeps is an object (`ValidateControllerRevisionCreate`).
+pub(super) fn revision<'d>(v: &mut Validator<'d>, object: Node<'d>) {
+    match object.field("data") {
+        Some(data) if data.kind() == NodeKind::Map => {}
+        Some(data) if v.all_from(37) => v.wrong(data, "data", "a map"),
+        Some(_) => {}
+        None if v.is_fragment() => {}
+        None => {
+            missing(
+                v,
+                key_of(object, "data"),
+                "`data` is missing: it is what a revision keeps",
+            );
+        }
+    }
+}
+
 pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let labels = spec.at(&["template", "metadata", "labels"]);
     let empty = |map: Option<Node<'_>>| map.is_none_or(Node::is_empty);
@@ -276,6 +302,27 @@ pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) 
     }
     selects(v, spec.field("selector"), spec);
     always(v, spec);
+}
+
+/// Labels that the server writes into the template of a Job, unless others are there (`validateGeneratedSelector`).
+fn job_labels<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const OF_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+    const OF_UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+    let labels = spec.at(&["template", "metadata", "labels"]);
+    let label = |key: &&str| labels.and_then(|labels| labels.pair(key));
+    if let Some((key, _)) = OF_UID.iter().find_map(label) {
+        let message = "the server writes this label itself, and refuses any other value";
+        conflict(v, key, message);
+    }
+    let Some(name) = v.root_name().filter(|name| !is_replaced(name)) else {
+        return;
+    };
+    let other = |value: &Node<'_>| is_known(*value) && value.as_str() != Some(name);
+    let given = OF_NAME.iter().filter_map(label).map(|(_, value)| value);
+    if let Some(value) = given.filter(other).last() {
+        let message = format!("this label must be the Job's name, `{name}`");
+        conflict(v, value, message);
+    }
 }
 
 pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
@@ -296,6 +343,9 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         }
     }
     let manual = set(spec, "manualSelector").is_some();
+    if !manual && v.is_part_of("Job", 1) {
+        job_labels(v, spec);
+    }
     if manual {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
     } else if let Some((key, _)) = spec.pair("selector").filter(|(_, s)| !s.is_null()) {
