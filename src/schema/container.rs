@@ -1,6 +1,7 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::format::is_qualified;
 use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
@@ -257,12 +258,18 @@ pub(super) fn field_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         return;
     };
     let of_env = v.is_within("EnvVarSource");
-    let subscript = MAPS.iter().any(|m| {
-        path.strip_prefix(m)
-            .is_some_and(|rest| rest.starts_with("['"))
-    });
+    let subscript = |map: &str| {
+        let key = path.strip_prefix(map)?.strip_prefix("['")?;
+        key.strip_suffix("']")
+    };
+    let key = subscript(MAPS[0]).map(str::to_lowercase);
+    if let Some(key) = key.or_else(|| subscript(MAPS[1]).map(str::to_owned)) {
+        let what = "a field, whose key in brackets is a name, perhaps behind a domain and a slash";
+        v.form(is_qualified(&key), at, "fieldPath", what);
+        return;
+    }
     let others: &[&str] = if of_env { &OF_ENV } else { &MAPS };
-    if !subscript && !OF_POD.contains(&path) && !others.contains(&path) {
+    if !OF_POD.contains(&path) && !others.contains(&path) {
         let known: Vec<&str> = OF_POD.iter().chain(others).copied().collect();
         v.not_one_of(at, "fieldPath", &known);
     }

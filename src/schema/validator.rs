@@ -3,7 +3,7 @@
 
 use super::pattern::Patterns;
 use super::problem::SchemaProblem;
-use super::table::{ApiKind, Field, ReadingProgram, Type};
+use super::table::{ApiKind, ConstraintKind, Field, ReadingProgram, Type};
 use crate::finding::{Quotes, Releases};
 use crate::ids;
 use crate::kube::{Completeness, may_become_anything};
@@ -218,6 +218,13 @@ impl<'d> Validator<'d> {
         let ty = self.types.last().map(|(_, ty)| *ty);
         let lacks = |f: &Field| !f.values().is_empty() && !f.values().contains(&value);
         ty.is_some_and(|ty| ty.field(name).iter().any(lacks))
+    }
+
+    /// Whether a rule lists `""` among the values of a field, which the published schema does not.
+    pub(super) fn takes_empty(&self, name: &str) -> bool {
+        let rules = self.ty().map_or(&[][..], |ty| ty.rules_of(name));
+        let lists = |check: &ConstraintKind| matches!(check, ConstraintKind::OneOf(values) if values.contains(&""));
+        rules.iter().any(|rule| lists(&rule.check))
     }
 
     pub(super) fn not_one_of(&mut self, node: Node<'d>, name: &str, values: &[&str]) {
