@@ -226,11 +226,8 @@ fn single_stack<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         None => !either && !v.is_fragment(),
     };
     let two = |key: &&str| spec.list(key).count() == 2;
-    if let Some(key) = ["clusterIPs", "ipFamilies"]
-        .iter()
-        .find(two)
-        .filter(|_| single)
-    {
+    let mut lists = ["clusterIPs", "ipFamilies"].into_iter();
+    if let Some(key) = lists.find(two).filter(|_| single) {
         let message =
             format!("two `{key}` need `ipFamilyPolicy: PreferDualStack` or `RequireDualStack`");
         conflict(

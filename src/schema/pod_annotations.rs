@@ -65,8 +65,9 @@ fn of_value(name: &str, value: &str) -> Option<(bool, &'static str)> {
         ));
     }
     if name == "controller.kubernetes.io/pod-deletion-cost" {
-        let digits =
-            value == "0" || value.starts_with('-') || value.starts_with(|c| matches!(c, '1'..='9'));
+        let digits = value == "0"
+            || value.starts_with('-')
+            || value.starts_with(|c: char| matches!(c, '1'..='9'));
         let fits = digits && value.parse::<i32>().is_ok();
         return Some((fits, "an integer of 32 bits"));
     }
