@@ -225,7 +225,11 @@ fn single_stack<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         Some(policy) => policy == "SingleStack",
         None => !either && !v.is_fragment(),
     };
-    let two = |key: &&str| spec.list(key).count() == 2;
+    // What is wrong with each of them is told elsewhere.
+    let two = |key: &&str| {
+        let items: HashSet<&str> = spec.list(key).filter_map(Node::as_str).collect();
+        items.len() == 2 && !items.contains("None")
+    };
     let mut lists = ["clusterIPs", "ipFamilies"].into_iter();
     if let Some(key) = lists.find(two).filter(|_| single) {
         let message =

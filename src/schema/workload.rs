@@ -278,18 +278,9 @@ pub(super) fn stateful_set<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// What a revision keeps is an object (`ValidateControllerRevisionCreate`).
 pub(super) fn revision<'d>(v: &mut Validator<'d>, object: Node<'d>) {
-    match object.field("data") {
-        Some(data) if data.kind() == NodeKind::Map => {}
-        Some(data) if v.all_from(37) => v.wrong(data, "data", "a map"),
-        Some(_) => {}
-        None if v.is_fragment() => {}
-        None => {
-            missing(
-                v,
-                key_of(object, "data"),
-                "`data` is missing: it is what a revision keeps",
-            );
-        }
+    let data = object.field("data").filter(|_| v.all_from(37));
+    if let Some(text) = data.filter(|data| data.kind() != NodeKind::Map) {
+        v.wrong(text, "data", "a map");
     }
 }
 
@@ -343,9 +334,6 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         }
     }
     let manual = set(spec, "manualSelector").is_some();
-    if !manual && v.is_part_of("Job", 1) {
-        job_labels(v, spec);
-    }
     if manual {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
     } else if let Some((key, _)) = spec.pair("selector").filter(|(_, s)| !s.is_null()) {
@@ -357,6 +345,8 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             message.to_owned(),
             Some(help.to_owned()),
         );
+    } else if v.is_part_of("Job", 1) {
+        job_labels(v, spec);
     }
 }
 
