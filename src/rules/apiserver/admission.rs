@@ -29,7 +29,7 @@ pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &m
         let Some(since) = gone_since(item) else {
             continue;
         };
-        if instance.releases.before(since).is_empty() {
+        if instance.is_gone(since) {
             let message = format!(
                 "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
             );
