@@ -17,7 +17,9 @@ pub static FORM: Form = Form {
     // k0s decodes them without looking for fields that it does not know.
     pieces: |object| {
         let profiles = profiles(object);
-        profiles.map(|values| Piece::of_kubelet(values, false)).collect()
+        profiles
+            .map(|values| Piece::of_kubelet(values, false))
+            .collect()
     },
     programs: &["k0s"],
     of_command: |object, words, around| of_words(object, words, around).into_iter().collect(),

@@ -241,8 +241,27 @@ impl<'d> Instance<'d> {
     /// are supported.
     pub fn is_gone(&self, since: u8) -> bool {
         let unknown = self.releases == self.component.releases();
-        let gone = self.releases.before(since).is_empty();
-        gone || unknown && self.component.supported().are_mostly_from(since)
+        !self.may_be_before(since) || unknown && self.component.supported().are_mostly_from(since)
+    }
+
+    /// Whether it may be of a release before `1.since`, as far as anybody tells.
+    pub fn may_be_before(&self, since: u8) -> bool {
+        !self.releases.before(since).is_empty()
+    }
+
+    /// What becomes of a program that is given what went in `1.since`.
+    pub fn end(&self, since: u8) -> String {
+        let name = self.component.name();
+        let major = if self.component == ComponentKind::Etcd {
+            3
+        } else {
+            1
+        };
+        if self.may_be_before(since) {
+            format!("{name} {major}.{since} and later do not start with it")
+        } else {
+            format!("{name} does not start")
+        }
     }
 
     /// The container of a pod that it is read from.

@@ -105,7 +105,10 @@ fn pieces(object: Object<'_>) -> Vec<Piece<'_>> {
     let scheduler = scheduler.map(|node| Piece {
         object: Object {
             node,
-            gvk: Gvk::new("kubescheduler.config.k8s.io/v1", "KubeSchedulerConfiguration"),
+            gvk: Gvk::new(
+                "kubescheduler.config.k8s.io/v1",
+                "KubeSchedulerConfiguration",
+            ),
         },
         strict: true,
     });

@@ -53,7 +53,11 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
         Some(_) if unsure && supported && !cx.is_strict() => return,
         Some(last) if unsure => (
             format!("{version} of {kind} is read up to Kubernetes {last} only"),
-            if supported { Severity::Low } else { Severity::High },
+            if supported {
+                Severity::Low
+            } else {
+                Severity::High
+            },
         ),
         Some(_) => (
             format!("this release does not read {version} of {kind}"),

@@ -242,7 +242,9 @@ fn piece_problems<'d>(node: Node<'d>, version: &str, name: &str) -> Vec<SchemaPr
     let part = Completeness::Partial;
     let mut check = Validator::new(Some(kind), kind.releases(), part, &CROSS_FIELD_CHECKS);
     check.object(node, ty);
-    check.problems.retain(|problem| RULES.contains(&problem.rule));
+    check
+        .problems
+        .retain(|problem| RULES.contains(&problem.rule));
     check.problems
 }
 

@@ -167,7 +167,10 @@ fn gates(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         refuse(instance, cx, at, what);
     }
     let [persist, make] = ["-persist", ""].map(|end| {
-        switched_on(instance, &format!("experimental-enable-lease-checkpoint{end}"))
+        switched_on(
+            instance,
+            &format!("experimental-enable-lease-checkpoint{end}"),
+        )
     });
     if let Some(persist) = persist.filter(|_| make.is_none()) {
         let what = "needs `--experimental-enable-lease-checkpoint`";

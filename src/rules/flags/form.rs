@@ -415,10 +415,7 @@ const GROUPS: [(&str, &str); 27] = [
     ("discovery.k8s.io", "v1 v1beta1"),
     ("events.k8s.io", "v1 v1beta1"),
     ("extensions", "v1beta1"),
-    (
-        "flowcontrol.apiserver.k8s.io",
-        "v1 v1beta3 v1beta2 v1beta1",
-    ),
+    ("flowcontrol.apiserver.k8s.io", "v1 v1beta3 v1beta2 v1beta1"),
     ("imagepolicy.k8s.io", "v1alpha1"),
     ("internal.apiserver.k8s.io", "v1alpha1"),
     ("lifecycle.k8s.io", "v1alpha1"),

@@ -14,7 +14,10 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     }
     if let Some(port) = given(instance, "metrics-port").filter(|s| s.value == "0") {
-        let what = format!("`{}` is not to be 0: metrics have an address", port.spelling);
+        let what = format!(
+            "`{}` is not to be 0: metrics have an address",
+            port.spelling
+        );
         refuse(instance, cx, port.node_span(), &what);
     }
     local(instance, cx);
@@ -72,7 +75,11 @@ fn ranges_of_pods(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 fn ipvs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    for name in ["ipvs-tcp-timeout", "ipvs-tcpfin-timeout", "ipvs-udp-timeout"] {
+    for name in [
+        "ipvs-tcp-timeout",
+        "ipvs-tcpfin-timeout",
+        "ipvs-udp-timeout",
+    ] {
         let setting = given(instance, name);
         let negative = setting.filter(|s| parse_seconds(&s.value).is_some_and(|time| time < 0.0));
         if let Some(setting) = negative {

@@ -45,7 +45,8 @@ fn leader(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if instance.is_on("leader-elect") != Some(true) {
         return;
     }
-    if let Some(lock) = given(instance, "leader-elect-resource-lock").filter(|s| s.value != "leases")
+    if let Some(lock) =
+        given(instance, "leader-elect-resource-lock").filter(|s| s.value != "leases")
     {
         let what = format!("`{}` is to be leases", lock.spelling);
         refuse(instance, cx, lock.node_span(), &what);
@@ -75,7 +76,11 @@ pub(super) fn election(instance: &Instance<'_>, cx: &mut Cx<'_>, prefix: &str, j
             && let Some(at) = written.into_iter().rev().flatten().next()
             && long_time <= short_time * factor
         {
-            let times = if factor > 1.0 { format!("{factor} times ") } else { String::new() };
+            let times = if factor > 1.0 {
+                format!("{factor} times ")
+            } else {
+                String::new()
+            };
             let what = format!("`--{long}` is to be longer than {times}`--{short}`");
             refuse(instance, cx, at.node_span(), &what);
         }

@@ -12,10 +12,10 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     let variables = instance.settings.iter();
     let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
     let common = common_flags(instance);
-    // What etcd asks of its flags, it asks of its file.
-    let file = instance.settings.iter();
-    let file = file.filter(|_| *instance.form == forms::ETCD);
-    for setting in file {
+    // What etcd asks of its flags, it asks of its file; kops hands its fields on.
+    let fields = instance.settings.iter();
+    let fields = fields.filter(|_| [&forms::ETCD, &forms::KOPS].contains(&instance.form));
+    for setting in fields {
         if let Some(why) = checked(instance, setting).filter(|_| !is_unresolved(&setting.value)) {
             let what = format!("`{}` {why}", setting.spelling);
             refuse(instance, cx, setting.node_span(), &what);
@@ -131,6 +131,8 @@ fn checked(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
         FlagCheck::OneOf(values) => not_one_of(value, values),
         FlagCheck::Items(_) if value.is_empty() => None,
         FlagCheck::Items(values) => value.split(',').find_map(|item| not_one_of(item, values)),
+        // What has a form is often a map of its own there.
+        FlagCheck::Form(_) if *instance.form == forms::KOPS => None,
         FlagCheck::Form(form) => form::misfit(form, instance, value),
     })
 }

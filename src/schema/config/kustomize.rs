@@ -32,7 +32,8 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         && options.field("order").and_then(Node::as_str) == Some("fifo")
         && let Some((key, _)) = options.pair("legacySortOptions")
     {
-        let message = "`legacySortOptions` needs `order: legacy`: kustomize refuses it with another";
+        let message =
+            "`legacySortOptions` needs `order: legacy`: kustomize refuses it with another";
         conflict(v, key, message);
     }
 }
