@@ -44,8 +44,8 @@ pub fn may_contain_manifest(path: &str, text: &str) -> bool {
     let of_form = |form: &&Form| (form.may_be_in)(&unparsed) || form.begins(start);
     unparsed.has_two_of(&["apiVersion", "kind", "metadata"])
         || forms::ALL.iter().any(of_form)
-        || file_name(path) == CHART
-        || kustomize::Repository::is_kustomization(file_name(path))
+        || super::paths::name(path) == CHART
+        || kustomize::Repository::is_kustomization(super::paths::name(path))
         || may_spell(text)
 }
 
@@ -62,10 +62,6 @@ pub(super) fn may_spell(text: &str) -> bool {
         || ["!!", "!<", "%TAG"]
             .iter()
             .any(|tag| memmem::find(bytes, tag.as_bytes()).is_some())
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether a text that cannot be parsed was meant as a document of ours: both keys at the start of a line, or as JSON keys.
@@ -96,7 +92,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     if let Some(OwnFormat { gvk, .. }) = own_format(format) {
         return Some(Object::named(root, gvk.0, gvk.1));
     }
-    let name = file_name(path);
+    let name = super::paths::name(path);
     let map = root.kind() == NodeKind::Map;
     if map && kustomize::Repository::is_kustomization(name) {
         let (group, kind) = ("kustomize.config.k8s.io", "Kustomization");

@@ -455,14 +455,12 @@ pub fn named(name: &str) -> Option<NameHint> {
     if matches!(name, "PWD" | "OLDPWD") || name.ends_with("cluster-token") {
         return None;
     }
-    let words = words(name);
+    let lower = name.to_ascii_lowercase();
+    let mut before = None;
     let mut found = None;
-    for (i, word) in words.iter().enumerate() {
-        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
-        let before = i
-            .checked_sub(1)
-            .and_then(|i| words.get(i))
-            .map(String::as_str);
+    for whole in words(name, &lower) {
+        let word = whole.trim_end_matches(|c: char| c.is_ascii_digit());
+        let before = before.replace(whole);
         let joined = word.strip_suffix("key").is_some_and(|w| KEYS.contains(&w));
         if PASSWORD.contains(&word) || (word.ends_with("password") && word.len() <= 20) {
             found = Some(NameHint::Password);
@@ -480,23 +478,24 @@ pub fn named(name: &str) -> Option<NameHint> {
     found
 }
 
-/// Words of a name: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
-pub fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut lower = false;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && lower) {
-            words.push(String::new());
+/// Words of a name, of which `lower` is the same in lower case: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
+pub fn words<'l>(name: &str, lower: &'l str) -> impl Iterator<Item = &'l str> {
+    let bytes = name.as_bytes();
+    let continues = |pair: &&[u8]| match pair {
+        [last, next] => {
+            next.is_ascii_alphanumeric()
+                && !(last.is_ascii_lowercase() && next.is_ascii_uppercase())
         }
-        lower = c.is_ascii_lowercase();
-        if c.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c.to_ascii_lowercase());
-        }
-    }
-    words.retain(|w| !w.is_empty());
-    words
+        _ => false,
+    };
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(from..)?;
+        let start = from + rest.iter().position(u8::is_ascii_alphanumeric)?;
+        let rest = bytes.get(start..)?.windows(2);
+        from = start + 1 + rest.take_while(continues).count();
+        lower.get(start..from)
+    })
 }
 
 /// Whether a value under such a name is the credential: no reference, path, file, address, boolean, number or name.
@@ -539,7 +538,7 @@ pub fn is_credential(named: NameHint, value: &str) -> bool {
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_'))
         && value.contains(['-', '.', '_'])
-        && self::words(value).iter().any(|w| {
+        && words(value, &lower).any(|w| {
             [
                 "secret",
                 "secrets",
@@ -555,7 +554,7 @@ pub fn is_credential(named: NameHint, value: &str) -> bool {
                 "tls",
                 "cert",
             ]
-            .contains(&w.as_str())
+            .contains(&w)
         });
     match named {
         _ if is_name => false,
@@ -668,6 +667,24 @@ fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_a_name_are_told_by_case_and_by_signs() {
+        for (name, found) in [
+            ("dbPassword", "db password"),
+            ("DB_PASSWORD", "db password"),
+            ("db.password", "db password"),
+            ("--token", "token"),
+            ("épasswordÄKey", "password key"),
+            ("APIKey2", "apikey2"),
+            ("é", ""),
+            ("", ""),
+        ] {
+            let lower = name.to_ascii_lowercase();
+            let words: Vec<&str> = words(name, &lower).collect();
+            assert_eq!(words.join(" "), found, "{name}");
+        }
+    }
 
     #[test]
     fn names_announce_what_is_behind_them() {
