@@ -52,16 +52,12 @@ pub fn may_contain_manifest(path: &str, text: &str) -> bool {
 /// Whether escapes or tags may make words of a text that it does not show: `"\x6bind"`, a line that is continued, `!!binary`.
 pub(super) fn may_spell(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let escape = |at: usize| {
-        matches!(
-            bytes.get(at + 1),
-            Some(b'x' | b'u' | b'U' | b'\n' | b'\r' | 0x80..)
-        )
-    };
-    memchr::memchr_iter(b'\\', bytes).any(escape)
-        || ["!!", "!<", "%TAG"]
-            .iter()
-            .any(|tag| memmem::find(bytes, tag.as_bytes()).is_some())
+    memchr::memchr3_iter(b'\\', b'!', b'%', bytes).any(|at| match bytes.get(at..) {
+        Some([b'\\', next, ..]) => matches!(next, b'x' | b'u' | b'U' | b'\n' | b'\r' | 0x80..),
+        Some([b'!', next, ..]) => matches!(next, b'!' | b'<'),
+        Some(rest) => rest.starts_with(b"%TAG"),
+        None => false,
+    })
 }
 
 /// Whether a text that cannot be parsed was meant as a document of ours: both keys at the start of a line, or as JSON keys.

@@ -2,8 +2,9 @@
 
 use crate::kube::{REPLACE_ME, Resolution};
 use crate::text::base64;
-use memchr::{memchr, memmem};
+use memchr::memmem;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// How a text is known to be a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn hits(text: &str) -> Vec<Hit> {
         private_keys(text, &mut found);
         tokens(text, &mut found);
     }
-    if memchr(b'@', text.as_bytes()).is_some() {
+    if text.as_bytes().contains(&b'@') {
         urls(text, &mut found);
     }
     if text.len() >= ACCOUNT_KEY_LENGTH {
@@ -100,9 +101,11 @@ const ACCOUNT_KEY_LENGTH: usize = 40;
 
 /// Keys in the connection strings of Azure's services.
 fn account_keys(text: &str, found: &mut Vec<Hit>) {
-    for name in ["AccountKey=", "SharedAccessKey="] {
-        for at in memmem::find_iter(text.as_bytes(), name.as_bytes()) {
-            let start = at + name.len();
+    static NAMES: LazyLock<[memmem::Finder<'static>; 2]> =
+        LazyLock::new(|| ["AccountKey=", "SharedAccessKey="].map(memmem::Finder::new));
+    for name in NAMES.iter() {
+        for at in name.find_iter(text.as_bytes()) {
+            let start = at + name.needle().len();
             let rest = text.get(start..).unwrap_or_default();
             let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
             let key = rest.split(ends).next().unwrap_or_default();
@@ -212,11 +215,12 @@ pub fn service_account(token: &str) -> Option<String> {
 
 fn private_keys(text: &str, found: &mut Vec<Hit>) {
     const BEGIN: &str = "-----BEGIN ";
+    static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(BEGIN));
     let mut from = 0;
     while let Some(start) = text
         .as_bytes()
         .get(from..)
-        .and_then(|t| memmem::find(t, BEGIN.as_bytes()))
+        .and_then(|t| FINDER.find(t))
         .map(|n| from + n)
     {
         from = start + BEGIN.len();

@@ -439,7 +439,7 @@ impl<'d> Node<'d> {
         // Nearly all keys are told by their length, without a look at the text.
         let content = own.content();
         content.end.saturating_sub(content.start) as usize == name.len()
-            && content.text(self.doc.text) == name
+            && self.doc.text.as_bytes().get(content.range()) == Some(name.as_bytes())
     }
 
     /// The same of a key that is no string, or not as it is written.
