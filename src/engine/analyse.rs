@@ -198,6 +198,12 @@ struct Analysis<'a> {
 
 impl Analysis<'_> {
     fn finish(mut self, chunk: &Chunk) -> ChunkReport {
+        if self.rules.only_facts {
+            return ChunkReport {
+                facts: self.report.facts,
+                ..ChunkReport::default()
+            };
+        }
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
@@ -595,12 +601,17 @@ impl Analysis<'_> {
             let read = component::is_config(object.gvk.group);
             let judged = (within.depth == 0 || read) && self.rules.needs_schemas();
             let known = judged.then(|| schema::Known::of(object));
-            if let Some(known) = known {
+            if let Some(known) = known.filter(|_| !self.rules.only_facts) {
                 self.schema(known, completeness);
             }
             let custom = known.filter(|known| !read && !known.is_builtin());
             let (rules, context) = (self.rules, self.context(object, completeness));
-            let published = custom.map(|known| move || published(known, context, rules));
+            let published = custom.map(|known| {
+                move || {
+                    let judged = !rules.only_facts;
+                    judged.then(|| published(known, context, rules)).flatten()
+                }
+            });
             let analysed = Analysed {
                 object,
                 completeness,
