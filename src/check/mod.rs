@@ -289,8 +289,9 @@ impl<'a> Cx<'a> {
     /// The map that lacks something at a place, unless the rest of the object may have it.
     fn gap(&self, at: NodeSpan<'_>) -> Result<Option<Box<Gap>>, Elsewhere> {
         // A key that is filled in later may be the one.
-        let map = Some(at.node).filter(|node| node.kind() == NodeKind::Map);
-        let map = map.or_else(|| at.node.parent());
+        let is_map = |node: &Node<'_>| node.kind() == NodeKind::Map;
+        let map = Some(at.node).filter(is_map);
+        let map = map.or_else(|| at.node.parent().filter(is_map));
         if self.context.completeness == Completeness::Partial || map.is_some_and(may_hold_more) {
             return Err(Elsewhere);
         }
