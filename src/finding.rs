@@ -299,14 +299,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one. The
-    /// places that led to its own one are related to it.
-    pub fn new(
+    /// A finding of a policy about no object; `value` is what makes it this one.
+    pub fn new(policy: &Policy, at: impl Into<Located>, message: String, value: &str) -> Self {
+        let fingerprint = fingerprint(&policy.id, None, "", value);
+        Self::with_fingerprint(policy, at, message, fingerprint)
+    }
+
+    /// A finding of a policy, as severe as the policy says and with its remediation as help. The places that led to its own one are
+    /// related to it.
+    pub(crate) fn with_fingerprint(
         policy: &Policy,
         at: impl Into<Located>,
         message: String,
-        object: Option<ObjectRef>,
-        value: &str,
+        fingerprint: String,
     ) -> Self {
         let Located {
             primary,
@@ -317,13 +322,13 @@ impl Finding {
         Self {
             rule: policy.id.clone(),
             severity: policy.severity,
-            fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
+            fingerprint,
             message: one_line(message),
             help: policy.remediation.clone(),
             primary: Label::new(primary, ""),
             exact,
             related: trail.map(|at| Label::new(*at, "")).collect(),
-            object,
+            object: None,
             path: String::new(),
             releases: None,
             secret: false,

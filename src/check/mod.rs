@@ -264,10 +264,10 @@ impl<'a> Cx<'a> {
         let path = node.path();
         self.push(Finding {
             path,
-            fingerprint,
+            object,
             scope,
             rendered_from: node.document().provenance.rendered_from.clone(),
-            ..Finding::new(self.policy, located, message.into(), object, "")
+            ..Finding::with_fingerprint(self.policy, located, message.into(), fingerprint)
         })
     }
 
@@ -351,13 +351,13 @@ impl<'a> Cx<'a> {
         if !self.out.room(&self.policy.id) {
             return Draft::none();
         }
-        let object = facts.object.clone();
+        let fingerprint = fingerprint(&self.policy.id, facts.object.as_ref(), &at.path, "");
         self.push(Finding {
             exact: at.exact,
             path: at.path.clone(),
-            fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
+            object: facts.object.clone(),
             rendered_from: facts.rendered_from.clone(),
-            ..Finding::new(self.policy, at.label.at, message.into(), object, "")
+            ..Finding::with_fingerprint(self.policy, at.label.at, message.into(), fingerprint)
         })
     }
 

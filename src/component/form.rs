@@ -4,6 +4,7 @@ use super::bootstrap::File;
 use super::command::Word;
 use super::{ComponentKind, Instance, InstanceContext, Setting, forms};
 use crate::kube::{Completeness, Gvk, Object};
+use crate::text::last_part;
 use crate::yaml::{Format, Node};
 use memchr::memmem;
 
@@ -134,7 +135,7 @@ impl<'p> FileName<'p> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Self {
             folder,
-            parent: folder.rsplit('/').next().unwrap_or(folder),
+            parent: last_part(folder, b'/'),
             name,
             extension: name.rsplit_once('.').map_or("", |(_, e)| e),
         }

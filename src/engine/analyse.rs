@@ -9,7 +9,7 @@ use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
-use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
+use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State, fingerprint};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Severity, Text};
@@ -167,7 +167,7 @@ pub fn analyse(
 fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
     let message = "a defect of kubevet kept this document from being checked: please report it";
     let at = Provenance::chunk(input.file, chunk.span.start).locate(Span::empty(0));
-    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), None, message);
+    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), message);
     let findings = rules
         .get(ids::kubevet::PANIC)
         .map(finding)
@@ -287,9 +287,11 @@ impl Analysis<'_> {
         let policy = self.rules.get(rule)?;
         let object = object.map(Object::reference);
         let at = provenance.locate(span);
+        let fingerprint = fingerprint(&policy.id, object.as_ref(), "", message);
         let finding = Finding {
+            object,
             rendered_from: provenance.rendered_from.clone(),
-            ..Finding::new(policy, at, message.to_owned(), object, message)
+            ..Finding::with_fingerprint(policy, at, message.to_owned(), fingerprint)
         };
         if !self.found.room(&policy.id) {
             return None;
