@@ -2,6 +2,7 @@
 
 use crate::kube::{REPLACE_ME, Resolution};
 use crate::text::base64;
+use aho_corasick::packed;
 use memchr::memmem;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -65,6 +66,26 @@ const TOKENS: [(&str, usize, bool, &str); 33] = [
     ("shpat_", 32, true, "a Shopify token"),
 ];
 
+/// Whether a text may hold a credential of a known format, told at the speed of memory: most texts cannot, and their scalars need not
+/// be searched.
+pub fn may_hold_credential(text: &str) -> bool {
+    static MARKS: LazyLock<Option<packed::Searcher>> = LazyLock::new(|| {
+        let others = ["eyJ", PEM, PEM_IN_BASE64].into_iter().chain(ACCOUNT_KEYS);
+        packed::Searcher::new(TOKENS.iter().map(|(prefix, ..)| *prefix).chain(others))
+    });
+    // A machine without the instructions for it searches all scalars.
+    text.as_bytes().contains(&b'@')
+        || MARKS
+            .as_ref()
+            .is_none_or(|marks| marks.find(text).is_some())
+}
+
+/// How key material in PEM begins.
+const PEM: &str = "-----BEGIN ";
+
+/// The same in base64, as a kubeconfig holds it.
+pub(super) const PEM_IN_BASE64: &str = "LS0tLS1CRUdJTi";
+
 /// A shorter word is no token.
 const TOKEN_LENGTH: usize = 20;
 
@@ -99,10 +120,13 @@ pub fn encoded(text: &str) -> Option<CredentialKind> {
 /// The keys of Azure's accounts are 64 bytes in base64, those of its buses 32.
 const ACCOUNT_KEY_LENGTH: usize = 40;
 
+/// What such keys are called in connection strings.
+const ACCOUNT_KEYS: [&str; 2] = ["AccountKey=", "SharedAccessKey="];
+
 /// Keys in the connection strings of Azure's services.
 fn account_keys(text: &str, found: &mut Vec<Hit>) {
     static NAMES: LazyLock<[memmem::Finder<'static>; 2]> =
-        LazyLock::new(|| ["AccountKey=", "SharedAccessKey="].map(memmem::Finder::new));
+        LazyLock::new(|| ACCOUNT_KEYS.map(memmem::Finder::new));
     for name in NAMES.iter() {
         for at in name.find_iter(text.as_bytes()) {
             let start = at + name.needle().len();
@@ -214,8 +238,7 @@ pub fn service_account(token: &str) -> Option<String> {
 }
 
 fn private_keys(text: &str, found: &mut Vec<Hit>) {
-    const BEGIN: &str = "-----BEGIN ";
-    static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(BEGIN));
+    static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(PEM));
     let mut from = 0;
     while let Some(start) = text
         .as_bytes()
@@ -223,7 +246,7 @@ fn private_keys(text: &str, found: &mut Vec<Hit>) {
         .and_then(|t| FINDER.find(t))
         .map(|n| from + n)
     {
-        from = start + BEGIN.len();
+        from = start + PEM.len();
         let rest = text.get(from..).unwrap_or_default();
         let Some((label, body)) = rest.split_once("-----") else {
             return;

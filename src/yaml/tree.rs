@@ -285,6 +285,11 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// Whether the text of a scalar is the document's own, without escapes, folds or indents that were taken out.
+    pub fn is_verbatim(self) -> bool {
+        self.data().holds == Holds::Slice
+    }
+
     /// The string that it is; `None` for everything else, numbers and booleans too.
     pub fn as_str(self) -> Option<&'d str> {
         if self.kind() == NodeKind::Str {
