@@ -179,7 +179,9 @@ impl Job<'_> {
             filter: Some(&ContextFilter::of(reports().flat_map(|r| r.facts()))),
             ..*self
         };
-        job.files(&discover::context(found, &sets), ids)
+        let mut read = job.files(&discover::context(found, &sets), ids);
+        read.retain(|c| !c.report.facts().is_empty());
+        read
     }
 
     fn files(&self, files: &[FileCandidate], ids: &mut FileIds) -> Vec<Checked> {

@@ -170,7 +170,7 @@ struct WrongGlobs<'a> {
 impl WrongGlobs<'_> {
     fn add(&mut self, at: FileSpan, message: String) {
         let policy = self.registry.policy(ids::kubevet::CONFIG_INVALID_VALUE);
-        let finding = policy.map(|p| Finding::new(p, at, message, None, "glob"));
+        let finding = policy.map(|p| Finding::new(p, at, message, "glob"));
         self.findings.extend(finding);
     }
 }

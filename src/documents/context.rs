@@ -5,8 +5,10 @@ use super::{DocumentFacts, Fact, may_contain_manifest};
 use memchr::memmem::Finder;
 use std::collections::BTreeSet;
 
-/// Kinds of objects that say who may do what.
+/// In the names of all kinds of roles and bindings.
 const ROLES: &str = "Role";
+
+/// The kind of accounts.
 const ACCOUNTS: &str = "ServiceAccount";
 
 /// What keeps privileged Pods out of Namespaces.
@@ -34,6 +36,7 @@ pub struct ContextFilter {
     words: BTreeSet<&'static str>,
     /// API groups of custom resources, whose definitions matter.
     groups: BTreeSet<String>,
+    /// Two words that a text must hold both of; the empty one is in every text.
     finders: Vec<[Finder<'static>; 2]>,
 }
 

@@ -380,24 +380,27 @@ fn of_tests(findings: &[ResolvedFinding], sources: &SourceMap) -> BTreeMap<Strin
 
 /// By path, place, rule and message, data of tests last; of equal ones the first stays.
 fn sort(findings: &mut Vec<ResolvedFinding>, sources: &SourceMap) {
-    let path = |f: &Finding| {
-        let source = sources.get(f.primary.at.file);
-        source.map(|s| s.display_path.as_str())
-    };
-    let of_tests = |f: &Finding| {
-        sources
-            .get(f.primary.at.file)
-            .is_some_and(|s| test_folder(&s.path).is_some())
-    };
-    findings.sort_by(|a, b| {
-        (of_tests(a), path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
-            of_tests(b),
-            path(b),
+    let mut files: Vec<FileId> = findings.iter().map(|f| f.primary.at.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    // Paths are compared once for each file, not once for each finding.
+    files.sort_by_cached_key(|id| {
+        let source = sources.get(*id);
+        source.map(|s| (test_folder(&s.path).is_some(), s.display_path.as_str()))
+    });
+    let ranks: HashMap<FileId, usize> = files.into_iter().zip(0..).collect();
+    let ranked = findings.drain(..);
+    let ranked = ranked.map(|f| (ranks.get(&f.primary.at.file).copied(), f));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by(|(rank, a), (other, b)| {
+        (rank, a.primary.at.span, &a.rule, &a.message).cmp(&(
+            other,
             b.primary.at.span,
             &b.rule,
             &b.message,
         ))
     });
+    findings.extend(ranked.into_iter().map(|(_, finding)| finding));
     findings.dedup_by(|a, b| {
         (a.primary.at, &a.rule, &a.message) == (b.primary.at, &b.rule, &b.message)
     });

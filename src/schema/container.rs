@@ -5,7 +5,7 @@ use super::format::is_qualified;
 use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
-use crate::kube::{is_replaced, is_templated};
+use crate::kube::{is_replaced, is_templated, may_hold_more};
 use crate::yaml::{Node, NodeKind, items};
 use std::collections::HashSet;
 
@@ -129,7 +129,8 @@ pub(super) fn restart_rules<'d>(v: &mut Validator<'d>, container: Node<'d>) {
 pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (requests, limits) = (map.field("requests"), map.field("limits"));
     let of_container = v.is_within("Container") && !v.is_fragment();
-    let may_lack = !of_container || limits.is_some_and(|limits| limits.kind() != NodeKind::Map);
+    let open = limits.is_some_and(|l| l.kind() != NodeKind::Map || may_hold_more(l));
+    let may_lack = !of_container || open || may_hold_more(map);
     for (name, request) in requests.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
         // A limit that is null is 0.

@@ -5,7 +5,7 @@ use super::format;
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_templated, may_hold_more};
 use crate::yaml::Node;
 
 const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
@@ -39,7 +39,8 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
 
 /// A profile is for a container that the pod has.
 fn of_container<'d>(v: &mut Validator<'d>, key: Node<'d>, name: &str, spec: Node<'d>) {
-    if !is_templated(name) && !container_names(spec).contains(name) {
+    let open = is_templated(name) || spec.field("containers").is_some_and(may_hold_more);
+    if !open && !container_names(spec).contains(name) {
         let message = format!("the pod has no container `{name}`");
         v.add(ids::schema::REFERENCE, key, message, None);
     }

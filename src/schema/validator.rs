@@ -100,15 +100,15 @@ impl<'d> Validator<'d> {
         };
         let text = |key: &str| map.field(key).and_then(Node::text).unwrap_or_default();
         let of_claim = || self.is_within("PersistentVolumeClaimSpec");
-        match ty.name.rsplit('.').next() {
-            Some("OwnerReference") => self.types.len() > 3,
-            Some("LabelSelectorRequirement") => self
+        match ty.short() {
+            "OwnerReference" => self.types.len() > 3,
+            "LabelSelectorRequirement" => self
                 .types
                 .iter()
                 .rev()
                 .nth(2)
                 .is_some_and(|(_, ty)| ty.short() == "MetricIdentifier"),
-            Some("TypedLocalObjectReference") => {
+            "TypedLocalObjectReference" => {
                 let source = (text("apiGroup"), text("kind"));
                 let taken = matches!(
                     source,
@@ -116,8 +116,8 @@ impl<'d> Validator<'d> {
                 );
                 !taken && of_claim()
             }
-            Some("TypedObjectReference") => !text("namespace").is_empty() && of_claim(),
-            Some("PersistentVolumeClaimVolumeSource") => self.is_claimed(),
+            "TypedObjectReference" => !text("namespace").is_empty() && of_claim(),
+            "PersistentVolumeClaimVolumeSource" => self.is_claimed(),
             _ => false,
         }
     }
