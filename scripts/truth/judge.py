@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).parent
 # Rules that say the server refuses an object. Others speak of what it takes, too.
 REFUSED = re.compile(r"(schema|yaml)/|api/(unknown-builtin|removed-version|not-yet-available|off-by-default|version-not-served-by-crd)$")
 # Where the server's own words for a fault are those of another rule.
-FAIR = re.compile(r"secrets/invalid-base64|volume/mount-not-found|workload/selector-mismatch|resources/request-exceeds-limit|crd/name-mismatch")
+FAIR = re.compile(r"rbac/subject-namespace-missing|secrets/invalid-base64|volume/mount-not-found|workload/selector-mismatch|resources/request-exceeds-limit|crd/name-mismatch")
 
 
 class Verdicts:
