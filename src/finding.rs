@@ -27,6 +27,9 @@ impl Releases {
     /// Minor version of the newest release that kubevet knows.
     pub const NEWEST: u8 = NEWEST_RELEASE;
 
+    /// The releases for which Kubernetes still makes patches: the newest three.
+    pub const SUPPORTED: Self = Self::between(Self::NEWEST - 2, Self::NEWEST);
+
     /// No release.
     pub const NONE: Self = Self(0);
 
@@ -76,6 +79,11 @@ impl Releases {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Whether more than half of them are `1.since` or later.
+    pub const fn are_mostly_from(self, since: u8) -> bool {
+        self.from(since).0.count_ones() > self.before(since).0.count_ones()
     }
 
     /// Whether it holds none.

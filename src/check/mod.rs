@@ -5,7 +5,9 @@ mod shapes;
 use crate::component::Instance;
 use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
 use crate::finding::{Finding, Fix, Gap, Label, Quotes, Releases, fingerprint};
-use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything};
+use crate::kube::{
+    Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything, may_hold_more,
+};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::secrets::detect::CredentialKind;
 use crate::secrets::locate::ExposedSecrets;
@@ -286,7 +288,11 @@ impl<'a> Cx<'a> {
 
     /// The map that lacks something at a place, unless the rest of the object may have it.
     fn gap(&self, at: NodeSpan<'_>) -> Result<Option<Box<Gap>>, Elsewhere> {
-        if self.context.completeness == Completeness::Partial {
+        // A key that is filled in later may be the one.
+        let is_map = |node: &Node<'_>| node.kind() == NodeKind::Map;
+        let map = Some(at.node).filter(is_map);
+        let map = map.or_else(|| at.node.parent().filter(is_map));
+        if self.context.completeness == Completeness::Partial || map.is_some_and(may_hold_more) {
             return Err(Elsewhere);
         }
         let Some(object) = self.context.object else {
@@ -399,6 +405,15 @@ impl Draft<'_> {
     /// Another severity than the policy's.
     pub(crate) fn severity(self, severity: Severity) -> Self {
         self.with(|f| f.severity = severity)
+    }
+
+    /// Of what went in `1.since`, which an instance may still have.
+    pub(crate) fn if_gone(self, instance: &Instance<'_>, since: u8) -> Self {
+        if instance.may_be_before(since) {
+            self.severity(Severity::Medium)
+        } else {
+            self
+        }
     }
 
     /// A better help than the policy's remediation.

@@ -49,6 +49,8 @@ pub struct Form {
         for<'d> fn(Object<'d>, &[Word<'d>], InstanceContext<'_>) -> Vec<Instance<'d>>,
     /// The objects that stand in an object as maps.
     pub embedded: for<'d> fn(Object<'d>) -> Vec<Object<'d>>,
+    /// The pieces of a program's own file that an object hands on, without the rest of it.
+    pub pieces: for<'d> fn(Object<'d>) -> Vec<Piece<'d>>,
     /// The scalars of an object that hold documents, beside the files that it writes.
     pub texts: for<'d> fn(Object<'d>) -> Vec<NestedText<'d>>,
     /// The files that an object writes to a machine.
@@ -95,6 +97,24 @@ pub struct ConfigFileKind {
     pub component: ComponentKind,
     /// The flag that names it, without dashes.
     pub flag: &'static str,
+}
+
+/// A piece of a program's own file.
+pub struct Piece<'d> {
+    /// The map, as if it were the file.
+    pub object: Object<'d>,
+    /// Whether a field that the file does not have is refused; otherwise it is dropped.
+    pub strict: bool,
+}
+
+impl<'d> Piece<'d> {
+    /// Of the kubelet's file.
+    pub(super) fn of_kubelet(node: Node<'d>, strict: bool) -> Self {
+        Self {
+            object: Object::named(node, "kubelet.config.k8s.io", "KubeletConfiguration"),
+            strict,
+        }
+    }
 }
 
 /// A scalar that holds documents.
@@ -184,6 +204,7 @@ impl Form {
         programs: &[],
         of_command: |_, _, _| Vec::new(),
         embedded: |_| Vec::new(),
+        pieces: |_| Vec::new(),
         texts: |_| Vec::new(),
         files: |_| Vec::new(),
         files_are_private: false,

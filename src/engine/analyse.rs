@@ -29,31 +29,6 @@ use std::sync::{Arc, OnceLock};
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
 
-/// Rules that tell in words of their own what a component refuses of its file.
-const REFUSALS: &[&str] = &[
-    ids::admission_config::EVENT_RATE_LIMIT_LIMIT_INVALID,
-    ids::admission_config::EVENT_RATE_LIMIT_NO_LIMITS,
-    ids::apiserver::EGRESS_SELECTOR_INSECURE_TRANSPORT,
-    ids::audit_policy::INVALID,
-    ids::audit_policy::NO_RULES,
-    ids::authentication::ANONYMOUS_CONDITIONS_WITHOUT_ENABLED,
-    ids::authentication::JWT_AUDIENCE_MISSING,
-    ids::authentication::JWT_EMAIL_UNVERIFIED,
-    ids::authentication::JWT_ISSUER_DUPLICATE,
-    ids::authentication::JWT_ISSUER_NOT_HTTPS,
-    ids::authorization::INVALID,
-    ids::encryption::KEY_LENGTH,
-    ids::encryption::KEY_NOT_BASE64,
-    ids::encryption::KMS_ENDPOINT_NOT_UNIX,
-    ids::encryption::KMS_NAME_INVALID,
-    ids::encryption::KMS_TIMEOUT,
-    ids::encryption::KMS_V1,
-    ids::encryption::PROVIDER_INVALID,
-    ids::encryption::RESOURCE_INVALID,
-    ids::encryption::RESOURCE_OVERLAP,
-    ids::kubeconfig::AUTH_PROVIDER_REMOVED,
-];
-
 /// A file whose chunks are analysed.
 pub struct Input<'t> {
     /// Its number.
@@ -698,17 +673,6 @@ impl Analysis<'_> {
         };
         let context = self.context(object, completeness);
         for problem in problems {
-            // A setting that its component does not take was told of by its rule.
-            let at = object
-                .node
-                .document()
-                .locate(problem.node_span.span)
-                .primary;
-            let same = |rule: &str| rule == problem.rule || REFUSALS.contains(&rule);
-            let told = |f: &Finding| f.primary.at == at && same(&f.rule);
-            if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
-                continue;
-            }
             self.scope += 1;
             report_problem(problem, context, self.rules, self.scope, &mut self.found);
         }

@@ -358,7 +358,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             for (key, _) in value.entries() {
                 let known = key
                     .text()
-                    .is_none_or(|k| format::is_qualified(&k.to_lowercase()));
+                    .is_none_or(|k| is_replaced(k) || format::is_qualified(&k.to_lowercase()));
                 validator.form(
                     known,
                     key,
@@ -526,7 +526,9 @@ fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         return;
     }
     for (key, value) in map.entries() {
-        let fits = key.text().is_none_or(format::is_qualified);
+        let fits = key
+            .text()
+            .is_none_or(|k| is_replaced(k) || format::is_qualified(k));
         validator.form(
             fits,
             key,

@@ -6,7 +6,7 @@ use super::format::{is_label, is_label_value, is_subdomain};
 use super::pod_ports;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_templated, may_hold_more};
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
@@ -29,7 +29,9 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     } else {
         HashSet::new()
     };
-    let unknown = v.is_fragment() || volumes.iter().any(|name| !is_known(*name));
+    let unknown = v.is_fragment()
+        || volumes.iter().any(|name| !is_known(*name))
+        || spec.field("volumes").is_some_and(may_hold_more);
     let names: HashSet<&str> = volumes.iter().filter_map(|name| name.as_str()).collect();
     for container in init.iter().chain(&main) {
         for (field, what) in [("volumeMounts", "mounts"), ("volumeDevices", "uses")] {
@@ -345,7 +347,7 @@ fn init_restart<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// Claims that containers use, and the pod does not have.
 fn claims<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    if v.is_fragment() {
+    if v.is_fragment() || spec.field("resourceClaims").is_some_and(may_hold_more) {
         return;
     }
     let names = spec.list("resourceClaims");
@@ -482,6 +484,9 @@ pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
         return;
     }
     let known = container_names(spec);
+    if spec.field("containers").is_some_and(may_hold_more) {
+        return;
+    }
     for (key, name) in of_containers {
         if !is_templated(name) && !known.contains(name) {
             let message = format!("the pod has no container `{name}`");

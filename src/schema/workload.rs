@@ -5,7 +5,7 @@ use super::format::is_label_value;
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_templated, may_hold_more};
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -90,6 +90,9 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
     let metadata = template.field("metadata");
     let labels = metadata.and_then(|m| m.field("labels"));
     let template = labels.or(metadata).unwrap_or(template);
+    if may_hold_more(template) {
+        return;
+    }
     for (key, value) in wanted.into_iter().flat_map(Node::entries) {
         let (Some(key_text), Some(wanted)) = (key.text(), value.text()) else {
             continue;
@@ -124,6 +127,9 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let metadata = template.field("metadata");
     let labels = metadata.and_then(|m| m.field("labels"));
     let lacking = labels.or(metadata).unwrap_or(template);
+    if may_hold_more(lacking) {
+        return;
+    }
     for asked in items(spec.at(&["selector", "matchExpressions"])) {
         let Some(key) = text(asked, "key").filter(|key| !is_templated(key)) else {
             continue;

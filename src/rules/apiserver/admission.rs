@@ -29,11 +29,12 @@ pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &m
         let Some(since) = gone_since(item) else {
             continue;
         };
-        if instance.releases.before(since).is_empty() {
+        if instance.is_gone(since) {
             let message = format!(
-                "admission plugin {item} is gone since Kubernetes 1.{since}: the API server does not start"
+                "admission plugin {item} is gone since Kubernetes 1.{since}: {}",
+                instance.end(since)
             );
-            let draft = cx.report(node_span, message);
+            let draft = cx.report(node_span, message).if_gone(instance, since);
             if let Some(gone) = Removed::of("plugin", item) {
                 draft.help(format!("remove it; {}", gone.instead));
             }

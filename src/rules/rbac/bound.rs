@@ -254,27 +254,3 @@ pub(in crate::rules) fn workload_with_dangerous_account(set: &DocumentSet<'_>, c
         }
     }
 }
-
-pub(in crate::rules) fn subject_namespace_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
-    let access = set.access();
-    for binding in access.bindings.iter().filter(|b| b.fact.cluster_wide) {
-        let given = cx.repository().gives_namespace(binding.path);
-        for (name, at) in &binding.fact.homeless {
-            // kustomize writes the namespace of an account that it builds into what names it.
-            if given && access.has_account(name) {
-                continue;
-            }
-            let message = format!("ServiceAccount \"{name}\" has no namespace");
-            if given {
-                let message = format!(
-                    "{message}, unless kustomize writes one: it does so for accounts that it knows"
-                );
-                cx.report_fact(binding.facts, at, message)
-                    .severity(Severity::Info);
-            } else {
-                let message = format!("{message}: the API server refuses {}", binding.quoted());
-                cx.report_fact(binding.facts, at, message);
-            }
-        }
-    }
-}
