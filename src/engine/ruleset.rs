@@ -97,6 +97,7 @@ impl<'r> RuleSet<'r> {
     }
 
     /// The rules that files are read with which are only context: those whose findings are a part of facts.
+    #[must_use]
     pub fn for_facts(&self) -> Self {
         let mut rules = Self::selected(self.registry, Profile::Default, self.targets, |_| false);
         for rule in &self.policy_rules {

@@ -55,15 +55,12 @@ fn once_for_versions(v: &mut Validator<'_>) {
             continue;
         };
         let key = (problem.rule, below, problem.message.clone());
-        match seen.get(&key).and_then(|at| kept.get_mut(*at)) {
-            Some(first) => {
-                let again = (problem.node_span, "the same in another version");
-                first.related.get_or_insert(again);
-            }
-            None => {
-                seen.insert(key, kept.len());
-                kept.push(problem);
-            }
+        if let Some(first) = seen.get(&key).and_then(|at| kept.get_mut(*at)) {
+            let again = (problem.node_span, "the same in another version");
+            first.related.get_or_insert(again);
+        } else {
+            seen.insert(key, kept.len());
+            kept.push(problem);
         }
     }
     v.problems = kept;

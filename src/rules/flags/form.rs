@@ -28,15 +28,15 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             "is to be a set of CPUs such as 0-3,8",
         ),
         "etcd-bind-urls" => (
-            items().all(|url| etcd_url(url).is_some_and(|host| host.is_none_or(can_be_bound))),
+            items().all(|url| etcd_host(url).is_some_and(can_be_bound)),
             "is to be URLs of addresses with their ports and without a path, such as https://10.0.0.1:2379",
         ),
         "etcd-host-urls" => (
-            items().all(|url| etcd_url(url).is_some_and(|host| host != Some(""))),
+            items().all(|url| etcd_host(url).is_some_and(|host| !host.is_empty())),
             "is to be URLs with their ports and without a path, such as https://etcd-1:2379",
         ),
         "etcd-origins" => (
-            value == "*" || items().all(|url| etcd_url(url).is_some()),
+            value == "*" || items().all(|url| etcd_host(url).is_some()),
             "is to be URLs with their ports and without a path, or `*`",
         ),
         "etcd-overrides" => (
@@ -170,8 +170,8 @@ fn pairs(value: &str, sign: char) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The host of a URL that etcd takes, which has none where it is a socket (client/pkg/types, `NewURLs`).
-fn etcd_url(text: &str) -> Option<Option<&str>> {
+/// The host of a URL that etcd takes, that of the machine where it is a socket (client/pkg/types, `NewURLs`).
+fn etcd_host(text: &str) -> Option<&str> {
     let text = text.trim();
     let url = parse_url(text)?;
     match &*url.scheme.to_ascii_lowercase() {
@@ -180,9 +180,9 @@ fn etcd_url(text: &str) -> Option<Option<&str>> {
             let host = rest.split(['/', '?', '#']).next()?;
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
             let (host, _) = split_host_port(host).filter(|_| url.path.is_empty())?;
-            Some(Some(host))
+            Some(host)
         }
-        "unix" | "unixs" => Some(None),
+        "unix" | "unixs" => Some("localhost"),
         _ => None,
     }
 }

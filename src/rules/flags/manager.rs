@@ -66,8 +66,8 @@ pub(super) fn election(instance: &Instance<'_>, cx: &mut Cx<'_>, prefix: &str, j
         let [long, short] = &names;
         let written = [short, long].map(|name| given(instance, name));
         let below = written.into_iter().flatten();
-        let below = below.filter(|s| parse_seconds(&s.value).is_some_and(|time| time <= 0.0));
-        if let Some(setting) = below.last() {
+        let mut below = below.filter(|s| parse_seconds(&s.value).is_some_and(|time| time <= 0.0));
+        if let Some(setting) = below.next_back() {
             let what = format!("`{}` is to be above zero", setting.spelling);
             refuse(instance, cx, setting.node_span(), &what);
             return;
