@@ -12,6 +12,8 @@ says what is left to do by hand.
 """
 import json, pathlib, re, subprocess, sys, tempfile
 
+import go_module
+
 ROOT = pathlib.Path(__file__).parent.parent
 FACTS = ROOT / "schemas/release.tsv"
 MODEL = ROOT / "src/model.rs"
@@ -171,12 +173,11 @@ def file_defaults(kind, text, shapes):
 def collect(release):
     """All that the release says of itself, by table."""
     minor = release.split(".")[1]
-    fetch = lambda module: pathlib.Path(json.loads(subprocess.check_output(["go", "mod", "download", "-json", module], cwd="/"))["Dir"])
-    kubernetes = fetch(f"k8s.io/kubernetes@v{release}")
+    kubernetes = go_module.fetch(f"k8s.io/kubernetes@v{release}")
     staging = release.replace("1.", "0.", 1)
     resources = list(discovery(kubernetes))
     asked = [f"{row[0]}/{version}/{row[1]}" for version, row in resources if "/" not in row[1]]
-    printed = ask(kubernetes, release, staging, asked)
+    printed = ask(release, asked)
     enumerations, shapes = {}, {}
     for name, field, value in printed["enum"]:
         enumerations.setdefault((short(name), field), set()).add(value)
@@ -194,7 +195,7 @@ def collect(release):
         "file-type": [(*row, "", "") for row in file_fields] + [(name, key, "s", "", "") for name in read for key in ("apiVersion", "kind")],
         "file-kind": [(*row, ".".join(row)) for row in printed["file-kind"] if ".".join(row) in read],
         "resource": merged_verbs(row for _, row in resources),
-        "lifecycle": list(lifecycles(fetch(f"k8s.io/api@v{staging}"))),
+        "lifecycle": list(lifecycles(go_module.fetch(f"k8s.io/api@v{staging}"))),
         "flag": [flag(*row) for row in printed["flag"]],
         "gate": printed["gate"],
         "plugin": printed["plugin"],
@@ -211,21 +212,15 @@ def merged_verbs(rows):
     return [(*key, " ".join(sorted(verbs))) for key, verbs in table.items()]
 
 
-def ask(kubernetes, release, staging, arguments):
+def ask(release, arguments):
     """Builds the printer of facts against the release, and runs it."""
-    module = (kubernetes / "go.mod").read_text()
-    neighbours = re.findall(r"^\t(k8s\.io/\S+) => \./staging", module, re.M)
     with tempfile.TemporaryDirectory() as folder:
-        build = pathlib.Path(folder)
-        for source in (ROOT / "scripts/release-facts").glob("*.go"):
-            (build / source.name).write_text(source.read_text())
-        (build / "go.mod").write_text(
-            f"module facts\n\ngo {re.search(r'^go (.*)', module, re.M).group(1)}\n\nrequire k8s.io/kubernetes v{release}\n\n"
-            + "".join(f"replace {name} => {name} v{staging}\n" for name in neighbours))
-        subprocess.run(["go", "mod", "tidy"], cwd=build, check=True)
+        build = pathlib.Path(folder) / "facts"
+        build.mkdir()
+        go_module.prepare(build, release, (ROOT / "scripts/release-facts").glob("*.go"))
         lines = []
         for tag, given in (("all", arguments), ("proxy", [])):
-            subprocess.run(["go", "build", "-tags", tag, "-o", "facts", "."], cwd=build, check=True)
+            go_module.build(build, "facts", "-tags", tag)
             lines += subprocess.check_output([build / "facts", *given], text=True).splitlines()
     printed = {}
     for line in lines:

@@ -3,14 +3,15 @@
 
     scripts/bench.py [--rounds N] FOLDER...        the program against its own floor, in turn, median of N rounds
     scripts/bench.py --against OLD FOLDER...       this build against another binary of kubevet
+    scripts/bench.py --one [--against OLD] FOLDER  one file of each of some kinds, named alone in a repository of all of FOLDER
     scripts/bench.py --memory                      1,000,000 small documents in one file, 10,000 files, one small file
 
-Build first (`cargo build --release`), on a machine with nothing else to do. Figures are of whole processes.
+Build first (`cargo build --release`), or name another program in KUBEVET; on a machine with nothing else to do. Figures are of whole processes.
 """
-import argparse, os, pathlib, statistics, subprocess, sys, tempfile, time
+import argparse, os, pathlib, shutil, statistics, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).parent.parent
-BINARY = HERE / "target/release/kubevet"
+BINARY = pathlib.Path(os.environ.get("KUBEVET", HERE / "target/release/kubevet"))
 POD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c{i}\n  namespace: default\ndata:\n  key: value {i}\n  other: text\n---\n"
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -84,18 +85,37 @@ def memory():
             print(f"{title:34} wall {wall:.3f} s, CPU {cpu:.3f} s, peak {peak:.1f} MB")
 
 
+def one_file(folder, against, rounds):
+    """A file that is named alone, as editors and pre-commit do; its floor is walking and reading the whole repository."""
+    with tempfile.TemporaryDirectory() as repository:
+        shutil.copytree(folder, repository, symlinks=True, dirs_exist_ok=True)
+        subprocess.run(["git", "init", "--quiet", repository], check=True)
+        files = sorted(path for path in pathlib.Path(repository).rglob("*.yaml") if path.is_file())
+        texts = [(path, path.read_text(errors="replace")) for path in files]
+        for kind in ["Deployment", "ClusterRoleBinding", "Namespace", "ConfigMap", "ClusterConfiguration"]:
+            path = next((path for path, text in texts if f"\nkind: {kind}\n" in text), None)
+            if path:
+                first = [BINARY, "check", "-q", path]
+                second = [against, *first[1:]] if against else [BINARY, "check", "--only-read", repository]
+                compare(f"one {kind} of {len(files)} files", first, second, rounds)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--against")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--one", action="store_true")
     options = parser.parse_args()
     if not BINARY.exists():
         sys.exit("build first: cargo build --release")
     if options.memory:
         memory()
     for folder in options.folders:
+        if options.one:
+            one_file(folder, options.against, options.rounds)
+            continue
         check = [BINARY, "check", "-q", folder]
         other = [options.against, *check[1:]] if options.against else [*check, "--only-read"]
         compare(folder, check, other, options.rounds)

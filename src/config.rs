@@ -176,7 +176,7 @@ impl ConfigReader<'_> {
         let Some(policy) = self.registry.policy(rule) else {
             return;
         };
-        let mut finding = Finding::new(policy, at, message.to_owned(), None, message);
+        let mut finding = Finding::new(policy, at, message.to_owned(), message);
         if let Some(help) = help {
             finding.help = help.into();
         }

@@ -27,6 +27,9 @@ impl Releases {
     /// Minor version of the newest release that kubevet knows.
     pub const NEWEST: u8 = NEWEST_RELEASE;
 
+    /// The releases for which Kubernetes still makes patches: the newest three.
+    pub const SUPPORTED: Self = Self::between(Self::NEWEST - 2, Self::NEWEST);
+
     /// No release.
     pub const NONE: Self = Self(0);
 
@@ -76,6 +79,11 @@ impl Releases {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Whether more than half of them are `1.since` or later.
+    pub const fn are_mostly_from(self, since: u8) -> bool {
+        self.from(since).0.count_ones() > self.before(since).0.count_ones()
     }
 
     /// Whether it holds none.
@@ -299,14 +307,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding of a policy, as bad as the policy says and with its remediation as help; `value` is what makes it this one. The
-    /// places that led to its own one are related to it.
-    pub fn new(
+    /// A finding of a policy about no object; `value` is what makes it this one.
+    pub fn new(policy: &Policy, at: impl Into<Located>, message: String, value: &str) -> Self {
+        let fingerprint = fingerprint(&policy.id, None, "", value);
+        Self::with_fingerprint(policy, at, message, fingerprint)
+    }
+
+    /// A finding of a policy, as severe as the policy says and with its remediation as help. The places that led to its own one are
+    /// related to it.
+    pub(crate) fn with_fingerprint(
         policy: &Policy,
         at: impl Into<Located>,
         message: String,
-        object: Option<ObjectRef>,
-        value: &str,
+        fingerprint: String,
     ) -> Self {
         let Located {
             primary,
@@ -317,13 +330,13 @@ impl Finding {
         Self {
             rule: policy.id.clone(),
             severity: policy.severity,
-            fingerprint: fingerprint(&policy.id, object.as_ref(), "", value),
+            fingerprint,
             message: one_line(message),
             help: policy.remediation.clone(),
             primary: Label::new(primary, ""),
             exact,
             related: trail.map(|at| Label::new(*at, "")).collect(),
-            object,
+            object: None,
             path: String::new(),
             releases: None,
             secret: false,

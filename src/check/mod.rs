@@ -5,7 +5,9 @@ mod shapes;
 use crate::component::Instance;
 use crate::documents::{DocumentFacts, DocumentSet, Repository, SavedSpan};
 use crate::finding::{Finding, Fix, Gap, Label, Quotes, Releases, fingerprint};
-use crate::kube::{Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything};
+use crate::kube::{
+    Completeness, Container, Object, PodSpec, PolicyRule, may_become_anything, may_hold_more,
+};
 use crate::model::{Identity, Policy, Severity, Text};
 use crate::secrets::detect::CredentialKind;
 use crate::secrets::locate::ExposedSecrets;
@@ -264,10 +266,10 @@ impl<'a> Cx<'a> {
         let path = node.path();
         self.push(Finding {
             path,
-            fingerprint,
+            object,
             scope,
             rendered_from: node.document().provenance.rendered_from.clone(),
-            ..Finding::new(self.policy, located, message.into(), object, "")
+            ..Finding::with_fingerprint(self.policy, located, message.into(), fingerprint)
         })
     }
 
@@ -286,7 +288,11 @@ impl<'a> Cx<'a> {
 
     /// The map that lacks something at a place, unless the rest of the object may have it.
     fn gap(&self, at: NodeSpan<'_>) -> Result<Option<Box<Gap>>, Elsewhere> {
-        if self.context.completeness == Completeness::Partial {
+        // A key that is filled in later may be the one.
+        let is_map = |node: &Node<'_>| node.kind() == NodeKind::Map;
+        let map = Some(at.node).filter(is_map);
+        let map = map.or_else(|| at.node.parent().filter(is_map));
+        if self.context.completeness == Completeness::Partial || map.is_some_and(may_hold_more) {
             return Err(Elsewhere);
         }
         let Some(object) = self.context.object else {
@@ -351,13 +357,13 @@ impl<'a> Cx<'a> {
         if !self.out.room(&self.policy.id) {
             return Draft::none();
         }
-        let object = facts.object.clone();
+        let fingerprint = fingerprint(&self.policy.id, facts.object.as_ref(), &at.path, "");
         self.push(Finding {
             exact: at.exact,
             path: at.path.clone(),
-            fingerprint: fingerprint(&self.policy.id, object.as_ref(), &at.path, ""),
+            object: facts.object.clone(),
             rendered_from: facts.rendered_from.clone(),
-            ..Finding::new(self.policy, at.label.at, message.into(), object, "")
+            ..Finding::with_fingerprint(self.policy, at.label.at, message.into(), fingerprint)
         })
     }
 
@@ -399,6 +405,15 @@ impl Draft<'_> {
     /// Another severity than the policy's.
     pub(crate) fn severity(self, severity: Severity) -> Self {
         self.with(|f| f.severity = severity)
+    }
+
+    /// Of what went in `1.since`, which an instance may still have.
+    pub(crate) fn if_gone(self, instance: &Instance<'_>, since: u8) -> Self {
+        if instance.may_be_before(since) {
+            self.severity(Severity::Medium)
+        } else {
+            self
+        }
     }
 
     /// A better help than the policy's remediation.

@@ -10,7 +10,7 @@ use super::schemas::{self, Location};
 use super::settings::{self, Settings};
 use super::{CLEAN, FAILED, FINDINGS, complain};
 use crate::discover::{self, FileCandidate, FoundFiles, Options};
-use crate::documents::{self, Repository, set_of};
+use crate::documents::{self, ContextFilter, Repository, set_of};
 use crate::engine::{
     FileAnalysis, FileReport, Input, Note, NoteKind, Registry, Report, RuleSet, analyse, finish,
 };
@@ -126,11 +126,12 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         rules: &rules,
         repository: &repository,
         settings: &configured,
+        filter: None,
     };
     let mut ids = FileIds::default();
-    let mut checked = job.files(&asked, &mut ids, true);
-    let context = context(&checked, found, &rules);
-    checked.extend(job.files(&context, &mut ids, false));
+    let mut checked = job.files(&asked, &mut ids);
+    let context = job.context(&checked, found, &mut ids);
+    checked.extend(context);
     let schemas = give_schemas(&checked, &locations, &mut rules) && !configured.failed;
     let mut notes = found.notes.clone();
     let mut reports = Vec::new();
@@ -149,6 +150,7 @@ fn check(args: &CheckArgs, found: &FoundFiles) -> Option<(Report, usize)> {
         _ => None,
     };
     report.left_out = configured.left_out(found, &report, &rules);
+    report.of_tests.retain(|folder, _| !found.is_named(folder));
     Some((report, rules.len()))
 }
 
@@ -158,11 +160,31 @@ struct Job<'a> {
     rules: &'a RuleSet<'a>,
     repository: &'a Repository,
     settings: &'a Settings,
+    /// Where the files are only context of those that are reported, what is asked of them.
+    filter: Option<&'a ContextFilter>,
 }
 
 impl Job<'_> {
-    /// Checks files that are reported, or context of those.
-    fn files(&self, files: &[FileCandidate], ids: &mut FileIds, reported: bool) -> Vec<Checked> {
+    /// The files that set rules must see beside those that were named: their facts, where they matter.
+    fn context(&self, checked: &[Checked], found: &FoundFiles, ids: &mut FileIds) -> Vec<Checked> {
+        if !found.beside || !self.rules.needs_sets() {
+            return Vec::new();
+        }
+        let reports = || checked.iter().map(|c| &c.report);
+        let with_facts = reports().filter(|report| !report.facts().is_empty());
+        let sets: BTreeSet<&str> = with_facts.map(|r| set_of(&r.source.path)).collect();
+        let sets: Vec<&str> = sets.into_iter().collect();
+        let job = Job {
+            rules: &self.rules.for_facts(),
+            filter: Some(&ContextFilter::of(reports().flat_map(|r| r.facts()))),
+            ..*self
+        };
+        let mut read = job.files(&discover::context(found, &sets), ids);
+        read.retain(|c| !c.report.facts().is_empty());
+        read
+    }
+
+    fn files(&self, files: &[FileCandidate], ids: &mut FileIds) -> Vec<Checked> {
         let mut number = |file: &FileCandidate| {
             // Two files whose names are not UTF-8 may look the same.
             let path = file.disk.as_deref().unwrap_or(Path::new(&file.path));
@@ -171,11 +193,12 @@ impl Job<'_> {
         let numbered: Vec<_> = files.iter().map(|file| (number(file), file)).collect();
         numbered
             .into_par_iter()
-            .map(|(id, file)| self.file(id, file, reported))
+            .map(|(id, file)| self.file(id, file))
             .collect()
     }
 
-    fn file(&self, id: FileId, file: &FileCandidate, reported: bool) -> Checked {
+    fn file(&self, id: FileId, file: &FileCandidate) -> Checked {
+        let reported = self.filter.is_none();
         let source = |text: Arc<str>, encoding| {
             SourceFile::new(file.path.clone(), file.display_path.clone(), text, encoding)
         };
@@ -221,7 +244,7 @@ impl Job<'_> {
                 line: 0,
                 detail: String::new(),
             });
-        } else if documents::may_contain_manifest(&file.path, &text) {
+        } else if self.is_wanted(&file.path, &text) {
             let mut input = Input::new(id, &file.path, &text, &off);
             input.encoding = encoding;
             self.chunks(&input, &mut analysis);
@@ -238,9 +261,21 @@ impl Job<'_> {
         }
     }
 
+    /// Whether a text, or a chunk of it, need be parsed.
+    fn is_wanted(&self, path: &str, text: &str) -> bool {
+        match self.filter {
+            Some(filter) => filter.may_be_in(path, text),
+            None => documents::may_contain_manifest(path, text),
+        }
+    }
+
     fn chunks(&self, input: &Input<'_>, analysis: &mut FileAnalysis) {
         let one = |chunk| analyse(input, chunk, self.rules, self.repository);
-        for batch in documents::chunks(input.path, input.text).chunks(BATCH) {
+        let mut chunks = documents::chunks(input.path, input.text);
+        if let Some(filter) = self.filter {
+            chunks.retain(|chunk| filter.may_be_in(input.path, chunk.span.text(input.text)));
+        }
+        for batch in chunks.chunks(BATCH) {
             // A handful of chunks is not worth the hand-over.
             if batch.len() < 64 {
                 batch.iter().for_each(|chunk| analysis.add(one(chunk)));
@@ -280,20 +315,6 @@ fn give_schemas(checked: &[Checked], locations: &[Location], rules: &mut RuleSet
         }
     }
     good
-}
-
-/// The files that set rules must see beside those that were named.
-fn context(checked: &[Checked], found: &FoundFiles, rules: &RuleSet<'_>) -> Vec<FileCandidate> {
-    if !found.beside || !rules.needs_sets() {
-        return Vec::new();
-    }
-    let sets: BTreeSet<&str> = checked
-        .iter()
-        .filter(|c| c.report.has_facts())
-        .map(|c| set_of(&c.report.source.path))
-        .collect();
-    let sets: Vec<&str> = sets.into_iter().collect();
-    discover::context(found, &sets)
 }
 
 fn write(args: &CheckArgs, report: &Report, rules: usize) -> u8 {

@@ -79,7 +79,11 @@ pub(super) fn load(args: &CheckArgs, found: &FoundFiles, registry: &Registry) ->
     let bytes = match discover::read(&candidate, LARGEST) {
         Ok(bytes) => bytes,
         Err((NoteKind::TooLarge, _)) => return refused("larger than 1 MB"),
-        Err((what, why)) => return refused(format!("{} {why}", what.reason(1)).trim_end()),
+        Err((what, why)) => {
+            let parts = [what.reason(1), why.as_str()];
+            let told = parts.into_iter().filter(|part| !part.is_empty());
+            return refused(&told.collect::<Vec<_>>().join(": "));
+        }
     };
     let Decoded { text, encoding } = decode(bytes);
     let (config, mut findings) = config::read(registry, FileId::CONFIGURATION, &text);
@@ -166,7 +170,7 @@ struct WrongGlobs<'a> {
 impl WrongGlobs<'_> {
     fn add(&mut self, at: FileSpan, message: String) {
         let policy = self.registry.policy(ids::kubevet::CONFIG_INVALID_VALUE);
-        let finding = policy.map(|p| Finding::new(p, at, message, None, "glob"));
+        let finding = policy.map(|p| Finding::new(p, at, message, "glob"));
         self.findings.extend(finding);
     }
 }

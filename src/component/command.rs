@@ -2,6 +2,7 @@
 
 use super::{ComponentKind, Flag, FlagType, Setting};
 use crate::kube::is_unresolved;
+use crate::text::last_part;
 use crate::yaml::{Node, NodeSpan};
 use std::borrow::Cow;
 
@@ -47,7 +48,7 @@ impl<'d> Word<'d> {
 
 /// The last part of a path.
 pub(super) fn basename(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    last_part(path, b'/')
 }
 
 /// Flags of a command line.

@@ -1,6 +1,8 @@
 //! Types of flags (pflag's, and the programs' own), and which texts each takes.
 
-use crate::go_value::{parse_bool, parse_duration, parse_int, parse_quantity, parse_uint};
+use crate::go_value::{
+    parse_bool, parse_duration, parse_int, parse_quantity, parse_uint, split_host_port,
+};
 use std::net::IpAddr;
 
 /// The type of a flag, which decides what it takes, and what it means where it is repeated.
@@ -32,6 +34,8 @@ pub enum FlagType {
     Ip,
     /// An address, whose numbers may begin with zeros.
     SloppyIp,
+    /// The same, perhaps with a port.
+    IpPort,
     /// A certificate and its key, perhaps with the domains that they serve.
     CertKey,
     /// `30000-32767`, `30000+100` or one port.
@@ -143,6 +147,10 @@ impl FlagType {
             Self::SloppyIp => (
                 text.is_empty() || without_zeros(text).parse::<IpAddr>().is_ok(),
                 "an IP address",
+            ),
+            Self::IpPort => (
+                text.is_empty() || is_ip_port(text),
+                "an IP address with an optional port, such as 0.0.0.0:10256",
             ),
             Self::CertKey => (
                 is_cert_key(text),
@@ -273,6 +281,12 @@ fn without_zeros(text: &str) -> String {
         return text.to_owned();
     }
     text.split('.').map(number).collect::<Vec<_>>().join(".")
+}
+
+fn is_ip_port(text: &str) -> bool {
+    let is_ip = |text: &str| without_zeros(text).parse::<IpAddr>().is_ok();
+    let port = |port: &str| parse_uint(port).is_some_and(|port| port <= 65535);
+    is_ip(text) || split_host_port(text).is_some_and(|(ip, p)| is_ip(ip) && port(p))
 }
 
 /// `certificate,key` or `certificate,key:domain,domain`.

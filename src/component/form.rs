@@ -4,6 +4,7 @@ use super::bootstrap::File;
 use super::command::Word;
 use super::{ComponentKind, Instance, InstanceContext, Setting, forms};
 use crate::kube::{Completeness, Gvk, Object};
+use crate::text::last_part;
 use crate::yaml::{Format, Node};
 use memchr::memmem;
 
@@ -48,6 +49,8 @@ pub struct Form {
         for<'d> fn(Object<'d>, &[Word<'d>], InstanceContext<'_>) -> Vec<Instance<'d>>,
     /// The objects that stand in an object as maps.
     pub embedded: for<'d> fn(Object<'d>) -> Vec<Object<'d>>,
+    /// The pieces of a program's own file that an object hands on, without the rest of it.
+    pub pieces: for<'d> fn(Object<'d>) -> Vec<Piece<'d>>,
     /// The scalars of an object that hold documents, beside the files that it writes.
     pub texts: for<'d> fn(Object<'d>) -> Vec<NestedText<'d>>,
     /// The files that an object writes to a machine.
@@ -96,6 +99,24 @@ pub struct ConfigFileKind {
     pub flag: &'static str,
 }
 
+/// A piece of a program's own file.
+pub struct Piece<'d> {
+    /// The map, as if it were the file.
+    pub object: Object<'d>,
+    /// Whether a field that the file does not have is refused; otherwise it is dropped.
+    pub strict: bool,
+}
+
+impl<'d> Piece<'d> {
+    /// Of the kubelet's file.
+    pub(super) fn of_kubelet(node: Node<'d>, strict: bool) -> Self {
+        Self {
+            object: Object::named(node, "kubelet.config.k8s.io", "KubeletConfiguration"),
+            strict,
+        }
+    }
+}
+
 /// A scalar that holds documents.
 pub struct NestedText<'d> {
     /// The path of the file that it becomes, or its key; may be empty.
@@ -134,7 +155,7 @@ impl<'p> FileName<'p> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Self {
             folder,
-            parent: folder.rsplit('/').next().unwrap_or(folder),
+            parent: last_part(folder, b'/'),
             name,
             extension: name.rsplit_once('.').map_or("", |(_, e)| e),
         }
@@ -183,6 +204,7 @@ impl Form {
         programs: &[],
         of_command: |_, _, _| Vec::new(),
         embedded: |_| Vec::new(),
+        pieces: |_| Vec::new(),
         texts: |_| Vec::new(),
         files: |_| Vec::new(),
         files_are_private: false,

@@ -1,7 +1,7 @@
 //! k0s: extra arguments in its ClusterConfig, which k0sctl nests in its own Cluster.
 
 use super::command::{self, Word};
-use super::form::Form;
+use super::form::{Form, Piece};
 use super::{
     ComponentKind, Instance, InstanceContext, Setting, anchor, networks, setting, version,
 };
@@ -14,6 +14,13 @@ pub static FORM: Form = Form {
     object_groups: &["k0s.k0sproject.io", "k0sctl.k0sproject.io"],
     instances,
     own_settings,
+    // k0s decodes them without looking for fields that it does not know.
+    pieces: |object| {
+        let profiles = profiles(object);
+        profiles
+            .map(|values| Piece::of_kubelet(values, false))
+            .collect()
+    },
     programs: &["k0s"],
     of_command: |object, words, around| of_words(object, words, around).into_iter().collect(),
     distribution: "k0s",
@@ -27,6 +34,12 @@ fn spec(object: Object<'_>) -> Option<Node<'_>> {
         "Cluster" => object.node.at(&["spec", "k0s", "config", "spec"]),
         _ => None,
     }
+}
+
+/// What its profiles of workers add to the kubelet's file.
+fn profiles(object: Object<'_>) -> impl Iterator<Item = Node<'_>> {
+    let profiles = items(spec(object).and_then(|spec| spec.field("workerProfiles")));
+    profiles.filter_map(|profile| profile.field("values"))
 }
 
 /// Where it keeps what the API server stores: by k3s' own name of it, since both use kine.
@@ -91,9 +104,7 @@ fn instances<'d>(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Instanc
         instance.arguments(arguments);
         found.push(instance);
     }
-    let profiles = spec.list("workerProfiles");
-    let values = profiles.filter_map(|p| p.field("values"));
-    found.extend(values.map(|values| Instance {
+    found.extend(profiles(object).map(|values| Instance {
         component: ComponentKind::Kubelet,
         form: &FORM,
         completeness: Completeness::Partial,

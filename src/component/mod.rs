@@ -41,7 +41,7 @@ use crate::yaml::{Node, NodeSpan};
 
 pub use component_file::is_drop_in;
 pub use flag_type::{FlagType, is_label_value, is_qualified};
-pub use form::Form;
+pub use form::{Form, Piece};
 pub use gates::{is_gate_on, unmet_gates};
 pub use k3s::GROUP as K3S;
 pub use kind::PATCHES as KIND_PATCHES;
@@ -105,6 +105,14 @@ impl ComponentKind {
         match self {
             Self::Etcd => Releases::between(5, 7),
             _ => Releases::between(Releases::OLDEST, Releases::NEWEST),
+        }
+    }
+
+    /// The newest of them, for which its project still makes patches: etcd has two.
+    const fn supported(self) -> Releases {
+        match self {
+            Self::Etcd => Releases::between(6, 7),
+            _ => Releases::SUPPORTED,
         }
     }
 
@@ -227,6 +235,33 @@ impl<'d> Instance<'d> {
     /// The components that an object configures.
     pub fn of(object: Object<'d>, around: InstanceContext<'_>) -> Vec<Self> {
         Form::of(object.gvk).map_or_else(Vec::new, |form| (form.instances)(object, around))
+    }
+
+    /// Whether what went in `1.since` is gone: from all releases that it may be of; where nobody tells the release, from most of those that
+    /// are supported.
+    pub fn is_gone(&self, since: u8) -> bool {
+        let unknown = self.releases == self.component.releases();
+        !self.may_be_before(since) || unknown && self.component.supported().are_mostly_from(since)
+    }
+
+    /// Whether it may be of a release before `1.since`, as far as anybody tells.
+    pub fn may_be_before(&self, since: u8) -> bool {
+        !self.releases.before(since).is_empty()
+    }
+
+    /// What happens to a program that is given something that was removed in `1.since`.
+    pub fn end(&self, since: u8) -> String {
+        let name = self.component.name();
+        let major = if self.component == ComponentKind::Etcd {
+            3
+        } else {
+            1
+        };
+        if self.may_be_before(since) {
+            format!("{name} {major}.{since} and later fail to start with it")
+        } else {
+            format!("{name} fails to start")
+        }
     }
 
     /// The container of a pod that it is read from.
@@ -452,6 +487,11 @@ pub fn kinds_without_version() -> impl Iterator<Item = (&'static str, &'static s
 /// The settings of a distribution itself, called like the flags of k3s.
 pub fn own_settings(object: Object<'_>) -> Vec<Setting<'_>> {
     Form::of(object.gvk).map_or_else(Vec::new, |form| (form.own_settings)(object))
+}
+
+/// The pieces of programs' own files that an object hands on.
+pub fn pieces(object: Object<'_>) -> Vec<Piece<'_>> {
+    Form::of(object.gvk).map_or_else(Vec::new, |form| (form.pieces)(object))
 }
 
 /// What an object tells a container runtime of registries.

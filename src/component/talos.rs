@@ -1,12 +1,12 @@
 //! Talos: the machine configuration, and since 1.14 documents of their own for the components.
 
 use super::bootstrap::File;
-use super::form::{Form, NestedText};
+use super::form::{Form, NestedText, Piece};
 use super::{
     ComponentKind, Instance, InstanceContext, anchor, api_server, minor, of_networks, setting,
 };
 use crate::kube::image::Reference;
-use crate::kube::{Completeness, Object};
+use crate::kube::{Completeness, Gvk, Object};
 use crate::yaml::{Node, NodeKind, items};
 
 /// The group of its files without a kind.
@@ -29,6 +29,7 @@ pub static FORM: Form = Form {
     recognize,
     instances,
     embedded,
+    pieces,
     texts,
     files: |object| File::all(object.node.at(&["machine", "files"]), "permissions"),
     files_are_private: true,
@@ -86,6 +87,32 @@ fn embedded(object: Object<'_>) -> Vec<Object<'_>> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What it adds to the kubelet's file, and the scheduler's.
+fn pieces(object: Object<'_>) -> Vec<Piece<'_>> {
+    let root = object.node;
+    let (kubelet, scheduler) = match object.gvk.kind {
+        _ if object.gvk.group == GROUP => (
+            root.at(&["machine", "kubelet", "extraConfig"]),
+            root.at(&["cluster", "scheduler", "config"]),
+        ),
+        "KubeletConfig" => (root.field("extraConfig"), None),
+        "KubeSchedulerConfig" => (None, root.field("config")),
+        _ => (None, None),
+    };
+    let kubelet = kubelet.map(|node| Piece::of_kubelet(node, true));
+    let scheduler = scheduler.map(|node| Piece {
+        object: Object {
+            node,
+            gvk: Gvk::new(
+                "kubescheduler.config.k8s.io/v1",
+                "KubeSchedulerConfiguration",
+            ),
+        },
+        strict: true,
+    });
+    kubelet.into_iter().chain(scheduler).collect()
 }
 
 /// Manifests that it applies.

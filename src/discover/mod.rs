@@ -9,10 +9,12 @@ use crate::documents::{self, Repository};
 use crate::engine::{Note, NoteKind};
 use git::Repositories;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What to look at.
 pub struct Options {
@@ -59,6 +61,37 @@ pub struct FoundFiles {
     pub beside: bool,
     /// Files that would have been read, and folders, that git ignores.
     pub ignored: [usize; 2],
+    /// What was named, as paths from the root.
+    named: Vec<String>,
+    /// All files of the root, once they are asked for.
+    of_root: OnceLock<Vec<FileCandidate>>,
+}
+
+impl FoundFiles {
+    /// Whether a folder of the root, or something in it, was named.
+    pub fn is_named(&self, folder: &str) -> bool {
+        let in_folder = |path: &str| {
+            path.strip_prefix(folder)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.named.iter().any(|path| in_folder(path))
+    }
+
+    /// All files of the root, whatever was named and excluded.
+    fn of_root(&self) -> &[FileCandidate] {
+        self.of_root.get_or_init(|| files_of(self, &[""]))
+    }
+}
+
+/// All files of some folders of the root, whatever was named and excluded.
+fn files_of(found: &FoundFiles, folders: &[&str]) -> Vec<FileCandidate> {
+    let options = Options {
+        paths: folders.iter().map(|f| found.root.join(f)).collect(),
+        root: Some(found.root.clone()),
+        exclude: GlobSet::empty(),
+        stdin_name: String::new(),
+    };
+    discover(&options).files
 }
 
 /// Builds the globs of `--exclude`; a pattern without `/` matches a name at any depth.
@@ -99,8 +132,11 @@ fn with_folders(path: &str) -> impl Iterator<Item = &str> {
 
 /// A path as people see it: from the working directory, where it lies below.
 pub fn display_path(disk: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    slashed(disk.strip_prefix(&here).unwrap_or(disk))
+    seen_from(&std::env::current_dir().unwrap_or_default(), disk)
+}
+
+fn seen_from(here: &Path, disk: &Path) -> String {
+    slashed(disk.strip_prefix(here).unwrap_or(disk))
 }
 
 /// Finds the files of a run.
@@ -131,6 +167,10 @@ pub fn discover(options: &Options) -> FoundFiles {
     let complete = on_disk().any(|(_, real)| real.as_ref().is_ok_and(|r| *r == root));
     let known = options.root.is_some() || git::is_repository(&root);
     let beside = !complete && known && on_disk().next().is_some();
+    let reals = on_disk().filter_map(|(_, real)| real.as_ref().ok());
+    let named = reals
+        .filter_map(|real| Some(slashed(real.strip_prefix(&root).ok()?)))
+        .collect();
     for (given, real) in arguments {
         if is_stream(&given) {
             search.stream(&given);
@@ -153,6 +193,8 @@ pub fn discover(options: &Options) -> FoundFiles {
         complete,
         beside,
         ignored: search.ignored,
+        named,
+        of_root: OnceLock::new(),
     }
 }
 
@@ -459,20 +501,10 @@ pub fn repository(found: &FoundFiles, max: u64) -> Repository {
             .any(has);
     }
     if kustomized {
-        let exclude = GlobSet::empty();
-        let options = Options {
-            paths: vec![found.root.clone()],
-            root: Some(found.root.clone()),
-            exclude,
-            stdin_name: String::new(),
-        };
-        for file in discover(&options)
-            .files
-            .iter()
+        let of_root = found.of_root().iter();
+        of_root
             .filter(|file| Repository::is_kustomization(documents::name(&file.path)))
-        {
-            repository.add(&file.path, || text_of(file, max));
-        }
+            .for_each(|file| repository.add(&file.path, || text_of(file, max)));
     }
     add_patch_files(&mut repository, found, max);
     repository
@@ -523,17 +555,26 @@ fn folders_above(found: &FoundFiles) -> Vec<String> {
 
 /// The files of sets that were not named: a set rule must see them too. Their own findings are not asked for.
 pub fn context(found: &FoundFiles, sets: &[&str]) -> Vec<FileCandidate> {
-    let options = Options {
-        paths: sets.iter().map(|set| found.root.join(set)).collect(),
-        root: Some(found.root.clone()),
-        exclude: GlobSet::empty(),
-        stdin_name: String::new(),
-    };
-    let named: HashSet<&str> = found.files.iter().map(|f| f.path.as_str()).collect();
-    let mut files = discover(&options).files;
-    files.retain(|f| !named.contains(f.path.as_str()));
-    for file in &mut files {
-        file.display_path = file.disk.as_deref().map(display_path).unwrap_or_default();
+    // The set without a folder is all of the root: what lies in the folders of other sets, too.
+    let (whole, folders): (Vec<&str>, Vec<&str>) = sets.iter().partition(|set| set.is_empty());
+    let mut files = files_of(found, &folders);
+    if !whole.is_empty() {
+        files.extend_from_slice(found.of_root());
+        files.sort();
+        files.dedup();
     }
-    files
+    let named: HashSet<&str> = found.files.iter().map(|f| f.path.as_str()).collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let beside = files
+        .into_iter()
+        .filter(|f| !named.contains(f.path.as_str()));
+    beside
+        .map(|file| FileCandidate {
+            display_path: file
+                .disk
+                .as_deref()
+                .map_or_else(String::new, |disk| seen_from(&here, disk)),
+            ..file
+        })
+        .collect()
 }

@@ -56,8 +56,6 @@ pub struct BindingFacts {
     pub at: SavedSpan,
     /// Whom it names, for a message.
     pub who: String,
-    /// Service accounts that it names without a namespace, and where.
-    pub homeless: Vec<(String, SavedSpan)>,
     /// The service accounts that have it.
     pub holders: Vec<Holder>,
 }
@@ -225,14 +223,7 @@ fn binding(object: Object<'_>, namespace: Option<String>) -> Option<BindingFacts
         [only] => format!("{} \"{}\"", only.kind, only.name),
         [first, rest @ ..] => format!("{} \"{}\" and {} more", first.kind, first.name, rest.len()),
     };
-    let homeless = subjects.iter().filter(|subject| {
-        let namespace = subject.node.field("namespace").and_then(Node::text);
-        subject.kind == "ServiceAccount" && namespace.is_none_or(str::is_empty)
-    });
     Some(BindingFacts {
-        homeless: homeless
-            .map(|s| (s.name.to_owned(), SavedSpan::of(s.at)))
-            .collect(),
         holders: subjects.iter().filter_map(holder).collect(),
         namespace: namespace.filter(|_| !cluster_wide),
         cluster_wide,

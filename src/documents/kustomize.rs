@@ -4,7 +4,7 @@ use super::additions::{Additions, Target};
 use super::flux::FluxFacts;
 use super::paths::{ancestors, folder};
 use crate::finding::{Gap, ObjectRef};
-use crate::text::FileId;
+use crate::text::{FileId, last_part};
 use crate::yaml::{Document, Limits, Node, Provenance, items, parse, split};
 use std::collections::{HashMap, HashSet};
 
@@ -53,7 +53,7 @@ impl Repository {
 
     /// Takes in a file that says something about others, which its name tells; others are not read.
     pub fn add(&mut self, path: &str, text: impl FnOnce() -> String) {
-        match path.rsplit('/').next().unwrap_or(path) {
+        match last_part(path, b'/') {
             name if Self::is_kustomization(name) => self.add_kustomization(path, &text()),
             "skaffold.yaml" | "skaffold.yml" => self.add_skaffold(path, &text()),
             "Chart.yaml" | "Chart.yml" => self.add_chart(folder(path)),
@@ -299,10 +299,7 @@ impl Repository {
 /// Name and folder of a file.
 fn name_and_folder(path: &str) -> (&str, &str) {
     let folder = folder(path);
-    (
-        path.rsplit('/').next().unwrap_or(path),
-        folder.rsplit('/').next().unwrap_or(folder),
-    )
+    (last_part(path, b'/'), last_part(folder, b'/'))
 }
 
 /// Whether a file is one of kubeadm's patches, `TARGET[SUFFIX][+PATCHTYPE].EXTENSION`, in a folder of patches unless the type says it all.

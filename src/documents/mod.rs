@@ -3,6 +3,7 @@
 
 pub mod access;
 mod additions;
+mod context;
 mod custom_resources;
 mod facts;
 mod flux;
@@ -13,6 +14,7 @@ mod recognise;
 mod set;
 
 pub use additions::Additions;
+pub use context::ContextFilter;
 pub use custom_resources::CustomFacts;
 pub use facts::{
     Analysed, Anonymous, ComponentFacts, ConfigFile, ConfigFileFacts, DocumentFacts, Fact, FileRef,

@@ -1,8 +1,10 @@
 //! Which files are near to which, in the tree of folders. Paths are relative to the root, with `/`.
 
+use crate::text::last_part;
+
 /// The name of a file.
 pub fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    last_part(path, b'/')
 }
 
 /// The folder that a file lies in: what lies in one folder is one cluster's.

@@ -44,28 +44,20 @@ pub fn may_contain_manifest(path: &str, text: &str) -> bool {
     let of_form = |form: &&Form| (form.may_be_in)(&unparsed) || form.begins(start);
     unparsed.has_two_of(&["apiVersion", "kind", "metadata"])
         || forms::ALL.iter().any(of_form)
-        || file_name(path) == CHART
-        || kustomize::Repository::is_kustomization(file_name(path))
+        || super::paths::name(path) == CHART
+        || kustomize::Repository::is_kustomization(super::paths::name(path))
         || may_spell(text)
 }
 
 /// Whether escapes or tags may make words of a text that it does not show: `"\x6bind"`, a line that is continued, `!!binary`.
 pub(super) fn may_spell(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let escape = |at: usize| {
-        matches!(
-            bytes.get(at + 1),
-            Some(b'x' | b'u' | b'U' | b'\n' | b'\r' | 0x80..)
-        )
-    };
-    memchr::memchr_iter(b'\\', bytes).any(escape)
-        || ["!!", "!<", "%TAG"]
-            .iter()
-            .any(|tag| memmem::find(bytes, tag.as_bytes()).is_some())
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    memchr::memchr3_iter(b'\\', b'!', b'%', bytes).any(|at| match bytes.get(at..) {
+        Some([b'\\', next, ..]) => matches!(next, b'x' | b'u' | b'U' | b'\n' | b'\r' | 0x80..),
+        Some([b'!', next, ..]) => matches!(next, b'!' | b'<'),
+        Some(rest) => rest.starts_with(b"%TAG"),
+        None => false,
+    })
 }
 
 /// Whether a text that cannot be parsed was meant as a document of ours: both keys at the start of a line, or as JSON keys.
@@ -96,7 +88,7 @@ fn kindless<'d>(root: Node<'d>, format: Format, path: &str) -> Option<Object<'d>
     if let Some(OwnFormat { gvk, .. }) = own_format(format) {
         return Some(Object::named(root, gvk.0, gvk.1));
     }
-    let name = file_name(path);
+    let name = super::paths::name(path);
     let map = root.kind() == NodeKind::Map;
     if map && kustomize::Repository::is_kustomization(name) {
         let (group, kind) = ("kustomize.config.k8s.io", "Kustomization");

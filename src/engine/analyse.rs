@@ -9,7 +9,7 @@ use super::{NoteKind, secret_spans, subsume, suppress};
 use crate::check::{self, Check, Cx, Findings, RuleContext};
 use crate::component::{self, Instance, InstanceContext, is_system_pod};
 use crate::documents::{self, Analysed, DocumentContext, DocumentFacts, Repository};
-use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State};
+use crate::finding::{Applicability, Finding, Fix, Label, Quotes, State, fingerprint};
 use crate::ids;
 use crate::kube::{Completeness, Object, PodSpec, PolicyRule, may_become_anything};
 use crate::model::{Severity, Text};
@@ -28,31 +28,6 @@ use std::sync::{Arc, OnceLock};
 
 /// Documents inside of documents inside of documents: more than anybody writes.
 pub(super) const MAX_NESTING: usize = 4;
-
-/// Rules with messages of their own for files that a component rejects.
-const REFUSALS: &[&str] = &[
-    ids::admission_config::EVENT_RATE_LIMIT_LIMIT_INVALID,
-    ids::admission_config::EVENT_RATE_LIMIT_NO_LIMITS,
-    ids::apiserver::EGRESS_SELECTOR_INSECURE_TRANSPORT,
-    ids::audit_policy::INVALID,
-    ids::audit_policy::NO_RULES,
-    ids::authentication::ANONYMOUS_CONDITIONS_WITHOUT_ENABLED,
-    ids::authentication::JWT_AUDIENCE_MISSING,
-    ids::authentication::JWT_EMAIL_UNVERIFIED,
-    ids::authentication::JWT_ISSUER_DUPLICATE,
-    ids::authentication::JWT_ISSUER_NOT_HTTPS,
-    ids::authorization::INVALID,
-    ids::encryption::KEY_LENGTH,
-    ids::encryption::KEY_NOT_BASE64,
-    ids::encryption::KMS_ENDPOINT_NOT_UNIX,
-    ids::encryption::KMS_NAME_INVALID,
-    ids::encryption::KMS_TIMEOUT,
-    ids::encryption::KMS_V1,
-    ids::encryption::PROVIDER_INVALID,
-    ids::encryption::RESOURCE_INVALID,
-    ids::encryption::RESOURCE_OVERLAP,
-    ids::kubeconfig::AUTH_PROVIDER_REMOVED,
-];
 
 /// A file whose chunks are analysed.
 pub struct Input<'t> {
@@ -167,7 +142,7 @@ pub fn analyse(
 fn panicked(input: &Input<'_>, chunk: &Chunk, rules: &RuleSet<'_>) -> ChunkReport {
     let message = "an internal error of kubevet stopped the check of this document";
     let at = Provenance::chunk(input.file, chunk.span.start).locate(Span::empty(0));
-    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), None, message);
+    let finding = |policy| Finding::new(policy, at.clone(), message.to_owned(), message);
     let findings = rules
         .get(ids::kubevet::PANIC)
         .map(finding)
@@ -198,6 +173,12 @@ struct Analysis<'a> {
 
 impl Analysis<'_> {
     fn finish(mut self, chunk: &Chunk) -> ChunkReport {
+        if self.rules.only_facts {
+            return ChunkReport {
+                facts: self.report.facts,
+                ..ChunkReport::default()
+            };
+        }
         if self.rules.subsumes {
             subsume::apply(&mut self.found.list, self.rules);
         }
@@ -281,9 +262,11 @@ impl Analysis<'_> {
         let policy = self.rules.get(rule)?;
         let object = object.map(Object::reference);
         let at = provenance.locate(span);
+        let fingerprint = fingerprint(&policy.id, object.as_ref(), "", message);
         let finding = Finding {
+            object,
             rendered_from: provenance.rendered_from.clone(),
-            ..Finding::new(policy, at, message.to_owned(), object, message)
+            ..Finding::with_fingerprint(policy, at, message.to_owned(), fingerprint)
         };
         if !self.found.room(&policy.id) {
             return None;
@@ -590,12 +573,17 @@ impl Analysis<'_> {
             let read = component::is_config(object.gvk.group);
             let judged = (within.depth == 0 || read) && self.rules.needs_schemas();
             let known = judged.then(|| schema::Known::of(object));
-            if let Some(known) = known {
+            if let Some(known) = known.filter(|_| !self.rules.only_facts) {
                 self.schema(known, completeness);
             }
             let custom = known.filter(|known| !read && !known.is_builtin());
             let (rules, context) = (self.rules, self.context(object, completeness));
-            let published = custom.map(|known| move || published(known, context, rules));
+            let published = custom.map(|known| {
+                move || {
+                    let judged = !rules.only_facts;
+                    judged.then(|| published(known, context, rules)).flatten()
+                }
+            });
             let analysed = Analysed {
                 object,
                 completeness,
@@ -682,17 +670,6 @@ impl Analysis<'_> {
         };
         let context = self.context(object, completeness);
         for problem in problems {
-            // A setting that its component does not take was told of by its rule.
-            let at = object
-                .node
-                .document()
-                .locate(problem.node_span.span)
-                .primary;
-            let same = |rule: &str| rule == problem.rule || REFUSALS.contains(&rule);
-            let told = |f: &Finding| f.primary.at == at && same(&f.rule);
-            if problem.rule.starts_with("component-config/") && self.found.list.iter().any(told) {
-                continue;
-            }
             self.scope += 1;
             report_problem(problem, context, self.rules, self.scope, &mut self.found);
         }

@@ -32,8 +32,8 @@ const RULES: &str = "x-kubernetes-validations";
 /// The definitions of a kind.
 #[derive(Default)]
 struct Definitions<'a> {
-    /// By their text: of equal ones the first stands for all.
-    known: HashMap<&'a str, Kept<'a>>,
+    /// By the length of their text and the text: of equal ones the first stands for all.
+    known: BTreeMap<(usize, &'a str), Kept<'a>>,
     /// Those that have a copy in a folder or file, or below it; of too many one too many.
     within: HashMap<&'a str, Vec<Kept<'a>>>,
     /// Whether one has rules in CEL.
@@ -46,7 +46,7 @@ const MAX_EQUAL_DEFINITIONS: usize = 8;
 impl<'a> Definitions<'a> {
     fn add(&mut self, definition: Kept<'a>) {
         let text = definition.text();
-        let one = *self.known.entry(text).or_insert_with(|| {
+        let one = *self.known.entry((text.len(), text)).or_insert_with(|| {
             self.has_rules |= text.contains(RULES);
             definition
         });

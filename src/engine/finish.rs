@@ -9,12 +9,12 @@ use super::secret_spans;
 use super::suppress::{self, Suppression};
 use super::{ChunkReport, LeftOut, Note, NoteKind, Registry, RuleSet};
 use crate::check::{Check, Cx, Findings, MAX_FINDINGS_PER_RULE};
-use crate::documents::{self, DocumentFacts, DocumentSet, Fact, Repository, set_of, test_folder};
+use crate::documents::{DocumentFacts, DocumentSet, Fact, Repository, set_of, test_folder};
 use crate::finding::{Finding, Label, Releases, State};
 use crate::model::{Severity, Text};
 use crate::text::{FileId, FileSpan, FileSpanSet, SourceFile, SourceMap, Span};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -135,9 +135,9 @@ impl FileReport {
             })
     }
 
-    /// Whether set rules may have something to say about it.
-    pub fn has_facts(&self) -> bool {
-        !self.said.facts.is_empty()
+    /// What set rules see of it.
+    pub fn facts(&self) -> &[DocumentFacts] {
+        &self.said.facts
     }
 
     /// What was not checked of it.
@@ -263,8 +263,8 @@ pub struct Report {
     pub registry: Registry,
     /// How many.
     pub counts: Counts,
-    /// How many of those that count lie among the data of tests, and what their folders are called.
-    pub of_tests: (usize, BTreeSet<String>),
+    /// How many of those that count are in each folder of tests, by its path; the caller takes out the folders that it was asked about.
+    pub of_tests: BTreeMap<String, usize>,
     /// The releases that were asked about.
     pub targets: Releases,
     /// What git and the configuration leave out; set by the caller.
@@ -287,7 +287,11 @@ pub fn finish(
     complete: bool,
 ) -> Report {
     let repository = &with_flux(repository, files);
+    let reported = || files.iter().filter(|file| file.reported);
     let (mut of_sets, links, exposures) = set_findings(files, rules, repository, &mut notes);
+    // Nobody asks what is wrong with context, and looking for its secrets takes time.
+    let asked: HashSet<FileId> = reported().map(|file| file.id).collect();
+    of_sets.retain(|finding| asked.contains(&finding.primary.at.file));
     if repository.writes() {
         let paths = files
             .iter()
@@ -296,7 +300,6 @@ pub fn finish(
         let path = |finding: &Finding| paths.get(&finding.primary.at.file).copied();
         of_sets.retain(|f| path(f).is_none_or(|path| !is_filled(f, path, repository)));
     }
-    let reported = || files.iter().filter(|file| file.reported);
     let of_files = reported().flat_map(|file| {
         let path = file.source.path.as_str();
         let findings = file.said.findings.iter();
@@ -366,34 +369,38 @@ fn has_word(text: &str, word: &str) -> bool {
     words.any(|w| w == word)
 }
 
-/// How many findings lie among the data of tests, and the names of the folders.
-fn of_tests(findings: &[ResolvedFinding], sources: &SourceMap) -> (usize, BTreeSet<String>) {
+/// How many findings count in each folder of tests.
+fn of_tests(findings: &[ResolvedFinding], sources: &SourceMap) -> BTreeMap<String, usize> {
     let open = findings.iter().filter(|f| f.state == State::Open);
     let folders = open.filter_map(|f| test_folder(&sources.get(f.primary.at.file)?.path));
-    let names: Vec<&str> = folders.map(documents::name).collect();
-    (names.len(), names.into_iter().map(str::to_owned).collect())
+    let mut of_tests = BTreeMap::new();
+    folders.for_each(|folder| *of_tests.entry(folder.to_owned()).or_default() += 1);
+    of_tests
 }
 
 /// By path, place, rule and message, data of tests last; of equal ones the first stays.
 fn sort(findings: &mut Vec<ResolvedFinding>, sources: &SourceMap) {
-    let path = |f: &Finding| {
-        let source = sources.get(f.primary.at.file);
-        source.map(|s| s.display_path.as_str())
-    };
-    let of_tests = |f: &Finding| {
-        sources
-            .get(f.primary.at.file)
-            .is_some_and(|s| test_folder(&s.path).is_some())
-    };
-    findings.sort_by(|a, b| {
-        (of_tests(a), path(a), a.primary.at.span, &a.rule, &a.message).cmp(&(
-            of_tests(b),
-            path(b),
+    let mut files: Vec<FileId> = findings.iter().map(|f| f.primary.at.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    // Paths are compared once for each file, not once for each finding.
+    files.sort_by_cached_key(|id| {
+        let source = sources.get(*id);
+        source.map(|s| (test_folder(&s.path).is_some(), s.display_path.as_str()))
+    });
+    let ranks: HashMap<FileId, usize> = files.into_iter().zip(0..).collect();
+    let ranked = findings.drain(..);
+    let ranked = ranked.map(|f| (ranks.get(&f.primary.at.file).copied(), f));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by(|(rank, a), (other, b)| {
+        (rank, a.primary.at.span, &a.rule, &a.message).cmp(&(
+            other,
             b.primary.at.span,
             &b.rule,
             &b.message,
         ))
     });
+    findings.extend(ranked.into_iter().map(|(_, finding)| finding));
     findings.dedup_by(|a, b| {
         (a.primary.at, &a.rule, &a.message) == (b.primary.at, &b.rule, &b.message)
     });
@@ -441,7 +448,7 @@ fn set_findings(
     (found.list, labels, exposures)
 }
 
-/// Gives the findings of set rules their state; those of files that are only context are left out.
+/// Gives the findings of set rules their state.
 fn judged(
     mut findings: Vec<Finding>,
     files: &[Arc<FileReport>],

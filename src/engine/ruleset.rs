@@ -46,6 +46,8 @@ pub struct RuleSet<'r> {
     pub(crate) pods: Vec<Rule<'r>>,
     pub(crate) policy_rules: Vec<Rule<'r>>,
     pub(crate) sets: Vec<Rule<'r>>,
+    /// Whether only the facts of documents are asked for.
+    pub(crate) only_facts: bool,
     schemas: bool,
     kinds: HashMap<(&'r str, &'r str), Vec<Rule<'r>>>,
     components: HashMap<ComponentKind, Vec<Rule<'r>>>,
@@ -82,6 +84,7 @@ impl<'r> RuleSet<'r> {
             pods: Vec::new(),
             policy_rules: Vec::new(),
             sets: Vec::new(),
+            only_facts: false,
             schemas: false,
             kinds: HashMap::new(),
             components: HashMap::new(),
@@ -91,6 +94,25 @@ impl<'r> RuleSet<'r> {
             set.add(rule);
         }
         set
+    }
+
+    /// The rules that files are read with which are only context: those whose findings are a part of facts.
+    #[must_use]
+    pub fn for_facts(&self) -> Self {
+        let mut rules = Self::selected(self.registry, Profile::Default, self.targets, |_| false);
+        for rule in &self.policy_rules {
+            rules.add(rule);
+        }
+        Self {
+            asked: self.asked,
+            subsumes: self.subsumes,
+            applies_suppressions: self.applies_suppressions,
+            parameters: self.parameters.clone(),
+            sets: self.sets.clone(),
+            only_facts: true,
+            schemas: self.schemas,
+            ..rules
+        }
     }
 
     fn add(&mut self, rule: Rule<'r>) {
@@ -167,7 +189,7 @@ impl<'r> RuleSet<'r> {
         !self.sets.is_empty() || self.schemas
     }
 
-    /// Whether a rule asks what an API server would refuse.
+    /// Whether a rule asks what an API server would refuse, or what defines a custom resource.
     pub(crate) fn needs_schemas(&self) -> bool {
         self.schemas
     }

@@ -272,6 +272,6 @@ fn unknown(policy: &Policy, ignore: &Suppression, registry: &Registry) -> Findin
 fn about(policy: &Policy, ignore: &Suppression, message: String, help: Text) -> Finding {
     Finding {
         help,
-        ..Finding::new(policy, ignore.by.at, message, None, &ignore.id)
+        ..Finding::new(policy, ignore.by.at, message, &ignore.id)
     }
 }

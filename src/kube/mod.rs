@@ -15,6 +15,7 @@ pub use completeness::Completeness;
 pub use object::{Gvk, Object};
 pub use rbac::{PolicyRule, RoleRef, Subject};
 pub use resolution::{
-    REPLACE_ME, Resolution, is_known, is_replaced, is_templated, is_unresolved, may_become_anything,
+    REPLACE_ME, Resolution, is_known, is_replaced, is_templated, is_unresolved,
+    may_become_anything, may_hold_more,
 };
 pub use workload::{Container, Mounts, PodSpec, Role};

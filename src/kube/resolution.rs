@@ -92,6 +92,15 @@ pub fn may_become_anything(node: Node<'_>) -> bool {
     node.is_unquoted_template() || plain()
 }
 
+/// Whether a map or a list may hold more than it shows, since a key or an item is filled in later.
+pub fn may_hold_more(node: Node<'_>) -> bool {
+    let is_open = |node: Node<'_>| {
+        let template = |text| Resolution::of(text) == Resolution::Template;
+        node.is_unquoted_template() || node.text().is_some_and(template)
+    };
+    node.entries().any(|(key, _)| is_open(key)) || node.items().any(is_open)
+}
+
 /// Brackets that a tool replaces with all between them.
 fn bracketed(text: &str) -> Option<Resolution> {
     let inner = |start: &str, end: &str| text.strip_prefix(start)?.strip_suffix(end);

@@ -32,7 +32,9 @@ pub(super) fn write(
         .with_width(look.width)
         .with_links(false)
         .with_context_lines(2)
-        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+        // A flag or a name in two halves can neither be searched for nor copied.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut text = String::new();
     for finding in report.findings.iter().filter(|f| f.state == State::Open) {
         let picture = Picture::new(report, finding, look.width);

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 /// Whether a character may not reach a terminal: C0, DEL, C1, line and paragraph separators, bidirectional controls, invisible ones.
 pub(super) fn is_harmful(c: char) -> bool {
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || is_invisible(c)
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')

@@ -3,7 +3,7 @@
 use super::sanitize;
 use crate::engine::{LeftOut, Note, NoteKind, Report};
 use crate::finding::State;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Fewer findings are read one by one.
@@ -87,18 +87,27 @@ pub fn summary(report: &Report, rules: usize) -> String {
     out
 }
 
-/// What lies among the data of tests, and how to leave that out.
+/// What lies among the data of tests, and how to leave that out; nothing where nothing else would be left.
 fn of_tests(report: &Report, out: &mut String) {
-    let (findings, folders) = &report.of_tests;
-    if *findings > 0 {
-        let names: Vec<_> = folders.iter().map(|name| sanitize(name)).collect();
+    let findings = report.of_tests.values().sum();
+    if (1..report.counts.open()).contains(&findings) {
+        let names: BTreeSet<_> = report
+            .of_tests
+            .keys()
+            .map(|folder| folder_name(folder))
+            .collect();
+        let names: Vec<_> = names.into_iter().map(sanitize).collect();
         let _ = writeln!(
             out,
             "in test folders: {}; to exclude them, add to kubevet.yaml:\n  exclude: [{}]",
-            count(*findings, "finding"),
+            count(findings, "finding"),
             names.join(", ")
         );
     }
+}
+
+fn folder_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The rules with the most findings, for a run that is too long to be read, and how to see fewer.

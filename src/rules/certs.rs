@@ -1,13 +1,14 @@
 //! Certificates, keys and tokens of the cluster.
 
 use crate::check::Cx;
-use crate::kube::Object;
+use crate::kube::{Object, is_unresolved};
 use crate::model::Severity;
 use crate::secrets::certificate::{
     Certificate, Pem, PublicKey, holds_certificates, key_beside, pem,
 };
 use crate::secrets::detect::{CredentialKind, service_account};
 use crate::secrets::locate::Pieces;
+use crate::text::base64;
 use crate::yaml::{Node, NodeKind};
 use der::DateTime;
 use std::borrow::Cow;
@@ -28,6 +29,7 @@ pub(super) fn service_account_token_committed(_: Object<'_>, cx: &mut Cx<'_>) {
 const BUNDLE: usize = 8;
 
 pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut Cx<'_>) {
+    without_pem(object, cx);
     // A CustomResourceDefinition is long, and has one field for them.
     let within = match object.gvk.kind {
         "CustomResourceDefinition" => object.node.at(&["spec", "conversion"]),
@@ -76,6 +78,32 @@ pub(super) fn embedded_certificate_expired_or_weak(object: Object<'_>, cx: &mut 
             if let Some(problem) = problem {
                 cx.report(at, problem).severity(severity);
             }
+        }
+    }
+}
+
+/// The API server checks only that a TLS Secret has its keys; ingress controllers need a certificate and a private key in PEM.
+fn without_pem(object: Object<'_>, cx: &mut Cx<'_>) {
+    let tls = object.node.field("type").and_then(Node::as_str) == Some("kubernetes.io/tls");
+    if !tls || !object.gvk.is("", "Secret") {
+        return;
+    }
+    for (key, what) in [("tls.crt", "certificate"), ("tls.key", "private key")] {
+        let written = object.node.at(&["stringData", key]);
+        let encoded = object.node.at(&["data", key]).filter(|_| written.is_none());
+        let plain = written.and_then(Node::as_str).map(str::to_owned);
+        let decoded = encoded
+            .and_then(Node::as_str)
+            .filter(|text| !is_unresolved(text));
+        let decoded = decoded.and_then(|text| String::from_utf8(base64(text)?).ok());
+        let Some((node, text)) = written.or(encoded).zip(plain.or(decoded)) else {
+            continue;
+        };
+        if !text.trim().is_empty() && !is_unresolved(&text) && !text.contains("-----BEGIN ") {
+            let message = format!(
+                "`{key}` is not a {what} in PEM format, so ingress controllers ignore this Secret and servers fail to start with it"
+            );
+            cx.report(node, message).secret();
         }
     }
 }

@@ -44,15 +44,20 @@ pub(super) fn api_version_removed(object: Object<'_>, cx: &mut Cx<'_>) {
     // Neither the file nor the user names a release, and some releases support the version.
     let unsure = own.is_none() && cx.pinned().is_none() && !reading.from(25).is_empty();
     let last = reading.before(Releases::NEWEST + 1).names().last();
+    let supported = !reading.and(Releases::SUPPORTED).is_empty();
     let (message, severity) = match last {
         None => (
             format!("no Kubernetes release supports version `{version}` of {kind}"),
             Severity::High,
         ),
-        Some(_) if unsure && !cx.is_strict() => return,
+        Some(_) if unsure && supported && !cx.is_strict() => return,
         Some(last) if unsure => (
             format!("version `{version}` of {kind} is supported up to Kubernetes {last} only"),
-            Severity::Low,
+            if supported {
+                Severity::Low
+            } else {
+                Severity::High
+            },
         ),
         Some(_) => (
             format!(

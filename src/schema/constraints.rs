@@ -358,7 +358,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
             for (key, _) in value.entries() {
                 let known = key
                     .text()
-                    .is_none_or(|k| format::is_qualified(&k.to_lowercase()));
+                    .is_none_or(|k| is_replaced(k) || format::is_qualified(&k.to_lowercase()));
                 validator.form(
                     known,
                     key,
@@ -526,7 +526,9 @@ fn labels<'d>(validator: &mut Validator<'d>, map: Node<'d>, name: &str) {
         return;
     }
     for (key, value) in map.entries() {
-        let fits = key.text().is_none_or(format::is_qualified);
+        let fits = key
+            .text()
+            .is_none_or(|k| is_replaced(k) || format::is_qualified(k));
         validator.form(
             fits,
             key,
@@ -598,15 +600,14 @@ fn is_header(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Time zones whose names have one part.
-const ZONES: &str = "UTC GMT UCT Zulu Universal Greenwich CET EET MET WET EST MST HST EST5EDT CST6CDT MST7MDT PST8PDT Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ NZ-CHAT Navajo PRC Poland Portugal ROC ROK Singapore Turkey W-SU";
+/// Time zones by name, one a line.
+const ZONES: &str = include_str!("../../schemas/kubernetes/time-zones.tsv");
 
+/// `validateTimeZone` of pkg/apis/batch/validation. A machine may have each zone with and without leap seconds, too.
 fn is_zone(text: &str) -> bool {
-    let segment = |s: &str| {
-        !s.is_empty()
-            && s.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
-    };
-    let known = ZONES.split(' ').any(|zone| zone == text);
-    known || text.contains('/') && text.split('/').all(segment)
+    let name = ["posix/", "right/"]
+        .iter()
+        .find_map(|p| text.strip_prefix(p));
+    let name = name.unwrap_or(text);
+    ZONES.lines().any(|zone| zone == name)
 }

@@ -1,11 +1,12 @@
 //! Rules of validation between the fields of a container (pkg/apis/core/validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
+use super::format::is_qualified;
 use super::validator::Validator;
 use crate::go_value::parse_quantity;
 use crate::ids;
-use crate::kube::{is_replaced, is_templated};
-use crate::yaml::{Node, items};
+use crate::kube::{is_replaced, is_templated, may_hold_more};
+use crate::yaml::{Node, NodeKind, items};
 use std::collections::HashSet;
 
 pub(super) fn container<'d>(v: &mut Validator<'d>, container: Node<'d>) {
@@ -127,6 +128,9 @@ pub(super) fn restart_rules<'d>(v: &mut Validator<'d>, container: Node<'d>) {
 /// Requests above limits; what cannot be overcommitted must be the same.
 pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let (requests, limits) = (map.field("requests"), map.field("limits"));
+    let of_container = v.is_within("Container") && !v.is_fragment();
+    let open = limits.is_some_and(|l| l.kind() != NodeKind::Map || may_hold_more(l));
+    let may_lack = !of_container || open || may_hold_more(map);
     for (name, request) in requests.into_iter().flat_map(Node::entries) {
         let resource = name.text().unwrap_or_default();
         // A limit that is null is 0.
@@ -137,6 +141,11 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         } else {
             amount(request)
         };
+        if limit.is_none() && !may_lack && !may_be_overcommitted(resource) {
+            let message = format!("{resource} cannot be overcommitted: its limit is missing");
+            missing(v, limits.map_or(name, own_key), message);
+            continue;
+        }
         let amounts = asked.zip(most);
         let Some((asked, most)) = amounts else {
             continue;
@@ -151,7 +160,7 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
                     .unwrap_or("0")
             );
             conflict(v, request, message);
-        } else if asked < most && resource.contains('/') {
+        } else if asked < most && !may_be_overcommitted(resource) {
             conflict(
                 v,
                 request,
@@ -161,6 +170,12 @@ pub(super) fn resources<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             );
         }
     }
+}
+
+/// Whether a node may promise more of a resource than it has (`IsOvercommitAllowed` of pkg/apis/core/v1/helper).
+fn may_be_overcommitted(resource: &str) -> bool {
+    let native = !resource.contains('/') || resource.contains("kubernetes.io/");
+    native && !resource.starts_with("hugepages-") || is_templated(resource)
 }
 
 /// Amounts that come in whole units, and huge pages, which come with something else.
@@ -244,12 +259,18 @@ pub(super) fn field_path<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         return;
     };
     let of_env = v.is_within("EnvVarSource");
-    let subscript = MAPS.iter().any(|m| {
-        path.strip_prefix(m)
-            .is_some_and(|rest| rest.starts_with("['"))
-    });
+    let subscript = |map: &str| {
+        let key = path.strip_prefix(map)?.strip_prefix("['")?;
+        key.strip_suffix("']")
+    };
+    let key = subscript(MAPS[0]).map(str::to_lowercase);
+    if let Some(key) = key.or_else(|| subscript(MAPS[1]).map(str::to_owned)) {
+        let what = "a field, whose key in brackets is a name, perhaps behind a domain and a slash";
+        v.form(is_qualified(&key), at, "fieldPath", what);
+        return;
+    }
     let others: &[&str] = if of_env { &OF_ENV } else { &MAPS };
-    if !subscript && !OF_POD.contains(&path) && !others.contains(&path) {
+    if !OF_POD.contains(&path) && !others.contains(&path) {
         let known: Vec<&str> = OF_POD.iter().chain(others).copied().collect();
         v.not_one_of(at, "fieldPath", &known);
     }

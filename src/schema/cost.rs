@@ -1,6 +1,7 @@
 //! What it takes to validate a value by a JSON Schema, reckoned before it is done: of alternatives that refer back to themselves, the
 //! validator tries all in all at each level, and holds what is wrong with each.
 
+use crate::text::last_part;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::ptr::from_ref;
@@ -281,7 +282,7 @@ impl<'s> Reckoning<'s> {
 fn last(id: &str) -> &str {
     let id = id.trim_end_matches('#');
     let id = id.strip_prefix('#').unwrap_or(id);
-    id.rsplit('/').next().unwrap_or(id)
+    last_part(id, b'/')
 }
 
 /// A pointer in a reference, whose letters may be written as `%41`.

@@ -3,12 +3,14 @@
 
 use super::admission::review_versions;
 use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
+use super::problem::SchemaProblem;
 use super::table::Type;
 use super::validator::Validator;
 use super::{format, structural};
 use crate::ids;
 use crate::kube::is_unresolved;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Node, NodeKind, NodeSpan};
+use std::collections::HashMap;
 
 /// Checks a definition.
 pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>) {
@@ -35,6 +37,33 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>) {
     for version in spec.list("versions") {
         self::version(v, version, schema);
     }
+    once_for_versions(v);
+}
+
+/// Versions are made of the same types: what is wrong with one at the same place as with one before it has one cause.
+fn once_for_versions(v: &mut Validator<'_>) {
+    let place = |at: &NodeSpan<'_>| {
+        let path = at.node.path();
+        let (_, below) = path.strip_prefix("/spec/versions/")?.split_once('/')?;
+        Some(below.to_owned())
+    };
+    let mut seen: HashMap<(&str, String, String), usize> = HashMap::new();
+    let mut kept: Vec<SchemaProblem<'_>> = Vec::new();
+    for problem in std::mem::take(&mut v.problems) {
+        let Some(below) = place(&problem.node_span) else {
+            kept.push(problem);
+            continue;
+        };
+        let key = (problem.rule, below, problem.message.clone());
+        if let Some(first) = seen.get(&key).and_then(|at| kept.get_mut(*at)) {
+            let again = (problem.node_span, "the same in another version");
+            first.related.get_or_insert(again);
+        } else {
+            seen.insert(key, kept.len());
+            kept.push(problem);
+        }
+    }
+    v.problems = kept;
 }
 
 fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {

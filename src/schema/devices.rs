@@ -61,23 +61,6 @@ pub(super) fn claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     configurations(v, map);
 }
 
-/// The metadata of the claims that a template makes: labels and annotations.
-pub(super) fn template<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    for (key, value) in spec.field("metadata").into_iter().flat_map(Node::entries) {
-        let name = key.text().unwrap_or_default();
-        let empty = value.is_null()
-            || value.text() == Some("")
-            || value.is_empty() && value.text().is_none();
-        if !matches!(name, "labels" | "annotations") && !empty {
-            conflict(
-                v,
-                key,
-                format!("claims of a template have no `{name}` of their own"),
-            );
-        }
-    }
-}
-
 /// What drivers are told.
 pub(super) fn configurations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     for config in map.list("config") {

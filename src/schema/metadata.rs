@@ -3,7 +3,7 @@
 use super::cross_field::{amount, conflict, missing, own_key, text};
 use super::format;
 use super::table::{ApiKind, NameForm};
-use super::validator::Validator;
+use super::validator::{Validator, is_zero};
 use crate::ids;
 use crate::kube::{Object, is_replaced, is_templated};
 use crate::yaml::{Node, NodeSpan};
@@ -181,10 +181,15 @@ fn form(name: &str, object: Object<'_>, kind: &ApiKind, v: &Validator<'_>) -> (b
             }
         }
         NameForm::ApiService => {
-            match wanted(path(&["spec", "version"]), path(&["spec", "group"])) {
-                Some(wanted) => {
-                    let fits = name == wanted;
-                    (fits, format!("`{wanted}`: the version and the group"))
+            let group = path(&["spec", "group"]).or_else(|| (!v.is_fragment()).then_some(""));
+            let version = path(&["spec", "version"]).filter(|version| !version.is_empty());
+            match version.zip(group) {
+                Some((version, group)) => {
+                    let wanted = format!("{version}.{group}");
+                    (
+                        name == wanted,
+                        format!("`{wanted}`: the version and the group"),
+                    )
                 }
                 None => (true, String::new()),
             }
@@ -207,26 +212,31 @@ fn form(name: &str, object: Object<'_>, kind: &ApiKind, v: &Validator<'_>) -> (b
 
 fn finalizers<'d>(v: &mut Validator<'d>, metadata: Node<'d>, kind: &ApiKind) {
     let mut waits: Option<&str> = None;
-    for finalizer in metadata.list("finalizers") {
-        let text = finalizer.as_str().unwrap_or_default();
-        if is_replaced(text) {
-            continue;
-        }
-        let own = kind.any_finalizer || text.contains('/') || FINALIZERS.contains(&text);
-        let what = "a domain, a slash and a name";
-        v.form(
-            own && format::is_qualified(text),
-            finalizer,
-            "finalizers",
-            what,
-        );
+    for item in metadata.list("finalizers") {
+        finalizer(v, item, kind.any_finalizer);
+        let text = item.as_str().unwrap_or_default();
         if matches!(text, ORPHAN | FOREGROUND) {
             if waits.is_some_and(|other| other != text) {
                 let message = format!("`{ORPHAN}` and `{FOREGROUND}` exclude each other");
-                conflict(v, finalizer, message);
+                conflict(v, item, message);
             }
             waits = Some(text);
         }
+    }
+}
+
+/// `validateFinalizerName`: it has a domain, unless it is Kubernetes' own or the kind takes any.
+fn finalizer<'d>(v: &mut Validator<'d>, item: Node<'d>, any: bool) {
+    let text = item.as_str().unwrap_or_default();
+    let known = any || text.contains('/') || FINALIZERS.contains(&text);
+    let fits = known && format::is_qualified(text) || is_replaced(text);
+    v.form(fits, item, "finalizers", "a domain, a slash and a name");
+}
+
+/// What a Namespace waits for before its contents are gone (`ValidateNamespace`).
+pub(super) fn of_namespace<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    for item in spec.list("finalizers") {
+        finalizer(v, item, false);
     }
 }
 
@@ -265,5 +275,20 @@ fn annotations<'d>(v: &mut Validator<'d>, metadata: Node<'d>) {
         let message =
             format!("the annotations have {total} bytes, and {MAX_ANNOTATIONS} at most are taken");
         v.add(ids::schema::RANGE, own_key(annotations), message, None);
+    }
+}
+
+/// The metadata of the claims that a template makes: labels and annotations (`ValidateTemplateObjectMeta`).
+pub(super) fn of_claims<'d>(v: &mut Validator<'d>, template: Node<'d>) {
+    for (key, value) in template
+        .field("metadata")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        let name = key.text().unwrap_or_default();
+        if !matches!(name, "labels" | "annotations") && !is_zero(value) {
+            let message = format!("claims of a template have no `{name}` of their own");
+            conflict(v, key, message);
+        }
     }
 }

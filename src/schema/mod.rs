@@ -38,6 +38,7 @@ mod metadata;
 mod network;
 mod objects;
 mod pod;
+mod pod_annotations;
 mod pod_ports;
 mod pod_volumes;
 mod quota;

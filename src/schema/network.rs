@@ -188,19 +188,57 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
     cluster_addresses(v, spec, &addresses);
     if text(spec, "type") == Some("ExternalName") {
-        let none = |n: &Node<'_>| n.text() == Some("None");
-        if let Some(single) = single.filter(none) {
-            conflict(
-                v,
-                single,
-                "a Service of type ExternalName has no cluster IP",
-            );
-        }
+        no_addresses(v, spec);
+    } else {
+        single_stack(v, spec);
     }
     if v.all_from(36) {
         for range in spec.list("loadBalancerSourceRanges") {
             whole_network(v, range);
         }
+    }
+}
+
+/// What is only a name elsewhere has no addresses in the cluster (`ValidateService`).
+fn no_addresses<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        let given = spec.field(key).filter(|value| match value.kind() {
+            NodeKind::Seq => !value.is_empty(),
+            _ => key == "ipFamilyPolicy" || value.text() != Some(""),
+        });
+        if let Some(given) = given {
+            let message = format!("a Service of type ExternalName has no `{key}`");
+            conflict(v, own_key(given), message);
+        }
+    }
+}
+
+/// Addresses of two families need a policy that allows them; without one a Service has one family, unless it is headless and selects
+/// nothing (`initIPFamilyFields` of pkg/registry/core/service/storage).
+fn single_stack<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let selects = spec
+        .field("selector")
+        .is_some_and(|labels| !labels.is_empty());
+    let either = text(spec, "clusterIP") == Some("None") && !selects;
+    let policy = spec.field("ipFamilyPolicy");
+    let single = match policy.and_then(Node::as_str) {
+        Some(policy) => policy == "SingleStack",
+        None => !either && !v.is_fragment(),
+    };
+    // What is wrong with each of them is told elsewhere.
+    let two = |key: &&str| {
+        let items: HashSet<&str> = spec.list(key).filter_map(Node::as_str).collect();
+        items.len() == 2 && !items.contains("None")
+    };
+    let mut lists = ["clusterIPs", "ipFamilies"].into_iter();
+    if let Some(key) = lists.find(two).filter(|_| single) {
+        let message =
+            format!("two `{key}` need `ipFamilyPolicy: PreferDualStack` or `RequireDualStack`");
+        conflict(
+            v,
+            policy.map_or_else(|| key_of(spec, key), Into::into),
+            message,
+        );
     }
 }
 

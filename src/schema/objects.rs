@@ -291,9 +291,14 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
         }
         let namespace = subject.field("namespace").filter(|n| n.text() != Some(""));
         if namespace.is_none() && wide && !v.is_fragment() {
-            let message =
-                "`namespace` is missing: a ClusterRoleBinding is in none that it could be";
-            missing(v, key_of(subject, "namespace"), message);
+            let message = "`namespace` is missing: a ClusterRoleBinding has none that could be meant, and the API server refuses it";
+            v.add(
+                ids::rbac::SUBJECT_NAMESPACE_MISSING,
+                key_of(subject, "namespace"),
+                message.to_owned(),
+                None,
+            )
+            .missing = true;
         }
         if let Some(name) = subject.field("name") {
             let written = name.as_str().unwrap_or_default();

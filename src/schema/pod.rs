@@ -6,7 +6,7 @@ use super::format::{is_label, is_label_value, is_subdomain};
 use super::pod_ports;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_templated, may_hold_more};
 use crate::yaml::{Node, items};
 use std::collections::HashSet;
 
@@ -29,7 +29,9 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     } else {
         HashSet::new()
     };
-    let unknown = v.is_fragment() || volumes.iter().any(|name| !is_known(*name));
+    let unknown = v.is_fragment()
+        || volumes.iter().any(|name| !is_known(*name))
+        || spec.field("volumes").is_some_and(may_hold_more);
     let names: HashSet<&str> = volumes.iter().filter_map(|name| name.as_str()).collect();
     for container in init.iter().chain(&main) {
         for (field, what) in [("volumeMounts", "mounts"), ("volumeDevices", "uses")] {
@@ -65,7 +67,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
     // Before 1.33, an API server drops `hostUsers` by default.
     if v.all_from(33) && spec.field("hostUsers").and_then(Node::as_bool) == Some(false) {
-        let shared = ["hostPID", "hostIPC"].into_iter();
+        let shared = ["hostNetwork", "hostPID", "hostIPC"].into_iter();
         let mut shared = shared.filter_map(|field| spec.field(field));
         if let Some(shared) = shared.find(|n| n.as_bool() == Some(true)) {
             let message =
@@ -144,6 +146,8 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     init_restart(v, spec);
     claims(v, spec);
     pod_level(v, spec);
+    pod_limits(v, spec);
+    resizes(v, spec);
     pod_ports::check(v, spec);
     users(v, spec);
     sleeps(v, spec);
@@ -159,6 +163,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         }
     }
     if v.is_part_of("Pod", 1) {
+        gated(v, spec);
         admission(v, spec);
     }
 }
@@ -345,7 +350,7 @@ fn init_restart<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 
 /// Claims that containers use, and the pod does not have.
 fn claims<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
-    if v.is_fragment() {
+    if v.is_fragment() || spec.field("resourceClaims").is_some_and(may_hold_more) {
         return;
     }
     let names = spec.list("resourceClaims");
@@ -391,6 +396,43 @@ fn pod_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
+/// Limits of containers against those of the whole pod (`validatePodResourceConsistency`).
+fn pod_limits<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let Some(limits) = spec.at(&["resources", "limits"]) else {
+        return;
+    };
+    for container in spec.list("containers") {
+        let of_container = container.at(&["resources", "limits"]);
+        for (name, value) in of_container.into_iter().flat_map(Node::entries) {
+            let resource = name.text().unwrap_or_default();
+            let most = limits.field(resource).and_then(amount);
+            if amount(value)
+                .zip(most)
+                .is_some_and(|(own, most)| own > most)
+            {
+                let message = format!("this limit of {resource} is above that of the whole pod");
+                conflict(v, value, message);
+            }
+        }
+    }
+}
+
+/// What is done to a container that gets other resources, in a pod whose containers never start again (`validateResizePolicy`).
+fn resizes<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    if text(spec, "restartPolicy") != Some("Never") || !v.all_from(33) {
+        return;
+    }
+    for policy in containers(spec).flat_map(|container| container.list("resizePolicy")) {
+        if let Some(restart) = policy.field("restartPolicy")
+            && restart.as_str() == Some("RestartContainer")
+        {
+            let message =
+                "`RestartContainer` and the pod's `restartPolicy: Never` exclude each other";
+            conflict(v, restart, message);
+        }
+    }
+}
+
 /// Files that tell of a container's resources name the container.
 fn of_files<'d>(v: &mut Validator<'d>, api: Node<'d>) {
     let references = api
@@ -401,6 +443,18 @@ fn of_files<'d>(v: &mut Validator<'d>, api: Node<'d>) {
             let message = "`containerName` is missing: a volume is of no container";
             missing(v, reference.lacking(), message);
         }
+    }
+}
+
+/// A pod that waits is on no node yet (`ValidatePodCreate`).
+fn gated<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    let waits = spec.list("schedulingGates").next().is_some();
+    if let Some((node, _)) = judged(spec, "nodeName").filter(|_| waits && v.all_from(27)) {
+        conflict(
+            v,
+            node,
+            "`nodeName` and `schedulingGates` exclude each other",
+        );
     }
 }
 
@@ -465,28 +519,6 @@ fn admission<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             policy,
             "the pod's priority class preempts others: leave `preemptionPolicy` out",
         );
-    }
-}
-
-/// Profiles for containers that the pod does not have.
-pub(super) fn annotations<'d>(v: &mut Validator<'d>, pod: Node<'d>) {
-    const START: &str = "container.apparmor.security.beta.kubernetes.io/";
-    let (Some(spec), false) = (pod.field("spec"), v.is_fragment()) else {
-        return;
-    };
-    let annotations = pod.at(&["metadata", "annotations"]).into_iter();
-    let keys = annotations.flat_map(Node::entries).map(|(key, _)| key);
-    let of_containers = keys.filter_map(|key| Some((key, key.text()?.strip_prefix(START)?)));
-    let mut of_containers = of_containers.peekable();
-    if of_containers.peek().is_none() {
-        return;
-    }
-    let known = container_names(spec);
-    for (key, name) in of_containers {
-        if !is_templated(name) && !known.contains(name) {
-            let message = format!("the pod has no container `{name}`");
-            v.add(ids::schema::REFERENCE, key, message, None);
-        }
     }
 }
 

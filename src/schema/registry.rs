@@ -2,8 +2,8 @@
 
 use super::validator::CrossFieldCheck;
 use super::{
-    admission, config, container, definition, devices, expressions, flow_control, network, objects,
-    pod, pod_volumes, quota, storage, workload,
+    admission, config, container, definition, devices, expressions, flow_control, metadata,
+    network, objects, pod, pod_annotations, pod_volumes, quota, storage, workload,
 };
 
 include!(concat!(env!("OUT_DIR"), "/cross_field.rs"));

@@ -21,19 +21,29 @@ fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
-/// Parameters have names, and topologies are not the same.
+/// Parameters have names, and are not too large (`validateParameters` of pkg/apis/storage/validation).
+fn parameters<'d>(v: &mut Validator<'d>, map: Node<'d>) {
+    const MAX_BYTES: usize = 256 * 1024;
+    let mut bytes = 0;
+    for (key, value) in map.entries() {
+        let length = |node: Node<'_>| node.text().map_or(0, str::len);
+        bytes += length(key) + length(value);
+        if key.text() == Some("") {
+            let message = "a parameter needs a name".to_owned();
+            v.add(ids::schema::MISSING_FIELD, key, message, None);
+        }
+    }
+    if bytes > MAX_BYTES {
+        let message =
+            format!("the parameters have {bytes} bytes, and {MAX_BYTES} at most are taken");
+        v.add(ids::schema::RANGE, own_key(map), message, None);
+    }
+}
+
+/// A class, whose topologies are not the same.
 pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
-    let parameters = class
-        .field("parameters")
-        .into_iter()
-        .flat_map(Node::entries);
-    for (key, _) in parameters.filter(|(key, _)| key.text() == Some("")) {
-        v.add(
-            ids::schema::MISSING_FIELD,
-            key,
-            "a parameter needs a name".to_owned(),
-            None,
-        );
+    if let Some(map) = class.field("parameters") {
+        parameters(v, map);
     }
     let mut seen: Vec<BTreeMap<&str, BTreeSet<&str>>> = Vec::new();
     for term in class.list("allowedTopologies") {

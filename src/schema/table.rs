@@ -1,6 +1,7 @@
 //! API types of Kubernetes, release by release: static tables, made of `schemas/kubernetes/*.tsv` by `build.rs`.
 
 use crate::finding::{ReleaseRange, Releases};
+use crate::text::last_part;
 
 /// What a value is, below the lists and maps around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -521,7 +522,7 @@ impl Type {
 
     /// Its name without the package: `Container`; of a map in a file, behind its kind and the path: `Cluster/nodes`.
     pub fn short(&self) -> &'static str {
-        self.name.rsplit('.').next().unwrap_or(self.name)
+        last_part(self.name, b'.')
     }
 }
 

@@ -9,10 +9,12 @@ use super::registry::CROSS_FIELD_CHECKS;
 use super::table::{ApiKind, ApiLifecycle, ReadingProgram};
 use super::validator::Validator;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
-use crate::component::{is_config, minor};
+use crate::component::{is_config, minor, pieces};
 use crate::finding::Releases;
 use crate::ids;
 use crate::kube::{Completeness, Gvk, Object};
+use crate::text::Span;
+use crate::yaml::Node;
 use std::collections::HashSet;
 
 /// Whether Kubernetes has a kind of that name, in whatever group.
@@ -128,11 +130,21 @@ pub fn validate(
             problem.rule = match problem.rule {
                 ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
                 ids::schema::FIELD_NOT_IN_RELEASE => ids::schema::FIELD_NOT_IN_RELEASE,
-                _ => ids::component_config::INVALID_VALUE,
+                own if !own.starts_with("schema/") => own,
+                _ => refusal(kind),
             };
         }
     }
     problems
+}
+
+/// The rule about what the reader of a kind of file refuses: of some it is one of their own.
+fn refusal(kind: &ApiKind) -> &'static str {
+    match kind.kind {
+        "Policy" => ids::audit_policy::INVALID,
+        "AuthorizationConfiguration" => ids::authorization::INVALID,
+        _ => ids::component_config::INVALID_VALUE,
+    }
 }
 
 /// Whether a kind of the core group is a file of a component or of kubectl.
@@ -160,46 +172,87 @@ fn said_once(problems: &mut Vec<SchemaProblem<'_>>) {
     problems.retain(|problem| seen.insert(headline(problem)));
 }
 
-/// Checks what an object of Cluster API, or one of kind's patches without a version, tells kubeadm. Fields and their types are not those
-/// of one version, and what is left out is filled in later; values go to kubeadm as they are.
+/// Checks the pieces of programs' own files that an object hands on. What a piece leaves out is filled in later.
 pub fn validate_carried(object: Object<'_>, targets: Releases) -> Vec<SchemaProblem<'_>> {
-    let mut problems = Vec::new();
-    if object.gvk.group == kubeadm::GROUP && !object.gvk.version.is_empty() {
-        return problems;
+    let mut problems = for_kubeadm(object, targets);
+    for piece in pieces(object) {
+        let part = Completeness::Partial;
+        let mut found = validate(Known::of(piece.object), targets, part, false, false);
+        let dropped = ids::component_config::UNKNOWN_FIELD;
+        found.retain(|problem| piece.strict || problem.rule != dropped);
+        problems.append(&mut found);
     }
+    problems
+}
+
+/// What an object of Cluster API, or one of kind's patches without a version, tells kubeadm. Types are not those of one version; values go
+/// to kubeadm as they are, and fields of such a patch that no version has are dropped.
+fn for_kubeadm(object: Object<'_>, targets: Releases) -> Vec<SchemaProblem<'_>> {
+    let is_patch = object.gvk.group == kubeadm::GROUP;
+    if is_patch && !object.gvk.version.is_empty() {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
     for section in KubeadmSection::of(object) {
-        let version = match section.has_lists() {
-            Some(true) => "v1beta4",
-            _ => "v1beta3",
-        };
         let name = match section.which {
             Which::Cluster => "ClusterConfiguration",
             Which::Init => "InitConfiguration",
             Which::Join => "JoinConfiguration",
         };
-        let kind = ApiKind::find(kubeadm::GROUP, version, name);
-        let Some((kind, ty)) = kind.and_then(|kind| Some((kind, kind.ty()?))) else {
-            continue;
+        let newest = match section.has_lists() {
+            Some(true) => "v1beta4",
+            _ => "v1beta3",
         };
-        let part = Completeness::Partial;
-        let mut check = Validator::new(Some(kind), kind.releases(), part, &CROSS_FIELD_CHECKS);
-        check.object(section.node, ty);
-        problems.append(&mut check.problems);
+        let mut found = piece_problems(section.node, newest, name);
+        if is_patch {
+            let older = ["v1beta2", "v1beta4", "v1"];
+            let others = older.map(|version| unknown_fields(section.node, version, name));
+            found.retain(|problem| {
+                problem.rule != ids::schema::UNKNOWN_FIELD
+                    || others.iter().all(|at| at.contains(&problem.node_span.span))
+            });
+        } else {
+            found.retain(|problem| problem.rule != ids::schema::UNKNOWN_FIELD);
+        }
+        problems.append(&mut found);
     }
-    problems.retain(|problem| {
-        let about_values = [
-            ids::schema::CONFLICT,
-            ids::schema::ENUM,
-            ids::schema::FORMAT,
-            ids::schema::RANGE,
-        ];
-        about_values.contains(&problem.rule)
-    });
     for problem in &mut problems {
         problem.releases = targets;
-        problem.rule = ids::component_config::INVALID_VALUE;
+        problem.rule = match problem.rule {
+            ids::schema::UNKNOWN_FIELD => ids::component_config::UNKNOWN_FIELD,
+            _ => ids::component_config::INVALID_VALUE,
+        };
     }
     problems
+}
+
+/// What is wrong with fields and values of a piece of kubeadm's file, as a version of it has them.
+fn piece_problems<'d>(node: Node<'d>, version: &str, name: &str) -> Vec<SchemaProblem<'d>> {
+    const RULES: [&str; 5] = [
+        ids::schema::CONFLICT,
+        ids::schema::ENUM,
+        ids::schema::FORMAT,
+        ids::schema::RANGE,
+        ids::schema::UNKNOWN_FIELD,
+    ];
+    let kind = ApiKind::find(kubeadm::GROUP, version, name);
+    let Some((kind, ty)) = kind.and_then(|kind| Some((kind, kind.ty()?))) else {
+        return Vec::new();
+    };
+    let part = Completeness::Partial;
+    let mut check = Validator::new(Some(kind), kind.releases(), part, &CROSS_FIELD_CHECKS);
+    check.object(node, ty);
+    check
+        .problems
+        .retain(|problem| RULES.contains(&problem.rule));
+    check.problems
+}
+
+/// Where a piece has fields that a version of kubeadm's file does not have.
+fn unknown_fields(node: Node<'_>, version: &str, name: &str) -> HashSet<Span> {
+    let problems = piece_problems(node, version, name).into_iter();
+    let unknown = problems.filter(|problem| problem.rule == ids::schema::UNKNOWN_FIELD);
+    unknown.map(|problem| problem.node_span.span).collect()
 }
 
 /// Checks a custom resource by its definition; whether some text was not held against its pattern, since that takes too long.

@@ -3,7 +3,7 @@
 
 use super::pattern::Patterns;
 use super::problem::SchemaProblem;
-use super::table::{ApiKind, Field, ReadingProgram, Type};
+use super::table::{ApiKind, ConstraintKind, Field, ReadingProgram, Type};
 use crate::finding::{Quotes, Releases};
 use crate::ids;
 use crate::kube::{Completeness, may_become_anything};
@@ -92,23 +92,23 @@ impl<'d> Validator<'d> {
         self.all_before(32) && self.types.iter().rev().skip(1).any(set)
     }
 
-    /// Whether nobody looks at the map at hand: an owner in the metadata of a template, the selector of a metric, and what a claim cannot
-    /// be filled from, which the server drops.
+    /// Whether nobody looks at the map at hand: an owner in the metadata of a template, the selector of a metric, what a claim cannot
+    /// be filled from, which the server drops, and a claim in whose place a StatefulSet puts its own.
     pub(super) fn is_dropped(&self) -> bool {
         let Some((map, ty)) = self.types.last() else {
             return false;
         };
         let text = |key: &str| map.field(key).and_then(Node::text).unwrap_or_default();
         let of_claim = || self.is_within("PersistentVolumeClaimSpec");
-        match ty.name.rsplit('.').next() {
-            Some("OwnerReference") => self.types.len() > 3,
-            Some("LabelSelectorRequirement") => self
+        match ty.short() {
+            "OwnerReference" => self.types.len() > 3,
+            "LabelSelectorRequirement" => self
                 .types
                 .iter()
                 .rev()
                 .nth(2)
                 .is_some_and(|(_, ty)| ty.short() == "MetricIdentifier"),
-            Some("TypedLocalObjectReference") => {
+            "TypedLocalObjectReference" => {
                 let source = (text("apiGroup"), text("kind"));
                 let taken = matches!(
                     source,
@@ -116,7 +116,8 @@ impl<'d> Validator<'d> {
                 );
                 !taken && of_claim()
             }
-            Some("TypedObjectReference") => !text("namespace").is_empty() && of_claim(),
+            "TypedObjectReference" => !text("namespace").is_empty() && of_claim(),
+            "PersistentVolumeClaimVolumeSource" => self.is_claimed(),
             _ => false,
         }
     }
@@ -146,6 +147,14 @@ impl<'d> Validator<'d> {
         items(claims)
             .filter_map(|c| c.at(&["metadata", "name"]))
             .collect()
+    }
+
+    /// Whether a StatefulSet puts its own claim in the place of the volume around.
+    fn is_claimed(&self) -> bool {
+        let volume = self.types.iter().rev().nth(1);
+        let name = volume.and_then(|(map, _)| map.field("name")?.as_str());
+        let same = |claim: &Node<'_>| claim.as_str() == name;
+        name.is_some() && self.claim_names().iter().any(same)
     }
 
     /// Checks the map at hand between its fields.
@@ -209,6 +218,13 @@ impl<'d> Validator<'d> {
         let ty = self.types.last().map(|(_, ty)| *ty);
         let lacks = |f: &Field| !f.values().is_empty() && !f.values().contains(&value);
         ty.is_some_and(|ty| ty.field(name).iter().any(lacks))
+    }
+
+    /// Whether a rule lists `""` among the values of a field, which the published schema does not.
+    pub(super) fn takes_empty(&self, name: &str) -> bool {
+        let rules = self.ty().map_or(&[][..], |ty| ty.rules_of(name));
+        let lists = |check: &ConstraintKind| matches!(check, ConstraintKind::OneOf(values) if values.contains(&""));
+        rules.iter().any(|rule| lists(&rule.check))
     }
 
     pub(super) fn not_one_of(&mut self, node: Node<'d>, name: &str, values: &[&str]) {

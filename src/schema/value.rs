@@ -80,7 +80,8 @@ impl<'d> Validator<'d> {
             Leaf::Str => {
                 self.expect(kind == NodeKind::Str, node, name, "a string");
                 // An item that is empty is none of them; a field that is empty is not set unless it is a pointer.
-                let unset = text.is_empty() && node.key_node().is_some() && !field.is_pointer;
+                let empty = text.is_empty() && node.key_node().is_some();
+                let unset = empty && (!field.is_pointer || self.takes_empty(name));
                 let values = field.values();
                 let known = values.is_empty() || values.contains(&text) || unset;
                 if kind == NodeKind::Str && !known && !open() && !self.is_unvalidated() {

@@ -1,11 +1,11 @@
 //! Rules of validation between the fields of what makes pods (pkg/apis/apps, batch and autoscaling validation of Kubernetes).
 
 use super::cross_field::{amount, conflict, key_of, missing, own_key, set, text};
-use super::format::is_label_value;
+use super::format::{is_label, is_label_value};
 use super::pod::container_names;
 use super::validator::Validator;
 use crate::ids;
-use crate::kube::{is_known, is_templated};
+use crate::kube::{is_known, is_replaced, is_templated, may_hold_more};
 use crate::yaml::{Node, NodeKind, NodeSpan, items};
 
 pub(super) fn requirement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
@@ -90,6 +90,9 @@ fn selects<'d>(v: &mut Validator<'d>, wanted: Option<Node<'d>>, spec: Node<'d>) 
     let metadata = template.field("metadata");
     let labels = metadata.and_then(|m| m.field("labels"));
     let template = labels.or(metadata).unwrap_or(template);
+    if may_hold_more(template) {
+        return;
+    }
     for (key, value) in wanted.into_iter().flat_map(Node::entries) {
         let (Some(key_text), Some(wanted)) = (key.text(), value.text()) else {
             continue;
@@ -124,6 +127,9 @@ fn selects_by_expressions<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let metadata = template.field("metadata");
     let labels = metadata.and_then(|m| m.field("labels"));
     let lacking = labels.or(metadata).unwrap_or(template);
+    if may_hold_more(lacking) {
+        return;
+    }
     for asked in items(spec.at(&["selector", "matchExpressions"])) {
         let Some(key) = text(asked, "key").filter(|key| !is_templated(key)) else {
             continue;
@@ -174,8 +180,17 @@ pub(super) fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 /// Claims that a StatefulSet makes for each pod are volumes by their names.
 fn claim_templates<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     for claim in spec.list("volumeClaimTemplates") {
+        if v.all_before(32) {
+            return;
+        }
         let name = claim.at(&["metadata", "name"]);
-        if name.is_none_or(|name| name.text() == Some("")) && !v.all_before(32) {
+        if let Some(name) = name.filter(|name| is_known(*name)) {
+            let written = name.as_str().unwrap_or_default();
+            let fits = written.is_empty() || is_label(written);
+            let what = "the name of a volume: lower-case letters, digits and dashes";
+            v.form(fits, name, "metadata.name", what);
+        }
+        if name.is_none_or(|name| name.text() == Some("")) {
             let at = claim.field("metadata").unwrap_or(claim);
             let message = "`metadata.name` is missing: the claim is the volume of that name";
             missing(v, at.lacking(), message);
@@ -267,6 +282,14 @@ pub(super) fn stateful_set<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     claim_templates(v, spec);
 }
 
+/// What a revision keeps is an object (`ValidateControllerRevisionCreate`).
+pub(super) fn revision<'d>(v: &mut Validator<'d>, object: Node<'d>) {
+    let data = object.field("data").filter(|_| v.all_from(37));
+    if let Some(text) = data.filter(|data| data.kind() != NodeKind::Map) {
+        v.wrong(text, "data", "a map");
+    }
+}
+
 pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let labels = spec.at(&["template", "metadata", "labels"]);
     let empty = |map: Option<Node<'_>>| map.is_none_or(Node::is_empty);
@@ -276,6 +299,27 @@ pub(super) fn replication_controller<'d>(v: &mut Validator<'d>, spec: Node<'d>) 
     }
     selects(v, spec.field("selector"), spec);
     always(v, spec);
+}
+
+/// Labels that the server writes into the template of a Job, unless others are there (`validateGeneratedSelector`).
+fn job_labels<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
+    const OF_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+    const OF_UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+    let labels = spec.at(&["template", "metadata", "labels"]);
+    let label = |key: &&str| labels.and_then(|labels| labels.pair(key));
+    if let Some((key, _)) = OF_UID.iter().find_map(label) {
+        let message = "the server writes this label itself, and refuses any other value";
+        conflict(v, key, message);
+    }
+    let Some(name) = v.root_name().filter(|name| !is_replaced(name)) else {
+        return;
+    };
+    let other = |value: &Node<'_>| is_known(*value) && value.as_str() != Some(name);
+    let given = OF_NAME.iter().filter_map(label).map(|(_, value)| value);
+    if let Some(value) = given.filter(other).last() {
+        let message = format!("this label must be the Job's name, `{name}`");
+        conflict(v, value, message);
+    }
 }
 
 pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
@@ -307,6 +351,8 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
             message.to_owned(),
             Some(help.to_owned()),
         );
+    } else if v.is_part_of("Job", 1) {
+        job_labels(v, spec);
     }
 }
 

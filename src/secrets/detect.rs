@@ -2,8 +2,10 @@
 
 use crate::kube::{REPLACE_ME, Resolution};
 use crate::text::base64;
-use memchr::{memchr, memmem};
+use aho_corasick::packed;
+use memchr::memmem;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// How a text is known to be a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,26 @@ const TOKENS: [(&str, usize, bool, &str); 33] = [
     ("shpat_", 32, true, "a Shopify token"),
 ];
 
+/// Whether a text may hold a credential of a known format, told at the speed of memory: most texts cannot, and their scalars need not
+/// be searched.
+pub fn may_hold_credential(text: &str) -> bool {
+    static MARKS: LazyLock<Option<packed::Searcher>> = LazyLock::new(|| {
+        let others = ["eyJ", PEM, PEM_IN_BASE64].into_iter().chain(ACCOUNT_KEYS);
+        packed::Searcher::new(TOKENS.iter().map(|(prefix, ..)| *prefix).chain(others))
+    });
+    // A machine without the instructions for it searches all scalars.
+    text.as_bytes().contains(&b'@')
+        || MARKS
+            .as_ref()
+            .is_none_or(|marks| marks.find(text).is_some())
+}
+
+/// How key material in PEM begins.
+const PEM: &str = "-----BEGIN ";
+
+/// The same in base64, as a kubeconfig holds it.
+pub(super) const PEM_IN_BASE64: &str = "LS0tLS1CRUdJTi";
+
 /// A shorter word is no token.
 const TOKEN_LENGTH: usize = 20;
 
@@ -77,7 +99,7 @@ pub fn hits(text: &str) -> Vec<Hit> {
         private_keys(text, &mut found);
         tokens(text, &mut found);
     }
-    if memchr(b'@', text.as_bytes()).is_some() {
+    if text.as_bytes().contains(&b'@') {
         urls(text, &mut found);
     }
     if text.len() >= ACCOUNT_KEY_LENGTH {
@@ -98,11 +120,16 @@ pub fn encoded(text: &str) -> Option<CredentialKind> {
 /// The keys of Azure's accounts are 64 bytes in base64, those of its buses 32.
 const ACCOUNT_KEY_LENGTH: usize = 40;
 
+/// What such keys are called in connection strings.
+const ACCOUNT_KEYS: [&str; 2] = ["AccountKey=", "SharedAccessKey="];
+
 /// Keys in the connection strings of Azure's services.
 fn account_keys(text: &str, found: &mut Vec<Hit>) {
-    for name in ["AccountKey=", "SharedAccessKey="] {
-        for at in memmem::find_iter(text.as_bytes(), name.as_bytes()) {
-            let start = at + name.len();
+    static NAMES: LazyLock<[memmem::Finder<'static>; 2]> =
+        LazyLock::new(|| ACCOUNT_KEYS.map(memmem::Finder::new));
+    for name in NAMES.iter() {
+        for at in name.find_iter(text.as_bytes()) {
+            let start = at + name.needle().len();
             let rest = text.get(start..).unwrap_or_default();
             let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
             let key = rest.split(ends).next().unwrap_or_default();
@@ -211,15 +238,15 @@ pub fn service_account(token: &str) -> Option<String> {
 }
 
 fn private_keys(text: &str, found: &mut Vec<Hit>) {
-    const BEGIN: &str = "-----BEGIN ";
+    static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(PEM));
     let mut from = 0;
     while let Some(start) = text
         .as_bytes()
         .get(from..)
-        .and_then(|t| memmem::find(t, BEGIN.as_bytes()))
+        .and_then(|t| FINDER.find(t))
         .map(|n| from + n)
     {
-        from = start + BEGIN.len();
+        from = start + PEM.len();
         let rest = text.get(from..).unwrap_or_default();
         let Some((label, body)) = rest.split_once("-----") else {
             return;
@@ -455,14 +482,12 @@ pub fn named(name: &str) -> Option<NameHint> {
     if matches!(name, "PWD" | "OLDPWD") || name.ends_with("cluster-token") {
         return None;
     }
-    let words = words(name);
+    let lower = name.to_ascii_lowercase();
+    let mut before = None;
     let mut found = None;
-    for (i, word) in words.iter().enumerate() {
-        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
-        let before = i
-            .checked_sub(1)
-            .and_then(|i| words.get(i))
-            .map(String::as_str);
+    for whole in words(name, &lower) {
+        let word = whole.trim_end_matches(|c: char| c.is_ascii_digit());
+        let before = before.replace(whole);
         let joined = word.strip_suffix("key").is_some_and(|w| KEYS.contains(&w));
         if PASSWORD.contains(&word) || (word.ends_with("password") && word.len() <= 20) {
             found = Some(NameHint::Password);
@@ -480,23 +505,24 @@ pub fn named(name: &str) -> Option<NameHint> {
     found
 }
 
-/// Words of a name: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
-pub fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut lower = false;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && lower) {
-            words.push(String::new());
+/// Words of a name, of which `lower` is the same in lower case: `dbPassword`, `DB_PASSWORD` and `db.password` have the same.
+pub fn words<'l>(name: &str, lower: &'l str) -> impl Iterator<Item = &'l str> {
+    let bytes = name.as_bytes();
+    let continues = |pair: &&[u8]| match pair {
+        [last, next] => {
+            next.is_ascii_alphanumeric()
+                && !(last.is_ascii_lowercase() && next.is_ascii_uppercase())
         }
-        lower = c.is_ascii_lowercase();
-        if c.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c.to_ascii_lowercase());
-        }
-    }
-    words.retain(|w| !w.is_empty());
-    words
+        _ => false,
+    };
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(from..)?;
+        let start = from + rest.iter().position(u8::is_ascii_alphanumeric)?;
+        let rest = bytes.get(start..)?.windows(2);
+        from = start + 1 + rest.take_while(continues).count();
+        lower.get(start..from)
+    })
 }
 
 /// Whether a value under such a name is the credential: no reference, path, file, address, boolean, number or name.
@@ -539,7 +565,7 @@ pub fn is_credential(named: NameHint, value: &str) -> bool {
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_'))
         && value.contains(['-', '.', '_'])
-        && self::words(value).iter().any(|w| {
+        && words(value, &lower).any(|w| {
             [
                 "secret",
                 "secrets",
@@ -555,7 +581,7 @@ pub fn is_credential(named: NameHint, value: &str) -> bool {
                 "tls",
                 "cert",
             ]
-            .contains(&w.as_str())
+            .contains(&w)
         });
     match named {
         _ if is_name => false,
@@ -668,6 +694,24 @@ fn assignment(line: &str) -> Option<(&str, Range<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_a_name_are_told_by_case_and_by_signs() {
+        for (name, found) in [
+            ("dbPassword", "db password"),
+            ("DB_PASSWORD", "db password"),
+            ("db.password", "db password"),
+            ("--token", "token"),
+            ("épasswordÄKey", "password key"),
+            ("APIKey2", "apikey2"),
+            ("é", ""),
+            ("", ""),
+        ] {
+            let lower = name.to_ascii_lowercase();
+            let words: Vec<&str> = words(name, &lower).collect();
+            assert_eq!(words.join(" "), found, "{name}");
+        }
+    }
 
     #[test]
     fn names_announce_what_is_behind_them() {

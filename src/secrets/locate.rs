@@ -1,8 +1,8 @@
 //! Where an object holds a credential that anybody may read. Rules report these places, and no writer shows them: both ask here.
 
 use super::detect::{
-    CredentialKind, assignments, encoded, hits, is_authorization, is_credential, named,
-    stands_for_another,
+    CredentialKind, PEM_IN_BASE64, assignments, encoded, hits, is_authorization, is_credential,
+    may_hold_credential, named, stands_for_another,
 };
 use crate::kube::{Container, Object, PodSpec};
 use crate::text::Span;
@@ -82,7 +82,7 @@ fn formats<'d>(node: Node<'d>, name: &str, out: &mut Vec<ExposedSecret<'d>>) {
             }),
     );
     // Base64 of `-----BEGIN `: key material of a kubeconfig and the like.
-    if text.trim_start().starts_with("LS0tLS1CRUdJTi")
+    if text.trim_start().starts_with(PEM_IN_BASE64)
         && let Some(what) = encoded(text)
     {
         out.push(ExposedSecret {
@@ -131,10 +131,13 @@ fn anywhere(object: Object<'_>) -> Vec<ExposedSecret<'_>> {
     let secret = object.gvk.is("", "Secret");
     let sops = object.node.get("sops");
     let in_sops = |node: &Node<'_>| sops.is_some_and(|s| s.span().contains(node.span()));
+    let text = object.node.span().text(object.node.document().text);
+    let all = may_hold_credential(text);
     let scalars = object
         .node
         .within()
-        .filter(|n| n.kind() == NodeKind::Str && !n.is_alias());
+        .filter(|n| n.kind() == NodeKind::Str && !n.is_alias())
+        .filter(|n| all || !n.is_verbatim());
     for node in scalars.filter(|n| !in_sops(n)) {
         let before = out.len();
         formats(node, "", &mut out);
@@ -153,7 +156,7 @@ fn anywhere(object: Object<'_>) -> Vec<ExposedSecret<'_>> {
             .flat_map(Node::entries)
         {
             let text = value.text().unwrap_or_default();
-            if !text.trim_start().starts_with("LS0tLS1CRUdJTi")
+            if !text.trim_start().starts_with(PEM_IN_BASE64)
                 && hits(text).is_empty()
                 && let Some(what) = encoded(text)
             {

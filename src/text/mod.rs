@@ -23,6 +23,12 @@ pub use span::{Edit, FileEdit, Span, SpanSet, apply};
 /// The path of what is read from standard input, unless the user gives it one.
 pub const STDIN: &str = "<stdin>";
 
+/// What stands behind the last such byte, an ASCII one; all of the text if it has none.
+pub fn last_part(text: &str, separator: u8) -> &str {
+    let at = text.bytes().rposition(|byte| byte == separator);
+    at.and_then(|at| text.get(at + 1..)).unwrap_or(text)
+}
+
 /// Whether a character is shown as nothing (Unicode's property Default_Ignorable_Code_Point, bidirectional controls among them):
 /// it makes text look other than it reads (Unicode Technical Report 36).
 pub fn is_invisible(c: char) -> bool {

@@ -51,6 +51,10 @@ pub fn resolve(text: &str) -> Resolved {
 
 /// A word that is no string: told by its first letter, so that other words are compared with few.
 fn word(text: &str) -> Resolved {
+    const LONGEST: usize = "false".len();
+    if text.len() > LONGEST {
+        return Resolved::Str;
+    }
     let first = text.bytes().next().unwrap_or_default();
     let is = |spellings: &[&str]| spellings.contains(&text);
     match first {

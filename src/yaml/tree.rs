@@ -285,6 +285,11 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// Whether the text of a scalar is the document's own, without escapes, folds or indents that were taken out.
+    pub fn is_verbatim(self) -> bool {
+        self.data().holds == Holds::Slice
+    }
+
     /// The string that it is; `None` for everything else, numbers and booleans too.
     pub fn as_str(self) -> Option<&'d str> {
         if self.kind() == NodeKind::Str {
@@ -430,17 +435,16 @@ impl<'d> Node<'d> {
         }
     }
 
+    #[inline]
     fn is_key(self, name: &str) -> bool {
         let own = self.own();
-        match own.kind {
-            // Nearly all keys are told by their length, without a look at the text.
-            NodeKind::Str if own.holds == Holds::Slice => {
-                let content = own.content();
-                let length = content.end.saturating_sub(content.start) as usize;
-                length == name.len() && content.text(self.doc.text) == name
-            }
-            _ => self.is_rare_key(name),
+        if own.kind != NodeKind::Str || own.holds != Holds::Slice {
+            return self.is_rare_key(name);
         }
+        // Nearly all keys are told by their length, without a look at the text.
+        let content = own.content();
+        content.end.saturating_sub(content.start) as usize == name.len()
+            && self.doc.text.as_bytes().get(content.range()) == Some(name.as_bytes())
     }
 
     /// The same of a key that is no string, or not as it is written.
@@ -459,13 +463,36 @@ impl<'d> Node<'d> {
 
     /// Key and value; see `get`.
     pub fn pair(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
-        if self.len() > INDEXED_ABOVE {
-            return self.pair_of_large(name);
+        let map = self.target();
+        let own = map.own();
+        if own.kind != NodeKind::Map {
+            return None;
         }
-        let merges = self.data().merges;
+        if own.data as usize > INDEXED_ABOVE {
+            return map.pair_of_large(name);
+        }
+        if own.merges {
+            return map.pair_with_merges(name);
+        }
+        // The loop that runs most of all: over the arena itself.
+        let node = |id| Self { doc: self.doc, id };
+        let end_of = |id: NodeId| self.doc.nodes.get(id as usize).map_or(own.end, |n| n.end);
+        let mut found = None;
+        let mut key = map.id + 1;
+        while key < own.end {
+            let value = end_of(key);
+            if node(key).is_key(name) {
+                found = Some((node(key), node(value)));
+            }
+            key = end_of(value);
+        }
+        found
+    }
+
+    fn pair_with_merges(self, name: &str) -> Option<(Node<'d>, Node<'d>)> {
         let mut found = None;
         for (key, value) in self.pairs() {
-            if merges && key.is_merge() {
+            if key.is_merge() {
                 let merged = match value.kind() {
                     NodeKind::Seq => value.items().find_map(|m| m.pair(name)),
                     _ => value.pair(name),

@@ -248,7 +248,7 @@ fn the_places_that_led_to_a_finding_explain_it() {
         exact: true,
     };
     let policy = policies().next().unwrap();
-    let finding = Finding::new(policy, located, "a".to_owned(), None, "");
+    let finding = Finding::new(policy, located, "a".to_owned(), "");
     assert_eq!(finding.primary.at, at(2, 3));
     let related: Vec<FileSpan> = finding.related.iter().map(|label| label.at).collect();
     assert_eq!(related, [at(1, 7), at(3, 0)]);

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod context;
 mod edges;
 mod engine;
 mod fixes;

@@ -30,11 +30,12 @@ pub(in crate::rules) fn admission_plugin_removed(instance: &Instance<'_>, cx: &m
         let Some(since) = removed_in(item) else {
             continue;
         };
-        if instance.releases.before(since).is_empty() {
+        if instance.is_gone(since) {
             let message = format!(
-                "admission plugin `{item}` was removed in Kubernetes 1.{since}, so kube-apiserver 1.{since} and later fail to start"
+                "admission plugin `{item}` was removed in Kubernetes 1.{since}: {}",
+                instance.end(since)
             );
-            let draft = cx.report(node_span, message);
+            let draft = cx.report(node_span, message).if_gone(instance, since);
             if let Some(removed) = Removed::of("plugin", item) {
                 draft.help(format!(
                     "Remove `{item}` from the list. {}",

@@ -29,10 +29,24 @@ const BY_KUBEADM: [&str; 6] = [
     "/usr/share/ca-certificates/",
 ];
 
+/// Folders that kops mounts, in addition to those of the audit policy and the audit log (nodeup/pkg/model, `buildPod`); earlier
+/// releases mount all of the first.
+const BY_KOPS: [&str; 6] = [
+    "/srv/kubernetes/",
+    "/srv/sshproxy/",
+    "/etc/ssl/",
+    "/etc/pki/",
+    "/usr/share/",
+    "/etc/kubernetes/authn.config",
+];
+
 /// A file of the node that the pod cannot read because it is not mounted.
 pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let by_kubeadm = [&forms::KUBEADM, &forms::CLUSTER_API, &forms::KIND];
     let of_kubeadm = by_kubeadm.contains(&instance.form);
+    if *instance.form == forms::KOPS {
+        return not_mounted_by_kops(instance, cx);
+    }
     // Other tools mount the files that they know, or run no pod.
     if !of_kubeadm && *instance.form != forms::STATIC_POD {
         return;
@@ -59,6 +73,26 @@ pub(in crate::rules) fn config_file_not_mounted(instance: &Instance<'_>, cx: &mu
         );
         cx.report(log.node_span(), message)
             .related(flag, "read-only here");
+    }
+}
+
+fn not_mounted_by_kops(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let folder = |name: &str| {
+        let (folder, _) = instance.last(name)?.value.rsplit_once('/')?;
+        Some(format!("{folder}/"))
+    };
+    let of_audit = ["audit-policy-file", "audit-log-path"].map(folder);
+    for file in READ.iter().filter_map(|name| instance.last(name)) {
+        let path = file.value.as_ref();
+        let below = |folder: &str| path.starts_with(folder);
+        let mounted =
+            BY_KOPS.into_iter().any(below) || of_audit.iter().flatten().any(|folder| below(folder));
+        if path.starts_with('/') && !is_unresolved(path) && !mounted {
+            let message = format!(
+                "kops does not mount `{path}` into the API server pod, so the API server fails to start"
+            );
+            cx.report(file.node_span(), message);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::form::range;
 use super::value::{is_gate_on, refuse};
 use crate::check::Cx;
 use crate::component::{Instance, Setting};
-use crate::go_value::{parse_bool, parse_int, parse_seconds};
+use crate::go_value::{parse_bool, parse_int};
 use crate::kube::is_unresolved;
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     authorization(instance, cx);
     oidc(instance, cx);
     network(instance, cx);
-    leadership(instance, cx);
+    super::manager::election(instance, cx, "coordinated-leadership", 1.0);
     gated(instance, cx);
     excluding(instance, cx);
     super::manager::logging(instance, cx);
@@ -252,24 +252,6 @@ fn network(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if ends.is_some_and(|(low, high): (i64, i64)| !(low..=high).contains(&number)) {
             let what = format!("`{}` is not in `--service-node-port-range`", port.spelling);
             refuse(instance, cx, port.node_span(), &what);
-        }
-    }
-}
-
-/// Times of leaders that the server elects.
-fn leadership(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    const TIMES: [&str; 3] = ["lease-duration", "renew-deadline", "retry-period"];
-    for pair in TIMES.windows(2) {
-        let [longer, shorter] = pair else { continue };
-        let names = [longer, shorter].map(|name| format!("coordinated-leadership-{name}"));
-        let [long, short] = &names;
-        let times = [long, short].map(|name| parse_seconds(instance.effective(name)?.value));
-        let written = given(instance, long).or_else(|| given(instance, short));
-        if let ([Some(long_time), Some(short_time)], Some(at)) = (times, written)
-            && long_time <= short_time
-        {
-            let what = format!("`--{long}` must be longer than `--{short}`");
-            refuse(instance, cx, at.node_span(), &what);
         }
     }
 }

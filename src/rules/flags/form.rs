@@ -6,13 +6,18 @@ use crate::component::kubelet_values::{
     threshold,
 };
 use crate::component::{Instance, is_label_value, is_qualified};
-use crate::go_value::{parse_bool, parse_quantity, parse_seconds};
+use crate::finding::Releases;
+use crate::go_value::{parse_bool, parse_quantity, parse_seconds, parse_url, split_host_port};
 use std::net::IpAddr;
 
 /// What a value of another form must be instead.
 pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option<String> {
     let items = || value.split(',').filter(|_| !value.is_empty());
     let (fits, what) = match form {
+        "address-and-port" => (
+            split_host_port(value).is_none_or(|(_, port)| port.parse() != Ok(0)),
+            "is to have a port from 1 to 65535",
+        ),
         "controllers" => return unknown_controller(instance, value),
         "cors" => (
             items().all(is_pinned),
@@ -22,9 +27,25 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             value.is_empty() || cpus(value).is_some(),
             "must be a set of CPUs such as 0-3,8",
         ),
+        "etcd-bind-urls" => (
+            items().all(|url| etcd_host(url).is_some_and(can_be_bound)),
+            "must be URLs of addresses with their ports and without a path, such as https://10.0.0.1:2379",
+        ),
+        "etcd-host-urls" => (
+            items().all(|url| etcd_host(url).is_some_and(|host| !host.is_empty())),
+            "must be URLs with their ports and without a path, such as https://etcd-1:2379",
+        ),
+        "etcd-origins" => (
+            value == "*" || items().all(|url| etcd_host(url).is_some()),
+            "must be URLs with their ports and without a path, or `*`",
+        ),
         "etcd-overrides" => (
             items().all(is_override),
             "must be group/resource#servers, such as /events#https://etcd:2379",
+        ),
+        "etcd-token" => (
+            is_etcd_token(value),
+            "must be simple, or jwt with its options, such as jwt,sign-method=RS256",
         ),
         "grace-periods" => (
             pairs(value, '=').all(|(signal, period)| {
@@ -73,6 +94,13 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             pairs(value, '=').all(|(key, text)| is_qualified(key) && is_label_value(text)),
             "must be labels such as zone=a",
         ),
+        "node-port-addresses" => (
+            items().enumerate().all(|(at, item)| match item {
+                "primary" | "localhost" | "all" => !items().take(at).any(|other| other == item),
+                _ => range(item).is_some(),
+            }),
+            "must be ranges of addresses, or `primary`, `localhost` and `all`, each once",
+        ),
         "not-blank" => (
             value.is_empty() || value.split(',').all(|item| !item.trim().is_empty()),
             "must not have an empty item",
@@ -92,7 +120,7 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             pairs(value, '=').all(is_reserved),
             "must be amounts of cpu, memory, ephemeral-storage and pid, such as cpu=100m,memory=1Gi",
         ),
-        "runtime-config" => return runtime_config(value),
+        "runtime-config" => return runtime_config(instance, value),
         "service-range" => return service_range(instance, value),
         "socket" => (
             !value.starts_with('@') || is_abstract(value),
@@ -121,6 +149,13 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
             items().all(is_cache_size),
             "must be resource#size, such as pods#0",
         ),
+        "zap-level" => (
+            matches!(
+                &*value.to_ascii_lowercase(),
+                "" | "debug" | "info" | "warn" | "error" | "dpanic" | "panic" | "fatal"
+            ),
+            "must be one of debug, info, warn, error, panic, fatal",
+        ),
         _ => return None,
     };
     (!fits).then(|| what.to_owned())
@@ -133,6 +168,42 @@ fn pairs(value: &str, sign: char) -> impl Iterator<Item = (&str, &str)> {
         Some((name, value)) => (name.trim(), value.trim()),
         None => (pair.trim(), ""),
     })
+}
+
+/// The host of a URL that etcd takes, that of the machine where it is a socket (client/pkg/types, `NewURLs`).
+fn etcd_host(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let url = parse_url(text)?;
+    match &*url.scheme.to_ascii_lowercase() {
+        "http" | "https" => {
+            let rest = text.get(url.scheme.len()..)?.strip_prefix("://")?;
+            let host = rest.split(['/', '?', '#']).next()?;
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            let (host, _) = split_host_port(host).filter(|_| url.path.is_empty())?;
+            Some(host)
+        }
+        "unix" | "unixs" => Some("localhost"),
+        _ => None,
+    }
+}
+
+/// Whether etcd can listen at a host (`checkBindURLs`).
+fn can_be_bound(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok()
+}
+
+/// A kind of tokens, and options that are each given once (server/auth, `decomposeOpts`).
+fn is_etcd_token(text: &str) -> bool {
+    let mut parts = text.split(',');
+    let kind = parts.next().unwrap_or_default();
+    let mut seen = Vec::new();
+    let options = parts.all(|option| {
+        let name = option.split('=').next().unwrap_or_default();
+        let again = seen.contains(&name);
+        seen.push(name);
+        option.matches('=').count() == 1 && !again
+    });
+    matches!(kind, "" | "simple" | "jwt") && options
 }
 
 /// A regular expression that pins both ends of a host.
@@ -259,7 +330,7 @@ fn unknown_controller(instance: &Instance<'_>, value: &str) -> Option<String> {
         rows.any(|mut row| {
             let named = [row.next(), row.next()].contains(&Some(name));
             let last: Option<u8> = row.next().and_then(|last| last.parse().ok());
-            named && last.is_none_or(|last| !instance.releases.before(last + 1).is_empty())
+            named && last.is_none_or(|last| !instance.is_gone(last + 1))
         })
     };
     let mut items = value
@@ -269,69 +340,91 @@ fn unknown_controller(instance: &Instance<'_>, value: &str) -> Option<String> {
     Some(format!("names `{strange}`, which is not a controller"))
 }
 
-/// Groups, versions and resources that the API server serves, switched on or off.
-fn runtime_config(value: &str) -> Option<String> {
-    let entries: Vec<(&str, &str)> = pairs(value, '=').collect();
+/// Groups, versions and resources that the API server serves, switched on or off (apiserver's pkg/server/resourceconfig, and what
+/// kube-apiserver's own options make of `v1` and `api/legacy` before).
+fn runtime_config(instance: &Instance<'_>, value: &str) -> Option<String> {
+    let entries: Vec<(&str, &str)> = pairs(value, '=')
+        .filter(|(key, _)| *key != "api/legacy")
+        .collect();
     if let [("api/all", "false")] = entries.as_slice() {
         return Some("must not disable every API without enabling some".to_owned());
     }
-    entries.into_iter().find_map(|(key, _)| entry(key))
+    let mut entries = entries.into_iter();
+    entries.find_map(|(key, on)| runtime_entry(instance, key, on))
 }
 
-fn entry(key: &str) -> Option<String> {
-    if matches!(
-        key,
-        "api/all" | "api/ga" | "api/beta" | "api/alpha" | "api/legacy"
-    ) {
-        return None;
+fn runtime_entry(instance: &Instance<'_>, key: &str, on: &str) -> Option<String> {
+    if matches!(key, "api/all" | "api/ga" | "api/beta" | "api/alpha") {
+        let fits = matches!(on, "true" | "false");
+        return (!fits).then(|| format!("must set `{key}` to true or false"));
     }
     let key = key
         .strip_prefix("api/")
-        .filter(|rest| rest.starts_with("v1"))
+        .filter(|rest| *rest == "v1" || rest.starts_with("v1/"))
         .unwrap_or(key);
-    let core = key == "v1" || key.starts_with("v1/") || key.starts_with("/v1");
-    if core {
-        return None;
-    }
+    // Resources of the core group are switched with all of it.
+    let key = if key == "v1" || key.starts_with("v1/") {
+        "/v1"
+    } else {
+        key
+    };
     let parts: Vec<&str> = key.split('/').collect();
     // The third is a resource.
-    let ([group, _] | [group, _, _]) = parts.as_slice() else {
+    let ([group, version] | [group, version, _]) = parts.as_slice() else {
         return Some(format!(
             "must list groups with versions, and `{key}` is not one"
         ));
     };
-    let known = GROUPS.contains(group);
-    (!known).then(|| format!("names `{group}`, which is not a built-in API group"))
+    let Some((_, versions)) = GROUPS.iter().find(|(known, _)| known == group) else {
+        return Some(format!(
+            "names `{group}`, which is not a built-in API group"
+        ));
+    };
+    let newest = instance.releases.before(Releases::NEWEST).is_empty();
+    if newest && versions.split(' ').all(|known| known != *version) {
+        return Some(format!(
+            "names `{group}/{version}`, which this release does not serve"
+        ));
+    }
+    if parts.get(2).is_some_and(|r| r.contains(char::is_uppercase)) {
+        return Some(format!(
+            "names `{key}`, but resources are plural and lowercase"
+        ));
+    }
+    (!on.is_empty() && parse_bool(on).is_none())
+        .then(|| format!("must set `{key}` to true or false"))
 }
 
-/// Groups of the API server's own.
-const GROUPS: [&str; 26] = [
-    "",
-    "admission.k8s.io",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "imagepolicy.k8s.io",
-    "internal.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
+/// Groups of the API server's own, with the versions that the newest release registers (pkg/apis/*/install, and those of
+/// apiextensions-apiserver and kube-aggregator).
+const GROUPS: [(&str, &str); 27] = [
+    ("", "v1"),
+    ("admission.k8s.io", "v1 v1beta1"),
+    ("admissionregistration.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("apiextensions.k8s.io", "v1 v1beta1"),
+    ("apiregistration.k8s.io", "v1 v1beta1"),
+    ("apps", "v1 v1beta2 v1beta1"),
+    ("authentication.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("authorization.k8s.io", "v1 v1beta1"),
+    ("autoscaling", "v2 v1"),
+    ("batch", "v1 v1beta1"),
+    ("certificates.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("coordination.k8s.io", "v1 v1beta1 v1alpha2"),
+    ("discovery.k8s.io", "v1 v1beta1"),
+    ("events.k8s.io", "v1 v1beta1"),
+    ("extensions", "v1beta1"),
+    ("flowcontrol.apiserver.k8s.io", "v1 v1beta3 v1beta2 v1beta1"),
+    ("imagepolicy.k8s.io", "v1alpha1"),
+    ("internal.apiserver.k8s.io", "v1alpha1"),
+    ("lifecycle.k8s.io", "v1alpha1"),
+    ("networking.k8s.io", "v1 v1beta1"),
+    ("node.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("policy", "v1 v1beta1"),
+    ("rbac.authorization.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("resource.k8s.io", "v1 v1beta2 v1beta1 v1alpha3"),
+    ("scheduling.k8s.io", "v1 v1beta1 v1alpha3"),
+    ("storage.k8s.io", "v1 v1beta1 v1alpha1"),
+    ("storagemigration.k8s.io", "v1 v1beta1"),
 ];
 
 /// One range, or two of different families, that are not too large to keep in etcd.

@@ -4,7 +4,7 @@ use super::api_server::{given, switched_on};
 use super::value::{is_gate_on, refuse};
 use crate::check::Cx;
 use crate::component::{Instance, Setting};
-use crate::go_value::parse_quantity;
+use crate::go_value::{parse_quantity, parse_seconds};
 
 pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     const SIGNERS: [&str; 4] = [
@@ -36,16 +36,54 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn scheduler(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    leader(instance, cx);
     logging(instance, cx);
 }
 
-/// The lock of the leader is a Lease.
+/// The lock of the leader is a Lease, and its times leave room for one another (client-go's NewLeaderElector).
 fn leader(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    let lock = instance.last("leader-elect-resource-lock");
-    let other = lock.filter(|s| s.value != "leases" && !crate::kube::is_unresolved(&s.value));
-    if let Some(lock) = other.filter(|_| instance.is_on("leader-elect") == Some(true)) {
-        let what = format!("`{}` must be `leases`", lock.spelling);
+    if instance.is_on("leader-elect") != Some(true) {
+        return;
+    }
+    if let Some(lock) =
+        given(instance, "leader-elect-resource-lock").filter(|s| s.value != "leases")
+    {
+        let what = format!("`{}` must be leases", lock.spelling);
         refuse(instance, cx, lock.node_span(), &what);
+    }
+    election(instance, cx, "leader-elect", 1.2);
+}
+
+/// Times of an election: each above zero, and longer than the next; the time to renew by more than `jitter`.
+pub(super) fn election(instance: &Instance<'_>, cx: &mut Cx<'_>, prefix: &str, jitter: f64) {
+    const PAIRS: [[&str; 2]; 2] = [
+        ["lease-duration", "renew-deadline"],
+        ["renew-deadline", "retry-period"],
+    ];
+    let time = |name: &str| parse_seconds(instance.effective(name)?.value);
+    for (pair, factor) in PAIRS.into_iter().zip([1.0, jitter]) {
+        let names = pair.map(|name| format!("{prefix}-{name}"));
+        let [long, short] = &names;
+        let written = [short, long].map(|name| given(instance, name));
+        let below = written.into_iter().flatten();
+        let mut below = below.filter(|s| parse_seconds(&s.value).is_some_and(|time| time <= 0.0));
+        if let Some(setting) = below.next_back() {
+            let what = format!("`{}` must be greater than 0", setting.spelling);
+            refuse(instance, cx, setting.node_span(), &what);
+            return;
+        }
+        if let (Some(long_time), Some(short_time)) = (time(long), time(short))
+            && let Some(at) = written.into_iter().rev().flatten().next()
+            && long_time <= short_time * factor
+        {
+            let times = if factor > 1.0 {
+                format!("{factor} times ")
+            } else {
+                String::new()
+            };
+            let what = format!("`--{long}` must be longer than {times}`--{short}`");
+            refuse(instance, cx, at.node_span(), &what);
+        }
     }
 }
 

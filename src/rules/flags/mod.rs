@@ -1,7 +1,9 @@
 //! Flags and feature gates that a release does not have, or that have another effect than they seem to.
 
 mod api_server;
+mod etcd;
 mod form;
+mod kube_proxy;
 mod kubelet;
 mod manager;
 mod value;
@@ -113,13 +115,15 @@ pub(super) fn removed_flag(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                 None => continue,
             },
         };
-        if instance.releases.before(since).is_empty() {
+        if instance.is_gone(since) {
             let message = format!(
-                "`--{name}` was removed in {}, so {} fails to start with it",
+                "`--{name}` of {} was removed in {}: {}",
+                component.name(),
                 release(component, since),
-                component.name()
+                instance.end(since)
             );
-            cx.report(setting.name_span(), message);
+            cx.report(setting.name_span(), message)
+                .if_gone(instance, since);
         }
     }
 }
@@ -250,31 +254,49 @@ pub(super) fn feature_gate_unknown(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             continue;
         }
         let rows = Gate::of(name);
-        let of_release: Vec<&Gate> = rows
-            .iter()
-            .filter(|g| !g.releases().and(instance.releases).is_empty())
-            .collect();
-        let differs = |on| of_release.iter().all(|g| g.locked && g.on != on);
-        let stuck = !of_release.is_empty() && parse_bool(value).is_some_and(differs);
-        let message = if stuck {
-            format!(
-                "feature gate `{name}` can no longer be changed, so the component fails to start"
-            )
-        } else if of_release.is_empty() && rows.is_empty() {
-            format!("feature gate `{name}` does not exist, so the component fails to start")
-        } else if of_release.is_empty() {
-            format!(
-                "feature gate `{name}` does not exist in this release, so the component fails to start"
-            )
-        } else {
+        let Some((why, since)) = refused_gate(instance, name, rows, parse_bool(value)) else {
             continue;
         };
-        let draft = cx.report(node_span, message);
+        let message = format!("{why}: {}", instance.end(since));
+        let draft = cx.report(node_span, message).if_gone(instance, since);
         if rows.is_empty()
             && let Some(near) = nearest(name, Gate::all().iter().map(|g| g.name))
         {
             draft.help(format!("Did you mean `{near}`?"));
         }
+    }
+}
+
+/// Why the component does not take a gate with that value, and from which release on where it did before.
+fn refused_gate(
+    instance: &Instance<'_>,
+    name: &str,
+    rows: &[Gate],
+    value: Option<bool>,
+) -> Option<(String, u8)> {
+    let takes = |gate: &&Gate| !gate.locked || value.is_none_or(|on| on == gate.on);
+    let taking: Releases = rows.iter().filter(takes).map(Gate::releases).collect();
+    let all: Releases = rows.iter().map(Gate::releases).collect();
+    if all.is_empty() {
+        Some((format!("feature gate `{name}` does not exist"), 0))
+    } else if all.and(instance.releases).is_empty() {
+        Some((
+            format!("feature gate `{name}` does not exist in this release"),
+            0,
+        ))
+    } else if taking.and(instance.releases).is_empty() {
+        Some((format!("feature gate `{name}` can no longer be changed"), 0))
+    } else {
+        // Where nobody tells the release.
+        let since = minors(taking).last()? + 1;
+        let gone = since < 63 && instance.is_gone(since);
+        let lost = if all.from(since).is_empty() {
+            "is gone"
+        } else {
+            "can no longer be changed"
+        };
+        let why = format!("feature gate `{name}` {lost} in Kubernetes 1.{since}");
+        gone.then_some((why, since))
     }
 }
 

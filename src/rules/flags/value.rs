@@ -1,6 +1,6 @@
 //! Values of single flags that the component rejects.
 
-use super::{api_server, form, gates, is_quoted, kubelet, manager, written};
+use super::{api_server, etcd, form, gates, is_quoted, kube_proxy, kubelet, manager, written};
 use crate::check::Cx;
 use crate::component::{ComponentKind, FlagCheck, FlagRule, FlagType, Instance, Setting, forms};
 use crate::go_value::{parse_bool, parse_int, parse_seconds};
@@ -12,6 +12,15 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     let variables = instance.settings.iter();
     let variables = variables.filter(|s| s.spelling.starts_with("ETCD_"));
     let common = common_flags(instance);
+    // What etcd asks of its flags, it asks of its file; kops hands its fields on.
+    let fields = instance.settings.iter();
+    let fields = fields.filter(|_| [&forms::ETCD, &forms::KOPS].contains(&instance.form));
+    for setting in fields {
+        if let Some(why) = checked(instance, setting).filter(|_| !is_unresolved(&setting.value)) {
+            let what = format!("`{}` {why}", setting.spelling);
+            refuse(instance, cx, setting.node_span(), &what);
+        }
+    }
     for setting in written(instance).chain(variables).chain(common) {
         let value = setting.value.as_ref();
         let ty = instance.flag_type(&setting.name);
@@ -29,6 +38,7 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
             let last = again.is_none_or(|last| last.node().id() == setting.node().id());
             // Of several that replace each other the last one is used.
             let counts = last || ty.is_some_and(FlagType::appends);
+            let counts = counts && !is_dead(instance, &setting.name);
             counts.then(|| checked(instance, setting)).flatten()
         }) {
             let what = format!("{} {why}", quoted(setting));
@@ -56,7 +66,8 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
         ComponentKind::ControllerManager => manager::check(instance, cx),
         ComponentKind::Scheduler => manager::scheduler(instance, cx),
         ComponentKind::Kubelet => kubelet::check(instance, cx),
-        ComponentKind::Etcd | ComponentKind::KubeProxy => {}
+        ComponentKind::KubeProxy => kube_proxy::check(instance, cx),
+        ComponentKind::Etcd => etcd::check(instance, cx),
     }
 }
 
@@ -106,6 +117,17 @@ pub(super) fn refuse<'d>(
     cx.report(at.into(), format!("{what}; {name} fails to start"));
 }
 
+/// Whether a flag can be read, and is not looked at: kube-proxy and etcd have their configuration file instead, except kube-proxy's log.
+fn is_dead(instance: &Instance<'_>, name: &str) -> bool {
+    let file = match instance.component {
+        ComponentKind::KubeProxy if !name.starts_with("log") => "config",
+        ComponentKind::Etcd => "config-file",
+        _ => return false,
+    };
+    let file = instance.last(file);
+    file.is_some_and(|file| file.spelling.starts_with("--"))
+}
+
 /// Why a flag cannot be read.
 fn parsed(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
     let what = instance.misfit(&setting.name, &setting.value)?;
@@ -122,6 +144,8 @@ fn checked(instance: &Instance<'_>, setting: &Setting<'_>) -> Option<String> {
         FlagCheck::OneOf(values) => not_one_of(value, values),
         FlagCheck::Items(_) if value.is_empty() => None,
         FlagCheck::Items(values) => value.split(',').find_map(|item| not_one_of(item, values)),
+        // What has a form is often a map of its own there.
+        FlagCheck::Form(_) if *instance.form == forms::KOPS => None,
         FlagCheck::Form(form) => form::misfit(form, instance, value),
     })
 }

@@ -251,26 +251,3 @@ pub(in crate::rules) fn workload_with_dangerous_account(set: &DocumentSet<'_>, c
         }
     }
 }
-
-pub(in crate::rules) fn subject_namespace_missing(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
-    let access = set.access();
-    for binding in access.bindings.iter().filter(|b| b.fact.cluster_wide) {
-        let given = cx.repository().gives_namespace(binding.path);
-        for (name, at) in &binding.fact.homeless {
-            // kustomize adds the namespace of an account that it builds to the bindings that name it.
-            if given && access.has_account(name) {
-                continue;
-            }
-            let message = format!("ServiceAccount \"{name}\" has no `namespace`");
-            if given {
-                let message =
-                    format!("{message}; kustomize adds it only for ServiceAccounts that it builds");
-                cx.report_fact(binding.facts, at, message)
-                    .severity(Severity::Info);
-            } else {
-                let message = format!("{message}, so the API server rejects {}", binding.quoted());
-                cx.report_fact(binding.facts, at, message);
-            }
-        }
-    }
-}

@@ -74,8 +74,9 @@ fn names_a_fact(key: &str) -> bool {
         "database", "dbname", "db", "host", "hostname", "port", "region", "bucket", "endpoint",
         "schema", "issuer", "tenant", "audience", "realm", "scope", "scopes",
     ];
-    let last = words(key).pop();
-    last.is_some_and(|word| FACTS.contains(&word.as_str()))
+    let lower = key.to_ascii_lowercase();
+    let last = words(key, &lower).last();
+    last.is_some_and(|word| FACTS.contains(&word))
 }
 
 /// Whether a value is a URL without a credential: no user, no query, and no part that looks like a token.

@@ -44,7 +44,8 @@ fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
                 ),
             )
         };
-        return conflict(v, *at, message);
+        v.add(ids::encryption::RESOURCE_OVERLAP, *at, message, None);
+        return;
     }
 }
 

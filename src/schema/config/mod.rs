@@ -11,6 +11,7 @@ pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
 pub(super) mod kubeconfig;
 pub(super) mod kubelet;
+pub(super) mod kustomize;
 pub(super) mod scheduler;
 pub(super) mod tracing;
 

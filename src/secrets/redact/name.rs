@@ -150,21 +150,30 @@ const BEFORE: [&str; 11] = [
     "use",
 ];
 
-/// Parts of which every such name has one: most names have none, and are looked at no further.
-const STEMS: [&str; 12] = [
-    "pass",
-    "pw",
-    "secret",
-    "token",
-    "key",
-    "cred",
-    "auth",
-    "psk",
-    "jwt",
-    "datas",
-    "discovery",
-    "ctl",
-];
+/// Parts of which every such name has one, without their first letter: most names have none, and are looked at no further.
+fn stems(first: u8) -> &'static [&'static str] {
+    match first.to_ascii_lowercase() {
+        b'a' => &["uth"],
+        b'c' => &["red", "tl"],
+        b'd' => &["atas", "iscovery"],
+        b'j' => &["wt"],
+        b'k' => &["ey"],
+        b'p' => &["ass", "w", "sk"],
+        b's' => &["ecret"],
+        b't' => &["oken"],
+        _ => &[],
+    }
+}
+
+fn holds_stem(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.iter().enumerate().any(|(at, first)| {
+        stems(*first).iter().any(|rest| {
+            let found = bytes.get(at + 1..at + 1 + rest.len());
+            found.is_some_and(|found| found.eq_ignore_ascii_case(rest.as_bytes()))
+        })
+    })
+}
 
 /// Names that are none of these words, or though they end like something about one.
 const LOGINS: [&str; 10] = [
@@ -182,7 +191,7 @@ const LOGINS: [&str; 10] = [
 
 /// Whether what stands under a name is a credential.
 pub(super) fn is_secret(name: &str) -> bool {
-    if !STEMS.iter().any(|stem| holds(name, stem)) {
+    if !holds_stem(name) {
         return false;
     }
     let login = |l: &&str| {
@@ -214,10 +223,8 @@ fn is_one(name: &str, is_word: impl Fn(&str, Option<&str>) -> bool) -> bool {
     if matches!(name, "PWD" | "OLDPWD") || name.ends_with("cluster-token") {
         return false;
     }
-    let words = words(name);
-    let trimmed = words
-        .iter()
-        .map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let lower = name.to_ascii_lowercase();
+    let trimmed = words(name, &lower).map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
     let words: Vec<&str> = trimmed.collect();
     let at = |i: usize| words.get(i).copied();
     let last = (0..words.len())
@@ -252,6 +259,10 @@ fn is_word(word: &str, before: Option<&str>) -> bool {
 /// One slip of the pen apart, in long words two letters of one place.
 pub(super) fn is_near(word: &str, known: &str) -> bool {
     let (a, b) = (word.as_bytes(), known.as_bytes());
+    let most = if known.len() >= 8 { 2 } else { 1 };
+    if a.len().abs_diff(b.len()) > most {
+        return false;
+    }
     let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (
         a.get(start..).unwrap_or_default(),
@@ -264,7 +275,6 @@ pub(super) fn is_near(word: &str, known: &str) -> bool {
         b.get(..b.len() - end).unwrap_or_default(),
     );
     let swapped = matches!((a, b), ([a, b], [c, d]) if a == d && b == c);
-    let most = if known.len() >= 8 { 2 } else { 1 };
     swapped || (a.len() <= most && b.len() <= most)
 }
 
@@ -279,18 +289,13 @@ fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().map(fold).eq(b.bytes())
 }
 
-fn holds(text: &str, part: &str) -> bool {
-    let mut windows = text.as_bytes().windows(part.len());
-    windows.any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
-}
-
 /// Whether a field tells about a credential that stands elsewhere, or how it is made.
 pub(super) fn is_about(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "encoding", "group", "items", "key", "method", "server", "user", "username", "usages",
     ];
-    let words = words(name);
-    let last = words.last().map(String::as_str);
+    let lower = name.to_ascii_lowercase();
+    let last = words(name, &lower).last();
     last.is_some_and(|word| ABOUT.contains(&word) || WORDS.contains(&word))
 }
 
