@@ -291,11 +291,11 @@ fn refused_gate(
         let since = minors(taking).last()? + 1;
         let gone = since < 63 && instance.is_gone(since);
         let lost = if all.from(since).is_empty() {
-            "is gone"
+            "was removed in"
         } else {
-            "can no longer be changed"
+            "can no longer be changed since"
         };
-        let why = format!("feature gate `{name}` {lost} in Kubernetes 1.{since}");
+        let why = format!("feature gate `{name}` {lost} Kubernetes 1.{since}");
         gone.then_some((why, since))
     }
 }
