@@ -843,7 +843,7 @@ fn unknown_placeholder(message: &str, shape: &Shape, of_objects: bool) -> Option
         } if of_objects => &["setting", "value"],
         Shape {
             setting: Some(_), ..
-        } => &["setting", "value", "state", "origin", "component", "host"],
+        } => &["setting", "value", "state", "component", "host"],
         Shape {
             grants: Some(_), ..
         } => &["name", "kind", "verb", "resource"],

@@ -5,7 +5,7 @@ use crate::component::{Instance, Origin};
 use crate::kube::address::is_loopback;
 use crate::model::Severity;
 
-/// What anybody who reaches the port may ask without being somebody.
+/// Paths that anyone who can reach the port can read without credentials.
 pub(super) fn always_allow_paths(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let bound = instance.effective("bind-address");
     let reachable = bound.is_some_and(|e| !e.value.is_empty() && !is_loopback(e.value));
@@ -22,7 +22,9 @@ pub(super) fn always_allow_paths(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             continue;
         }
         let name = instance.component.name();
-        let message = format!("{name} answers anybody who reaches its port about {path}");
+        let message = format!(
+            "{name} serves `{path}` without authorization to anyone who can reach its port"
+        );
         let draft = cx.report(node_span, message);
         if !tells {
             draft.severity(Severity::Low);
@@ -40,18 +42,18 @@ pub(super) fn ca_key_reused_for_service_accounts(instance: &Instance<'_>, cx: &m
         && signing.value == tokens.value
     {
         let message = format!(
-            "{} signs both the cluster's certificates and the tokens of service accounts: what leaks of one use breaks the other",
+            "`{}` signs both cluster certificates and service account tokens, so a leaked key compromises both",
             signing.value
         );
         let (at, other) = match signing.origin {
             Origin::Explicit => (signing.node_span, tokens.node_span),
             _ => (tokens.node_span, signing.node_span),
         };
-        cx.report(at, message).related(other, "the same key");
+        cx.report(at, message).related(other, "same key");
     }
 }
 
-/// Controllers that security rests on: what they are called, what they were called before 1.28, and what fails without.
+/// Security-relevant controllers: their name, their name before 1.28, and what happens without them.
 const CONTROLLERS: [(&str, &str, &str); 7] = [
     (
         "serviceaccount-controller",
@@ -61,12 +63,12 @@ const CONTROLLERS: [(&str, &str, &str); 7] = [
     (
         "serviceaccount-token-controller",
         "serviceaccount-token",
-        "tokens outlive their service account",
+        "tokens of deleted service accounts stay valid",
     ),
     (
         "root-ca-certificate-publisher-controller",
         "root-ca-cert-publisher",
-        "pods get no certificate to verify the API server with",
+        "pods get no CA to verify the API server",
     ),
     (
         "certificatesigningrequest-signing-controller",
@@ -76,12 +78,12 @@ const CONTROLLERS: [(&str, &str, &str); 7] = [
     (
         "certificatesigningrequest-cleaner-controller",
         "csrcleaner",
-        "old requests for certificates stay",
+        "old certificate signing requests are never deleted",
     ),
     (
         "pod-garbage-collector-controller",
         "podgc",
-        "pods of lost nodes stay",
+        "pods of deleted nodes are never deleted",
     ),
     (
         "namespace-controller",
@@ -97,14 +99,15 @@ pub(super) fn security_controllers_disabled(instance: &Instance<'_>, cx: &mut Cx
     };
     let named = |item: &str, (new, old, _): &(&str, &str, &str)| item == *new || item == *old;
     for (item, node_span) in &list.items {
-        let off = item.strip_prefix('-');
-        let known = off.and_then(|name| CONTROLLERS.iter().find(|c| named(name, c)));
-        if let Some((_, old, without)) = known {
+        let Some(name) = item.strip_prefix('-') else {
+            continue;
+        };
+        if let Some((_, old, without)) = CONTROLLERS.iter().find(|c| named(name, c)) {
             let draft = cx.report(
                 *node_span,
-                format!("this controller is switched off: {without}"),
+                format!("controller `{name}` is disabled, so {without}"),
             );
-            // A CA outside of the cluster signs instead.
+            // An external CA usually signs instead.
             if *old == SIGNING {
                 draft.severity(Severity::Low);
             }
@@ -114,15 +117,20 @@ pub(super) fn security_controllers_disabled(instance: &Instance<'_>, cx: &mut Cx
     if has(&|item| item == "*") || list.origin != Origin::Explicit {
         return;
     }
-    let left = CONTROLLERS
+    let mut left = CONTROLLERS
         .iter()
         .filter(|c| !has(&|item| named(item.trim_start_matches('-'), c)));
-    let left: Vec<&str> = left.map(|(name, ..)| *name).collect();
-    if let Some(setting) = instance.last("controllers").filter(|_| !left.is_empty()) {
-        let message = format!(
-            "only these controllers run, since `*` is not among them: {} do not",
-            left.join(", ")
-        );
-        cx.report(setting.node_span(), message);
-    }
+    let Some(((first, ..), setting)) = left.next().zip(instance.last("controllers")) else {
+        return;
+    };
+    let more = match left.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    cx.report(
+        setting.node_span(),
+        format!(
+            "`*` is missing from the list, so important controllers do not run: `{first}`{more}"
+        ),
+    );
 }

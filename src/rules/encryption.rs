@@ -1,4 +1,4 @@
-//! Encryption of etcd: which provider writes what, and whether its keys are fit and secret.
+//! Encryption at rest: which provider writes a resource, and whether its keys are valid and secret.
 
 use crate::check::Cx;
 use crate::component::encryption::{Verdict, verdict};
@@ -19,7 +19,7 @@ fn providers(entry: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     entry.list("providers")
 }
 
-/// A provider's name key and what it says.
+/// The key that names a provider, and its configuration.
 fn provider(item: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     PROVIDERS.into_iter().find_map(|name| item.pair(name))
 }
@@ -35,7 +35,7 @@ fn keys(config: Object<'_>) -> Vec<(&str, Node<'_>)> {
         .collect()
 }
 
-/// A key's text, where it is written and not filled in later.
+/// The text of a key, unless it is filled in later.
 fn written(key: Node<'_>) -> Option<(Node<'_>, &str)> {
     let secret = key.field("secret")?;
     let text = secret.as_str()?.trim();
@@ -45,7 +45,7 @@ fn written(key: Node<'_>) -> Option<(Node<'_>, &str)> {
 
 pub(super) fn identity_first(config: Object<'_>, cx: &mut Cx<'_>) {
     if let Some(Verdict::Identity(key)) = verdict(config) {
-        cx.report(key, "Secrets are written to etcd in plain text: the first provider is `identity`, which encrypts nothing");
+        cx.report(key, "the first provider is `identity`, which does not encrypt, so Secrets are written to etcd in plain text");
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn secrets_not_covered(config: Object<'_>, cx: &mut Cx<'_>) {
     if let Some(Verdict::NotCovered(node_span)) = verdict(config) {
         cx.missing(
             node_span,
-            "Secrets are stored in plain text: no entry of this configuration covers them",
+            "no entry of this configuration covers Secrets, so they are stored in plain text",
         );
     }
 }
@@ -79,15 +79,17 @@ pub(super) fn kms_name_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 node,
                 format!(
-                    "the name {name} of a KMS provider holds a colon: the API server does not start"
+                    "KMS provider name `{name}` contains a colon, so the API server fails to start"
                 ),
             );
         } else if let Some(before) = seen.get(name).filter(|_| is_v2(content)) {
             cx.report(
                 node,
-                format!("two KMS providers are called {name}: the API server does not start"),
+                format!(
+                    "another KMS provider is also named `{name}`, so the API server fails to start"
+                ),
             )
-            .related(*before, "the first");
+            .related(*before, "first provider with this name");
         }
         seen.entry(name).or_insert(node);
     }
@@ -103,13 +105,13 @@ pub(super) fn plaintext_key_committed(config: Object<'_>, cx: &mut Cx<'_>) {
         if let Some((node, bytes)) = decoded
             && matches!(bytes.len(), 16 | 24 | 32)
         {
-            cx.report(node, format!("the {provider} key that encrypts etcd stands here in plain text: who reads the repository reads every Secret"))
+            cx.report(node, format!("the `{provider}` key is in plain text, so anyone who can read this file can decrypt the Secrets in etcd"))
                 .secret();
         }
     }
 }
 
-/// Keys that anybody guesses: text, one byte, a sequence.
+/// Keys that are easy to guess: text, one repeated byte, a sequence.
 pub(super) fn well_known_key(config: Object<'_>, cx: &mut Cx<'_>) {
     for (provider, key) in keys(config) {
         let Some((node, bytes)) = written(key).and_then(|(n, text)| Some((n, base64(text)?)))
@@ -124,7 +126,7 @@ pub(super) fn well_known_key(config: Object<'_>, cx: &mut Cx<'_>) {
             .windows(2)
             .all(|w| matches!(w, [a, b] if *b == a.wrapping_add(1)));
         if bytes.len() >= 8 && (text || same || counting) {
-            cx.report(node, format!("the {provider} key is no random bytes, but text or a pattern: it can be guessed"))
+            cx.report(node, format!("the `{provider}` key is text or a pattern instead of random bytes, so it can be guessed"))
                 .secret();
         }
     }
@@ -147,12 +149,12 @@ pub(super) fn key_length(config: Object<'_>, cx: &mut Cx<'_>) {
                 "16, 24 or 32"
             };
             let message = format!(
-                "this {provider} key has {} bytes, and {wanted} are needed: the API server does not start",
+                "the `{provider}` key has {} bytes but must have {wanted}, so the API server fails to start",
                 bytes.len()
             );
             let draft = cx.report(node, message).secret();
             if bytes.last() == Some(&b'\n') {
-                draft.help("the last byte is a line feed: make the key with `head -c 32 /dev/urandom | base64`");
+                draft.help("The key ends with a line feed. Generate it with `head -c 32 /dev/urandom | base64`.");
             }
         }
     }
@@ -163,7 +165,9 @@ pub(super) fn key_not_base64(config: Object<'_>, cx: &mut Cx<'_>) {
         if let Some((node, _)) = written(key).filter(|(_, text)| base64(text).is_none()) {
             cx.report(
                 node,
-                format!("this {provider} key is not base64: the API server does not start"),
+                format!(
+                    "the `{provider}` key is not valid base64, so the API server fails to start"
+                ),
             )
             .secret();
         }
@@ -178,9 +182,9 @@ pub(super) fn same_key_reused(config: Object<'_>, cx: &mut Cx<'_>) {
         };
         match seen.get(text) {
             Some((other, before)) if *other != provider => {
-                cx.report(node, format!("the same key serves {other} and {provider}: a weakness of one opens the other"))
+                cx.report(node, format!("`{other}` and `{provider}` use the same key, so a weakness of one algorithm exposes the data of both"))
                     .secret()
-                    .related(*before, "the same key");
+                    .related(*before, "same key");
             }
             Some(_) => {}
             None => {
@@ -198,19 +202,19 @@ pub(super) fn provider_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
         let named: Vec<_> = PROVIDERS.iter().filter(|n| item.get(n).is_some()).collect();
         let message = match named.as_slice() {
             [_] => continue,
-            [] => "this item names no provider that Kubernetes has: the API server does not start"
+            [] => "this item names no provider that Kubernetes supports, so the API server fails to start"
                 .to_owned(),
             [one, other, ..] => format!(
-                "this item names {one} and {other}, and only one is allowed: the API server does not start"
+                "this item names both `{one}` and `{other}`; each item must name one provider, so the API server fails to start"
             ),
         };
         cx.report(item.lacking(), message);
     }
 }
 
-/// A resource that an entry before covers already, which alone decides.
+/// A resource that an earlier entry covers: that one decides how it is written.
 pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
-    // By name, with the order in which they are written. Within one list it is an error, which validation tells.
+    // By name, with their order. Duplicates within one list are reported by validation.
     let mut seen: HashMap<&str, (usize, usize, Node<'_>)> = HashMap::new();
     let resources = entries(config)
         .enumerate()
@@ -223,11 +227,16 @@ pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
         let found = covering.filter_map(|name| seen.get_key_value(name));
         let found = found.filter(|(_, (_, of, _))| *of != entry);
         if let Some((before, (.., first))) = found.min_by_key(|(_, (order, ..))| *order) {
+            let result = if before == &name {
+                "so this entry is used only to read it"
+            } else {
+                "so the API server fails to start"
+            };
             cx.report(
                 node,
-                format!("`{name}` is covered by `{before}` already, which alone decides"),
+                format!("an earlier entry covers `{name}` with `{before}`, {result}"),
             )
-            .related(*first, "this one decides");
+            .related(*first, "first entry that covers it");
         } else {
             let order = seen.len();
             seen.entry(name).or_insert((order, entry, node));
@@ -236,7 +245,7 @@ pub(super) fn resource_overlap(config: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
-    const REFUSED: [&str; 3] = [
+    const UNSUPPORTED: [&str; 3] = [
         "apiserveripinfo",
         "serviceipallocations",
         "servicenodeportallocations",
@@ -248,17 +257,18 @@ pub(super) fn resource_invalid(config: Object<'_>, cx: &mut Cx<'_>) {
             };
             let group = name.split_once('.').map_or("", |(_, group)| group);
             let why = if name.to_lowercase() != name {
-                "has capitals: write the plural, as in `secrets`"
+                "contains capital letters"
             } else if name == "*" || group == "*" && name != "*.*" {
-                "has a wildcard where none is allowed: write `*.` for the core group, `*.*` for all"
-            } else if REFUSED.contains(&name) || matches!(group, "extensions" | "events.k8s.io") {
-                "cannot be encrypted by this name"
+                "is not a valid wildcard (`*.` is the core group, `*.*` is all resources)"
+            } else if UNSUPPORTED.contains(&name) || matches!(group, "extensions" | "events.k8s.io")
+            {
+                "is not a resource that can be encrypted"
             } else {
                 continue;
             };
             cx.report(
                 node,
-                format!("`{name}` {why}: the API server does not start"),
+                format!("`{name}` {why}, so the API server fails to start"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! etcd: who may talk to it, and what it puts at risk.
+//! etcd: which clients and members it accepts, and which settings put its data at risk.
 
 use crate::check::{Cx, Draft};
 use crate::component::{ComponentKind, Instance, Setting, forms, number};
@@ -13,7 +13,7 @@ use crate::model::Severity;
 use crate::yaml::{Node, NodeSpan};
 use std::collections::HashMap;
 
-/// URLs of a setting as it is written last, each with its place. Those of `initial-cluster` have a name before them.
+/// URLs of the last occurrence of a setting, each with its place. Those of `initial-cluster` are preceded by a name.
 fn urls<'a, 'd>(etcd: &'a Instance<'d>, name: &str) -> Vec<(&'a str, NodeSpan<'d>)> {
     let written = etcd.last(name);
     written.into_iter().flat_map(Setting::items).collect()
@@ -27,33 +27,33 @@ fn parsed(item: &str) -> Option<Url<'_>> {
     Url::parse(url)
 }
 
-/// Whether a URL is http beyond the machine. A host that is filled in later is one unless it says something else.
+/// Whether a URL is http and not on loopback. A host that is filled in later counts as remote unless its text names loopback.
 fn is_plain(item: &str) -> bool {
     let may_be_loopback =
         is_unresolved(item) && ["127.0.0.1", "localhost"].iter().any(|h| item.contains(h));
     parsed(item).is_some_and(|u| u.is_plain()) && !may_be_loopback
 }
 
-/// Reports each URL of the first of these settings that is in effect here, where it is plain.
-fn plain_urls(etcd: &Instance<'_>, settings: &[&str], cx: &mut Cx<'_>, what: &str) {
+/// Reports each plain URL of the first of these settings that is set or has a default.
+fn plain_urls(etcd: &Instance<'_>, settings: &[&str], cx: &mut Cx<'_>, result: &str) {
     let first = settings
         .iter()
         .find(|s| etcd.last(s).is_some() || etcd.effective(s).is_some());
     let items = first.map(|s| urls(etcd, s)).unwrap_or_default();
     for (item, node_span) in items.into_iter().filter(|(item, _)| is_plain(item)) {
-        cx.report(node_span, format!("{what}: {item} has no TLS"));
+        cx.report(node_span, format!("`{item}` has no TLS, so {result}"));
     }
 }
 
 pub(super) fn listen_client_plaintext(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    let what = "whoever reaches etcd reads and writes all that it holds";
+    let result = "anyone who can reach etcd can read and change all cluster data";
     plain_urls(
         etcd,
         &["listen-client-urls", "advertise-client-urls"],
         cx,
-        what,
+        result,
     );
-    plain_urls(etcd, &["listen-client-http-urls"], cx, what);
+    plain_urls(etcd, &["listen-client-http-urls"], cx, result);
 }
 
 pub(super) fn listen_peer_plaintext(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
@@ -66,20 +66,20 @@ pub(super) fn listen_peer_plaintext(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         etcd,
         &settings,
         cx,
-        "etcd's members send each other everything in plain text",
+        "etcd members exchange all cluster data in plain text",
     );
 }
 
 pub(super) fn metrics_exposed(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
-    let what = "etcd shows its metrics and health to whoever reaches the node";
-    plain_urls(etcd, &["listen-metrics-urls"], cx, what);
+    let result = "anyone who can reach the node can read etcd's metrics and health";
+    plain_urls(etcd, &["listen-metrics-urls"], cx, result);
     if let Some(setting) = etcd
         .last("etcd-expose-metrics")
         .filter(|s| parse_bool(&s.value) == Some(true))
     {
         cx.report(
             setting.node_span(),
-            format!("{what}: `{}` is set to true", setting.spelling),
+            format!("`{}` is set to `true`, so {result}", setting.spelling),
         );
     }
 }
@@ -89,14 +89,14 @@ pub(super) fn listen_all_interfaces(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         if parsed(item).is_some_and(|u| u.scheme == "https" && is_any(u.host)) {
             cx.report(
                 node_span,
-                format!("etcd serves clients on every address of the machine: {item}"),
+                format!("`{item}` listens on every interface, so pods and other networks can connect to etcd"),
             );
         }
     }
 }
 
-/// Whether a port can be reached from the machine itself only; `None` where that is a pod whose network is its own, and nobody asks
-/// for a standard.
+/// Whether a port is reachable only from the machine itself. `None` if it is inside the network of a pod, which is reported only in
+/// strict profiles.
 fn is_local(etcd: &Instance<'_>, setting: &str, cx: &Cx<'_>) -> Option<bool> {
     let loopback = |item: &str| {
         parsed(item).is_some_and(|u| u.scheme.starts_with("unix") || is_loopback(u.host))
@@ -127,18 +127,18 @@ pub(super) fn cert_and_key(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     };
     let setting = etcd.spelling(name);
-    let message = format!("etcd serves clients without TLS: `{setting}` is not set");
+    let message = format!("`{setting}` is not set, so etcd serves clients without TLS");
     graded(cx.setting(etcd, name, message), local);
 }
 
-/// What only the machine itself can reach is no more than a habit.
+/// A port that only the machine itself can reach is a low risk.
 fn graded(draft: Draft<'_>, local: bool) {
     if local {
         draft.severity(Severity::Low);
     }
 }
 
-/// Whether no distribution stands between etcd and what is written: others set its CA themselves.
+/// Whether etcd gets exactly the settings that are written: distributions add a CA.
 fn is_told_all(etcd: &Instance<'_>) -> bool {
     [&forms::STATIC_POD, &forms::UNIT, &forms::ETCD].contains(&etcd.form)
 }
@@ -151,19 +151,19 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     match etcd.is_set("trusted-ca-file") {
         Some(true) if cx.is_strict() => {
             let message = format!(
-                "etcd asks clients for certificates since `{}` is set; `{setting}` is to say so",
+                "etcd requires client certificates only because `{}` is set; `{setting}` is not `true`",
                 etcd.spelling("trusted-ca-file")
             );
             cx.setting(etcd, "client-cert-auth", message)
                 .severity(Severity::Info);
         }
         Some(true) => {}
-        // The distributions set the CA themselves.
+        // Distributions set the CA.
         None if !is_told_all(etcd) => {}
         _ => {
             if let Some(local) = is_local(etcd, "listen-client-urls", cx) {
                 let message = format!(
-                    "etcd lets in whoever reaches it: `{setting}` is off, and no CA is set for clients"
+                    "`{setting}` is off and no client CA is set, so anyone who can reach etcd can read all cluster data"
                 );
                 graded(cx.setting(etcd, "client-cert-auth", message), local);
             }
@@ -171,7 +171,7 @@ pub(super) fn client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether there may be other members: more than one is named, or the port for them is open to other machines.
+/// Whether other members are possible: more than one is listed, or the peer port is reachable from other machines.
 fn has_peers(etcd: &Instance<'_>) -> bool {
     const URLS: [&str; 3] = [
         "listen-peer-urls",
@@ -193,7 +193,7 @@ pub(super) fn peer_cert_and_key(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let peers = has_peers(etcd);
     if etcd.is_on("peer-auto-tls") == Some(false) && (peers || cx.is_strict()) {
         let setting = etcd.spelling(name);
-        let message = format!("etcd's members talk without TLS: `{setting}` is not set");
+        let message = format!("`{setting}` is not set, so etcd members communicate without TLS");
         graded(cx.setting(etcd, name, message), !peers);
     }
 }
@@ -207,7 +207,7 @@ pub(super) fn peer_client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     match etcd.is_set("peer-trusted-ca-file") {
         Some(true) if cx.is_strict() => {
             let message = format!(
-                "etcd asks members for certificates since `{}` is set; `{setting}` is to say so",
+                "etcd requires peer certificates only because `{}` is set; `{setting}` is not `true`",
                 etcd.spelling("peer-trusted-ca-file")
             );
             cx.setting(etcd, "peer-client-cert-auth", message)
@@ -215,10 +215,10 @@ pub(super) fn peer_client_cert_auth(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         }
         Some(true) => {}
         None if !is_told_all(etcd) => {}
-        // A part of the settings hardly says how many members there are.
+        // Partial settings do not show how many members there are.
         _ if peers || cx.is_strict() || etcd.completeness == Completeness::Partial => {
             let message = format!(
-                "whoever reaches etcd's port for members can join them: `{setting}` is off, and no CA is set for members"
+                "`{setting}` is off and no peer CA is set, so anyone who can reach the peer port can join etcd as a member"
             );
             graded(
                 cx.setting(etcd, "peer-client-cert-auth", message),
@@ -242,7 +242,7 @@ pub(super) fn peer_ca_shared_with_client_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>
         && limited.iter().all(|s| etcd.is_set(s) == Some(false))
     {
         let message = format!(
-            "a client of etcd can join as a member: both have the CA {}",
+            "clients and members use the same CA `{}`, so a client certificate can be used to join etcd as a member",
             peer.value
         );
         cx.setting(etcd, "peer-trusted-ca-file", message);
@@ -251,13 +251,13 @@ pub(super) fn peer_ca_shared_with_client_ca(etcd: &Instance<'_>, cx: &mut Cx<'_>
 
 pub(super) fn unsafe_no_fsync(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
     let name = "unsafe-no-fsync";
-    // A cluster of kind is thrown away.
+    // Clusters of kind are temporary.
     let kept = *etcd.form != forms::KIND && etcd.is_on(name) == Some(true);
     if let Some(setting) = etcd.last(name).filter(|_| kept) {
         cx.report(
             setting.node_span(),
             format!(
-                "etcd answers before what it stored is on the disk: `{}` is on",
+                "`{}` is on, so etcd confirms writes before they are on disk and a power failure can lose them",
                 setting.spelling
             ),
         );
@@ -275,7 +275,7 @@ pub(super) fn host_whitelist(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         let node_span = etcd
             .last("host-whitelist")
             .map_or(node_span, Setting::node_span);
-        cx.report(node_span, format!("a web page can reach etcd at {item} under a name of its own: `{}` allows every Host", etcd.spelling("host-whitelist")));
+        cx.report(node_span, format!("`{}` accepts every Host header, so a web page can reach etcd at `{item}` through DNS rebinding", etcd.spelling("host-whitelist")));
     }
 }
 
@@ -285,18 +285,18 @@ pub(super) fn discovery_insecure(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         cx.report(
             setting.node_span(),
             format!(
-                "etcd learns its members from whoever answers: `{}` is on",
+                "`{}` is on, so an attacker who answers as the discovery service can add an etcd member",
                 setting.spelling
             ),
         );
         return;
     }
-    // Since 3.6 the discovery service is another etcd, reached without TLS unless told otherwise.
+    // Since 3.6 the discovery service is another etcd, which is reached without TLS by default.
     let endpoints = urls(etcd, "discovery-endpoints");
     if let Some((item, node_span)) = endpoints.into_iter().find(|(item, _)| is_plain(item)) {
         cx.report(
             node_span,
-            format!("etcd learns its members from {item}, without TLS"),
+            format!("etcd uses `{item}` without TLS for discovery, so an attacker on the network can add a member"),
         );
     }
 }
@@ -313,7 +313,7 @@ pub(super) fn password_on_command_line(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         .flatten()
         .filter(|s| !is_unresolved(&s.value))
     {
-        cx.report(setting.scalar(), format!("`{}` holds the password of etcd's discovery service, which every process listing shows", setting.spelling))
+        cx.report(setting.scalar(), format!("`{}` contains the etcd discovery password in plain text, so anyone who can read this file can use it", setting.spelling))
             .secret();
     }
 }
@@ -328,7 +328,7 @@ pub(super) fn experimental_initial_corrupt_check(etcd: &Instance<'_>, cx: &mut C
         .iter()
         .any(|(item, _)| *item == "InitialCorruptCheck=true");
     if !gated && etcd.is_on(flag) != Some(true) && etcd.completeness == Completeness::Complete {
-        let message = "etcd does not compare its data with the other members' when it starts: the feature gate `InitialCorruptCheck` is off";
+        let message = "the feature gate `InitialCorruptCheck` is off, so etcd does not compare its data with the other members at startup";
         cx.setting(etcd, flag, message);
     }
 }
@@ -342,15 +342,19 @@ pub(super) fn quota_too_large(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     };
     let problem = if bytes > 8192.0 * MIB {
-        "more than the 8 GiB that etcd's authors test"
+        "more than the recommended maximum of 8 GiB"
     } else if bytes > 0.0 && bytes < 512.0 * MIB {
-        "so little that a cluster fills it and stops taking writes"
+        "so little that a cluster can fill it and etcd then rejects writes"
     } else {
         return;
     };
     cx.report(
         setting.node_span(),
-        format!("etcd may store {} MiB: {problem}", (bytes / MIB).round()),
+        format!(
+            "`{}` allows {} MiB, {problem}",
+            setting.spelling,
+            (bytes / MIB).round()
+        ),
     );
 }
 
@@ -362,7 +366,7 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
             cx.report(
                 node,
                 format!(
-                    "etcd keeps its data in {path} of the node, which others write to or empty"
+                    "etcd stores its data in `{path}` of the node, where other processes can read or delete it"
                 ),
             );
         }
@@ -404,18 +408,18 @@ pub(super) fn data_dir_shared(etcd: &Instance<'_>, cx: &mut Cx<'_>) {
         } else if let Some((key, _)) = volume.pair("emptyDir") {
             cx.report(
                 key,
-                "etcd's data is gone when its pod is: the volume is an emptyDir",
+                "etcd stores its data in an `emptyDir`, so the data is deleted together with the pod",
             );
         }
     }
 }
 
 pub(super) fn shared_ca_with_apiserver(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
-    // What lies in one folder is one cluster's: the first of each, and whether all say the same.
+    // The API servers of one folder belong to one cluster: the first of each folder, and whether all have the same CA.
     let mut servers = HashMap::new();
     for server in set.settings(ComponentKind::ApiServer, "client-ca-file") {
-        let beside = servers.entry(folder(server.path));
-        let (first, same) = beside.or_insert((server, true));
+        let entry = servers.entry(folder(server.path));
+        let (first, same) = entry.or_insert((server, true));
         *same &= first.setting.value == server.setting.value;
     }
     for etcd in set.settings(ComponentKind::Etcd, "trusted-ca-file") {
@@ -424,7 +428,7 @@ pub(super) fn shared_ca_with_apiserver(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
             && server.setting.value == *file
         {
             let message = format!(
-                "every client certificate of the cluster opens etcd: the API server trusts the same CA, {file}"
+                "the API server trusts the same CA `{file}`, so every client certificate of the cluster gives access to etcd"
             );
             cx.report_fact(etcd.facts, &etcd.setting.at, message)
                 .related_fact(&server.setting.at.label);

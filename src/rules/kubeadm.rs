@@ -1,4 +1,4 @@
-//! kubeadm's configuration: what it refuses, what it opens, and what it leaves in the repository.
+//! kubeadm's configuration: what it rejects, what it weakens, and which secrets it contains.
 
 use crate::check::Cx;
 use crate::component::kubeadm_parts::{KubeadmSection, Which};
@@ -35,9 +35,9 @@ pub(super) fn extra_args_not_string(object: Object<'_>, cx: &mut Cx<'_>) {
         let text = value.text().unwrap_or("text");
         cx.report(
             value,
-            format!("`{name}` must be a string and is {kind}: the configuration is refused"),
+            format!("`{name}` must be a string but is {kind}, so the configuration is rejected"),
         )
-        .help(format!("write \"{text}\" with quotes"));
+        .help(format!("Put the value in quotes: `\"{text}\"`."));
     }
 }
 
@@ -53,8 +53,8 @@ pub(super) fn extra_args_leading_dashes(object: Object<'_>, cx: &mut Cx<'_>) {
             .next()
             .unwrap_or_default();
         if bare != text && !is_unresolved(text) {
-            cx.report(name, format!("kubeadm puts two dashes before it and `=` behind it: the program gets `--{text}=…` and does not start"))
-                .help(format!("write `{bare}`"));
+            cx.report(name, format!("kubeadm adds `--` and `=` to the name, so the component gets `--{text}=…` and fails to start"))
+                .help(format!("Use the flag name `{bare}`."));
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn extra_args_shape(object: Object<'_>, cx: &mut Cx<'_>) {
             };
             cx.report(
                 value.lacking(),
-                format!("`{name}` is {is}, which {version} refuses: there it is {wants}"),
+                format!("`{name}` is {is}, but `{version}` requires {wants}, so the configuration is rejected"),
             );
         }
     }
@@ -93,12 +93,12 @@ pub(super) fn bootstrap_token_never_expires(object: Object<'_>, cx: &mut Cx<'_>)
             continue;
         };
         if hours <= 0.0 {
-            cx.report(ttl, "a bootstrap token that never ends: whoever has it can add a node, and read what its pods may read");
+            cx.report(ttl, "the bootstrap token never expires, so anyone who gets it can add a node and read the Secrets of its pods");
         } else if hours > 24.0 {
             cx.report(
                 ttl,
                 format!(
-                    "a bootstrap token is valid for {} hours: whoever has it can add a node",
+                    "the bootstrap token is valid for {} hours, so anyone who gets it can add a node during that time",
                     hours.round()
                 ),
             )
@@ -107,7 +107,7 @@ pub(super) fn bootstrap_token_never_expires(object: Object<'_>, cx: &mut Cx<'_>)
     }
 }
 
-/// `abcdef.0123456789abcdef`, the one that kubeadm's own examples have.
+/// `abcdef.0123456789abcdef`, the token of kubeadm's documentation.
 fn is_sample(token: &str) -> bool {
     token == "abcdef.0123456789abcdef"
 }
@@ -136,13 +136,13 @@ pub(super) fn bootstrap_token_committed(object: Object<'_>, cx: &mut Cx<'_>) {
     for token in made.chain(used) {
         let text = token.text().unwrap_or_default();
         if is_sample(text) {
-            cx.report(token, "the bootstrap token of kubeadm's examples, which everybody knows: while it is valid anybody can add a node")
+            cx.report(token, "the bootstrap token is the example of the kubeadm documentation, so anyone can add a node while it is valid")
                 .severity(Severity::Medium)
                 .secret();
         } else if is_token(text) {
             cx.report(
                 token,
-                "a bootstrap token is committed: while it is valid whoever reads it can add a node",
+                "a bootstrap token is in plain text, so anyone who can read this file can add a node while it is valid",
             )
             .secret();
         }
@@ -160,15 +160,14 @@ pub(super) fn certificate_key_committed(object: Object<'_>, cx: &mut Cx<'_>) {
     for key in keys {
         let text = key.text().unwrap_or_default();
         if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            cx.report(key, "the key of the uploaded certificates is committed: for two hours after the upload it opens the cluster's CA keys")
+            cx.report(key, "the certificate key is in plain text, so for two hours after an upload it can decrypt the CA keys of the cluster")
                 .secret();
         }
     }
 }
 
 pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
-    let message =
-        "the node joins whatever answers at the endpoint: nothing tells it the cluster's CA";
+    let message = "the cluster CA is not verified, so the node joins any cluster whose API server knows the bootstrap token";
     for part in parts(object, Which::Join) {
         let Some(token) = part
             .node
@@ -177,7 +176,7 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
         else {
             continue;
         };
-        // Without hashes, and without leave to do so, kubeadm does not join.
+        // Without hashes and without this setting, kubeadm does not join.
         let skip = token.field("unsafeSkipCAVerification");
         if let Some(skip) = skip.filter(|s| s.as_bool() == Some(true)) {
             cx.report(skip, message);
@@ -186,7 +185,7 @@ pub(super) fn unsafe_skip_ca_verification(object: Object<'_>, cx: &mut Cx<'_>) {
 }
 
 pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
-    // A patch is kind's, which ignores them all by itself.
+    // Patches are mostly those of kind, which ignores all preflight errors.
     if cx.is_fragment() {
         return;
     }
@@ -197,7 +196,7 @@ pub(super) fn ignore_preflight_errors_all(object: Object<'_>, cx: &mut Cx<'_>) {
         .flat_map(items)
         .filter(|i| i.text().is_some_and(|t| t.eq_ignore_ascii_case("all")))
     {
-        cx.report(item, "kubeadm goes on whatever is wrong with the machine: swap, versions, ports, leftovers of another cluster");
+        cx.report(item, "all preflight errors are ignored, so kubeadm continues with wrong versions, used ports or old cluster files");
     }
 }
 
@@ -213,7 +212,7 @@ pub(super) fn certificate_validity_long(object: Object<'_>, cx: &mut Cx<'_>) {
             let period = part.node.field(field).and_then(|n| Some((n, hours(n)?)));
             for (node, hours) in days.into_iter().chain(period).filter(|(_, h)| *h > most) {
                 let (is, usual) = ((hours / 24.0).round(), most / 24.0);
-                cx.report(node, format!("{what} are valid for {is} days instead of {usual}: a stolen key is of use that long"));
+                cx.report(node, format!("{what} are valid for {is} days instead of {usual}, so a stolen key stays usable for that long"));
             }
         }
     }
@@ -231,9 +230,11 @@ pub(super) fn image_repository_plain_http(object: Object<'_>, cx: &mut Cx<'_>) {
             if let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") {
                 cx.report(
                     node,
-                    format!("an image's name has no `{scheme}://`: no image can be pulled"),
+                    format!(
+                        "an image name cannot contain `{scheme}://`, so no image can be pulled"
+                    ),
                 )
-                .help(format!("write `{rest}`"));
+                .help(format!("Remove the scheme: `{rest}`."));
             }
         }
     }
@@ -249,14 +250,14 @@ pub(super) fn kubelet_config_ineffective(kubelet: &Instance<'_>, cx: &mut Cx<'_>
         cx.report(
             setting.node_span(),
             format!(
-                "kubeadm sets `{}` to true whatever is written here",
+                "kubeadm always sets `{}` to `true`, so this value has no effect",
                 setting.spelling
             ),
         );
     }
 }
 
-/// kubeadm keeps what it reads from a file by kind.
+/// kubeadm accepts one document of each kind in a file.
 pub(super) fn kind_twice(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let documents = || {
         set.facts
@@ -281,7 +282,7 @@ pub(super) fn kind_twice(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
             }
             Entry::Occupied(first) => {
                 let message =
-                    format!("this file has a {kind} above: kubeadm refuses two of a kind");
+                    format!("this file already contains a `{kind}`, so kubeadm rejects the file");
                 let first: &SavedSpan = first.get();
                 cx.report_fact(facts, at, message)
                     .related_fact(&first.label);
@@ -322,19 +323,19 @@ pub(super) fn host_path_extra_volume_writable(object: Object<'_>, cx: &mut Cx<'_
                 };
                 let read_only = volume.field("readOnly").and_then(Node::as_bool) == Some(true);
                 if SOCKETS.iter().any(|s| path.ends_with(s)) {
-                    cx.report(node, format!("{component} gets the container runtime's socket {path}: whoever takes it over is root on the node"));
+                    cx.report(node, format!("`{component}` mounts the runtime socket `{path}`, so an attacker who compromises it is root on the node"));
                 } else if !read_only
                     && path.starts_with('/')
                     && FOLDERS.contains(&path.trim_end_matches('/'))
                 {
-                    cx.report(node, format!("{component} may write to {path} of the node"));
+                    cx.report(node, format!("`{component}` can write to `{path}` of the node, so an attacker who compromises it can take over the node"));
                 }
             }
         }
     }
 }
 
-/// kubeadm's own feature gates: since, and the release that no longer knows it.
+/// kubeadm's own feature gates: the first release that has it, and the first that no longer does.
 const GATES: [(&str, u8, u8); 8] = [
     ("ControlPlaneKubeletLocalMode", 31, 36),
     ("EtcdLearnerMode", 27, 33),
@@ -363,15 +364,17 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
             let name = key.text().unwrap_or_default();
             let Some((_, since, gone)) = GATES.iter().find(|(gate, ..)| *gate == name) else {
                 let help = if Gate::of(name).is_empty() {
-                    "look at the spelling".to_owned()
+                    "Check the spelling of the feature gate.".to_owned()
                 } else {
                     format!(
-                        "`{name}` is one of Kubernetes: write it into `feature-gates` of a component's extra arguments"
+                        "Set `{name}` as `feature-gates` in the `extraArgs` of a component, because it is not a kubeadm feature gate."
                     )
                 };
                 cx.report(
                     key,
-                    format!("kubeadm has no feature gate `{name}`: it refuses the configuration"),
+                    format!(
+                        "kubeadm has no feature gate `{name}`, so it rejects the configuration"
+                    ),
                 )
                 .help(help);
                 continue;
@@ -379,9 +382,9 @@ pub(super) fn feature_gate_unknown(object: Object<'_>, cx: &mut Cx<'_>) {
             let Some(asked) = asked else { continue };
             let release = asked.names().last().unwrap_or_default();
             if asked.before(*gone).is_empty() {
-                cx.report(key, format!("kubeadm has no feature gate `{name}` since 1.{gone}: it refuses the configuration for {release}"));
+                cx.report(key, format!("kubeadm removed the feature gate `{name}` in 1.{gone}, so kubeadm {release} rejects the configuration"));
             } else if asked.from(*since).is_empty() {
-                cx.report(key, format!("kubeadm has the feature gate `{name}` only since 1.{since}: it refuses the configuration for {release}"));
+                cx.report(key, format!("kubeadm added the feature gate `{name}` in 1.{since}, so kubeadm {release} rejects the configuration"));
             }
         }
     }
@@ -391,7 +394,7 @@ fn tag(image: Node<'_>) -> Option<&str> {
     Reference::parse(image.as_str()?).tag
 }
 
-/// Where an object says which release it runs, and which.
+/// The Kubernetes release of an object, and where it is set.
 fn release(object: Object<'_>) -> Option<(Node<'_>, &str)> {
     let path: &[&str] = match (object.gvk.group, object.gvk.kind) {
         ("kubeadm.k8s.io", _) => &["kubernetesVersion"],
@@ -432,10 +435,15 @@ pub(super) fn kubernetes_version_eol(object: Object<'_>, cx: &mut Cx<'_>) {
         .any(|label| text.starts_with(label))
         && cx.is_strict()
     {
-        cx.report(node, format!("`{text}` is another release tomorrow"))
-            .severity(Severity::Info);
+        cx.report(
+            node,
+            format!(
+                "`{text}` points to the newest release, so the version of the cluster is not fixed"
+            ),
+        )
+        .severity(Severity::Info);
     } else if let Some(minor) = minor(text).filter(|minor| *minor + 3 < newest) {
-        cx.report(node, format!("1.{minor} gets no more fixes, those of vulnerabilities included: the three newest releases do, up to 1.{newest} today"));
+        cx.report(node, format!("Kubernetes 1.{minor} receives no more security fixes; only the three newest releases up to 1.{newest} do"));
     }
 }
 
@@ -466,8 +474,9 @@ pub(super) fn network_overlap(manager: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     for (service, at) in &services.items {
         for (pod, pod_at) in pods.items.iter().filter(|(pod, _)| overlap(pod, service)) {
-            let message =
-                format!("Pods and Services get the same addresses: {pod} and {service} overlap");
+            let message = format!(
+                "Pod range `{pod}` and Service range `{service}` overlap, so a Pod can get the address of a Service"
+            );
             let explicit = |origin| origin == Origin::Explicit;
             if !explicit(services.origin) {
                 if explicit(pods.origin) {
@@ -477,7 +486,7 @@ pub(super) fn network_overlap(manager: &Instance<'_>, cx: &mut Cx<'_>) {
             }
             let draft = cx.report(*at, message);
             if explicit(pods.origin) {
-                draft.related(*pod_at, "the Pods'");
+                draft.related(*pod_at, "Pod range");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! kubeconfigs: whom they trust, and whom they make of whoever reads them.
+//! kubeconfig files: how they verify the API server, and which credentials they contain.
 
 use crate::check::Cx;
 use crate::go_value::Url;
@@ -31,7 +31,7 @@ fn users(config: Object<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
     entries(config, "users", "user")
 }
 
-/// Users that every cluster's installer calls its administrator.
+/// User names that installers give to the administrator.
 fn is_admin(name: &str) -> bool {
     [
         "kubernetes-admin",
@@ -57,11 +57,11 @@ pub(super) fn embedded_client_key(config: Object<'_>, cx: &mut Cx<'_>) {
         };
         if key.as_str().and_then(encoded) == Some(CredentialKind::PrivateKey) {
             let what = if is_admin(name) {
-                ", which is usually the administrator of the whole cluster"
+                " (usually the cluster administrator)"
             } else {
                 ""
             };
-            cx.report(key, format!("the private key of user \"{name}\" is committed: whoever reads it is that user{what}, until the certificate ends"))
+            cx.report(key, format!("the private key of user \"{name}\"{what} is in plain text, so anyone who can read this file can act as that user"))
                 .secret();
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn system_masters_certificate(config: Object<'_>, cx: &mut Cx<'_>) {
         let over = cx.now().is_some_and(|now| certificate.not_after < now);
         let groups = &certificate.subject.organizations;
         if !over && groups.iter().any(|group| group == "system:masters") {
-            cx.report(shown, format!("user \"{name}\" is of the group system:masters: no RBAC rule limits it, and its certificate cannot be revoked"));
+            cx.report(shown, format!("user \"{name}\" is in the group `system:masters`, so RBAC does not limit it and its certificate cannot be revoked"));
         }
     }
 }
@@ -95,14 +95,14 @@ pub(super) fn embedded_token(config: Object<'_>, cx: &mut Cx<'_>) {
         }
         let ends = known.is_none_or(|claims| claims.get("exp").is_some());
         let account = service_account(text).map(|account| {
-            let end = if ends { "" } else { ", and never ends" };
-            format!(" (it is of service account {account}{end})")
+            let end = if ends { "" } else { ", never expires" };
+            format!(" (service account {account}{end})")
         });
         let account = account.unwrap_or_default();
         cx.report(
             token,
             format!(
-                "a token of user \"{name}\" is committed{account}: whoever reads it is that user"
+                "the token of user \"{name}\"{account} is in plain text, so anyone who can read this file can act as that user"
             ),
         )
         .secret();
@@ -115,7 +115,7 @@ pub(super) fn basic_auth(config: Object<'_>, cx: &mut Cx<'_>) {
             .field("password")
             .filter(|p| p.text().is_some_and(|t| !stands_for_another(t)));
         if let Some(password) = password {
-            cx.report(password, format!("the password of user \"{name}\" is committed; API servers take none since 1.19, so that it opens something else"))
+            cx.report(password, format!("the password of user \"{name}\" is in plain text; API servers reject passwords since 1.19, but it can be valid elsewhere"))
                 .secret();
         }
     }
@@ -130,7 +130,7 @@ pub(super) fn exec_plugin_relative(config: Object<'_>, cx: &mut Cx<'_>) {
         if let Some((node, text)) =
             command.filter(|(_, t)| t.contains(['/', '\\']) && !is_absolute(t))
         {
-            cx.report(node, format!("user \"{name}\" runs {text} from wherever this file lies: whoever writes there runs code here"));
+            cx.report(node, format!("user \"{name}\" runs `{text}` from the folder of this file, so anyone who can write there can run code as the user"));
         }
         for variable in exec.list("env") {
             let (Some(key), Some(value)) = (
@@ -142,7 +142,7 @@ pub(super) fn exec_plugin_relative(config: Object<'_>, cx: &mut Cx<'_>) {
             if named(key).is_some_and(|n| is_credential(n, value.text().unwrap_or_default())) {
                 cx.report(
                     value,
-                    format!("the value of `{key}` for the plugin of user \"{name}\" is committed"),
+                    format!("`{key}` of the exec plugin of user \"{name}\" is in plain text, so anyone who can read this file can use it"),
                 )
                 .secret();
             }
@@ -166,7 +166,7 @@ pub(super) fn proxy_url_plain(config: Object<'_>, cx: &mut Cx<'_>) {
         if password.is_some_and(|p| !stands_for_another(p)) {
             cx.report(
                 node,
-                format!("the password of the proxy before cluster \"{name}\" is committed"),
+                format!("the proxy password of cluster \"{name}\" is in plain text, so anyone who can read this file can use the proxy"),
             )
             .secret();
         }

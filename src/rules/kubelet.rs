@@ -1,4 +1,4 @@
-//! kubelet, and what stands beside its configuration.
+//! kubelet: its settings, flags and unit, and credential providers.
 
 use crate::check::Cx;
 use crate::component::{ComponentKind, Instance, Origin, Setting, forms, kubelet_unit, number};
@@ -15,13 +15,13 @@ pub(super) fn credential_provider_broad_match(config: Object<'_>, cx: &mut Cx<'_
             let text = pattern.text().unwrap_or_default();
             let host = text.split(['/', ':']).next().unwrap_or_default();
             if !host.is_empty() && host.split('.').all(|part| part == "*") {
-                cx.report(pattern, format!("the kubelet asks this provider for credentials for every registry of the form {text}: an image of anybody's gets them"));
+                cx.report(pattern, format!("`{text}` matches every registry of this form, so an attacker's registry can receive the credentials"));
             }
         }
     }
 }
 
-/// Labels of the kubelet's own that it may set under kubernetes.io and k8s.io.
+/// Labels under kubernetes.io and k8s.io that the kubelet is allowed to set on its own node.
 const LABELS: [&str; 13] = [
     "kubernetes.io/hostname",
     "kubernetes.io/os",
@@ -45,7 +45,7 @@ fn is_below(name: &str, domain: &str) -> bool {
 }
 
 pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    // kops has its own controller set what the kubelet may not.
+    // In kops a controller sets the labels that the kubelet is not allowed to set.
     if *kubelet.form == forms::KOPS {
         return;
     }
@@ -62,13 +62,13 @@ pub(super) fn node_labels_restricted(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         if ours && !allowed.iter().any(|d| is_below(domain, d)) && !LABELS.contains(&key) {
             cx.report(
                 first(node_span, key.len(), label.len()),
-                format!("a kubelet may not give itself the label {key}: it does not start"),
+                format!("a kubelet is not allowed to set the label `{key}` on its own node, so it fails to start"),
             );
         }
     }
 }
 
-/// The first bytes of a place whose text is as long as this one.
+/// The first bytes of a span, if the span is as long as the text.
 fn first(node_span: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
     let Span { start, end } = node_span.span;
     match u32::try_from(bytes) {
@@ -83,9 +83,9 @@ fn first(node_span: NodeSpan<'_>, bytes: usize, of: usize) -> NodeSpan<'_> {
     }
 }
 
-/// A threshold that is never, or always, reached is none.
+/// The kubelet ignores a threshold of 0% or 100%.
 pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
-    // kind runs its nodes in containers of one machine, and switches it off itself.
+    // kind runs its nodes in containers of one machine, and disables eviction on purpose.
     if *kubelet.form == forms::KIND {
         return;
     }
@@ -98,12 +98,12 @@ pub(super) fn eviction_disabled(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
             continue;
         };
         if matches!(value.trim(), "0%" | "100%") {
-            cx.report(node_span, format!("the kubelet evicts no pods for {signal}: the kernel ends whichever process it likes, or the disk is full"));
+            cx.report(node_span, format!("the threshold `{}` disables eviction for `{signal}`, so the node can run out of this resource", value.trim()));
         }
     }
 }
 
-/// Logs that take the disk of all.
+/// Limits that let the logs of one container fill the disk of the node.
 pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
     const GIBIBYTE: f64 = 1024.0 * 1024.0 * 1024.0;
     if let Some(size) = kubelet.last("container-log-max-size")
@@ -112,7 +112,7 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         cx.report(
             size.node_span(),
             format!(
-                "the log of one container may fill the node's disk: {} before it is rotated",
+                "a log file grows to `{}` before it is rotated, so one container can fill the disk of the node",
                 size.value
             ),
         );
@@ -123,14 +123,14 @@ pub(super) fn container_log_limits(kubelet: &Instance<'_>, cx: &mut Cx<'_>) {
         cx.report(
             files.node_span(),
             format!(
-                "the logs of one container may fill the node's disk: {} files are kept",
+                "`{}` log files are kept per container, so one container can fill the disk of the node",
                 files.value
             ),
         );
     }
 }
 
-/// A flag that says something else than the configuration file beside it.
+/// A flag whose value differs from that of the configuration file in the same folder.
 pub(super) fn config_flag_conflict(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let kubelets = || {
         set.facts.iter().filter_map(|(path, facts)| {
@@ -144,7 +144,7 @@ pub(super) fn config_flag_conflict(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     };
     let (files, flags): (Vec<_>, Vec<_>) = kubelets().partition(|(_, facts, _)| is_file(facts));
     let explicit = |s: &&SettingFact| s.origin == Origin::Explicit && s.names.is_none();
-    // What a file sets, the first of each name; by its path and by its folder. `None` where several lie there.
+    // The settings of a file, by its path and by its folder. `None` if the folder has several files.
     let mut known: [HashMap<&str, Option<usize>>; 2] = Default::default();
     let [of_file, of_folder] = &mut known;
     let mut set_by = Vec::new();
@@ -158,8 +158,8 @@ pub(super) fn config_flag_conflict(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
         set_by.push(settings.map(|s| (s.name, s)).collect::<HashMap<_, _>>());
     }
     for (path, facts, flags) in flags {
-        let beside = of_file.get(path).or_else(|| of_folder.get(folder(path)));
-        let file = beside.copied().flatten().and_then(|at| set_by.get(at));
+        let found = of_file.get(path).or_else(|| of_folder.get(folder(path)));
+        let file = found.copied().flatten().and_then(|at| set_by.get(at));
         let Some(file) = file else {
             continue;
         };
@@ -168,7 +168,7 @@ pub(super) fn config_flag_conflict(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
             let same = |a: &str, b: &str| a == b || number(a).is_some() && number(a) == number(b);
             if let Some(other) = other.filter(|o| !same(&o.value, &flag.value)) {
                 let message = format!(
-                    "the flag sets {}, and the configuration file {}: the flag wins",
+                    "the flag sets `{}` and the configuration file sets `{}`; the kubelet uses the flag",
                     flag.value, other.value
                 );
                 cx.report_fact(facts, &flag.at, message)
@@ -185,7 +185,7 @@ pub(super) fn ip_address_deny(object: Object<'_>, cx: &mut Cx<'_>) {
     if section.get("IPAddressDeny").is_none() {
         cx.report(
             key,
-            "the unit has no `IPAddressDeny=any`: systemd lets every address reach the kubelet",
+            "the unit has no `IPAddressDeny=any`, so systemd allows every address to reach the kubelet",
         );
     }
 }

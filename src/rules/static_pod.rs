@@ -1,4 +1,4 @@
-//! Pods that are the control plane itself.
+//! Static pods of the control plane.
 
 use crate::check::Cx;
 use crate::component::{ComponentKind, Instance, forms};
@@ -9,18 +9,18 @@ use std::collections::HashMap;
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
-/// Its probes that ask by HTTP.
+/// The HTTP probes of a container.
 fn probes(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
-    let asked = |name: &&str| container.node.at(&[name, "httpGet"]);
+    let http = |name: &&str| container.node.at(&[name, "httpGet"]);
     PROBES
         .iter()
-        .filter_map(asked)
+        .filter_map(http)
         .collect::<Vec<_>>()
         .into_iter()
 }
 
 pub(super) fn liveness_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // Up to 1.22 they had ports without TLS.
+    // Up to 1.23 they have ports without TLS.
     let name = instance.component.name();
     let Some(container) = instance
         .container()
@@ -40,10 +40,10 @@ pub(super) fn liveness_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             .field("scheme")
             .is_none_or(|s| s.text() == Some("HTTP"));
         if let Some(port) = gone {
-            cx.report(port, format!("{name} has no port without TLS any more: the probe always fails, and the kubelet restarts it for ever"));
+            cx.report(port, format!("{name} no longer serves plain HTTP on this port, so the probe always fails and the kubelet restarts it again and again"));
         } else if plain && port.is_some_and(|p| p.text() == secure) {
             let at = probe.field("scheme").unwrap_or(probe);
-            cx.report(at, format!("{name} speaks HTTPS only: the probe always fails, and the kubelet restarts it for ever"));
+            cx.report(at, format!("{name} serves only HTTPS on this port, so the probe always fails and the kubelet restarts it again and again"));
         }
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn liveness_http(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let flag = instance.last("anonymous-auth");
     let off = flag.filter(|_| instance.is_on("anonymous-auth") == Some(false));
-    // A file may let in the paths of health checks alone.
+    // A file can allow anonymous requests for health checks only.
     let file = instance.is_set("authentication-config") != Some(false);
     let (Some(flag), Some(container)) = (off.filter(|_| !file), instance.container()) else {
         return;
@@ -67,14 +67,14 @@ pub(super) fn probe_needs_anonymous(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         !named(*probe) && probe.field("port").is_some_and(|p| p.text() == secure)
     };
     if let Some(probe) = probes(container).find(asks) {
-        cx.report(flag.node_span(), "the kubelet's probe is a request without credentials, which is now refused: it restarts the API server for ever")
-            .related(probe, "this probe sends none");
+        cx.report(flag.node_span(), "anonymous requests are disabled, so the kubelet's probe is rejected and the kubelet keeps restarting the API server")
+            .related(probe, "this probe sends no credentials");
     }
 }
 
-/// Keys of the cluster that a program of the control plane could change.
+/// Keys of the cluster that a component of the control plane can change.
 pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    // etcd's own certificates are its own; kubeadm has it so.
+    // kubeadm mounts the certificates of etcd writable.
     let reads = matches!(
         instance.component,
         ComponentKind::ApiServer | ComponentKind::ControllerManager | ComponentKind::Scheduler
@@ -98,12 +98,12 @@ pub(super) fn hostpath_pki_writable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             || below.rsplit_once('.').is_some_and(|(_, end)| end == "conf");
         let writable = mount.field("readOnly").and_then(Node::as_bool) != Some(true);
         if let Some(at) = mount.field("mountPath").filter(|_| keys && writable) {
-            cx.report(at, format!("{} only reads {path}, and could write it: who breaks into it replaces keys of the cluster on the node", instance.component.name()));
+            cx.report(at, format!("{} can write to `{path}` but only needs to read it, so an attacker who compromises it can replace cluster keys", instance.component.name()));
         }
     }
 }
 
-/// A pod of the control plane in another namespace than that of the control plane. A hosted one has a namespace for each cluster.
+/// A pod of the control plane outside kube-system. Hosted control planes are excluded: they have a namespace for each cluster.
 pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let object = instance.object;
     let other = object.namespace().filter(|name| *name != "kube-system");
@@ -113,12 +113,12 @@ pub(super) fn namespace_or_name(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let component = instance.component.name();
         cx.report(
             at,
-            format!("{component} runs in the namespace {name}, and not in kube-system"),
+            format!("{component} runs in namespace `{name}`, so tools that expect it in `kube-system` do not find it"),
         );
     }
 }
 
-/// Controller managers and schedulers against the API server that lies beside them.
+/// Compares controller managers and schedulers with the API server in the same folder.
 pub(super) fn version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     let pods = || {
         set.facts.iter().filter_map(|(path, facts)| {
@@ -131,8 +131,8 @@ pub(super) fn version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
     // The first of each folder; several of different versions are several clusters.
     let mut servers = HashMap::new();
     for (path, .., minor, at) in pods().filter(|(_, _, c, ..)| is_server(*c)) {
-        let beside = servers.entry(folder(path));
-        let (first, _, same) = beside.or_insert((minor, at, true));
+        let entry = servers.entry(folder(path));
+        let (first, _, same) = entry.or_insert((minor, at, true));
         *same &= *first == minor;
     }
     for (path, facts, component, minor, at) in pods().filter(|(_, _, c, ..)| !is_server(*c)) {
@@ -147,10 +147,12 @@ pub(super) fn version_skew(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
         };
         let name = component.name();
         let message = if minor > *server {
-            format!("{name} 1.{minor} is newer than the API server beside it, 1.{server}")
+            format!(
+                "{name} 1.{minor} is newer than the API server of version 1.{server}, which is not supported"
+            )
         } else if minor + 1 < *server {
             format!(
-                "{name} 1.{minor} is more than one minor version older than the API server beside it, 1.{server}"
+                "{name} 1.{minor} is more than one minor version older than the API server of version 1.{server}, which is not supported"
             )
         } else {
             continue;

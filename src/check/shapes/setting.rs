@@ -43,20 +43,11 @@ pub(super) fn run(
             "value" => value.into(),
             "component" => instance.component.name().into(),
             "host" => Url::parse(value)?.host.into(),
-            "state" => match origin {
-                Origin::Explicit if value.is_empty() => "is set to an empty value".into(),
-                Origin::Explicit => format!("is set to `{value}`").into(),
-                _ if value.is_empty() => "is not set".into(),
-                Origin::DistributionDefault | Origin::BinaryDefault => {
-                    format!("is not set and defaults to `{value}`").into()
-                }
-            },
-            "origin" => match origin {
-                Origin::Explicit => "is set to".into(),
-                _ if value.is_empty() => "is not set".into(),
-                Origin::DistributionDefault | Origin::BinaryDefault => {
-                    "is not set, and defaults to".into()
-                }
+            "state" => match (explicit, value) {
+                (true, "") => "is set to an empty value".into(),
+                (false, "") => "is not set".into(),
+                (true, _) => format!("is set to `{value}`").into(),
+                (false, _) => format!("is not set and defaults to `{value}`").into(),
             },
             other => match other.split_once(':')? {
                 ("setting", other) => instance.spelling(other).into(),
