@@ -59,9 +59,9 @@ def field_path(field):
 
 
 def fair_lines(text, path, verdict):
-    """The changed line, that of the map around it, and those of the fields that the server names, or what is around them."""
+    """The lines of what was changed, that of the map around it, and those of the fields that the server names, or what is around them."""
     known = mutants.lines(text)
-    fair = set()
+    fair = {line for at, line in known.items() if at[: len(path)] == path or len(path) == 1 and len(at) == 1}
     paths = [path, path[:-1]] + [field_path(cause[0]) for cause in verdict["causes"]]
     for at in paths:
         while at not in known:

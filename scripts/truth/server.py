@@ -7,7 +7,7 @@ Builds the server into FOLDER/build, if it is not there (needs Go; ten minutes o
 loopback interface until it is stopped. judge.py asks it. Admission is that of an untouched server without ServiceAccount and
 NamespaceLifecycle, which ask for other objects.
 """
-import http.client, json, pathlib, ssl, subprocess, sys, tempfile
+import http.client, json, pathlib, re, ssl, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -64,7 +64,7 @@ class Client:
             return None
         metadata = document.get("metadata")
         namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-        within = f"/namespaces/{namespace}" if isinstance(namespace, str) and namespace.isalnum() else "/namespaces/default"
+        within = f"/namespaces/{namespace}" if isinstance(namespace, str) and re.fullmatch("[a-z0-9-]+", namespace) else "/namespaces/default"
         return f"{path}{within if resource['namespaced'] else ''}/{resource['name']}?dryRun=All&fieldValidation=Strict"
 
     def verdict(self, text, document):
