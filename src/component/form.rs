@@ -103,7 +103,7 @@ pub struct ConfigFileKind {
 pub struct Piece<'d> {
     /// The map, as if it were the file.
     pub object: Object<'d>,
-    /// Whether a field that the file does not have is refused; otherwise it is dropped.
+    /// Whether a field that the file does not have is rejected; otherwise it is dropped.
     pub strict: bool,
 }
 

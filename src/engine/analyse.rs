@@ -649,7 +649,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// What an API server, or the program that reads the file, would refuse: the version first, since a wrong one says nothing about the rest.
+    /// What an API server, or the program that reads the file, would reject: the version first, since a wrong one says nothing about the rest.
     fn schema(&mut self, known: schema::Known<'_>, completeness: Completeness) {
         let object = known.object;
         let targets = self.rules.targets;

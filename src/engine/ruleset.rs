@@ -189,7 +189,7 @@ impl<'r> RuleSet<'r> {
         !self.sets.is_empty() || self.schemas
     }
 
-    /// Whether a rule asks what an API server would refuse, or what defines a custom resource.
+    /// Whether a rule asks what an API server would reject, or what defines a custom resource.
     pub(crate) fn needs_schemas(&self) -> bool {
         self.schemas
     }

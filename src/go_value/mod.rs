@@ -16,7 +16,7 @@ pub use integer::{parse_int, parse_uint};
 pub use quantity::{parse_int_quantity, parse_quantity};
 pub use url::{GoUrl, Url, parse_url, scheme_and_path};
 
-/// What Go says of each text in a table: its value, or null where it refuses the text.
+/// What Go says of each text in a table: its value, or null where it rejects the text.
 #[cfg(test)]
 fn verdicts(table: &str) -> Vec<(String, serde_json::Value)> {
     serde_json::from_str(table).unwrap()

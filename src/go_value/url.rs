@@ -14,7 +14,7 @@ pub struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    /// `scheme://user:password@host:port/path`; `None` without a scheme. What Go refuses has its parts, too: a host that is filled in
+    /// `scheme://user:password@host:port/path`; `None` without a scheme. What Go rejects has its parts, too: a host that is filled in
     /// later tells nothing of the scheme before it.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.trim().split_once("://")?;
@@ -150,7 +150,7 @@ fn is_host(text: &str, strict: bool) -> bool {
 }
 
 /// Scheme and path of a URL as Go gives them, the scheme in the letters that are written, the path with its escapes; each is empty where
-/// there is none. `None` where Go refuses the text.
+/// there is none. `None` where Go rejects the text.
 pub fn scheme_and_path(text: &str) -> Option<(&str, &str)> {
     parse_url(text).map(|url| (url.scheme, url.path))
 }

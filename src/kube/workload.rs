@@ -60,7 +60,7 @@ impl<'d> PodSpec<'d> {
             ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
             _ => return None,
         };
-        // A list or a word in its place is refused, and no pod comes of it.
+        // A list or a word in its place is rejected, and no pod comes of it.
         let node = object.node.at(path)?;
         (node.kind() == NodeKind::Map).then_some(Self { node, object })
     }

@@ -119,7 +119,7 @@ pub(super) fn star_alone<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
         conflict(
             v,
             key_of(map, key),
-            format!("`*` says all of `{key}`, and stands alone"),
+            format!("`*` means all of `{key}`, so it must be the only item"),
         );
     }
 }
@@ -217,7 +217,7 @@ pub(super) fn operations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             conflict(
                 v,
                 *resource,
-                format!("`{written}` is said by a wildcard before it"),
+                format!("`{written}` is already covered by a wildcard"),
             );
         }
         if below == "*" {

@@ -113,7 +113,7 @@ fn filled<'d>(validator: &mut Validator<'d>, map: Node<'d>, ty: &'static Type, r
     };
     let what = if value.is_some() { "empty" } else { "missing" };
     let message = format!(
-        "`{}` is {what}: {} refuses {} without it",
+        "`{}` is {what}: {} rejects {} without it",
         rule.field,
         validator.reader(),
         named(ty)
@@ -166,7 +166,7 @@ fn one_of<'d>(
     match (given.next(), given.next()) {
         (None, _) if least => {
             let message = format!(
-                "{} needs one of {}: the API server refuses it without",
+                "{} needs one of {}: the API server rejects it without",
                 named(ty),
                 names()
             );
@@ -326,7 +326,7 @@ pub(super) fn unique<'d, 's>(
             let names: Vec<&str> = given.map(|(key, _)| *key).collect();
             values.retain(|value| !value.is_empty());
             let message = format!(
-                "{}`{}` is given twice: {} refuses the second",
+                "{}`{}` is listed twice: {} rejects the second",
                 names.join(" and ") + if names.is_empty() { "" } else { " " },
                 values.join("` and `"),
                 validator.reader()
@@ -436,7 +436,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         ),
         Syntax::Cron => (
             format::is_cron(text),
-            "a schedule of five fields such as `30 2 * * 1-5`, or `@daily` and the like",
+            "a schedule of five fields such as `30 2 * * 1-5`, or an alias such as `@daily`",
         ),
         Syntax::CsiDriver => (
             text.len() <= 63 && format::is_subdomain(&text.to_lowercase()),
@@ -510,7 +510,7 @@ fn of_form<'d>(validator: &mut Validator<'d>, value: Node<'d>, name: &str, form:
         ),
         Syntax::WildcardHost => (
             format::is_wildcard_host(text),
-            "a domain, whose first part may be `*`",
+            "a domain, whose first part can be `*`",
         ),
         other => match forms::of_text(other, text) {
             Some(of_text) => of_text,

@@ -208,7 +208,7 @@ pub(super) fn amounts<'d>(v: &mut Validator<'d>, container: Node<'d>) {
         conflict(
             v,
             key,
-            "huge pages need an amount of `cpu` or `memory` beside them",
+            "huge pages require a `cpu` or `memory` request as well",
         );
     }
 }

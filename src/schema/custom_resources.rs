@@ -78,8 +78,9 @@ pub(super) fn check<'d>(
 /// That nothing defines a custom resource.
 pub fn undefined(resource: Object<'_>, targets: Releases) -> SchemaProblem<'_> {
     let kind = resource.gvk.kind;
-    let message =
-        format!("no CustomResourceDefinition here is that of {kind}: nobody checks its fields");
+    let message = format!(
+        "no CustomResourceDefinition of {kind} was found here, so its fields are not checked"
+    );
     of_kind(resource, targets, ids::schema::MISSING_DEFINITION, message)
 }
 
@@ -97,7 +98,7 @@ pub fn singulars(kind: &str) -> Vec<String> {
 /// That another kind is defined, and was meant.
 pub fn misspelt<'d>(resource: Object<'d>, meant: &str, targets: Releases) -> SchemaProblem<'d> {
     let (kind, group) = (resource.gvk.kind, resource.gvk.group);
-    let message = format!("`{group}` has no kind {kind}: the API server refuses this object");
+    let message = format!("`{group}` has no kind {kind}: the API server rejects this object");
     SchemaProblem {
         help: Some(format!("write `kind: {meant}`")),
         ..of_kind(resource, targets, ids::schema::UNKNOWN_KIND, message)
@@ -237,7 +238,7 @@ fn unknown_field<'d>(
     let names = properties.into_iter().flat_map(Node::entries);
     let help = check.meant(name, names.filter_map(|(key, _)| key.text()));
     let message = format!(
-        "{} has no field `{name}`: the API server refuses it, or drops it without a word",
+        "{} has no field `{name}`: the API server rejects or silently drops it",
         shown(path)
     );
     check.add(ids::schema::UNKNOWN_FIELD, key, message, help);
@@ -310,7 +311,7 @@ fn key_of_list<'d>(check: &mut Validator<'d>, key: Node<'d>, name: &str) {
         return;
     };
     let message =
-        format!("`{name}` is a list, and has no field `{field}`: the API server refuses it");
+        format!("`{name}` is a list, and has no field `{field}`: the API server rejects it");
     let help = Some("begin each item with `- `".to_owned());
     check.add(ids::schema::UNKNOWN_FIELD, key, message, help);
 }

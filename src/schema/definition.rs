@@ -27,7 +27,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, definition: Node<'d>) {
         self::names(v, names);
     }
     if let Some(preserve) = set(spec, "preserveUnknownFields") {
-        let message = "`preserveUnknownFields: true` is of the time before v1: write `x-kubernetes-preserve-unknown-fields: true` in the schema where anything may stand";
+        let message = "`preserveUnknownFields: true` was replaced in v1: write `x-kubernetes-preserve-unknown-fields: true` in the schema where any value is allowed";
         conflict(v, own_key(preserve), message);
     }
     if let Some(conversion) = spec.field("conversion") {
@@ -197,7 +197,7 @@ fn version<'d>(v: &mut Validator<'d>, version: Node<'d>, ty: &'static Type) {
     let status = subresources.and_then(|s| s.field("status"));
     for (key, _) in status.into_iter().flat_map(Node::entries) {
         let name = key.text().unwrap_or_default();
-        let message = format!("`status` has no field `{name}`: the API server refuses it");
+        let message = format!("`status` has no field `{name}`: the API server rejects it");
         v.add(
             ids::schema::UNKNOWN_FIELD,
             key,
@@ -268,7 +268,7 @@ fn column<'d>(v: &mut Validator<'d>, column: Node<'d>) {
 /// That a text is not empty.
 fn filled<'d>(v: &mut Validator<'d>, map: Node<'d>, key: &str) {
     if let Some(empty) = map.field(key).filter(|n| n.as_str() == Some("")) {
-        let message = format!("`{key}` is empty: the API server refuses it");
+        let message = format!("`{key}` is empty: the API server rejects it");
         missing(v, own_key(empty), message).help = Some("write a value".into());
     }
 }

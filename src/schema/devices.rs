@@ -65,7 +65,7 @@ pub(super) fn claim<'d>(v: &mut Validator<'d>, map: Node<'d>) {
 pub(super) fn configurations<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     for config in map.list("config") {
         let Some(opaque) = config.field("opaque") else {
-            let message = "`opaque` is missing: it is what a driver is told";
+            let message = "`opaque` is missing; it holds the parameters for the driver";
             missing(v, key_of(config, "opaque"), message);
             continue;
         };
@@ -277,7 +277,7 @@ fn request_policy<'d>(v: &mut Validator<'d>, policy: Node<'d>, most: f64) {
         } else if before.is_some_and(|before| before > number) {
             conflict(v, value, "`validValues` must be in ascending order");
         } else if before.is_some_and(|before| same(before, number)) {
-            let message = "this value is given twice".to_owned();
+            let message = "this value is listed twice".to_owned();
             v.add(ids::schema::DUPLICATE_ITEM, value, message, None);
         }
         found |= same(number, usual);

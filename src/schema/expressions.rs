@@ -52,7 +52,7 @@ pub(super) fn expression<'d>(
     compiled(v, node, environment, wanted);
 }
 
-/// The same; what the compiler makes of it, unless it refuses it or it is not to be judged.
+/// The same; what the compiler makes of it, unless it rejects it or it is not to be judged.
 pub(super) fn compiled<'d>(
     v: &mut Validator<'d>,
     node: Node<'d>,
@@ -89,7 +89,7 @@ pub(super) fn compiled<'d>(
         }
     };
     let reader = v.reader();
-    let message = format!("`{name}` does not compile, so that {reader} refuses it: {why}");
+    let message = format!("`{name}` does not compile, so that {reader} rejects it: {why}");
     v.add(rule, at, message, None);
     None
 }

@@ -82,7 +82,7 @@ pub(super) fn flow_rule<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             written == "*" || path,
             url,
             "nonResourceURLs",
-            "an absolute path that may end with `/*`, or `*`",
+            "an absolute path, optionally ending with `/*`, or `*`",
         );
     }
     for namespace in map.list("namespaces") {
@@ -108,7 +108,7 @@ pub(super) fn priority_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let own = v.root_name() == Some("exempt");
     let kind = text(spec, "type").unwrap_or_default();
     if let Some(at) = spec.field("type").filter(|_| kind == "Exempt" && !own) {
-        conflict(v, at, "only the priority level `exempt` may be exempt");
+        conflict(v, at, "only the priority level `exempt` can be exempt");
     }
     let wanted = if kind == "Exempt" {
         "exempt"
@@ -140,11 +140,9 @@ pub(super) fn priority_level<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
 pub(super) fn limit_response<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let queuing = map.pair("queuing").filter(|(_, value)| !value.is_null());
     match (text(map, "type"), queuing) {
-        (Some("Reject"), Some((key, _))) => conflict(
-            v,
-            key,
-            "what is rejected is not queued: leave `queuing` out",
-        ),
+        (Some("Reject"), Some((key, _))) => {
+            conflict(v, key, "rejected requests are not queued; remove `queuing`")
+        }
         (Some("Queue"), None) => {
             let message = "`queuing` is missing: the type is Queue";
             missing(v, map.lacking(), message);

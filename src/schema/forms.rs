@@ -24,7 +24,7 @@ pub(super) fn of_text(form: Syntax, text: &str) -> Option<(bool, &'static str)> 
         ),
         Syntax::IngressHost => (
             format::is_wildcard_host(text) && !format::is_ip(&format::without_leading_zeros(text)),
-            "a domain, whose first part may be `*`, and no IP address",
+            "a domain, whose first part can be `*`, and no IP address",
         ),
         Syntax::Iqn => (
             format::is_iqn(text),

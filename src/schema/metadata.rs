@@ -126,7 +126,7 @@ fn unnamed<'d>(validator: &mut Validator<'d>, object: Object<'d>) {
             .map_or_else(|| object.node.lacking(), Node::lacking),
     };
     let message = format!(
-        "this {} has no `metadata.name`: the API server refuses it",
+        "this {} has no `metadata.name`: the API server rejects it",
         object.gvk.kind
     );
     missing(validator, node_span, message).help = Some("give it a name".to_owned());

@@ -27,7 +27,7 @@ const OTHER_KINDS: [(&str, &str); 12] = [
 ];
 
 const NOT_TEXT: &str =
-    "`apiVersion` and `kind` of a kubeconfig file must be strings: kubectl refuses the file";
+    "`apiVersion` and `kind` of a kubeconfig file must be strings: kubectl rejects the file";
 
 /// A file that no component takes for its own.
 pub struct Misnamed<'d> {
@@ -81,7 +81,7 @@ pub fn misnamed(root: Node<'_>) -> Option<Misnamed<'_>> {
             if group.is_empty() && (version == "v1") != (kind == "Config") {
                 let wrong = if kind == "Config" { at } else { kind_at };
                 let message =
-                    "kubectl reads `apiVersion: v1` and `kind: Config` only, and refuses the file";
+                    "kubectl reads `apiVersion: v1` and `kind: Config` only, and rejects the file";
                 if let Some(found) = kubeconfig(root, wrong.into(), message) {
                     return Some(found);
                 }
@@ -142,7 +142,7 @@ fn refused<'d>(at: NodeSpan<'d>, message: &str, meant: &ApiKind) -> Misnamed<'d>
     let reader = meant.reader.map_or("its reader", |reader| reader.name);
     Misnamed {
         at,
-        message: format!("{message}: {reader} refuses the file"),
+        message: format!("{message}: {reader} rejects the file"),
         help: format!(
             "Write `apiVersion: {}/{}` and `kind: {}`.",
             meant.group, meant.version, meant.kind
@@ -168,7 +168,7 @@ fn wrong_kind<'d>(
     }
     Some(Misnamed {
         at: kind_at.into(),
-        message: format!("{message}: {} refuses the file", reader.name),
+        message: format!("{message}: {} rejects the file", reader.name),
         help: kind_help(group, nearest(kind, kinds().map(|known| known.kind))),
     })
 }
@@ -217,7 +217,7 @@ fn without_kind<'d>(
     }
     Some(Misnamed {
         at,
-        message: format!("{what}: {} refuses the file", reader.name),
+        message: format!("{what}: {} rejects the file", reader.name),
         help: kind_help(group, near),
     })
 }

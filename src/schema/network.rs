@@ -43,7 +43,7 @@ pub(super) fn service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         missing(
             v,
             at,
-            "a Service without `ports` reaches nothing: the API server refuses it",
+            "a Service without `ports` reaches nothing: the API server rejects it",
         );
     }
     named_ports(v, spec);
@@ -169,7 +169,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         allocated(v, node_port);
         let protocol = text(port, "protocol").unwrap_or("TCP");
         if let Some(first) = taken.insert((number, protocol), node_port) {
-            let message = format!("node port {number} is given twice");
+            let message = format!("node port {number} is listed twice");
             v.add(ids::schema::DUPLICATE_ITEM, node_port, message, None)
                 .related = Some((first.into(), "the first"));
         }
@@ -331,7 +331,7 @@ pub(super) fn ingress_backend<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             // An empty kind or name is another finding.
             let empty = text == Some("") && key != "apiGroup";
             if let (Some(value), Some(text)) = (value, text.filter(|_| !empty)) {
-                v.form(fits(text), value, key, "what may be a part of a path");
+                v.form(fits(text), value, key, "a valid segment of a path");
             }
         }
     }
@@ -498,7 +498,7 @@ fn port_names<'d>(v: &mut Validator<'d>, slice: Node<'d>) {
         let text = name.and_then(Node::text).unwrap_or_default();
         if name.is_none_or(is_known) && !names.insert(text) {
             let at = name.map_or_else(|| port.lacking(), Into::into);
-            let message = format!("the name `{text}` of a port is given twice");
+            let message = format!("the name `{text}` of a port is listed twice");
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
         }
     }

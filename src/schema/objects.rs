@@ -223,7 +223,7 @@ pub(super) fn signing_request<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         conflict(
             v,
             signer,
-            "nobody signs for `kubernetes.io/legacy-unknown` any more",
+            "no signer handles `kubernetes.io/legacy-unknown` any more",
         );
     }
 }
@@ -291,7 +291,7 @@ pub(super) fn subjects<'d>(v: &mut Validator<'d>, binding: Node<'d>) {
         }
         let namespace = subject.field("namespace").filter(|n| n.text() != Some(""));
         if namespace.is_none() && wide && !v.is_fragment() {
-            let message = "`namespace` is missing: a ClusterRoleBinding has none that could be meant, and the API server refuses it";
+            let message = "`namespace` is missing: a ClusterRoleBinding has none that could be meant, and the API server rejects it";
             v.add(
                 ids::rbac::SUBJECT_NAMESPACE_MISSING,
                 key_of(subject, "namespace"),

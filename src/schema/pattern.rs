@@ -19,7 +19,7 @@ const STEPS: usize = 1 << 30;
 /// Most repetitions that RE2 counts.
 const REPEATS: u32 = 1000;
 
-/// Why the API server refuses a pattern, if it does.
+/// Why the API server rejects a pattern, if it does.
 pub(super) fn problem(pattern: &str) -> Option<&'static str> {
     PatternParser::new(pattern).read().err()
 }

@@ -122,7 +122,7 @@ fn volumes_and_names<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         conflict(
             v,
             key,
-            "`ephemeralContainers` are added to a pod that runs: the API server refuses them in a manifest",
+            "`ephemeralContainers` are added to a pod that runs: the API server rejects them in a manifest",
         );
     }
 }
@@ -458,7 +458,7 @@ fn gated<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     }
 }
 
-/// What admission plugins refuse that are on by default.
+/// What admission plugins reject that are on by default.
 fn admission<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let none = |key: &str| {
         spec.field(key)
@@ -471,7 +471,7 @@ fn admission<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         conflict(
             v,
             key,
-            "`overhead` comes from a RuntimeClass: a pod without `runtimeClassName` is refused with it",
+            "`overhead` comes from a RuntimeClass: a pod without `runtimeClassName` is rejected with it",
         );
     }
     let references = spec

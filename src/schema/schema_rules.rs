@@ -34,7 +34,7 @@ pub(super) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
     walk(v, root, place, &mut total);
     if total > MAX_TOTAL_COST && v.problems.len() == before {
         let message = format!(
-            "the rules in CEL of this schema may cost {} together, so that the API server refuses them: limit lists, maps and strings with `maxItems`, `maxProperties` and `maxLength`",
+            "the rules in CEL of this schema can cost {} together, so that the API server rejects them: limit lists, maps and strings with `maxItems`, `maxProperties` and `maxLength`",
             excess(total, MAX_TOTAL_COST)
         );
         v.add(
@@ -109,7 +109,7 @@ fn rules<'d>(
 ) {
     let types = SchemaTypes::default();
     let Some(this) = types.of(schema, place.is_resource) else {
-        let message = "the schema does not tell the type of the value, so that the API server cannot compile rules about it";
+        let message = "the schema does not declare the type of the value, so that the API server cannot compile rules about it";
         conflict(v, list.key_node().unwrap_or(list), message);
         return;
     };
@@ -149,7 +149,7 @@ fn rules<'d>(
         }
         if let Some(optional) = optional.filter(|o| !compiled.uses_old_self && !o.is_null()) {
             let message =
-                "`optionalOldSelf` is for rules that use `oldSelf`: the API server refuses it here";
+                "`optionalOldSelf` is for rules that use `oldSelf`: the API server rejects it here";
             conflict(v, optional, message);
         }
     }
@@ -160,7 +160,7 @@ fn costs<'d>(v: &mut Validator<'d>, node: Node<'d>, cost: u64, total: &mut u64) 
     *total = total.saturating_add(cost);
     if cost > MAX_COST {
         let message = format!(
-            "this expression may cost {}, so that the API server refuses it: limit what it goes through, and the lists and maps around it, with `maxItems`, `maxProperties` and `maxLength`",
+            "this expression can cost {}, so that the API server rejects it: limit what it goes through, and the lists and maps around it, with `maxItems`, `maxProperties` and `maxLength`",
             excess(cost, MAX_COST)
         );
         v.add(ids::schema::RANGE, node, message, None);

@@ -16,7 +16,7 @@ fn access_modes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         conflict(
             v,
             key_of(map, "accessModes"),
-            "`ReadWriteOncePod` cannot stand beside other modes",
+            "`ReadWriteOncePod` cannot be combined with other modes",
         );
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn storage_class<'d>(v: &mut Validator<'d>, class: Node<'d>) {
                 "`matchLabelExpressions` is empty: a topology needs them",
             );
         } else if seen.contains(&expressions) {
-            let message = "this topology is given twice".to_owned();
+            let message = "this topology is listed twice".to_owned();
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
         } else {
             seen.push(expressions);
@@ -76,7 +76,7 @@ pub(super) fn csi_driver<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let audience = request.field("audience");
         let name = audience.and_then(Node::text).unwrap_or_default();
         if audience.is_none_or(is_known) && !audiences.insert(name) {
-            let message = format!("the audience `{name}` is given twice");
+            let message = format!("the audience `{name}` is listed twice");
             let at = audience.map_or_else(|| request.lacking(), Into::into);
             v.add(ids::schema::DUPLICATE_ITEM, at, message, None);
         }

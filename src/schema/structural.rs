@@ -1,4 +1,4 @@
-//! That the schema of a custom resource is structural, and what the API server refuses in it besides. The expressions in
+//! That the schema of a custom resource is structural, and what the API server rejects in it besides. The expressions in
 //! `x-kubernetes-validations`: `schema_rules.rs`.
 
 use super::cross_field::{conflict, judged, key_of, missing, own_key, set, text};
@@ -210,7 +210,7 @@ impl<'d> Walk<'_, 'd> {
                 return Some("is true or not there: remove it");
             }
             _ if place == Position::Nested && DESCRIBES.contains(&name) => {
-                "cannot stand within `allOf`, `anyOf`, `oneOf` or `not`: these only restrict what is described beside them"
+                "cannot stand within `allOf`, `anyOf`, `oneOf` or `not`: they only restrict what the schema around them describes"
             }
             _ if place == Position::Root
                 && self.has_status
@@ -219,7 +219,7 @@ impl<'d> Walk<'_, 'd> {
                 "cannot stand at the root of a schema whose version has the subresource `status`: move it into `spec`"
             }
             _ if UNSUPPORTED.contains(&name) => {
-                "is not supported in a schema of custom resources: write out what it stands for"
+                "is not supported in a schema of custom resources: write the schema itself"
             }
             _ => return None,
         };
@@ -267,7 +267,7 @@ impl<'d> Walk<'_, 'd> {
                 self.schema(schema, place, described);
             } else {
                 let message = format!(
-                    "`{name}` is restricted here, and described nowhere: `properties` beside `allOf`, `anyOf`, `oneOf` or `not` must have it"
+                    "`{name}` is restricted here, and described nowhere: `properties` next to `allOf`, `anyOf`, `oneOf` or `not` must have it"
                 );
                 missing(self.v, key, message).help = Some("describe it there with its type".into());
             }
@@ -303,7 +303,7 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
-    /// What the server does not know below `items` and `additionalProperties` it drops without a word, however strict.
+    /// What the server does not know below `items` and `additionalProperties` it drops silently, however strict.
     fn forgive(&mut self, before: usize) {
         let found = self.v.problems.iter_mut().skip(before);
         for problem in found.filter(|_| self.lenient) {
@@ -468,7 +468,7 @@ impl<'d> Walk<'_, 'd> {
                 conflict(self.v, list, message);
             }
             "map" if !keyed => {
-                let message = "`x-kubernetes-list-map-keys` is missing: a list of type map tells its items apart by them";
+                let message = "`x-kubernetes-list-map-keys` is missing: a list of type map identifies its items by them";
                 let help = "add `x-kubernetes-list-map-keys: [name]`";
                 missing(self.v, schema.lacking(), message).help = Some(help.into());
             }
@@ -531,9 +531,8 @@ impl<'d> Walk<'_, 'd> {
             if let Some(property) = property {
                 self.map_key(items, property, name);
             } else {
-                let message = format!(
-                    "`{name}` is no property of the items: they cannot be told apart by it"
-                );
+                let message =
+                    format!("`{name}` is no property of the items: it cannot identify them");
                 conflict(self.v, key, message);
             }
         }
@@ -543,12 +542,12 @@ impl<'d> Walk<'_, 'd> {
         let required = items.list("required").any(|r| r.as_str() == Some(name));
         if !required && property.get("default").is_none() {
             let message = format!(
-                "`{name}` may be left out, and items are told apart by it: it needs a default, or a place in `required`"
+                "`{name}` is optional but identifies the items; give it a default or add it to `required`"
             );
             let help = format!("add `required: [{name}]` to `items`");
             missing(self.v, property.lacking(), message).help = Some(help);
         }
-        let apart = "items are told apart by it";
+        let apart = "it identifies the items";
         if let Some(nullable) = set(property, "nullable") {
             let message = format!("`{name}` cannot be `nullable`: {apart}");
             conflict(self.v, own_key(nullable), message);
@@ -563,7 +562,7 @@ impl<'d> Walk<'_, 'd> {
 fn untyped<'d>(v: &mut Validator<'d>, at: impl Into<NodeSpan<'d>>) {
     let message = "`type` is missing: each value that a schema describes has one";
     let help =
-        "add `type:`, or `x-kubernetes-preserve-unknown-fields: true` where anything may stand";
+        "add `type:`, or `x-kubernetes-preserve-unknown-fields: true` where any value is allowed";
     missing(v, at, message).help = Some(help.into());
 }
 

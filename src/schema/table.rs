@@ -109,7 +109,7 @@ pub(super) enum ConstraintKind {
     OneOf(&'static [&'static str]),
     /// It must be there, and not be empty.
     Filled,
-    /// Without any of its fields it is refused.
+    /// Without any of its fields it is rejected.
     Something,
     /// It may be left out, but not be empty.
     NotEmpty,
@@ -242,7 +242,7 @@ pub(super) enum NameForm {
 pub struct ReadingProgram {
     /// What to call it: `the kubelet`.
     pub name: &'static str,
-    /// Whether it refuses a field that it does not know; otherwise it goes on without it.
+    /// Whether it rejects a field that it does not know; otherwise it goes on without it.
     pub refuses: bool,
     /// Whether upper and lower case of a key are the same to it.
     pub(super) any_case: bool,
@@ -331,12 +331,12 @@ impl Field {
         self.releases.set()
     }
 
-    /// Whether some release refuses an object without it.
+    /// Whether some release rejects an object without it.
     pub(super) fn is_required(&self) -> bool {
         !self.required().is_empty()
     }
 
-    /// The releases that refuse an object without it.
+    /// The releases that reject an object without it.
     pub fn required(&self) -> Releases {
         self.required.set()
     }
@@ -448,7 +448,7 @@ impl Type {
         })
     }
 
-    /// The releases that refuse an object without a field of it.
+    /// The releases that reject an object without a field of it.
     pub fn needs(&self, field: &Field) -> Releases {
         if self.is_filled(field.name()) {
             field.releases()
@@ -472,7 +472,7 @@ impl Type {
             .any(|rule| rule.field == field && matches!(rule.check, ConstraintKind::Filled))
     }
 
-    /// Whether an object without any of its fields is refused.
+    /// Whether an object without any of its fields is rejected.
     pub(super) fn needs_something(&self) -> bool {
         let asks = |rule: &Constraint| match rule.check {
             ConstraintKind::Filled

@@ -138,7 +138,7 @@ pub fn validate(
     problems
 }
 
-/// The rule about what the reader of a kind of file refuses: of some it is one of their own.
+/// The rule about what the reader of a kind of file rejects: of some it is one of their own.
 fn refusal(kind: &ApiKind) -> &'static str {
     match kind.kind {
         "Policy" => ids::audit_policy::INVALID,
@@ -152,7 +152,7 @@ fn is_of_core(kind: &ApiKind) -> bool {
     kind.group.is_empty() && matches!(kind.kind, "Config" | "EncryptionConfig")
 }
 
-/// The program that reads objects of a kind from a file, and whether it refuses what it does not know.
+/// The program that reads objects of a kind from a file, and whether it rejects what it does not know.
 pub fn reader(object: Object<'_>) -> Option<ReadingProgram> {
     Known::of(object).kind()?.reader
 }

@@ -280,7 +280,7 @@ impl<'d> Validator<'d> {
         what: &str,
     ) -> &mut SchemaProblem<'d> {
         let reader = self.reader();
-        let message = format!("`{name}` must be {what}: {reader} refuses this value");
+        let message = format!("`{name}` must be {what}: {reader} rejects this value");
         let problem = self.add(ids::schema::FORMAT, node, message, None);
         problem.quotes = Quotes::Help;
         problem
@@ -301,9 +301,9 @@ impl<'d> Validator<'d> {
         let of_list = node.parent().is_some_and(|p| p.kind() == NodeKind::Seq);
         let reader = self.reader();
         let message = if of_list {
-            format!("this item of `{name}` is {is}, and must be {what}: {reader} refuses it")
+            format!("this item of `{name}` is {is}, and must be {what}: {reader} rejects it")
         } else {
-            format!("`{name}` must be {what}, and this is {is}: {reader} refuses it")
+            format!("`{name}` must be {what}, and this is {is}: {reader} rejects it")
         };
         let text = node.text().unwrap_or_default();
         let number = what.starts_with("an integer") && text.parse::<i64>().is_ok();

@@ -160,10 +160,10 @@ impl<'d> Validator<'d> {
         let custom = self.kind.is_some_and(|kind| kind.custom);
         let fate = match self.program() {
             None if custom => {
-                "unless its release is newer than this table, it is dropped or refused".to_owned()
+                "unless its release is newer than this table, it is dropped or rejected".to_owned()
             }
-            None => "the API server refuses it, or drops it without a word".to_owned(),
-            Some(reader) if reader.refuses => format!("{} refuses the file", reader.name),
+            None => "the API server rejects or silently drops it".to_owned(),
+            Some(reader) if reader.refuses => format!("{} rejects the file", reader.name),
             Some(reader) => format!(
                 "{} goes on without it, and what it was to set keeps its default",
                 reader.name

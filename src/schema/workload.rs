@@ -171,7 +171,7 @@ pub(super) fn workload<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         v.add(
             ids::schema::MISSING_FIELD,
             own_key(at),
-            "an empty selector selects nothing: the API server refuses it".to_owned(),
+            "an empty selector selects nothing: the API server rejects it".to_owned(),
             None,
         );
     }
@@ -308,7 +308,7 @@ fn job_labels<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     let labels = spec.at(&["template", "metadata", "labels"]);
     let label = |key: &&str| labels.and_then(|labels| labels.pair(key));
     if let Some((key, _)) = OF_UID.iter().find_map(label) {
-        let message = "the server writes this label itself, and refuses any other value";
+        let message = "the server writes this label itself, and rejects any other value";
         conflict(v, key, message);
     }
     let Some(name) = v.root_name().filter(|name| !is_replaced(name)) else {
@@ -343,7 +343,7 @@ pub(super) fn job<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
     if manual {
         selects(v, spec.at(&["selector", "matchLabels"]), spec);
     } else if let Some((key, _)) = spec.pair("selector").filter(|(_, s)| !s.is_null()) {
-        let message = "the API server makes the selector of a Job, and refuses one that is given without `manualSelector: true`";
+        let message = "the API server makes the selector of a Job, and rejects one that is given without `manualSelector: true`";
         let help = "remove it, and the labels `controller-uid` and `job-name` of the template";
         v.add(
             ids::schema::CONFLICT,
@@ -433,7 +433,7 @@ pub(super) fn exit_codes<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             v.add(
                 ids::schema::DUPLICATE_ITEM,
                 *after,
-                format!("exit code {b} is given twice"),
+                format!("exit code {b} is listed twice"),
                 None,
             );
         }

@@ -1,7 +1,7 @@
 //! Bytes → text, as kubectl reads them: UTF-8, UTF-16 with a byte order mark, and invalid bytes
-//! as U+FFFD; behind a byte order mark of UTF-8 as `NO_UTF8`, since kubectl refuses them there.
+//! as U+FFFD; behind a byte order mark of UTF-8 as `NO_UTF8`, since kubectl rejects them there.
 
-/// Stands for invalid bytes that kubectl refuses. No text that it accepts has this character.
+/// Stands for invalid bytes that kubectl rejects. No text that it accepts has this character.
 pub const NO_UTF8: char = '\u{FFFE}';
 
 /// How the bytes of a file were written.

@@ -126,7 +126,7 @@ impl<'t> Events<'t> for Json<'t> {
                 (rest.get(..length).unwrap_or_default().into(), Style::Plain)
             }
         };
-        // A number that is too large is refused, and not a text.
+        // A number that is too large is rejected, and not a text.
         let large = style == Style::Plain && value.parse().is_ok_and(f64::is_infinite);
         let tag = if large { Tag::Core("float") } else { Tag::None };
         let anchor = 0;

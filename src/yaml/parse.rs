@@ -235,7 +235,7 @@ fn parsed(
         }
         Err(Failure::Scan(stop)) => {
             template = stops_at_template(text, stop.at, flow);
-            // A character that is refused is the cause of what else cannot be read.
+            // A character that is rejected is the cause of what else cannot be read.
             if problems
                 .iter()
                 .all(|p| p.rule != ids::yaml::CONTROL_CHARACTER)

@@ -15,11 +15,11 @@ pub enum Resolved {
     Bool(bool),
     /// An integer that fits 64 bits.
     Int(i64),
-    /// An integer that fits 64 bits without a sign only: a value loses precision in kubectl, a key is refused.
+    /// An integer that fits 64 bits without a sign only: a value loses precision in kubectl, a key is rejected.
     Unsigned(u64),
     /// Another number.
     Float(f64),
-    /// `.inf` or `.nan`: JSON has none, so kubectl refuses the document.
+    /// `.inf` or `.nan`: JSON has none, so kubectl rejects the document.
     NotJson,
     /// Anything else.
     Str,

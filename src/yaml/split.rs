@@ -2,7 +2,7 @@
 //!
 //! The rule (k8s.io/apimachinery, util/yaml, `YAMLReader`): a line that begins with `---` separates if
 //! nothing but blanks or a comment follows, even inside a block scalar; anything else behind the dashes is
-//! refused. Input that begins with `{` is a stream of JSON objects, and YAML from where it is not.
+//! rejected. Input that begins with `{` is a stream of JSON objects, and YAML from where it is not.
 
 use crate::text::Span;
 use memchr::memmem;
@@ -32,7 +32,7 @@ pub struct Chunk {
     pub span: Span,
     /// How it is read.
     pub format: Format,
-    /// The separator before it, where kubectl would refuse that.
+    /// The separator before it, where kubectl would reject that.
     pub text_after_separator: Option<Span>,
 }
 
@@ -122,7 +122,7 @@ fn yaml_documents(text: &str, mut start: usize, chunks: &mut Split) {
     push(start, text.len(), text_after_separator);
 }
 
-/// Whether what stands behind `---` matters to the parser, if it comes to read it: a character that ends the line or is refused, or
+/// Whether what stands behind `---` matters to the parser, if it comes to read it: a character that ends the line or is rejected, or
 /// a sign without a blank before it, which is no comment.
 fn is_read(behind: &str) -> bool {
     let matters = |c: char| {

@@ -22,7 +22,7 @@ pub enum NodeKind {
     Int,
     /// Any other number.
     Float,
-    /// `.inf`, `.nan`: kubectl refuses the document.
+    /// `.inf`, `.nan`: kubectl rejects the document.
     NotJson,
     /// A string.
     Str,
@@ -426,7 +426,7 @@ impl<'d> Node<'d> {
         self.own().kind == NodeKind::Str && self.own().merges
     }
 
-    /// The JSON key that it becomes as a key; `None` where kubectl refuses it.
+    /// The JSON key that it becomes as a key; `None` where kubectl rejects it.
     pub fn key(self) -> Option<Cow<'d, str>> {
         match self.kind() {
             NodeKind::Str => self.text().map(Cow::Borrowed),

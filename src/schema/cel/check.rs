@@ -105,7 +105,7 @@ fn literals(tree: &Tree<'_>, types: &[Type]) -> Result<(), Problem> {
         if first == ty || *first == Type::Error || *ty == Type::Error {
             return Ok(());
         }
-        let message = format!("this is of type {ty}, and what stands before it of type {first}");
+        let message = format!("this is of type {ty}, but the items before it are of type {first}");
         Err(Problem::new(tree.span(*id), message))
     };
     for (id, node) in tree.nodes.iter().enumerate() {

@@ -25,7 +25,7 @@ use std::ops::Range;
 /// Characters that an expression may have (cel-go's parser).
 const MAX_CHARS: usize = 100_000;
 
-/// What the compiler refuses, and where.
+/// What the compiler rejects, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Problem {
     /// Bytes of the expression.
@@ -114,7 +114,7 @@ pub(super) struct Compiled {
     pub(super) cost: Option<u64>,
 }
 
-/// What the compiler makes of an expression, or why it refuses it.
+/// What the compiler makes of an expression, or why it rejects it.
 pub(super) fn compile(text: &str, environment: &Environment<'_>) -> Result<Compiled, Problem> {
     if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
         let message = format!("an expression has at most {MAX_CHARS} characters");

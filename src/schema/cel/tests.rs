@@ -1,4 +1,4 @@
-//! Any text: no panic, no end of time, and spans that lie in it. What is refused: `testdata/validation/expressions.yaml`.
+//! Any text: no panic, no end of time, and spans that lie in it. What is rejected: `testdata/validation/expressions.yaml`.
 
 use super::{Environment, compile};
 

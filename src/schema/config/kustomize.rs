@@ -15,7 +15,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
             missing(
                 v,
                 at,
-                "`target.name` is missing: kustomize refuses a JSON patch without it",
+                "`target.name` is missing: kustomize rejects a JSON patch without it",
             );
         }
     }
@@ -23,7 +23,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
     for name in root.list("vars").filter_map(|var| var.field("name")) {
         let text = name.as_str().unwrap_or_default();
         if let Some(first) = seen.insert(text, name) {
-            let message = format!("var `{text}` is given twice: kustomize refuses the second");
+            let message = format!("var `{text}` is listed twice: kustomize rejects the second");
             v.add(ids::schema::DUPLICATE_ITEM, name, message, None)
                 .related = Some((first.into(), "the first"));
         }
@@ -33,7 +33,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         && let Some((key, _)) = options.pair("legacySortOptions")
     {
         let message =
-            "`legacySortOptions` needs `order: legacy`: kustomize refuses it with another";
+            "`legacySortOptions` needs `order: legacy`: kustomize rejects it with another";
         conflict(v, key, message);
     }
 }
@@ -51,7 +51,7 @@ pub(in crate::schema) fn generator<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let mut seen: HashMap<&str, Node<'d>> = HashMap::new();
     let mut known = |v: &mut Validator<'d>, key: &'d str, node: Node<'d>| {
         if let Some(first) = seen.insert(key, node) {
-            let message = format!("key `{key}` is given twice: kustomize refuses the second");
+            let message = format!("key `{key}` is listed twice: kustomize rejects the second");
             v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
                 .related = Some((first.into(), "the first"));
         }
@@ -88,18 +88,18 @@ pub(in crate::schema) fn patch<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             missing(
                 v,
                 map.lacking(),
-                "`path` or `patch` is missing: kustomize refuses a patch without either",
+                "`path` or `patch` is missing: kustomize rejects a patch without either",
             );
         }
         (Some(_), Some(patch)) => {
-            let message = "a patch is in a file or here: kustomize refuses `path` with `patch`";
+            let message = "a patch is in a file or here: kustomize rejects `path` with `patch`";
             conflict(v, patch.key_node().unwrap_or(patch), message);
         }
         (None, Some(patch)) if map.field("target").is_none() && is_json(patch) => {
             missing(
                 v,
                 map.lacking(),
-                "`target` is missing: kustomize refuses a JSON patch without it",
+                "`target` is missing: kustomize rejects a JSON patch without it",
             );
         }
         _ => {}
@@ -120,13 +120,13 @@ pub(in crate::schema) fn replacement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         let inline = source.or_else(|| targets.filter(|list| !list.is_empty()));
         if let Some(inline) = inline {
             let message =
-                "a replacement is in a file or here: kustomize refuses `path` with the others";
+                "a replacement is in a file or here: kustomize rejects `path` with the others";
             conflict(v, inline.key_node().unwrap_or(inline), message);
         }
         return;
     }
     if let (Some(_), Some(value)) = (source, value) {
-        let message = "the source is a field or a value: kustomize refuses both";
+        let message = "the source is a field or a value: kustomize rejects both";
         conflict(v, value.key_node().unwrap_or(value), message);
     }
     let lacking = match (source.or(value), targets) {
@@ -135,7 +135,7 @@ pub(in crate::schema) fn replacement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         _ => "",
     };
     if !lacking.is_empty() {
-        let message = format!("`{lacking}` is missing: kustomize refuses a replacement without it");
+        let message = format!("`{lacking}` is missing: kustomize rejects a replacement without it");
         missing(v, map.lacking(), message);
     }
     for target in targets.into_iter().flat_map(Node::items) {
@@ -143,7 +143,7 @@ pub(in crate::schema) fn replacement<'d>(v: &mut Validator<'d>, map: Node<'d>) {
             missing(
                 v,
                 target.lacking(),
-                "`select` is missing: kustomize refuses a target without it",
+                "`select` is missing: kustomize rejects a target without it",
             );
         }
     }

@@ -177,7 +177,7 @@ pub(in crate::schema) fn extender<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
 }
 
-/// How long the scheduler leads: times that are zero are the defaults, one that is below zero is refused.
+/// How long the scheduler leads: times that are zero are the defaults, one that is below zero is rejected.
 pub(in crate::schema) fn leader_election<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     const TIMES: [(&str, f64); 3] = [
         ("leaseDuration", 15.0),

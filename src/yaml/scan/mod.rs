@@ -1,6 +1,6 @@
 //! Text → tokens, exactly where kubectl's reader (go.yaml.in/yaml/v2 2.4.4, which follows libyaml) finds them.
 //!
-//! What that reader takes and refuses differs from every edition of the YAML specification, and a document that kubectl takes and
+//! What that reader takes and rejects differs from every edition of the YAML specification, and a document that kubectl takes and
 //! kubevet does not would not be checked. So the rules here are that reader's own: a key may be found out only behind its text,
 //! within a line and 1,024 characters; NEL, LS and PS break lines; `-`, `?` and `:` mean more inside of brackets.
 
