@@ -884,8 +884,20 @@ pub(super) fn report_problem(
         draft = draft.related(at, text);
     }
     if let Some(help) = problem.help {
-        draft.help(help);
+        draft.help(sentence(help));
     }
+}
+
+/// A clause as a sentence: with a capital and a period.
+fn sentence(clause: String) -> String {
+    let mut rest = clause.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    let end = if clause.ends_with(['.', '?', '…']) {
+        ""
+    } else {
+        "."
+    };
+    first.into_iter().chain(rest).chain(end.chars()).collect()
 }
 
 /// Gives a finding the severity and the silence that the configuration asks for.

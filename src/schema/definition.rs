@@ -68,7 +68,7 @@ fn once_for_versions(v: &mut Validator<'_>) {
 
 fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {
     const APPROVAL: &str = "api-approved.kubernetes.io";
-    const LINK: &str = "the address of the pull request that approves the API, or a text that begins with `unapproved`";
+    const LINK: &str = "the URL of the approving pull request, or begin with `unapproved`";
     let Some((at, group)) = judged(spec, "group") else {
         return;
     };
@@ -100,7 +100,9 @@ fn group<'d>(v: &mut Validator<'d>, definition: Node<'d>, spec: Node<'d>) {
     let message = format!(
         "the annotation `{APPROVAL}` is missing: `{group}` is a group of the Kubernetes community"
     );
-    let help = format!("take a group of your own, or add the annotation: {LINK}");
+    let help =
+        "use a group of your own, or add the annotation with the URL of the approving pull request"
+            .to_owned();
     missing(v, at, message).help = Some(help);
 }
 

@@ -11,7 +11,7 @@ pub struct SchemaProblem<'d> {
     pub node_span: NodeSpan<'d>,
     /// What is wrong, on one line.
     pub message: String,
-    /// What to write instead, where more can be said than the rule's remediation.
+    /// What to write instead, where more can be said than the rule's remediation: a clause, which the engine makes a sentence.
     pub help: Option<String>,
     /// Another place that explains it, and what to say of it.
     pub related: Option<(NodeSpan<'d>, &'static str)>,

@@ -241,7 +241,8 @@ impl<'d> Validator<'d> {
         let text = node.text().unwrap_or_default();
         let shown = short(text);
         let message = format!("`{name}` cannot be `{shown}`: {}", list(values.clone()));
-        let help = self.meant(text, values);
+        let all = || Some(format!("use {}", list_all(values.clone())?));
+        let help = self.meant(text, values.clone()).or_else(all);
         self.add(ids::schema::ENUM, node, message, help);
     }
 
@@ -360,20 +361,34 @@ pub(super) fn with_article(name: &str) -> String {
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
 
-/// `one of a, b and c`; of many the first.
+/// `one of a, b and c`; of many the first, as many as a message has room for.
 fn list<'v>(values: impl Iterator<Item = &'v str> + Clone) -> String {
-    const MAX_LISTED: usize = 20;
-    let quoted = values
-        .clone()
-        .filter(|v| !v.is_empty())
-        .take(MAX_LISTED)
-        .map(|v| format!("`{}`", short(v)));
+    const ROOM: usize = 90;
+    let values = values.filter(|v| !v.is_empty());
+    let mut length = 0;
+    let quoted = values.clone().map(|v| format!("`{}`", short(v)));
+    let quoted = quoted.take_while(|v| {
+        length += v.len() + 2;
+        length <= ROOM
+    });
     let quoted: Vec<String> = quoted.collect();
-    match (quoted.as_slice(), values.skip(MAX_LISTED).count()) {
-        ([only], _) => format!("only {only} is allowed"),
+    match (quoted.as_slice(), values.skip(quoted.len()).count()) {
+        ([only], 0) => format!("only {only} is allowed"),
         (many, 0) => format!("one of {} is expected", many.join(", ")),
         (many, more) => format!("one of {} and {more} more is expected", many.join(", ")),
     }
+}
+
+/// All of some values, where they are more than a message has room for and no more than can be read.
+fn list_all<'v>(values: impl Iterator<Item = &'v str> + Clone) -> Option<String> {
+    const MAX_LISTED: usize = 20;
+    let quoted = values
+        .filter(|v| !v.is_empty())
+        .map(|v| format!("`{}`", short(v)));
+    let quoted: Vec<String> = quoted.take(MAX_LISTED + 1).collect();
+    (1..=MAX_LISTED)
+        .contains(&quoted.len())
+        .then(|| format!("one of {}", quoted.join(", ")))
 }
 
 /// A text of a schema, for messages.

@@ -29,15 +29,15 @@ pub(super) fn misfit(form: &str, instance: &Instance<'_>, value: &str) -> Option
         ),
         "etcd-bind-urls" => (
             items().all(|url| etcd_host(url).is_some_and(can_be_bound)),
-            "must be URLs of addresses with their ports and without a path, such as https://10.0.0.1:2379",
+            "must be URLs with IP address and port, without a path",
         ),
         "etcd-host-urls" => (
             items().all(|url| etcd_host(url).is_some_and(|host| !host.is_empty())),
-            "must be URLs with their ports and without a path, such as https://etcd-1:2379",
+            "must be URLs with host and port, without a path",
         ),
         "etcd-origins" => (
             value == "*" || items().all(|url| etcd_host(url).is_some()),
-            "must be URLs with their ports and without a path, or `*`",
+            "must be URLs with host and port, without a path, or `*`",
         ),
         "etcd-overrides" => (
             items().all(is_override),
