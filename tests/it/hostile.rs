@@ -1528,7 +1528,7 @@ fn what_a_definition_lists_is_not_listed_with_each_value() {
         many("x")
     );
     let ran = TempFolder::with(definition).check(["x.yaml"]);
-    ran.assert_said("and 1980 more is expected")
+    ran.assert_said(" more is expected")
         .assert_said("text that matches `^yyy");
     assert!(ran.out.len() < 1_500_000, "{} bytes", ran.out.len());
 }
