@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_first_release_whose_types_are_known_is_named() {
-        let oldest = format!("from 1.{} on", Releases::OLDEST);
+        let oldest = format!("for 1.{} and later", Releases::OLDEST);
         for n in [1, 2] {
             assert!(NoteKind::Untyped.reason(n).ends_with(&oldest));
         }
