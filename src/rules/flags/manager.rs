@@ -3,7 +3,7 @@
 use super::api_server::{given, switched_on};
 use super::value::{is_gate_on, refuse};
 use crate::check::Cx;
-use crate::component::{Instance, Setting};
+use crate::component::{ComponentKind, Instance, Setting};
 use crate::go_value::{parse_quantity, parse_seconds};
 
 pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
@@ -31,27 +31,35 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             refuse(instance, cx, one.node_span(), &what);
         }
     }
-    leader(instance, cx);
+    if instance.is_on("leader-elect") == Some(true) {
+        lock(instance, cx);
+    }
     logging(instance, cx);
 }
 
 pub(super) fn scheduler(instance: &Instance<'_>, cx: &mut Cx<'_>) {
-    leader(instance, cx);
     logging(instance, cx);
 }
 
-/// The lock of the leader is a Lease, and its times leave room for one another (client-go's NewLeaderElector).
-fn leader(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+/// Leader election that stops the program after it has validated its flags (client-go's `resourcelock.New` and `NewLeaderElector`).
+pub(in crate::rules) fn leader_election_invalid(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     if instance.is_on("leader-elect") != Some(true) {
         return;
     }
-    if let Some(lock) =
-        given(instance, "leader-elect-resource-lock").filter(|s| s.value != "leases")
-    {
+    // The controller manager validates this one with its flags.
+    if instance.component == ComponentKind::Scheduler {
+        lock(instance, cx);
+    }
+    election(instance, cx, "leader-elect", 1.2);
+}
+
+/// The lock of a leader is a Lease.
+fn lock(instance: &Instance<'_>, cx: &mut Cx<'_>) {
+    let lock = given(instance, "leader-elect-resource-lock");
+    if let Some(lock) = lock.filter(|s| s.value != "leases") {
         let what = format!("`{}` must be leases", lock.spelling);
         refuse(instance, cx, lock.node_span(), &what);
     }
-    election(instance, cx, "leader-elect", 1.2);
 }
 
 /// Times of an election: each above zero, and longer than the next; the time to renew by more than `jitter`.

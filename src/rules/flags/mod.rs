@@ -8,6 +8,7 @@ mod kubelet;
 mod manager;
 mod value;
 
+pub(super) use manager::leader_election_invalid;
 pub(super) use value::invalid_value;
 
 use crate::check::Cx;
