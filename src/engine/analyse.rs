@@ -884,12 +884,12 @@ pub(super) fn report_problem(
         draft = draft.related(at, text);
     }
     if let Some(help) = problem.help {
-        draft.help(sentence(help));
+        draft.help(sentence(&help));
     }
 }
 
 /// A clause as a sentence: with a capital and a period.
-fn sentence(clause: String) -> String {
+fn sentence(clause: &str) -> String {
     let mut rest = clause.chars();
     let first = rest.next().map(|first| first.to_ascii_uppercase());
     let end = if clause.ends_with(['.', '?', '…']) {

@@ -141,7 +141,7 @@ pub(super) fn limit_response<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let queuing = map.pair("queuing").filter(|(_, value)| !value.is_null());
     match (text(map, "type"), queuing) {
         (Some("Reject"), Some((key, _))) => {
-            conflict(v, key, "rejected requests are not queued; remove `queuing`")
+            conflict(v, key, "rejected requests are not queued; remove `queuing`");
         }
         (Some("Queue"), None) => {
             let message = "`queuing` is missing: the type is Queue";

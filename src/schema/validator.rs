@@ -241,8 +241,8 @@ impl<'d> Validator<'d> {
         let text = node.text().unwrap_or_default();
         let shown = short(text);
         let message = format!("`{name}` cannot be `{shown}`: {}", list(values.clone()));
-        let all = || Some(format!("use {}", list_all(values.clone())?));
-        let help = self.meant(text, values.clone()).or_else(all);
+        let all = list_all(values.clone()).map(|all| format!("use {all}"));
+        let help = self.meant(text, values).or(all);
         self.add(ids::schema::ENUM, node, message, help);
     }
 

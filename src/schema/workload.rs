@@ -315,8 +315,8 @@ fn job_labels<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         return;
     };
     let other = |value: &Node<'_>| is_known(*value) && value.as_str() != Some(name);
-    let given = OF_NAME.iter().filter_map(label).map(|(_, value)| value);
-    if let Some(value) = given.filter(other).last() {
+    let mut given = OF_NAME.iter().filter_map(label).map(|(_, value)| value);
+    if let Some(value) = given.rfind(other) {
         let message = format!("this label must be the Job's name, `{name}`");
         conflict(v, value, message);
     }
