@@ -12,6 +12,7 @@ mod ruleset;
 mod secret_spans;
 mod subsume;
 mod suppress;
+mod texts;
 
 pub use crate::check::Overrides;
 pub use analyse::{ChunkReport, DisabledRule, Input, analyse};
@@ -19,3 +20,4 @@ pub use finish::{Counts, FileAnalysis, FileReport, Report, ResolvedFinding, fini
 pub use note::{LeftOut, Note, NoteKind};
 pub use registry::Registry;
 pub use ruleset::RuleSet;
+pub use texts::check_text;

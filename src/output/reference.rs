@@ -2,9 +2,13 @@
 
 use super::page::{Block, Page};
 use crate::component::{ComponentKind, defaults};
+#[cfg(feature = "cli")]
+use crate::engine::{Registry, RuleSet, check_text};
 use crate::finding::Releases;
 use crate::model::{Example, Policy, Profile, Text};
 use crate::policy::expected;
+#[cfg(feature = "cli")]
+use crate::text::{Edit, apply};
 use std::fmt::Write as _;
 
 fn profiles(policy: &Policy) -> String {
@@ -33,6 +37,7 @@ pub fn explain(policy: &Policy) -> String {
     let mut page = about(policy);
     if let Some(fails) = policy.examples.fails.first() {
         page.heading("Example that fails", shown(fails));
+        page.heading("What its fix changes", fix(policy, fails).map(Block::Code));
         let passes = policy.examples.passes.iter();
         let passes = passes.max_by_key(|passes| lines_in_common(fails, passes));
         page.heading("Example that passes", passes.into_iter().flat_map(shown));
@@ -111,6 +116,11 @@ fn subject(name: &str) -> &str {
     }
 }
 
+/// A line of an example without its marks.
+fn unmarked(line: &str) -> &str {
+    line.split("#! ").next().unwrap_or(line).trim_end()
+}
+
 /// An example as blocks: what is found is a comment at the end of its line.
 fn shown(example: &Example) -> Vec<Block> {
     let marks = expected(example);
@@ -125,8 +135,7 @@ fn shown(example: &Example) -> Vec<Block> {
         }
         let mut code = String::new();
         for (number, line) in (1..).zip(text.lines()) {
-            let line = line.split("#! ").next().unwrap_or(line).trim_end();
-            code.push_str(&super::sanitize(line));
+            code.push_str(&super::sanitize(unmarked(line)));
             let here = marks.iter().filter(|m| m.line == number && m.file == *path);
             let found: Vec<&str> = here.map(|mark| mark.message.as_str()).collect();
             if !found.is_empty() {
@@ -138,6 +147,55 @@ fn shown(example: &Example) -> Vec<Block> {
         blocks.push(Block::Code(code));
     }
     blocks
+}
+
+/// The lines of an example of one file with those that the rule's fixes change, as a diff has them; none where the rule has no fix.
+#[cfg(feature = "cli")]
+fn fix(policy: &Policy, example: &Example) -> Option<String> {
+    let [(path, before)] = example.files.as_ref() else {
+        return None;
+    };
+    let registry = Registry::default();
+    let newest = Releases::only(Releases::NEWEST);
+    let mut rules = RuleSet::selected(&registry, Profile::All, newest, |p| p.id == policy.id);
+    rules.fixes = true;
+    let before: String = before
+        .lines()
+        .map(|line| unmarked(line).to_owned() + "\n")
+        .collect();
+    let report = check_text(path, &before, &rules);
+    let fixes = report.findings.iter().filter_map(|f| f.fix.as_ref());
+    let edits: Vec<Edit> = fixes
+        .flat_map(|fix| &fix.edits)
+        .map(|e| e.edit.clone())
+        .collect();
+    let after = apply(&before, &edits);
+    (after != before).then(|| diff(&before, &after))
+}
+
+/// All lines, those from the first to the last that differ marked.
+#[cfg(feature = "cli")]
+fn diff(before: &str, after: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let ends = old.iter().rev().zip(new.iter().rev());
+    let shorter = old.len().min(new.len()) - start;
+    let end = ends.take_while(|(a, b)| a == b).count().min(shorter);
+    let part = |mark: &str, lines: &[&str]| {
+        lines.iter().fold(String::new(), |text, line| {
+            text + mark + " " + &super::sanitize(line) + "\n"
+        })
+    };
+    let middle = |lines: &[&str], mark| {
+        part(
+            mark,
+            lines.get(start..lines.len() - end).unwrap_or_default(),
+        )
+    };
+    part(" ", old.get(..start).unwrap_or_default())
+        + &middle(&old, "-")
+        + &middle(&new, "+")
+        + &part(" ", old.get(old.len() - end..).unwrap_or_default())
 }
 
 /// Number of lines of one example that another has, too, less those that it has not.
