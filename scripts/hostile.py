@@ -24,11 +24,11 @@ CASES = {
     "90 MB of one list": (lambda f: f.write(OURS + "data:\n" + "- a\n" * 22_000_000), [], 1, "more values than kubevet reads", 1200, 30),
     "JSON on one line of 30 MB": (lambda f: f.write('{"apiVersion":"v1","kind":"List","items":[' + ",".join(['{"apiVersion":"v1","kind":"Pod","spec":{"hostPID":true,"é":1}}'] * 450_000) + "]}"),
                                   [], 1, "450000 findings, 1000 shown", 1500, 40),
-    "nested 100,000 times": (lambda f: f.write(OURS + "data: " + "[" * 100_000 + "]" * 100_000 + "\n---\n" + POD), [], 1, "nested deeper than kubevet reads", 60, 5),
-    "alias chain of 200,000": (lambda f: f.write(OURS + "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200_000)) + "---\n" + POD), [], 1, "nested deeper than kubevet reads", 150, 5),
+    "nested 100,000 times": (lambda f: f.write(OURS + "data: " + "[" * 100_000 + "]" * 100_000 + "\n---\n" + POD), [], 1, "than kubevet reads", 60, 5),
+    "alias chain of 200,000": (lambda f: f.write(OURS + "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200_000)) + "---\n" + POD), [], 1, "than kubevet reads", 150, 5),
     "alias bomb": (lambda f: f.write(OURS + BOMB + "---\n" + POD), [], 1, "excessive aliasing", 60, 5),
     "500,000 comment lines behind a key": (lambda f: f.write(POD + "  tolerations: # kubevet: ignore[pod/host-ipc] x\n" + "  # c\n" * 500_000 + "  - {}\n"), [], 1, "pod/host-pid", 60, 10),
-    "300,000 keys in one map": (lambda f: f.write(OURS + "data:\n" + "".join(f"  k{i}: v\n" for i in range(300_000)) + "  k7: v\n"), [], 1, "given twice", 150, 10),
+    "300,000 keys in one map": (lambda f: f.write(OURS + "data:\n" + "".join(f"  k{i}: v\n" for i in range(300_000)) + "  k7: v\n"), [], 1, "is set twice", 150, 10),
     "200,000 labels that are asked for": (lambda f: f.write("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector:\n    matchLabels:\n" + "".join(f"      l{i}: a\n" for i in range(200_000))
                                           + "  template:\n    metadata:\n      labels:\n" + "".join(f"        l{i}: a\n" for i in range(1, 200_000)) + "    spec: {hostPID: true, containers: [{name: a, image: 'a:1'}]}\n"),
                                           [], 1, "asks for l0=a", 150, 10),
@@ -37,7 +37,7 @@ CASES = {
     "100,000 volumes and their mounts": (lambda f: f.write(POD.replace("[]", "[{name: a, image: a, volumeMounts: [" + ", ".join(f"{{name: v{i}, mountPath: /v{i}}}" for i in range(100_000)) + "]}]")
                                          + "  volumes:\n" + "".join(f"  - {{name: v{i}, hostPath: {{path: /v{i}}}}}\n" for i in range(100_000))), [], 1, "pod/host-pid", 300, 10),
     "50,000 resources and 50,000 verbs": (lambda f: f.write("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules:\n- apiGroups: ['']\n  resources:\n" + "".join(f"  - r{i}\n" for i in range(50_000))
-                                          + "  verbs:\n" + "".join(f"  - v{i}\n" for i in range(50_000))), [], 1, "no verb that an API server asks for", 150, 10),
+                                          + "  verbs:\n" + "".join(f"  - v{i}\n" for i in range(50_000))), [], 1, "the API server has no verb", 150, 10),
     "50,000 audit rules": (lambda f: f.write("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n" + "".join(f"- {{level: Metadata, resources: [{{group: '', resources: [r{i}]}}]}}\n" for i in range(50_000))),
                            ["--profile", "all"], 1, "1 file", 150, 10),
     "300,000 containers": (lambda f: f.write(POD.replace("[]", "\n" + "".join(f"    - {{name: c{i}, image: a}}\n" for i in range(300_000)))), [], 1, "300000 findings, 1000 shown", 600, 30),
