@@ -23,7 +23,10 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
 
 /// Resources of one list that are the same, or of which a wildcard holds another.
 fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
-    let names: Vec<(Node<'d>, &str)> = judged_items(entry, "resources").collect();
+    // Each is compared with all before it: no one writes more.
+    const MAX_RESOURCES: usize = 200;
+    let names = judged_items(entry, "resources").take(MAX_RESOURCES);
+    let names: Vec<(Node<'d>, &str)> = names.collect();
     for (at, (node, name)) in names.iter().enumerate() {
         let other = |before: &&(Node<'d>, &str)| overlap(before.1, name);
         let Some((before, wide)) = names.iter().take(at).find(other) else {
