@@ -9,6 +9,7 @@ use crate::schema::format::is_base64;
 use crate::schema::validator::Validator;
 use crate::text::base64;
 use crate::yaml::{Node, NodeKind};
+use std::collections::HashMap;
 
 const PROVIDERS: [&str; 5] = ["aesgcm", "aescbc", "secretbox", "identity", "kms"];
 
@@ -23,13 +24,10 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
 
 /// Resources of one list that are the same, or of which a wildcard holds another.
 fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
-    // Each is compared with all before it: no one writes more.
-    const MAX_RESOURCES: usize = 200;
-    let names = judged_items(entry, "resources").take(MAX_RESOURCES);
-    let names: Vec<(Node<'d>, &str)> = names.collect();
-    for (at, (node, name)) in names.iter().enumerate() {
-        let other = |before: &&(Node<'d>, &str)| overlap(before.1, name);
-        let Some((before, wide)) = names.iter().take(at).find(other) else {
+    let mut seen = Seen::default();
+    for (node, name) in judged_items(entry, "resources") {
+        let Some((before, wide)) = seen.overlapping(name) else {
+            seen.add(node, name);
             continue;
         };
         let (at, message) = if wide != name && wide.starts_with('*') {
@@ -47,23 +45,47 @@ fn overlaps<'d>(v: &mut Validator<'d>, entry: Node<'d>) {
                 ),
             )
         };
-        v.add(ids::encryption::RESOURCE_OVERLAP, *at, message, None);
+        v.add(ids::encryption::RESOURCE_OVERLAP, at, message, None);
         return;
     }
 }
 
-/// Whether two resources of one list are the same, or one holds the other.
-fn overlap(one: &str, other: &str) -> bool {
-    let parts = |name: &str| -> (String, String) {
-        let (resource, group) = name.split_once('.').unwrap_or((name, ""));
-        (resource.to_owned(), group.to_owned())
-    };
-    let ((one_resource, one_group), (other_resource, other_group)) = (parts(one), parts(other));
-    let all = |resource: &str, group: &str| resource == "*" && group == "*";
-    all(&one_resource, &one_group)
-        || all(&other_resource, &other_group)
-        || one_group == other_group
-            && (one_resource == other_resource || one_resource == "*" || other_resource == "*")
+/// The resources of a list up to the first that overlaps: none of these holds another.
+#[derive(Default)]
+struct Seen<'d> {
+    first: Option<(Node<'d>, &'d str)>,
+    /// The first of each group.
+    groups: HashMap<&'d str, (Node<'d>, &'d str)>,
+    /// By resource and group.
+    resources: HashMap<(&'d str, &'d str), (Node<'d>, &'d str)>,
+}
+
+impl<'d> Seen<'d> {
+    fn add(&mut self, node: Node<'d>, name: &'d str) {
+        let (resource, group) = parts(name);
+        self.first.get_or_insert((node, name));
+        self.groups.entry(group).or_insert((node, name));
+        self.resources.insert((resource, group), (node, name));
+    }
+
+    /// The first that is the same as a resource, holds it, or is held by it.
+    fn overlapping(&self, name: &str) -> Option<(Node<'d>, &'d str)> {
+        let of = |key: (&str, &str)| self.resources.get(&key).copied();
+        let (resource, group) = parts(name);
+        match (resource, group) {
+            ("*", "*") => self.first,
+            // One wildcard for all is alone in what was seen.
+            ("*", _) => of(("*", "*")).or_else(|| self.groups.get(group).copied()),
+            _ => of(("*", "*"))
+                .or_else(|| of((resource, group)))
+                .or_else(|| of(("*", group))),
+        }
+    }
+}
+
+/// Resource and group of a name.
+fn parts(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or((name, ""))
 }
 
 fn provider<'d>(v: &mut Validator<'d>, item: Node<'d>) {
