@@ -38,6 +38,7 @@ use crate::finding::Releases;
 use crate::go_value::parse_bool;
 use crate::kube::{Completeness, Container, Object, PodSpec, is_unresolved};
 use crate::yaml::{Node, NodeSpan};
+use std::collections::HashSet;
 
 pub use component_file::is_drop_in;
 pub use flag_type::{FlagType, is_label_value, is_qualified};
@@ -201,6 +202,15 @@ pub struct Items<'a, 'd> {
     pub items: Vec<(&'a str, NodeSpan<'d>)>,
     /// Where they come from.
     pub origin: Origin,
+}
+
+impl<'a, 'd> Items<'a, 'd> {
+    /// Each item with its place, and whether one before it is the same.
+    pub fn repetitions(&self) -> impl Iterator<Item = (&'a str, NodeSpan<'d>, bool)> {
+        let mut seen = HashSet::new();
+        let items = self.items.iter();
+        items.map(move |(item, at)| (*item, *at, !seen.insert(*item)))
+    }
 }
 
 /// Where to point when a setting is missing: the first of these that is there, else the object's kind.

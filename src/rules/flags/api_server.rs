@@ -1,7 +1,7 @@
 //! Conditions of kube-apiserver on several flags.
 
 use super::form::range;
-use super::value::{is_gate_on, refuse};
+use super::value::{is_gate_on, refuse, refuse_setting};
 use crate::check::Cx;
 use crate::component::{Instance, Setting};
 use crate::go_value::{parse_bool, parse_int};
@@ -91,8 +91,7 @@ fn audit(instance: &Instance<'_>, cx: &mut Cx<'_>, backend: &Backend) {
     let flag = |name: &str| given(instance, &format!("{}-{name}", backend.prefix));
     let mut wrong = |setting: Option<&Setting<'_>>, fits: bool, what: &str| {
         if let Some(setting) = setting.filter(|_| !fits) {
-            let what = format!("`{}` {what}", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(instance, cx, setting, what);
         }
     };
     let one_of = |setting: Option<&Setting<'_>>, known: &[&str]| {
@@ -195,12 +194,9 @@ fn authorization(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             _ => {}
         }
     }
-    for (at, (mode, node_span)) in modes.items.iter().enumerate() {
-        let before = modes.items.get(..at).unwrap_or_default();
-        if before.iter().any(|(other, _)| other == mode) {
-            let what = format!("authorization mode {mode} is listed twice");
-            refuse(instance, cx, *node_span, &what);
-        }
+    for (mode, node_span, _) in modes.repetitions().filter(|(.., again)| *again) {
+        let what = format!("authorization mode {mode} is listed twice");
+        refuse(instance, cx, node_span, &what);
     }
 }
 
@@ -215,8 +211,7 @@ fn oidc(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     };
     for name in ["oidc-issuer-url", "oidc-client-id"] {
         if instance.is_set(name) == Some(false) {
-            let what = format!("`{}` requires `--{name}`", first.spelling);
-            refuse(instance, cx, first.node_span(), &what);
+            refuse_setting(instance, cx, first, &format!("requires `--{name}`"));
         }
     }
 }
@@ -232,17 +227,17 @@ fn network(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         && range.is_ipv4() != own.is_ipv4()
         && reconciles.is_none_or(|e| e.value != "none")
     {
-        let what = format!(
-            "`{}` and the first Service IP range must be of the same IP family",
-            address.spelling
+        refuse_setting(
+            instance,
+            cx,
+            address,
+            "and the first Service IP range must be of the same IP family",
         );
-        refuse(instance, cx, address.node_span(), &what);
     }
     let port = given(instance, "kubernetes-service-node-port");
     let number = port.and_then(|s| parse_int(&s.value)).unwrap_or_default();
     if let Some(port) = port.filter(|_| !(0..=65535).contains(&number)) {
-        let what = format!("`{}` must be a port from 0 to 65535", port.spelling);
-        refuse(instance, cx, port.node_span(), &what);
+        refuse_setting(instance, cx, port, "must be a port from 0 to 65535");
     } else if let Some(port) = port.filter(|_| number > 0) {
         let ports = instance.effective("service-node-port-range");
         let ends = ports.and_then(|e| {
@@ -250,8 +245,7 @@ fn network(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
         });
         if ends.is_some_and(|(low, high): (i64, i64)| !(low..=high).contains(&number)) {
-            let what = format!("`{}` is not in `--service-node-port-range`", port.spelling);
-            refuse(instance, cx, port.node_span(), &what);
+            refuse_setting(instance, cx, port, "is not in `--service-node-port-range`");
         }
     }
 }
@@ -271,8 +265,12 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     for (name, gate) in GATED {
         let setting = given(instance, name);
         if let Some(setting) = setting.filter(|_| is_gate_on(instance, gate) == Some(false)) {
-            let what = format!("`{}` requires feature gate `{gate}`", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(
+                instance,
+                cx,
+                setting,
+                &format!("requires feature gate `{gate}`"),
+            );
         }
     }
     let acts_as = given(instance, "emulated-version");
@@ -288,8 +286,7 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
                     .any(|own| s.value.ends_with(&*own))
             })
         {
-            let what = format!("`{}` requires an older `--emulated-version`", on.spelling);
-            refuse(instance, cx, on.node_span(), &what);
+            refuse_setting(instance, cx, on, "requires an older `--emulated-version`");
         }
     }
 }
@@ -297,8 +294,12 @@ fn gated(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 /// Flags of which one makes the other wrong.
 fn excluding(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let mut refused = |setting: &Setting<'_>, other: &str| {
-        let what = format!("`{}` and `{other}` cannot be combined", setting.spelling);
-        refuse(instance, cx, setting.node_span(), &what);
+        refuse_setting(
+            instance,
+            cx,
+            setting,
+            &format!("and `{other}` cannot be combined"),
+        );
     };
     if let Some(old) = instance.last("admission-control") {
         for name in ["enable-admission-plugins", "disable-admission-plugins"] {

@@ -2,11 +2,11 @@
 //! what it reads when it starts; etcdmain).
 
 use super::api_server::{given, switched_on};
-use super::value::refuse;
+use super::value::{refuse, refuse_setting};
 use crate::check::Cx;
-use crate::component::{Instance, Setting, forms};
+use crate::component::{Instance, forms};
 use crate::go_value::{parse_bool, parse_duration, parse_int, parse_uint};
-use crate::kube::Completeness;
+use crate::kube::{Completeness, is_unresolved};
 
 pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let file = instance.last("config-file");
@@ -23,14 +23,8 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         && let Some(rate) = given(instance, "distributed-tracing-sampling-rate")
         && parse_int(&rate.value).is_some_and(|rate| !(0..=1_000_000).contains(&rate))
     {
-        let what = format!("`{}` must be from 0 to 1000000", rate.spelling);
-        refuse(instance, cx, rate.node_span(), &what);
+        refuse_setting(instance, cx, rate, "must be from 0 to 1000000");
     }
-}
-
-fn refuse_setting(instance: &Instance<'_>, cx: &mut Cx<'_>, setting: &Setting<'_>, what: &str) {
-    let what = format!("`{}` {what}", setting.spelling);
-    refuse(instance, cx, setting.node_span(), &what);
 }
 
 /// Only one of the ways to find the other members.
@@ -137,17 +131,12 @@ fn tls(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let what = "has no effect on TLS 1.3, and `--tls-min-version` is TLS1.3";
         refuse_setting(instance, cx, suites, what);
     }
-    for prefix in ["", "peer-"] {
-        let names = ["client-cert-file", "client-key-file"].map(|name| format!("{prefix}{name}"));
-        let [cert, key] = &names;
-        let (cert_at, key_at) = (given(instance, cert), given(instance, key));
-        let lacking = |name: &str| instance.is_set(name) == Some(false);
-        let half = match (cert_at, key_at) {
-            (Some(one), None) if lacking(key) => Some((one, key)),
-            (None, Some(one)) if lacking(cert) => Some((one, cert)),
-            _ => None,
-        };
-        if let Some((setting, other)) = half {
+    for pair in [
+        ["client-cert-file", "client-key-file"],
+        ["peer-client-cert-file", "peer-client-key-file"],
+    ] {
+        let half = instance.half(pair);
+        if let Some((setting, other)) = half.filter(|(s, _)| !is_unresolved(&s.value)) {
             refuse_setting(instance, cx, setting, &format!("needs `--{other}`"));
         }
     }

@@ -3,7 +3,7 @@
 
 use super::api_server::given;
 use super::form::range;
-use super::value::{is_gate_on, refuse};
+use super::value::{is_gate_on, refuse, refuse_setting};
 use crate::check::Cx;
 use crate::component::Instance;
 use crate::go_value::parse_seconds;
@@ -14,11 +14,12 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         return;
     }
     if let Some(port) = given(instance, "metrics-port").filter(|s| s.value == "0") {
-        let what = format!(
-            "`{}` must not be 0; set `--metrics-bind-address`",
-            port.spelling
+        refuse_setting(
+            instance,
+            cx,
+            port,
+            "must not be 0; set `--metrics-bind-address`",
         );
-        refuse(instance, cx, port.node_span(), &what);
     }
     local(instance, cx);
     let Some(mode) = instance.effective("proxy-mode") else {
@@ -66,11 +67,12 @@ fn ranges_of_pods(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         _ => false,
     };
     if !fits {
-        let what = format!(
-            "`{}` must be a range of addresses such as 10.244.0.0/16, or one of each family",
-            ranges.spelling
+        refuse_setting(
+            instance,
+            cx,
+            ranges,
+            "must be a range of addresses such as 10.244.0.0/16, or one of each family",
         );
-        refuse(instance, cx, ranges.node_span(), &what);
     }
 }
 
@@ -83,8 +85,7 @@ fn ipvs(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let setting = given(instance, name);
         let negative = setting.filter(|s| parse_seconds(&s.value).is_some_and(|time| time < 0.0));
         if let Some(setting) = negative {
-            let what = format!("`{}` must not be negative", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(instance, cx, setting, "must not be negative");
         }
     }
     let excluded = instance.list("ipvs-exclude-cidrs");

@@ -1,7 +1,7 @@
 //! Conditions of the kubelet on several flags.
 
 use super::api_server::given;
-use super::value::refuse;
+use super::value::{refuse, refuse_setting};
 use crate::check::Cx;
 use crate::component::{Instance, Setting, number};
 use crate::go_value::{parse_bool, parse_quantity};
@@ -57,36 +57,33 @@ fn images(instance: &Instance<'_>, cx: &mut Cx<'_>) {
 fn allocatable(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     const ENFORCED: &str = "enforce-node-allocatable";
     if let Some(list) = instance.list(ENFORCED) {
-        for (at, (item, node_span)) in list.items.iter().enumerate() {
-            let before = list.items.get(..at).unwrap_or_default();
+        for (item, node_span, again) in list.repetitions() {
             let cgroup = match item.trim_end_matches("-compressible") {
                 "system-reserved" => "system-reserved-cgroup",
                 "kube-reserved" => "kube-reserved-cgroup",
                 _ => "",
             };
-            let what = if before.iter().any(|(other, _)| other == item) {
+            let what = if again {
                 format!("`{item}` is listed twice")
-            } else if *item == "none" && list.items.len() > 1 {
+            } else if item == "none" && list.items.len() > 1 {
                 "`none` cannot be combined with another value".to_owned()
             } else if !cgroup.is_empty() && instance.is_set(cgroup) == Some(false) {
                 format!("`{item}` requires `--{cgroup}`")
             } else {
                 continue;
             };
-            refuse(instance, cx, *node_span, &what);
+            refuse(instance, cx, node_span, &what);
         }
         let off = given(instance, "cgroups-per-qos");
         let off = off.filter(|s| parse_bool(&s.value) == Some(false));
         if let Some(off) = off.filter(|_| list.items.iter().any(|(item, _)| *item != "none")) {
-            let what = format!("`{}` requires `--{ENFORCED}=none`", off.spelling);
-            refuse(instance, cx, off.node_span(), &what);
+            refuse_setting(instance, cx, off, &format!("requires `--{ENFORCED}=none`"));
         }
     }
     let mut needs = |name: &str, other: &str, set: bool, what: &str| {
         let setting = given(instance, name).filter(|_| instance.is_set(other) == Some(set));
         if let Some(setting) = setting {
-            let what = format!("`{}` {what} `--{other}`", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(instance, cx, setting, &format!("{what} `--{other}`"));
         }
     };
     needs("system-cgroups", "cgroup-root", false, "requires");
@@ -118,11 +115,12 @@ fn managers(instance: &Instance<'_>, cx: &mut Cx<'_>) {
             let what = "`--cpu-manager-policy=static` requires CPUs in `--reserved-cpus`, `--kube-reserved` or `--system-reserved`";
             refuse(instance, cx, policy.node_span, what);
         } else if let Some(options) = options.filter(|_| policy.value == "none") {
-            let what = format!(
-                "`{}` requires `--cpu-manager-policy=static`",
-                options.spelling
+            refuse_setting(
+                instance,
+                cx,
+                options,
+                "requires `--cpu-manager-policy=static`",
             );
-            refuse(instance, cx, options.node_span(), &what);
         }
     }
     let memory = instance.effective("memory-manager-policy");

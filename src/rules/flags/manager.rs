@@ -1,7 +1,7 @@
 //! Conditions of kube-controller-manager and kube-scheduler on several flags, and those of all components on flags of logs.
 
 use super::api_server::{given, switched_on};
-use super::value::{is_gate_on, refuse};
+use super::value::{is_gate_on, refuse, refuse_setting};
 use crate::check::Cx;
 use crate::component::{ComponentKind, Instance, Setting};
 use crate::go_value::{parse_quantity, parse_seconds};
@@ -21,8 +21,12 @@ pub(super) fn check(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         let [cert, key] = [0, 1].map(|at| names.get(at).and_then(|name| given(instance, name)));
         if let (Some(one), None) | (None, Some(one)) = (cert, key) {
             let other = if cert.is_some() { "key" } else { "cert" };
-            let what = format!("`{}` requires `--{signer}-{other}-file`", one.spelling);
-            refuse(instance, cx, one.node_span(), &what);
+            refuse_setting(
+                instance,
+                cx,
+                one,
+                &format!("requires `--{signer}-{other}-file`"),
+            );
         } else if let (Some(one), Some(all)) = (cert, of_all) {
             let what = format!(
                 "`{}` and `{}` cannot be combined",
@@ -57,8 +61,7 @@ pub(in crate::rules) fn leader_election_invalid(instance: &Instance<'_>, cx: &mu
 fn lock(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let lock = given(instance, "leader-elect-resource-lock");
     if let Some(lock) = lock.filter(|s| s.value != "leases") {
-        let what = format!("`{}` must be leases", lock.spelling);
-        refuse(instance, cx, lock.node_span(), &what);
+        refuse_setting(instance, cx, lock, "must be leases");
     }
 }
 
@@ -76,8 +79,7 @@ pub(super) fn election(instance: &Instance<'_>, cx: &mut Cx<'_>, prefix: &str, j
         let below = written.into_iter().flatten();
         let mut below = below.filter(|s| parse_seconds(&s.value).is_some_and(|time| time <= 0.0));
         if let Some(setting) = below.next_back() {
-            let what = format!("`{}` must be greater than 0", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(instance, cx, setting, "must be greater than 0");
             return;
         }
         if let (Some(long_time), Some(short_time)) = (time(long), time(short))
@@ -98,8 +100,7 @@ pub(super) fn election(instance: &Instance<'_>, cx: &mut Cx<'_>, prefix: &str, j
 /// Logs and metrics, which all components have.
 pub(super) fn logging(instance: &Instance<'_>, cx: &mut Cx<'_>) {
     let mut refused = |setting: &Setting<'_>, what: &str| {
-        let what = format!("`{}` {what}", setting.spelling);
-        refuse(instance, cx, setting.node_span(), &what);
+        refuse_setting(instance, cx, setting, what);
     };
     let json = given(instance, "logging-format").filter(|s| s.value != "text");
     if let Some(by_file) = given(instance, "vmodule").filter(|_| json.is_some()) {

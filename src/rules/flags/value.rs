@@ -17,8 +17,7 @@ pub(in crate::rules) fn invalid_value(instance: &Instance<'_>, cx: &mut Cx<'_>) 
     let fields = fields.filter(|_| [&forms::ETCD, &forms::KOPS].contains(&instance.form));
     for setting in fields {
         if let Some(why) = checked(instance, setting).filter(|_| !is_unresolved(&setting.value)) {
-            let what = format!("`{}` {why}", setting.spelling);
-            refuse(instance, cx, setting.node_span(), &what);
+            refuse_setting(instance, cx, setting, &why);
         }
     }
     for setting in written(instance).chain(variables).chain(common) {
@@ -115,6 +114,17 @@ pub(super) fn refuse<'d>(
 ) {
     let name = instance.component.name();
     cx.report(at.into(), format!("{what}; {name} fails to start"));
+}
+
+/// Reports that a component fails to start with the value of a setting; `what` goes on after the setting's name.
+pub(super) fn refuse_setting(
+    instance: &Instance<'_>,
+    cx: &mut Cx<'_>,
+    setting: &Setting<'_>,
+    what: &str,
+) {
+    let what = format!("`{}` {what}", setting.spelling);
+    refuse(instance, cx, setting.node_span(), &what);
 }
 
 /// Whether a flag can be read, and is not looked at: kube-proxy and etcd have their configuration file instead, except kube-proxy's log.
