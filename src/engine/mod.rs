@@ -20,4 +20,4 @@ pub use finish::{Counts, FileAnalysis, FileReport, Report, ResolvedFinding, fini
 pub use note::{LeftOut, Note, NoteKind};
 pub use registry::Registry;
 pub use ruleset::RuleSet;
-pub use texts::check_text;
+pub use texts::{analyse_texts, check_text};

@@ -1,19 +1,12 @@
 //! Every policy's examples: exactly the marked spans, nothing else of that rule; what passes is silent.
 
-use crate::support::{check, place, policies};
-use kubevet::finding::Releases;
-use kubevet::model::{Example, Policy, Profile};
+use crate::support::{check_example, place, policies};
+use kubevet::model::{Example, Policy};
 use kubevet::policy::{Expected, expected};
 use std::collections::HashSet;
 
 fn found(policy: &Policy, example: &Example) -> Vec<Expected> {
-    let files: Vec<(&str, &str)> = example
-        .files
-        .iter()
-        .map(|(path, text)| (path.as_ref(), text.as_ref()))
-        .collect();
-    let release = example.release.unwrap_or(Releases::NEWEST);
-    let report = check(&files, Profile::All, Releases::only(release));
+    let report = check_example(example);
     assert!(!report.panicked);
     let of_rule = report
         .findings

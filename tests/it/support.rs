@@ -2,12 +2,11 @@
 
 use kubevet::documents::{DocumentFacts, Repository, chunks};
 use kubevet::engine::{
-    FileAnalysis, FileReport, Input, Registry, Report, RuleSet, analyse, finish,
+    FileReport, Input, Registry, Report, RuleSet, analyse, analyse_texts, finish,
 };
 use kubevet::finding::{Finding, Releases};
-use kubevet::model::{Policy, Profile};
-use kubevet::text::{Encoding, FileId, FileIds, SourceFile};
-use std::path::Path;
+use kubevet::model::{Example, Policy, Profile};
+use kubevet::text::{FileId, SourceFile};
 use std::sync::{Arc, LazyLock};
 
 /// kubevet's own rules.
@@ -55,24 +54,17 @@ pub(crate) fn repository(files: &[(&str, &str)]) -> Repository {
 
 /// The reports of the files of one repository.
 pub(crate) fn analyse_all(files: &[(&str, &str)], rules: &RuleSet<'_>) -> Vec<Arc<FileReport>> {
-    let repository = repository(files);
-    let mut ids = FileIds::default();
-    let one = |(path, text): &(&str, &str)| {
-        let id = ids.of(Path::new(path));
-        let source = SourceFile::new(
-            (*path).into(),
-            (*path).into(),
-            (*text).into(),
-            Encoding::Utf8,
-        );
-        let mut analysis = FileAnalysis::default();
-        let input = Input::new(id, path, text, &[]);
-        for chunk in chunks(path, text) {
-            analysis.add(analyse(&input, &chunk, rules, &repository));
-        }
-        analysis.report(id, source, Vec::new(), true)
-    };
-    files.iter().map(one).collect()
+    analyse_texts(files, rules, &repository(files))
+}
+
+/// Checks an example of a policy for its release, with all rules.
+pub(crate) fn check_example(example: &Example) -> Report {
+    let files = example.files.iter();
+    let files: Vec<_> = files
+        .map(|(path, text)| (path.as_ref(), text.as_ref()))
+        .collect();
+    let release = example.release.unwrap_or(Releases::NEWEST);
+    check(&files, Profile::All, Releases::only(release))
 }
 
 /// What set rules see of a text.

@@ -1,8 +1,7 @@
 //! The voice of all texts that a rule shows: lengths, form, and words that a platform engineer would stumble over.
 
-use crate::support::{check, policies};
-use kubevet::finding::Releases;
-use kubevet::model::{Policy, Profile};
+use crate::support::{check_example, policies};
+use kubevet::model::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that Kubernetes' documentation does not use, or uses for something else, each with what to write instead.
@@ -83,7 +82,8 @@ fn wrong_words(text: &str) -> Vec<String> {
                 .contains(&first)
                 .then(|| format!("a clause begins with `{first}` (name the actor or the thing)"))
         });
-    listed.chain(begins).collect()
+    let found = listed.chain(begins);
+    found.map(|fault| format!("{fault}: {text}")).collect()
 }
 
 fn sentences(text: &str) -> usize {
@@ -128,11 +128,7 @@ fn faults(policy: &Policy) -> Vec<String> {
     }
     faults.extend(help_faults(policy.remediation.trim()));
     for text in [title, rationale, policy.remediation.trim()] {
-        faults.extend(
-            wrong_words(text)
-                .into_iter()
-                .map(|w| format!("{w}: {text}")),
-        );
+        faults.extend(wrong_words(text));
     }
     faults
 }
@@ -148,11 +144,7 @@ fn help_faults(help: &str) -> Vec<String> {
     if help.chars().count() < LEAST_HELP {
         faults.push(format!("help is too short to act on: {help}"));
     }
-    faults.extend(
-        wrong_words(help)
-            .into_iter()
-            .map(|w| format!("{w}: {help}")),
-    );
+    faults.extend(wrong_words(help));
     faults
 }
 
@@ -169,11 +161,7 @@ fn message_faults(message: &str) -> Vec<String> {
             "message: `may` is for permission; write can or might: {message}"
         ));
     }
-    faults.extend(
-        wrong_words(message)
-            .into_iter()
-            .map(|w| format!("{w}: {message}")),
-    );
+    faults.extend(wrong_words(message));
     faults
 }
 
@@ -190,13 +178,7 @@ fn messages_and_helps_are_plain_english() {
     let mut wrong = BTreeSet::new();
     for policy in policies() {
         for example in policy.examples.fails.iter() {
-            let files: Vec<_> = example
-                .files
-                .iter()
-                .map(|(p, t)| (p.as_ref(), t.as_ref()))
-                .collect();
-            let release = example.release.unwrap_or(Releases::NEWEST);
-            let report = check(&files, Profile::All, Releases::only(release));
+            let report = check_example(example);
             for finding in report.findings.iter().filter(|f| f.rule == policy.id) {
                 let help = Some(finding.help.as_ref()).filter(|help| *help != policy.remediation);
                 let faults = message_faults(&finding.message);
