@@ -4,6 +4,7 @@ use super::command::{Flags, Word, basename, component, flags, shell_words};
 use super::form::{FileName, Form, OwnFormat};
 use super::{ComponentKind, Instance, InstanceContext, Setting, forms, k3s};
 use crate::kube::{Completeness, Object};
+use crate::text::last_part;
 use crate::yaml::{Format, Node, NodeKind};
 
 const GROUP: &str = "systemd.io";
@@ -90,7 +91,7 @@ pub fn kubelet_unit(object: Object<'_>) -> Option<(Node<'_>, Node<'_>)> {
     let replaced = commands().any(|(_, v)| v.text().is_none_or(|v| v.trim().is_empty()));
     let runs = commands().any(|(_, v)| {
         let word = v.text().and_then(|v| v.split_whitespace().next());
-        word.is_some_and(|word| word.rsplit('/').next() == Some("kubelet"))
+        word.is_some_and(|word| last_part(word, b'/') == "kubelet")
     });
     (runs && !replaced).then_some((key, section))
 }

@@ -3,6 +3,7 @@
 use super::sanitize;
 use crate::engine::{LeftOut, Note, NoteKind, Report};
 use crate::finding::State;
+use crate::text::last_part;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -107,7 +108,7 @@ fn of_tests(report: &Report, out: &mut String) {
 }
 
 fn folder_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    last_part(path, b'/')
 }
 
 /// The rules with the most findings, for a run that is too long to be read, and how to see fewer.

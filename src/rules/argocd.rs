@@ -3,6 +3,7 @@
 use crate::check::Cx;
 use crate::go_value::parse_bool;
 use crate::kube::{Container, Object, PodSpec};
+use crate::text::last_part;
 use crate::yaml::Node;
 
 /// The flag of argocd-server, and the same setting in the ConfigMap and in the environment.
@@ -53,7 +54,7 @@ fn words<'d>(container: Container<'d>) -> impl DoubleEndedIterator<Item = Node<'
 
 fn is_server(container: Container<'_>) -> bool {
     let program = |word: Node<'_>| {
-        let name = word.as_str().and_then(|text| text.rsplit('/').next());
+        let name = word.as_str().map(|text| last_part(text, b'/'));
         name == Some("argocd-server")
     };
     container.name() == "argocd-server" || words(container).any(program)

@@ -4,6 +4,7 @@ use crate::check::Cx;
 use crate::component::{ComponentKind, Origin};
 use crate::documents::{ConfigFileFacts, DocumentFacts, DocumentSet, Fact, SetSetting, folder};
 use crate::go_value::{Url, parse_bool};
+use crate::text::last_part;
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn encryption_config_ineffective(set: &DocumentSet<'_>, cx: &mut Cx<'_>) {
@@ -79,7 +80,7 @@ pub(super) fn kubelet_ca_vs_self_signed(set: &DocumentSet<'_>, cx: &mut Cx<'_>) 
 
 /// The name of a key file without the part that marks its half.
 fn pair(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = last_part(path, b'/');
     let halves = ["-key.pem", "-pub.pem", ".key", ".pub", ".pem", ".crt"];
     halves
         .iter()
@@ -103,7 +104,7 @@ pub(super) fn service_account_issuer_mismatch(set: &DocumentSet<'_>, cx: &mut Cx
         let beside = checkers.get(folder(signer.path));
         let key = signer.setting.value.as_str();
         if let Some((checker, _)) = beside.filter(|(_, pairs)| !pairs.contains(pair(key))) {
-            let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+            let name = |path: &str| last_part(path, b'/').to_owned();
             let message = format!(
                 "tokens are signed with `{}`, but the API server verifies them with `{}`",
                 name(key),

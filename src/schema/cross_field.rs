@@ -26,6 +26,17 @@ pub(super) fn conflict<'d>(
     v.add(ids::schema::CONFLICT, at, message.into(), None);
 }
 
+/// That an item is the same as one before it.
+pub(super) fn duplicate<'d>(
+    v: &mut Validator<'d>,
+    at: impl Into<NodeSpan<'d>>,
+    first: impl Into<NodeSpan<'d>>,
+    message: impl Into<String>,
+) {
+    let problem = v.add(ids::schema::DUPLICATE_ITEM, at, message.into(), None);
+    problem.related = Some((first.into(), "the first"));
+}
+
 /// That something is not there.
 pub(super) fn missing<'v, 'd>(
     v: &'v mut Validator<'d>,

@@ -1,6 +1,7 @@
 //! Rules of validation between the fields of Services, Ingresses, policies and endpoints (pkg/apis/core, networking and discovery
 //! validation of Kubernetes).
 
+use super::cross_field::duplicate;
 use super::cross_field::{conflict, key_of, missing, own_key, text};
 use super::format::{is_cidr, is_fqdn, is_path_segment, is_subdomain};
 use super::validator::Validator;
@@ -170,8 +171,7 @@ fn addresses_of_service<'d>(v: &mut Validator<'d>, spec: Node<'d>) {
         let protocol = text(port, "protocol").unwrap_or("TCP");
         if let Some(first) = taken.insert((number, protocol), node_port) {
             let message = format!("node port {number} is listed twice");
-            v.add(ids::schema::DUPLICATE_ITEM, node_port, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, node_port, first, message);
         }
     }
     if let Some(port) = spec.field("healthCheckNodePort") {

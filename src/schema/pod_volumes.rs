@@ -1,5 +1,6 @@
 //! Rules of validation about the sources of a pod's volumes (pkg/apis/core/validation of Kubernetes).
 
+use super::cross_field::duplicate;
 use super::cross_field::{conflict, key_of, missing, set, text};
 use super::validator::Validator;
 use crate::ids;
@@ -123,8 +124,7 @@ pub(super) fn projected<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         }
         if let Some(first) = seen.insert(text, path) {
             let message = format!("two files of this volume have the path `{text}`");
-            v.add(ids::schema::DUPLICATE_ITEM, path, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, path, first, message);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::detect::{
 };
 use crate::kube::{Container, Object, PodSpec};
 use crate::text::Span;
+use crate::text::last_part;
 use crate::yaml::{Node, NodeId, NodeKind, NodeSpan, SpanMap, decode_scalar, items};
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -302,7 +303,7 @@ fn script<'d>(item: Node<'d>, text: &str, out: &mut Vec<ExposedSecret<'d>>) {
             } else if bare.starts_with('-') {
                 flag = Some(bare);
             }
-            let name = bare.rsplit('/').next().unwrap_or_default();
+            let name = last_part(bare, b'/');
             if matches!(name, "curl" | "mysql" | "mysqldump" | "mysqladmin") {
                 program = name;
             }
@@ -406,7 +407,7 @@ pub fn chart_values(object: Object<'_>) -> Vec<ExposedSecret<'_>> {
                 )
             {
                 // A parameter, or an environment variable.
-                let last = name.rsplit('.').next().unwrap_or_default();
+                let last = last_part(name, b'.');
                 if named(last).is_some_and(|n| is_value(last, n, value)) {
                     out.push(ExposedSecret::named(value, name));
                 }

@@ -7,6 +7,7 @@ use crate::documents::{ConfigFileFacts, DocumentSet};
 use crate::finding::Releases;
 use crate::kube::image::Reference;
 use crate::kube::is_unresolved;
+use crate::text::last_part;
 use crate::text::nearest;
 use crate::yaml::Node;
 use std::collections::{HashMap, HashSet};
@@ -84,7 +85,7 @@ fn is_stock(instance: &Instance<'_>) -> bool {
     while let Some(node) = above {
         if let Some(image) = node.field("image").and_then(Node::as_str) {
             let name = Reference::parse(image).name;
-            let name = name.rsplit('/').next().unwrap_or(name);
+            let name = last_part(name, b'/');
             return name.starts_with("kube-apiserver") || is_unresolved(image);
         }
         above = node.parent();

@@ -17,6 +17,7 @@ use crate::kube::{
     address::{Url, is_any, is_loopback},
 };
 use crate::model::Severity;
+use crate::text::last_part;
 use crate::yaml::NodeSpan;
 
 /// The items of these flags, each with its position.
@@ -135,7 +136,7 @@ pub(super) fn alpha_apis_enabled(instance: &Instance<'_>, cx: &mut Cx<'_>) {
         if !on.is_empty() && parse_bool(on) != Some(true) {
             continue;
         }
-        let version = api.rsplit('/').next().unwrap_or(api);
+        let version = last_part(api, b'/');
         if matches!(api, "api/all" | "api/alpha") {
             cx.report(
                 node_span,

@@ -4,6 +4,7 @@ use crate::check::Cx;
 use crate::go_value::parse_bool;
 use crate::kube::{Container, Object};
 use crate::secrets::detect::stands_for_another;
+use crate::text::last_part;
 use crate::yaml::{Node, NodeSpan};
 
 /// `clientConfig` of every webhook of an object.
@@ -103,7 +104,7 @@ pub(in crate::rules) fn verification_disabled_in_args(container: Container<'_>, 
                 .split([' ', '\t', '"', '\'', '`', '(', ')'])
                 .filter(|w| !w.is_empty())
             {
-                let base = word.rsplit('/').next().unwrap_or_default();
+                let base = last_part(word, b'/');
                 if matches!(base, "curl" | "argocd") {
                     program = base;
                 }

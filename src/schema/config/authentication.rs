@@ -4,6 +4,7 @@ use super::{filled_text, is_open, lacks};
 use crate::go_value::parse_url;
 use crate::ids;
 use crate::schema::constraints::unique;
+use crate::schema::cross_field::duplicate;
 use crate::schema::cross_field::{conflict, key_of, missing, own_key};
 use crate::schema::format::is_subdomain;
 use crate::schema::validator::Validator;
@@ -56,8 +57,7 @@ fn repeated<'d>(v: &mut Validator<'d>, nodes: impl Iterator<Item = Node<'d>>, na
         if let Some(first) = seen.insert(text, node) {
             let message =
                 format!("`{name}` `{text}` is used twice, so the API server rejects the file");
-            v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, node, first, message);
         }
     }
 }
@@ -255,8 +255,7 @@ pub(in crate::schema) fn mappings<'d>(v: &mut Validator<'d>, map: Node<'d>) {
         if let Some(first) = seen.insert(key, node) {
             let message =
                 format!("`key` `{key}` is used twice, so the API server rejects the file");
-            v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, node, first, message);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{empty, filled_text, is_open, lacks};
 use crate::go_value::parse_seconds;
 use crate::ids;
 use crate::schema::constraints::unique;
+use crate::schema::cross_field::duplicate;
 use crate::schema::cross_field::{conflict, key_of, missing, text};
 use crate::schema::format::is_subdomain;
 use crate::schema::validator::Validator;
@@ -69,8 +70,7 @@ fn name<'d>(
     };
     if let Some(first) = seen.insert(name, node) {
         let message = format!("`name` `{name}` is used twice, so the API server rejects the file");
-        v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
-            .related = Some((first.into(), "the first"));
+        duplicate(v, node, first, message);
     } else if kind != "Webhook" && name != kind.to_lowercase() {
         let problem = v.refused(node, "name", "the type of the authorizer in lower case");
         problem.help = Some(format!("Write `name: {}`.", kind.to_lowercase()));

@@ -1,6 +1,7 @@
 //! Which way the API server's connections take (pkg/server/egressselector).
 
 use super::{empty, is_open, lacks, later_key};
+use crate::schema::cross_field::duplicate;
 use crate::schema::cross_field::{conflict, key_of, text};
 use crate::schema::validator::Validator;
 use crate::yaml::Node;
@@ -28,8 +29,7 @@ pub(in crate::schema) fn names<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         } else if let Some(first) = seen.get(&lower) {
             let message = format!("`{lower}` is used twice, so the API server rejects the file");
             let first = *first;
-            v.add(crate::ids::schema::DUPLICATE_ITEM, name, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, name, first, message);
         } else {
             seen.insert(lower, name);
         }

@@ -2,7 +2,7 @@
 
 use super::{empty, filled_text, is_open, lacks, later_key};
 use crate::go_value::parse_url;
-use crate::ids;
+use crate::schema::cross_field::duplicate;
 use crate::schema::cross_field::{conflict, key_of, missing, own_key};
 use crate::schema::validator::Validator;
 use crate::yaml::{Node, NodeKind};
@@ -97,8 +97,7 @@ fn by_name<'d>(v: &mut Validator<'d>, root: Node<'d>, key: &str) -> HashMap<&'d 
             let message =
                 format!("`name` `{text}` is used twice in `{key}`, so kubectl rejects the file");
             let at = name.unwrap_or(entry);
-            v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
-                .related = Some((first.lacking(), "the first"));
+            duplicate(v, at, first.lacking(), message);
         } else {
             seen.insert(text, entry);
         }

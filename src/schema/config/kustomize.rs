@@ -1,9 +1,9 @@
 //! Kustomizations (kustomize's api: types, internal/generators, internal/builtins, kv, filters/replacement).
 
 use super::judged_items;
-use crate::ids;
-use crate::schema::cross_field::{conflict, key_of, missing};
+use crate::schema::cross_field::{conflict, duplicate, key_of, missing};
 use crate::schema::validator::Validator;
+use crate::text::last_part;
 use crate::yaml::{Node, NodeKind, NodeSpan};
 use std::collections::HashMap;
 
@@ -24,8 +24,7 @@ pub(in crate::schema) fn check<'d>(v: &mut Validator<'d>, root: Node<'d>) {
         let text = name.as_str().unwrap_or_default();
         if let Some(first) = seen.insert(text, name) {
             let message = format!("var `{text}` is listed twice: kustomize rejects the second");
-            v.add(ids::schema::DUPLICATE_ITEM, name, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, name, first, message);
         }
     }
     if let Some(options) = root.field("sortOptions")
@@ -52,8 +51,7 @@ pub(in crate::schema) fn generator<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     let mut known = |v: &mut Validator<'d>, key: &'d str, node: Node<'d>| {
         if let Some(first) = seen.insert(key, node) {
             let message = format!("key `{key}` is listed twice: kustomize rejects the second");
-            v.add(ids::schema::DUPLICATE_ITEM, node, message, None)
-                .related = Some((first.into(), "the first"));
+            duplicate(v, node, first, message);
         }
     };
     for (node, literal) in judged_items(map, "literals") {
@@ -66,7 +64,7 @@ pub(in crate::schema) fn generator<'d>(v: &mut Validator<'d>, map: Node<'d>) {
     }
     for (node, file) in judged_items(map, "files") {
         match file.split_once('=') {
-            None => known(v, file.rsplit('/').next().unwrap_or(file), node),
+            None => known(v, last_part(file, b'/'), node),
             Some((key, path)) if !key.is_empty() && !path.is_empty() && !path.contains('=') => {
                 known(v, key, node);
             }

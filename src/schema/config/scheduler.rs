@@ -7,6 +7,7 @@ use super::ordered;
 use crate::go_value::parse_seconds;
 use crate::ids;
 use crate::kube::is_unresolved;
+use crate::schema::cross_field::duplicate;
 use crate::schema::cross_field::{conflict, key_of, missing};
 use crate::schema::format::{is_label_value, is_qualified};
 use crate::schema::validator::Validator;
@@ -66,8 +67,7 @@ fn names<'d>(v: &mut Validator<'d>, profiles: &[Node<'d>]) {
         } else if let Some(first) = seen.get(name) {
             let message =
                 format!("profile name `{name}` is used twice, so the scheduler rejects the file");
-            v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
-                .related = Some((*first, "the first"));
+            duplicate(v, at, *first, message);
         } else {
             seen.insert(name, at);
         }
@@ -125,8 +125,7 @@ fn extenders<'d>(v: &mut Validator<'d>, extenders: &[Node<'d>]) {
             v.add(ids::schema::FORMAT, at, message, None);
         } else if let Some(first) = seen.get(name) {
             let message = format!("`{name}` is managed twice, so the scheduler rejects the file");
-            v.add(ids::schema::DUPLICATE_ITEM, at, message, None)
-                .related = Some(((*first).into(), "the first"));
+            duplicate(v, at, *first, message);
         } else {
             seen.insert(name, resource);
         }

@@ -9,6 +9,7 @@ pub use text::{mentions_secret, unread_secret_lines};
 use crate::component::Form;
 use crate::kube::Object;
 use crate::secrets::locate::{ExposedSecrets, Pieces, exposed_secrets};
+use crate::text::last_part;
 use crate::text::{Span, SpanSet};
 use crate::yaml::{Document, Node, NodeId, NodeKind};
 use memchr::{memchr_iter, memmem};
@@ -200,7 +201,7 @@ impl<'d> Finder<'d> {
         if let Some(content) = says.content {
             // What cloud-init writes in base64, or to a file that is called like a credential.
             let field = |name| map.field(name).and_then(Node::text);
-            let file = field("path").and_then(|path| path.rsplit('/').next());
+            let file = field("path").map(|path| last_part(path, b'/'));
             if field("encoding").is_some() || file.is_some_and(is_secret) {
                 self.hide(content);
             }
